@@ -1,0 +1,26 @@
+"""EvoSync: keeps a VK market equal to the chosen part of an Evotor catalog."""
+
+from flask import Flask
+
+from config import Settings, load_settings
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Raises config.SettingsError for a wrong setting."""
+    # Imported here so that `python -m app.sandbox` stays apart from the product.
+    from app import cli, logs, web
+    from app.context import init_settings
+    from app.db import db, init_sqlite
+    from app.extensions import csrf, login_manager, migrate
+
+    app = Flask(__name__, instance_relative_config=False)
+    init_settings(app, settings or load_settings())
+    logs.init_app(app)
+    db.init_app(app)
+    init_sqlite(app)
+    migrate.init_app(app, db, render_as_batch=True)
+    login_manager.init_app(app)
+    csrf.init_app(app)
+    web.init_app(app)
+    cli.init_app(app)
+    return app

@@ -1,0 +1,230 @@
+"""Switches for tests and demos under `/_control`, JSON in and out. None of them counts as a call of a service.
+
+    POST reset            back to the seed: data, clock, faults, counters
+    POST faults           {"service", "kind", "target" (or "method"), "token", "store", "times": N, "after": N,
+                          "retry_after": "5", "body": "empty", "suffix": "text after error:<code>"};
+                          only the first two are needed
+    GET | DELETE faults   what is active | clear all, or one with ?id=
+    GET | POST clock      {"advance": seconds, "freeze": true|false}
+    POST rate             {"user": 3, "group": 20}; 0: no limit
+    POST limits           {"items": 15000, "album_items": 1000, "albums": 100}
+    GET dump              communities with every item and album, counters, active faults; ?club= for one
+    GET calls             counters and the ordered list; ?service= ?target= ?limit=
+    POST calls/reset      counters to zero
+    POST evotor/settings  {"page_size": 2, "calls_per_minute": N, "empty_error_bodies": true,
+                          "tokens": {"<token>": {"user_id": "01-...", "stock": false, "allowed": true} or null}}
+    POST evotor/products  {"store", "upsert": [{...}], "patch": [{"id", "price": 1}], "delete": ["id"]}
+    POST evotor/groups    the same for groups; a null in a patch drops the field
+    POST evotor/stores    {"account": "01-...", "upsert": [...], "patch": [...], "delete": [...]}
+    GET evotor/data       {account: {store: {"store", "groups", "products"}}}
+    POST vk/items         by the owner's hand: {"club", "add": [{"name", "price", "sku", "album_ids", ...}],
+                          "edit": [{"id", "name", ...}], "delete": [id]}
+    POST vk/albums        by the owner's hand: {"club", "add": ["title"], "delete": [id]}
+    POST vk/clubs         {"id", "name", "market_enabled", "market_type", "currency", "levels": {"user": 3}}
+    POST vk/tokens        {"value", "kind", "user_id", "rights": ["market"], "expires_in": s}, {"value", "revoke": true}
+    POST vk/settings      {"photo_required", "check_links", "keep_photos", "app_rights", "removed_categories": [..]}
+
+Kinds of faults, by service:
+
+    vk      too_many, flood, internal, captcha, rate_limit, auth, access, no_right, market_off, error:<code>,
+            slow:<ms>, lag:<s>, moderation; nothing stored: http_502, garbage, drop_before;
+            stored: http_502_after, garbage_after, drop_after
+    vkid    (auth, user_info, logout, revoke) http_502, garbage, drop_before, drop_after, slow:<ms>
+    upload  (product, album) http_502, garbage, drop, bad_image, slow:<ms>
+    evotor  (stores, store, groups, group, products, product) 401, 402, 403, 404, 429, 500, 502, 503, slow:<ms>,
+            truncated, html, drop; lists: empty_page, repeat_cursor, null_cursor, cut (the second page is 500),
+            empty_list, partial (half of the list, which looks whole)
+
+Without `times` a fault stays until it is cleared; `after` lets the first N matching calls through.
+"""
+
+from dataclasses import asdict
+
+from flask import Blueprint, Response, current_app, jsonify, request
+from werkzeug.exceptions import BadRequest, NotFound
+
+from app.sandbox import control_data  # noqa: F401 (its actions register themselves)
+from app.sandbox.control_actions import ACTIONS, action, set_fields
+from app.sandbox.faults import FaultError
+from app.sandbox.state import CallLog, Club, EvotorToken, Item, Json, World
+from app.sandbox.vk_render import album_size, availability, hundredths
+
+blueprint = Blueprint("control", __name__, url_prefix="/_control")
+
+
+@blueprint.post("/<path:name>")
+def change(name: str) -> Response:
+    world: World = current_app.config["WORLD"]
+    if name not in ACTIONS:
+        raise NotFound
+    body = request.get_json(silent=True) or {}
+    try:
+        with world.lock:
+            return jsonify(ACTIONS[name](world, body))
+    except (FaultError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadRequest(f"{type(error).__name__}: {error}") from None
+
+
+@action("reset")
+def reset(world: World, _body: Json) -> Json:
+    world.reset()
+    return {"ok": True}
+
+
+@action("faults")
+def add_fault(world: World, body: Json) -> Json:
+    return asdict(world.faults.add(body))
+
+
+@action("clock")
+def move_clock(world: World, body: Json) -> Json:
+    if "freeze" in body:
+        world.clock.freeze(bool(body["freeze"]))
+    world.clock.advance(float(body.get("advance", 0)))
+    return {"now": world.clock.now()}
+
+
+@action("rate")
+def set_rate(world: World, body: Json) -> Json:
+    return set_fields(world.vk.settings, {f"{kind}_calls_per_second": int(number) for kind, number in body.items()})
+
+
+@action("limits")
+def set_limits(world: World, body: Json) -> Json:
+    return set_fields(world.vk.limits, body)
+
+
+@action("calls/reset")
+def reset_calls(world: World, _body: Json) -> Json:
+    world.calls = CallLog()
+    return {"ok": True}
+
+
+@action("vk/settings")
+def set_vk(world: World, body: Json) -> Json:
+    return set_fields(world.vk.settings, body)
+
+
+@action("evotor/settings")
+def set_evotor(world: World, body: Json) -> Json:
+    settings = dict(body)
+    for text, facts in settings.pop("tokens", {}).items():
+        if facts is None:
+            world.evotor.tokens.pop(text, None)
+        elif text in world.evotor.tokens:
+            set_fields(world.evotor.tokens[text], facts)
+        else:
+            world.evotor.tokens[text] = EvotorToken(**facts)
+    return set_fields(world.evotor, settings)
+
+
+@blueprint.get("/faults")
+def show_faults() -> Response:
+    world: World = current_app.config["WORLD"]
+    return jsonify(world.faults.describe())
+
+
+@blueprint.delete("/faults")
+def clear_faults() -> Response:
+    world: World = current_app.config["WORLD"]
+    with world.lock:
+        world.faults.clear(request.args.get("id", type=int))
+    return jsonify({"ok": True})
+
+
+@blueprint.get("/clock")
+def show_clock() -> Response:
+    world: World = current_app.config["WORLD"]
+    return jsonify({"now": world.clock.now()})
+
+
+@blueprint.get("/calls")
+def show_calls() -> Response:
+    world: World = current_app.config["WORLD"]
+    wanted = {name: request.args[name] for name in ("service", "target") if name in request.args}
+    limit = request.args.get("limit", 1000, type=int)
+    with world.lock:
+        entries = [entry for entry in world.calls.entries if wanted.items() <= entry.items()]
+        return jsonify({**_counters(world), "entries": entries[-limit:]})
+
+
+def _counters(world: World) -> Json:
+    log = world.calls
+    return {
+        "calls": dict(log.counts),
+        "writes": log.writes,
+        "writes_by_method": dict(log.stored),
+        "peak_per_second": log.peak_per_second,
+    }
+
+
+@blueprint.get("/dump")
+def dump() -> Response:
+    world: World = current_app.config["WORLD"]
+    only = request.args.get("club", type=int)
+    with world.lock:
+        clubs = {str(club.id): _club(club) for club in world.vk.clubs.values() if only in {None, club.id}}
+        answer = {
+            "vk": {"clubs": clubs},
+            **_counters(world),
+            "faults": world.faults.describe(),
+            "now": world.clock.now(),
+        }
+        return jsonify(answer)
+
+
+def _club(club: Club) -> Json:
+    return {
+        "name": club.name,
+        "market_type": club.market_type,
+        "market_enabled": club.market_enabled,
+        "items": [_item(club, club.items[item_id]) for item_id in club.item_order],
+        "albums": [
+            {
+                "id": album.id,
+                "title": album.title,
+                "count": album_size(club, album),
+                "item_ids": list(album.item_ids),
+                "photo_id": album.photo_id,
+                "is_hidden": album.is_hidden,
+                "is_main": album.id == club.main_album_id,
+                "foreign": album.foreign,
+                "api_writes": album.api_writes,
+            }
+            for album in club.albums.values()
+        ],
+    }
+
+
+def _item(club: Club, item: Item) -> Json:
+    same = ("id", "name", "description", "category_id", "sku", "stock_amount", "url", "hidden", "foreign", "api_writes")
+    return {
+        **{name: getattr(item, name) for name in same},
+        "price": f"{item.price:.2f}",
+        "price_hundredths": hundredths(item.price),
+        "deleted": item.deleted_at is not None,
+        "availability": availability(club, item),
+        "photo_id": item.main_photo_id,
+        "photo_ids": list(item.photo_ids),
+        "album_ids": list(item.album_ids),
+        "rejected": item.reject_info is not None,
+    }
+
+
+@blueprint.get("/evotor/data")
+def evotor_data() -> Response:
+    world: World = current_app.config["WORLD"]
+    with world.lock:
+        return jsonify(
+            {
+                account.user_id: {
+                    store_id: {
+                        "store": store.about,
+                        "groups": list(store.groups.values()),
+                        "products": list(store.products.values()),
+                    }
+                    for store_id, store in account.stores.items()
+                }
+                for account in world.evotor.accounts.values()
+            }
+        )

@@ -1,0 +1,147 @@
+"""Switchable faults of both services (contracts/vk.md 14.3, contracts/evotor.md 12.6)."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from flask import Response, request
+
+VK_ERROR_KINDS = {
+    "too_many": 6,
+    "flood": 9,
+    "internal": 10,
+    "captcha": 14,
+    "rate_limit": 29,
+    "auth": 5,
+    "access": 205,
+    "no_right": 15,
+    "market_off": 1438,
+}
+SLOW_KINDS = frozenset({"slow"})
+BEFORE_KINDS = frozenset({"http_502", "garbage", "drop_before"})
+AFTER_KINDS = frozenset({"http_502_after", "garbage_after", "drop_after"})
+UPLOAD_KINDS = frozenset({"http_502", "garbage", "drop", "bad_image"})
+EVOTOR_STATUS_KINDS = frozenset({"401", "402", "403", "404", "429", "500", "502", "503"})
+EVOTOR_BODY_KINDS = frozenset(
+    {"truncated", "html", "empty_page", "repeat_cursor", "null_cursor", "cut", "empty_list", "partial", "drop"}
+)
+HANG_UP = "sandbox.hang_up"
+SERVICES = ("vk", "vkid", "upload", "evotor")
+
+
+class FaultError(ValueError):
+    """The control call described a fault that the sandbox does not know."""
+
+
+@dataclass
+class Fault:
+    id: int
+    service: str
+    kind: str
+    target: str | None = None
+    token: str | None = None
+    store: str | None = None
+    times: int | None = None
+    after: int = 0
+    retry_after: str | int | None = None
+    body: str | None = None
+    suffix: str = ""
+    hits: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.kind.partition(":")[0]
+
+    @property
+    def number(self) -> float:
+        return float(self.kind.partition(":")[2] or 0)
+
+    def matches(self, service: str, target: str, token: str | None, store: str | None) -> bool:
+        return (
+            self.service == service
+            and self.target in {None, target}
+            and self.token in {None, token}
+            and self.store in {None, store}
+        )
+
+
+def _known_kinds(service: str) -> frozenset[str]:
+    return {
+        "vk": frozenset({*VK_ERROR_KINDS, "slow", "error", "lag", "moderation"}) | BEFORE_KINDS | AFTER_KINDS,
+        "vkid": frozenset({"http_502", "garbage", "drop_before", "drop_after", "slow"}),
+        "upload": UPLOAD_KINDS | {"slow"},
+        "evotor": EVOTOR_STATUS_KINDS | EVOTOR_BODY_KINDS | {"slow"},
+    }[service]
+
+
+class Faults:
+    def __init__(self) -> None:
+        self.active: list[Fault] = []
+        self._last_id = 0
+
+    def add(self, description: dict[str, Any]) -> Fault:
+        facts = dict(description)
+        if "method" in facts:
+            facts["target"] = facts.pop("method")
+        facts["kind"] = str(facts.get("kind", ""))
+        self._last_id += 1
+        try:
+            fault = Fault(**{**facts, "id": self._last_id})
+            known = fault.service in SERVICES and fault.name in _known_kinds(fault.service)
+            _ = fault.number
+        except (TypeError, ValueError) as error:
+            raise FaultError(str(error)) from None
+        if not known:
+            raise FaultError(f"unknown service or kind: {fault.service} {fault.kind}")
+        self.active.append(fault)
+        return fault
+
+    def clear(self, fault_id: int | None = None) -> None:
+        self.active = [fault for fault in self.active if fault_id is not None and fault.id != fault_id]
+
+    def forget(self, name: str, token: str) -> None:
+        self.active = [fault for fault in self.active if fault.name != name or fault.token not in {None, token}]
+
+    def take(
+        self, service: str, target: str, kinds: frozenset[str], *, token: str | None = None, store: str | None = None
+    ) -> Fault | None:
+        """The first fault of these kinds that this call must meet; counts the call against it."""
+        for fault in self.active:
+            if fault.name in kinds and fault.matches(service, target, token, store):
+                if fault.after > 0:
+                    fault.after -= 1
+                    continue
+                self._spend(fault)
+                return fault
+        return None
+
+    def _spend(self, fault: Fault) -> None:
+        fault.hits += 1
+        if fault.times is not None:
+            fault.times -= 1
+            if fault.times <= 0:
+                self.active.remove(fault)
+
+    def describe(self) -> list[dict[str, Any]]:
+        return [asdict(fault) for fault in self.active]
+
+
+class ConnectionDropped(ConnectionAbortedError):
+    """Raised where there is no connection to close: in-process test clients."""
+
+
+def drop_connection() -> Response:
+    """Have the server close the connection instead of sending this answer."""
+    hang_up = request.environ.get(HANG_UP)
+    if hang_up is None:
+        raise ConnectionDropped
+    hang_up()
+    return Response()
+
+
+def spoilt_answer(fault: Fault) -> Response:
+    """The answer for the kinds that no service would word itself."""
+    if fault.name.startswith("drop"):
+        return drop_connection()
+    if fault.name.startswith("http_502"):
+        return Response("<html><body><h1>502 Bad Gateway</h1></body></html>", status=502, mimetype="text/html")
+    return Response("<!doctype html><html><body>Что-то пошло не так</body></html>", mimetype="text/html")
