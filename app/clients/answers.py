@@ -1,0 +1,65 @@
+"""Reading what the vendors answer: JSON and texts that a database will take."""
+
+import re
+import unicodedata
+from typing import TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+_ESCAPES = re.compile(
+    rb"\\(?:(?P<pair>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+_KEPT_CONTROLS = "\n\t"
+_ONE_LINE = str.maketrans("\n\t\r", "   ")
+
+
+class MalformedAnswer(Exception):
+    """Not JSON, cut JSON, or JSON of another shape. Never quotes the answer."""
+
+
+def decode(body: bytes, shape: type[T]) -> T:
+    """Raises MalformedAnswer. A lone surrogate reads as NUL, so it leaves texts and spoils ids."""
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:
+        return msgspec.json.decode(_ESCAPES.sub(_lone_to_nul, body), type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    raise MalformedAnswer("not the JSON that was expected")
+
+
+def is_json(body: bytes) -> bool:
+    try:
+        decode(body, msgspec.Raw)
+    except MalformedAnswer:
+        return False
+    return True
+
+
+def clean_text(text: str) -> str:
+    """Without control characters and lone surrogates, which PostgreSQL refuses, and trimmed."""
+    if text.isprintable():
+        return text.strip()
+    return "".join(char for char in text if char in _KEPT_CONTROLS or not _is_control(char)).strip()
+
+
+def clean_line(text: str) -> str:
+    """As clean_text, on one line: for names and codes."""
+    return clean_text(text.translate(_ONE_LINE))
+
+
+def has_controls(text: str) -> bool:
+    return not text.isprintable() and any(_is_control(char) for char in text)
+
+
+def _is_control(char: str) -> bool:
+    return unicodedata.category(char) in {"Cc", "Cs"}
+
+
+def _lone_to_nul(match: re.Match[bytes]) -> bytes:
+    return b"\\u0000" if match["lone"] else match[0]

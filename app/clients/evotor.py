@@ -1,0 +1,223 @@
+"""Evotor's cloud, read only: contracts/evotor.md."""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from app.clients import evotor_quota as quota
+from app.clients.answers import MalformedAnswer, is_json
+from app.clients.errors import EvotorError, EvotorFault
+from app.clients.evotor_answers import (
+    Page,
+    ProductList,
+    parse_groups,
+    parse_page,
+    parse_products,
+    parse_stores,
+    usable_id,
+)
+from app.clients.http import Response, Transport, TransportError
+from app.clients.pacing import Pacer
+from app.domain.catalog import Group, Store
+
+__all__ = ["EvotorClient", "ProductList"]
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+BACK_OFF = (1.0, 2.0, 4.0, 8.0)
+LONGEST_QUOTA_WAIT = 30.0
+UNNAMED_QUOTA_WAIT = 10.0
+MOST_PAGES = 10_000
+_ACCEPT = "application/vnd.evotor.v2+json"
+_ACCEPTED_TOKEN = frozenset({200, 402, 403, 404, 429})
+_REPEATED = frozenset({EvotorFault.UNREACHABLE, EvotorFault.SERVER_ERROR, EvotorFault.MALFORMED})
+_FAULTS = {
+    401: EvotorFault.UNAUTHORIZED,
+    402: EvotorFault.PAYMENT_REQUIRED,
+    403: EvotorFault.FORBIDDEN,
+    404: EvotorFault.NOT_FOUND,
+    408: EvotorFault.UNREACHABLE,
+    429: EvotorFault.RATE_LIMITED,
+}
+
+
+def _nothing() -> None:
+    """The hook of a caller that does not want one."""
+
+
+class EvotorClient:
+    """One token. Every method may raise EvotorError.
+
+    `on_page` is called after each page read, so that a long read can renew its lease.
+    `now` is the wall clock in epoch seconds, for quota headers that name a moment.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str,
+        *,
+        per_second: float = 5,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._transport = Transport(base_url)
+        self._pacer = Pacer(per_second, clock=clock, sleep=sleep)
+        self._sleep = sleep
+        self._jitter = jitter
+        self._now = now
+        self._token = token.strip()
+        self._old_header = False
+
+    def stores(self, on_page: Callable[[], None] = _nothing) -> list[Store]:
+        """GET /stores, section 5.2."""
+        return _parsed(parse_stores, self._items("/stores", on_page))
+
+    def groups(self, store_id: str, on_page: Callable[[], None] = _nothing) -> list[Group]:
+        """GET /stores/{id}/product-groups, section 5.4."""
+        return _parsed(parse_groups, self._items(f"/stores/{_segment(store_id)}/product-groups", on_page))
+
+    def products(self, store_id: str, on_page: Callable[[], None] = _nothing) -> ProductList:
+        """GET /stores/{id}/products, section 5.3: modifications are among them, groups are not."""
+        return _parsed(parse_products, self._items(f"/stores/{_segment(store_id)}/products", on_page))
+
+    def product_exists(self, store_id: str, product_id: str) -> bool:
+        """GET /stores/{id}/products/{id}, section 10: a single 404 is the only proof of a deletion."""
+        try:
+            self._get(f"/stores/{_segment(store_id)}/products/{_segment(product_id)}")
+        except EvotorError as error:
+            if error.kind is EvotorFault.NOT_FOUND:
+                return False
+            raise
+        return True
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def _items(self, path: str, on_page: Callable[[], None]) -> list[msgspec.Raw]:
+        """All pages of a list; begun anew once if Evotor forgets a cursor half way."""
+        try:
+            return list(self._pages(path, on_page))
+        except _LostCursorError:
+            pass
+        try:
+            return list(self._pages(path, on_page))
+        except _LostCursorError as error:
+            # The first page was there, so this is not the 404 of a removed store.
+            raise EvotorError(EvotorFault.MALFORMED, status=error.status) from None
+
+    def _pages(self, path: str, on_page: Callable[[], None]) -> Iterator[msgspec.Raw]:
+        cursor: str | None = None
+        seen: set[str] = set()
+        for _ in range(MOST_PAGES):
+            page = self._page(path, cursor)
+            on_page()
+            yield from page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+            if cursor in seen:
+                break
+            seen.add(cursor)
+        raise EvotorError(EvotorFault.MALFORMED, status=200)
+
+    def _page(self, path: str, cursor: str | None) -> Page:
+        try:
+            answer = self._get(path, {"cursor": cursor} if cursor else {})
+        except EvotorError as error:
+            if cursor and error.status in {400, 404}:
+                raise _LostCursorError(error.status) from None
+            raise
+        return _parsed(parse_page, answer.body)
+
+    def _get(self, path: str, params: Mapping[str, str] | None = None) -> Response:
+        """A 200 answer with a JSON body, after as many repeats as section 7 allows."""
+        pauses = iter(BACK_OFF)
+        patience = LONGEST_QUOTA_WAIT
+        while True:
+            try:
+                return self._checked(self._authorized(path, params or {}))
+            except EvotorError as error:
+                pause = self._pause(error, pauses, patience)
+                if pause is None:
+                    raise
+                if error.kind is EvotorFault.RATE_LIMITED:
+                    patience -= pause
+            self._sleep(pause)
+
+    def _pause(self, error: EvotorError, pauses: Iterator[float], patience: float) -> float | None:
+        """Seconds before the next try, None to give up."""
+        if error.kind is EvotorFault.RATE_LIMITED:
+            pause = max(1.0, error.retry_after or 0.0)
+            return pause if pause <= patience else None
+        if error.kind not in _REPEATED:
+            return None
+        back_off = next(pauses, None)
+        return None if back_off is None else back_off + self._jitter()
+
+    def _authorized(self, path: str, params: Mapping[str, str]) -> Response:
+        """Section 1: some tokens are taken only in the older header; what worked is remembered."""
+        answer = self._send(path, params, old_header=self._old_header)
+        if answer.status != 401 or self._old_header:
+            return answer
+        second = self._send(path, params, old_header=True)
+        self._old_header = second.status in _ACCEPTED_TOKEN
+        return second if self._old_header else answer
+
+    def _send(self, path: str, params: Mapping[str, str], *, old_header: bool) -> Response:
+        if not (self._token.isascii() and self._token.isprintable() and self._token):
+            raise EvotorError(EvotorFault.UNAUTHORIZED)
+        credentials = {"X-Authorization": self._token} if old_header else {"Authorization": f"Bearer {self._token}"}
+        self._pacer.wait()
+        try:
+            answer = self._transport.send("GET", path, params=params, headers={"Accept": _ACCEPT, **credentials})
+        except TransportError:
+            raise EvotorError(EvotorFault.UNREACHABLE) from None
+        if quota.runs_low(answer.headers):
+            self._pacer.slow_down(quota.reset(answer.headers, self._now()) or 60.0)
+        return answer
+
+    def _checked(self, answer: Response) -> Response:
+        if answer.status == 200:
+            if not is_json(answer.body):
+                raise EvotorError(EvotorFault.MALFORMED, status=200)
+            return answer
+        wait = self._quota_wait(answer) if answer.status == 429 else None
+        raise EvotorError(_fault(answer.status), status=answer.status, retry_after=wait)
+
+    def _quota_wait(self, answer: Response) -> float:
+        wait = quota.retry_after(answer.headers, self._now())
+        return UNNAMED_QUOTA_WAIT if wait is None else wait
+
+
+class _LostCursorError(Exception):
+    def __init__(self, status: int | None) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+def _parsed(parse: Callable[[S], T], source: S) -> T:
+    try:
+        return parse(source)
+    except MalformedAnswer:
+        raise EvotorError(EvotorFault.MALFORMED, status=200) from None
+
+
+def _fault(status: int) -> EvotorFault:
+    if status >= 500:
+        return EvotorFault.SERVER_ERROR
+    if status >= 400:
+        return _FAULTS.get(status, EvotorFault.BAD_REQUEST)
+    return EvotorFault.MALFORMED
+
+
+def _segment(text: str) -> str:
+    """An id as one path segment. Raises EvotorError for one that would name another path."""
+    return quote(_parsed(usable_id, text), safe="")

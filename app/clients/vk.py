@@ -1,0 +1,179 @@
+"""VK Market: contracts/vk.md."""
+
+import random
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from app.clients import vk_answers
+from app.clients.answers import MalformedAnswer, decode
+from app.clients.errors import VkError
+from app.clients.http import Transport, TransportError
+from app.clients.vk_call import Value, VkCaller, parsed
+from app.clients.vk_errors import BACK_OFF, COMMUNITY_TOKEN, UPLOAD_FAILED, Action, classify
+from app.clients.vk_faults import Failure, no_answer
+from app.domain.market import Album, Community, MarketItem, Profile
+
+MOST_ITEMS_A_PAGE = 200
+MOST_ALBUMS_A_PAGE = 100
+MOST_IDS_A_CALL = 100
+MOST_PAGES = 1000
+UPLOAD_TRIES = 3
+UPLOAD_SECONDS = 120.0
+_ITEM_ID = re.compile(r"\bitem_id\b")
+
+
+def _nothing() -> None:
+    """The hook of a caller that does not want one."""
+
+
+class VkClient:
+    """One user token. `group_id` is always positive. Every method may raise VkError.
+
+    `on_page` is called after each page read, so that a long read can renew its lease.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str,
+        *,
+        per_second: float = 3,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._vk = VkCaller(base_url, token, per_second=per_second, clock=clock, sleep=sleep, jitter=jitter)
+        # Uploads go to another host without the token and do not count against the pace.
+        self._uploads = Transport(read_seconds=UPLOAD_SECONDS)
+        self._sleep = sleep
+        self._jitter = jitter
+
+    def me(self) -> Profile:
+        """users.get, section 4.6: whose token this is. Code 27 if it is not a user's."""
+        found = self._vk.read("users.get", {}, vk_answers.profiles)
+        if not found:
+            raise Failure(code=COMMUNITY_TOKEN, status=200).error()
+        return found[0]
+
+    def permissions(self) -> int:
+        """account.getAppPermissions, section 4.6: the bit mask of section 4.2."""
+        return self._vk.read("account.getAppPermissions", {}, vk_answers.number)
+
+    def community(self, group_id: int) -> Community | None:
+        """groups.getById, section 5.2."""
+        return self._vk.read("groups.getById", {"group_id": group_id, "fields": "market"}, vk_answers.community)
+
+    def market_page(self, group_id: int, offset: int, count: int = MOST_ITEMS_A_PAGE) -> tuple[int, list[MarketItem]]:
+        """market.get, section 6.4: the total and one page, hidden items included, newest first."""
+        total, items = self._market_page(group_id, offset, count)
+        return total, parsed(vk_answers.market_items, items)
+
+    def market(self, group_id: int, on_page: Callable[[], None] = _nothing) -> list[MarketItem]:
+        """market.get, section 6.4: all items, hidden ones included, each once."""
+        items = list(self._pages(lambda offset: self._market_page(group_id, offset, MOST_ITEMS_A_PAGE), on_page))
+        return list({item.id: item for item in parsed(vk_answers.market_items, items)}.values())
+
+    def items_by_id(self, group_id: int, ids: Sequence[int]) -> dict[int, MarketItem]:
+        """market.getById, section 6.4: those that VK still knows, removed ones included."""
+        found: dict[int, MarketItem] = {}
+        for start in range(0, len(ids), MOST_IDS_A_CALL):
+            names = ",".join(f"-{group_id}_{item_id}" for item_id in ids[start : start + MOST_IDS_A_CALL])
+            items = self._vk.read("market.getById", {"item_ids": names, "extended": True}, vk_answers.elements)
+            found |= {item.id: item for item in parsed(vk_answers.market_items, items)}
+        return found
+
+    def albums(self, group_id: int) -> list[Album]:
+        """market.getAlbums, section 8."""
+        fixed = {"owner_id": -group_id, "count": MOST_ALBUMS_A_PAGE}
+        pages = self._pages(
+            lambda offset: self._vk.read("market.getAlbums", {**fixed, "offset": offset}, vk_answers.page), _nothing
+        )
+        return list({album.id: album for album in parsed(vk_answers.albums, list(pages))}.values())
+
+    def add_item(self, group_id: int, fields: Mapping[str, Value]) -> int:
+        """market.add, section 6.1: the id of the new item. Never repeated after an unclear outcome."""
+        return self._vk.create("market.add", {**fields, "owner_id": -group_id}, "market_item_id")
+
+    def edit_item(self, group_id: int, item_id: int, fields: Mapping[str, Value]) -> None:
+        """market.edit, section 6.2: only the fields given change."""
+        self._vk.write("market.edit", {**fields, "owner_id": -group_id, "item_id": item_id})
+
+    def delete_item(self, group_id: int, item_id: int) -> None:
+        """market.delete, section 6.3: an item already gone is a success."""
+        self._vk.write("market.delete", {"owner_id": -group_id, "item_id": item_id})
+
+    def add_album(self, group_id: int, title: str) -> int:
+        """market.addAlbum, section 8: the id of the new album. Never repeated after an unclear outcome."""
+        return self._vk.create("market.addAlbum", {"owner_id": -group_id, "title": title}, "market_album_id")
+
+    def put_in_album(self, group_id: int, item_id: int, album_id: int) -> None:
+        """market.addToAlbum, section 8: an item already there is a success."""
+        fixed = {"owner_id": -group_id, "album_ids": album_id}
+        try:
+            self._vk.write("market.addToAlbum", {**fixed, "item_ids": item_id})
+        except VkError as error:
+            if not _ITEM_ID.search(error.suffix):
+                raise
+            self._vk.write("market.addToAlbum", {**fixed, "item_id": item_id})
+
+    def remove_from_album(self, group_id: int, item_id: int, album_id: int) -> None:
+        """market.removeFromAlbum, section 8."""
+        self._vk.write("market.removeFromAlbum", {"owner_id": -group_id, "item_id": item_id, "album_ids": album_id})
+
+    def upload_product_photo(self, group_id: int, jpeg: bytes) -> int:
+        """The three steps of section 7.1: the id of a photo that is good for one item."""
+        pauses = iter(BACK_OFF[: UPLOAD_TRIES - 1])
+        while True:
+            try:
+                return self._upload_once(group_id, jpeg)
+            except VkError as error:
+                may_help = error.outcome_unknown or classify(error.code).action is Action.UPLOAD
+                # A photo that was saved without our knowing belongs to no item and harms nobody.
+                error.outcome_unknown = False
+                pause = next(pauses, None) if may_help else None
+                if pause is None:
+                    raise
+            self._sleep(pause + self._jitter())
+
+    def close(self) -> None:
+        self._vk.close()
+        self._uploads.close()
+
+    def _upload_once(self, group_id: int, jpeg: bytes) -> int:
+        where = self._vk.read("market.getProductPhotoUploadServer", {"group_id": group_id}, vk_answers.upload_url)
+        receipt = self._send_picture(where, jpeg)
+        # What was uploaded can be saved once only, so a save of unclear outcome begins with a new upload.
+        return self._vk.create("market.saveProductPhoto", {"upload_response": receipt}, "photo_id")
+
+    def _send_picture(self, url: str, jpeg: bytes) -> str:
+        """The upload server's answer as text, which VK wants back unread."""
+        try:
+            answer = self._uploads.send("POST", url, files={"file": ("photo.jpg", jpeg, "image/jpeg")})
+            receipt = decode(answer.body, dict[str, Any])
+        except (TransportError, MalformedAnswer):
+            raise no_answer(outcome_unknown=True) from None
+        if answer.status >= 500:
+            raise no_answer(status=answer.status, outcome_unknown=True)
+        if answer.status != 200 or not receipt or receipt.get("error") or receipt.get("error_msg"):
+            raise Failure(code=UPLOAD_FAILED, status=answer.status).error()
+        return answer.body.decode()
+
+    def _market_page(self, group_id: int, offset: int, count: int) -> tuple[int, list[Any]]:
+        params = {"owner_id": -group_id, "offset": offset, "count": count, "extended": True, "with_disabled": True}
+        return self._vk.read("market.get", params, vk_answers.page)
+
+    def _pages(
+        self, read_page: Callable[[int], tuple[int, list[Any]]], on_page: Callable[[], None]
+    ) -> Iterator[dict[str, Any]]:
+        """All elements: until an empty page or until the total is reached, since a page may be short."""
+        offset = 0
+        for _ in range(MOST_PAGES):
+            total, items = read_page(offset)
+            on_page()
+            yield from items
+            offset += len(items)
+            if not items or offset >= total:
+                return
+        raise no_answer(status=200)

@@ -1,0 +1,129 @@
+"""Calls of VK's API: pace, repeats and errors; contracts/vk.md sections 2, 3 and 9."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from app.clients import vk_answers
+from app.clients.answers import MalformedAnswer, decode
+from app.clients.errors import VkError
+from app.clients.http import Response, Transport, TransportError
+from app.clients.pacing import Pacer
+from app.clients.vk_errors import INVALID_TOKEN, TOO_MANY_PER_SECOND, Action
+from app.clients.vk_faults import Failure, no_answer, read_failure
+
+T = TypeVar("T")
+Value = str | int | Decimal | bool | None
+
+VERSION = "5.199"
+
+
+class VkCaller:
+    """Sends one token's calls. The token travels in a header only."""
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str,
+        *,
+        per_second: float,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+        jitter: Callable[[], float],
+    ) -> None:
+        self._transport = Transport(base_url)
+        self._pacer = Pacer(per_second, clock=clock, sleep=sleep)
+        self._sleep = sleep
+        self._jitter = jitter
+        self._token = token.strip()
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def read(self, method: str, params: Mapping[str, Value], parse: Callable[[Any], T]) -> T:
+        """A question; `parse` makes the answer ours."""
+        return parsed(parse, self.call(method, params))
+
+    def create(self, method: str, params: Mapping[str, Value], key: str) -> int:
+        """Something new, made at most once: its id."""
+        answer = self.call(method, params, repeatable=False)
+        try:
+            return vk_answers.new_id(answer, key)
+        except MalformedAnswer:
+            raise no_answer(status=200, outcome_unknown=True) from None
+
+    def write(self, method: str, params: Mapping[str, Value]) -> None:
+        """A change that may be sent twice; VK's "it is so already" is a success."""
+        try:
+            answer = self.call(method, params)
+        except VkError as error:
+            if error.action is not Action.OK:
+                raise
+            return
+        if answer in (0, "0"):
+            raise VkError(Action.FAIL, permanent=True, status=200)
+
+    def call(self, method: str, params: Mapping[str, Value], *, repeatable: bool = True) -> Any:
+        """VK's `response`. A call that is not repeatable is sent again only if VK surely did not do it."""
+        form = {**_form(params), "v": VERSION, "lang": "ru"}
+        repeats: Counter[Action] = Counter()
+        while True:
+            self._pacer.wait()
+            outcome = self._once(method, form)
+            if not isinstance(outcome, Failure):
+                return outcome
+            kind = outcome.verdict.action
+            repeats[kind] += 1
+            pause = outcome.pause_before(repeats[kind], repeatable=repeatable)
+            if pause is None:
+                raise outcome.error(repeatable=repeatable, token=self._token)
+            self._rest(outcome, pause + self._jitter())
+
+    def _rest(self, failure: Failure, seconds: float) -> None:
+        if failure.code == TOO_MANY_PER_SECOND:
+            self._pacer.slow_down()
+            self._pacer.hold(seconds)
+        else:
+            self._sleep(seconds)
+
+    def _once(self, method: str, form: Mapping[str, str]) -> Any:
+        """VK's `response`, or what went wrong."""
+        if not (self._token.isascii() and self._token.isprintable() and self._token):
+            return Failure(code=INVALID_TOKEN)
+        try:
+            answer = self._transport.send(
+                "POST", f"/{method}", data=form, headers={"Authorization": f"Bearer {self._token}"}
+            )
+        except TransportError as error:
+            return Failure(sent=error.sent)
+        return _outcome(answer, method)
+
+
+def _outcome(answer: Response, method: str) -> Any:
+    """Section 2.2: the JSON body decides, the status only where there is none."""
+    try:
+        body = decode(answer.body, dict[str, Any])
+    except MalformedAnswer:
+        return Failure(status=answer.status)
+    if "response" in body and "error" not in body:
+        return body["response"]
+    return read_failure(body.get("error"), method, answer.status)
+
+
+def parsed(parse: Callable[[Any], T], answer: Any) -> T:
+    try:
+        return parse(answer)
+    except MalformedAnswer:
+        raise no_answer(status=200) from None
+
+
+def _form(params: Mapping[str, Value]) -> dict[str, str]:
+    """Section 2.1: booleans as 1 and 0, decimals with a dot and no exponent, None left out."""
+    return {key: _text(value) for key, value in params.items() if value is not None}
+
+
+def _text(value: str | int | Decimal | bool) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
+    return format(value, "f") if isinstance(value, Decimal) else str(value)

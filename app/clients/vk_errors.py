@@ -1,0 +1,183 @@
+"""VK's error codes and what to do about each: contracts/vk.md section 9, as a table."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    RETRY = "retry"
+    """The same call again, after a pause."""
+    WAIT = "wait"
+    """Leave the whole token alone for a while, then the same call again."""
+    REFRESH = "refresh"
+    """Renew the token once, then the same call again; refused again: ask the user to reconnect."""
+    UPLOAD = "upload"
+    """Take a new upload address and send the picture again."""
+    POSTPONE = "postpone"
+    """Stop the run and go on another time: after `retry_after`."""
+    ASK = "ask"
+    """Stop this user's run and tell the user what to do."""
+    STOP = "stop"
+    """Stop this user's run and alert us: the application or our code is at fault."""
+    FAIL = "fail"
+    """Mark this product failed with its reason and go on."""
+    ADJUST = "adjust"
+    """Leave out what VK refused (links; stock and variants), repeat once, else fail."""
+    SKIP = "skip"
+    """A limit or a lesser step: leave it out, go on, tell the user."""
+    HEAL = "heal"
+    """Our records are behind: correct them and go on."""
+    OK = "ok"
+    """What was asked is already so."""
+
+
+PASSING = frozenset({Action.RETRY, Action.WAIT, Action.UPLOAD, Action.POSTPONE})
+"""Actions after which the same call may succeed by itself."""
+
+MINUTE = 60.0
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+BACK_OFF = (1.0, 2.0, 4.0, 8.0)
+"""Seconds before the second, third, fourth and fifth try."""
+INVALID_TOKEN = 5
+WRONG_PARAMETER = 100
+TOO_MANY_PER_SECOND = 6
+UPLOAD_FAILED = 22
+COMMUNITY_TOKEN = 27
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a code means for us.
+
+    `pauses`: seconds before each repeat that the client makes by itself, for RETRY and short WAITs.
+    `then`: the action left when the repeats are used up.
+    `hold`: seconds to leave the token alone, told to the caller and never slept here.
+    `unclear`: VK may have applied the call.
+    """
+
+    action: Action
+    meaning: str
+    pauses: tuple[float, ...] = ()
+    then: Action | None = None
+    hold: float | None = None
+    unclear: bool = False
+
+    @property
+    def left(self) -> Action:
+        return self.then or self.action
+
+
+def _rows(*rows: tuple[Iterable[int], Verdict]) -> dict[int, Verdict]:
+    return {code: verdict for codes, verdict in rows for code in codes}
+
+
+_RETRY, _WAIT, _REFRESH, _ASK, _STOP = Action.RETRY, Action.WAIT, Action.REFRESH, Action.ASK, Action.STOP
+_FAIL, _HEAL, _OK, _SKIP, _UPLOAD = Action.FAIL, Action.HEAL, Action.OK, Action.SKIP, Action.UPLOAD
+
+NO_ANSWER = Verdict(_RETRY, "no connection, timeout, 5xx, not JSON", pauses=BACK_OFF, unclear=True)
+UNKNOWN = Verdict(_FAIL, "unknown to us; five in a row stop the run")
+
+# fmt: off
+CODES: dict[int, Verdict] = _rows(
+    # 9.1 Common codes
+    ((1,), Verdict(_RETRY, "unknown failure at VK", pauses=BACK_OFF, then=_FAIL, unclear=True)),
+    ((2, 11), Verdict(_STOP, "application off or in test mode")),
+    ((3, 23), Verdict(_STOP, "method unknown or disabled")),
+    ((4,), Verdict(_STOP, "bad signature")),
+    ((5, 1117, 3609), Verdict(_REFRESH, "token invalid, expired, revoked, or bound to another address")),
+    ((6,), Verdict(_WAIT, "too many requests per second", pauses=(1.1,) * 10, then=Action.POSTPONE, hold=MINUTE)),
+    ((7,), Verdict(_ASK, "action not permitted: role or right")),
+    ((8,), Verdict(_RETRY, "malformed request", pauses=BACK_OFF[:1], then=_FAIL)),
+    ((9,), Verdict(_WAIT, "flood: too many alike actions; 60 s, 10 min, then postpone 6 h", hold=MINUTE)),
+    ((10,), Verdict(_RETRY, "internal failure at VK", pauses=BACK_OFF, then=_FAIL, unclear=True)),
+    ((12, 13), Verdict(_FAIL, "execute script broken; we send single calls")),
+    ((14, 3300), Verdict(_ASK, "captcha: a person must pass it", hold=HOUR)),
+    ((15,), Verdict(_ASK, "access denied")),  # subcodes below
+    ((16,), Verdict(_STOP, "HTTPS needed")),
+    ((17,), Verdict(_ASK, "validation: a person must open redirect_uri")),
+    ((18, 37, 3610, 3611), Verdict(_ASK, "user deleted, banned or deactivated")),
+    ((19,), Verdict(_FAIL, "content blocked")),
+    ((20, 21), Verdict(_STOP, "application type not allowed")),
+    ((22, 105), Verdict(_UPLOAD, "upload failed or file not saved", then=_FAIL)),
+    ((24, 25, 11500), Verdict(_ASK, "confirmation by the user needed")),
+    ((27, 28), Verdict(_ASK, "community or service token used: a user token is needed")),
+    ((29,), Verdict(Action.POSTPONE, "method quota used up: resume next day", hold=DAY)),
+    ((32, 36), Verdict(_RETRY, "wait, or timeout at VK", pauses=(5.0,) * 4, unclear=True)),
+    ((42,), Verdict(_STOP, "our address is not allowed")),
+    ((43,), Verdict(_WAIT, "section temporarily off; then postpone the run", hold=15 * MINUTE)),
+    ((100,), Verdict(_FAIL, "parameter missing or wrong")),  # suffixes below
+    ((101, 113, 125), Verdict(_ASK, "bad application, user or community id")),
+    ((103,), Verdict(_STOP, "out of limits")),
+    ((104,), Verdict(_HEAL, "not found")),
+    ((114,), Verdict(_HEAL, "album unknown: recreate it")),
+    ((118, 121, 122, 129), Verdict(_UPLOAD, "upload data rejected", then=_FAIL)),
+    ((200, 203, 260), Verdict(_ASK, "community closed to this user")),
+    ((3301, 3302, 3303, 3304, 3305), Verdict(_ASK, "VK wants phone, password, code, mail or votes")),
+    ((9999,), Verdict(_STOP, "wrong HTTP verb")),
+    # 9.2 Market codes
+    ((205,), Verdict(_ASK, "no rights on this market: role editor or higher, right market")),
+    ((1400,), Verdict(_HEAL, "too late to restore: add anew")),
+    ((1402,), Verdict(_HEAL, "album not found: recreate it")),
+    ((1403,), Verdict(_HEAL, "item not found: removed in VK by hand")),  # delete: below
+    ((1404,), Verdict(_OK, "item already in that album")),
+    ((1405,), Verdict(_SKIP, "community is full: no more adds in this run")),
+    ((1406,), Verdict(_SKIP, "album is full: leave the item outside")),
+    ((1407,), Verdict(_SKIP, "too many albums: go on without new ones")),
+    ((1408,), Verdict(Action.ADJUST, "bad links in the description")),
+    ((1409, 1410), Verdict(Action.ADJUST, "extended shop or variants are off: no stock_amount, no variants")),
+    (range(1411, 1418), Verdict(_FAIL, "variants and groups of items, which we do not use")),
+    ((1425, 1426), Verdict(_FAIL, "variants and groups of items, which we do not use")),
+    ((1418, 1419, 1421, 1423, 1424), Verdict(_FAIL, "property limits, not used")),
+    ((1427, 1430, 1436, 1456), Verdict(_FAIL, "orders, not used")),
+    ((1429,), Verdict(_FAIL, "dimensions and weight must come together; we send none")),
+    ((1431, 1432), Verdict(_OK, "shop already on or off")),
+    ((1433, 1434, 1435), Verdict(_FAIL, "crop of the photo")),
+    ((1438, 1525), Verdict(_ASK, "shop is switched off in the community settings")),
+    ((1446, 1457, 1458), Verdict(_SKIP, "main album rules: only the album step fails")),
+    ((1518,), Verdict(_OK, "item is not deleted")),
+    ((1526,), Verdict(_SKIP, "services are off")),
+)
+
+SUBCODES: dict[tuple[int, int], Verdict] = {
+    (15, 1133): Verdict(_STOP, "the application may not call this method"),
+    (15, 1134): Verdict(_STOP, "this kind of application has no access"),
+}
+
+METHODS: dict[tuple[int, str], Verdict] = {
+    (1403, "market.delete"): Verdict(_OK, "already gone"),
+}
+
+# 9.3 Suffixes of code 100, in lower case; the first that occurs in VK's message counts
+SUFFIXES: dict[str, Verdict] = {
+    "nothing to change": Verdict(_OK, "VK has it already"),
+    "name should be at least": Verdict(_FAIL, "our bug: text too short"),
+    "photo not found or already assigned": Verdict(_HEAL, "drop our photo id, upload again, repeat once"),
+    "photo is undefined": Verdict(_RETRY, "a just-saved photo needs a moment", pauses=(2.0, 2.0), then=_HEAL),
+    "upload_response is undefined": Verdict(_FAIL, "our bug: send JSON text"),
+    "failed to save crop photo": Verdict(_FAIL, "old photo methods in use"),
+    "only groups supported": Verdict(_FAIL, "our bug: sign of owner_id"),
+}
+# fmt: on
+
+
+def classify(code: int | None, subcode: int | None = None, message: str = "", method: str = "") -> Verdict:
+    """The row for an error; `code` None stands for a call without a usable answer."""
+    if code is None:
+        return NO_ANSWER
+    if code == WRONG_PARAMETER:
+        return _by_suffix(suffix_of(message))
+    if subcode is not None and (code, subcode) in SUBCODES:
+        return SUBCODES[code, subcode]
+    return METHODS.get((code, method)) or CODES.get(code, UNKNOWN)
+
+
+def suffix_of(message: str) -> str:
+    """What VK says after the first colon: which parameter is wrong and why."""
+    return message.partition(":")[2].strip()
+
+
+def _by_suffix(suffix: str) -> Verdict:
+    lower = suffix.lower()
+    return next((verdict for text, verdict in SUFFIXES.items() if text in lower), CODES[WRONG_PARAMETER])

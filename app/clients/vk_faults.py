@@ -1,0 +1,86 @@
+"""One failed VK call: whether to repeat it, and the error to raise in the end."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.clients.answers import clean_line
+from app.clients.errors import VkError
+from app.clients.vk_answers import number_or_none
+from app.clients.vk_errors import PASSING, WRONG_PARAMETER, Action, Verdict, classify, suffix_of
+
+_LONGEST_MESSAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """`code` None: no usable answer came. `sent` False: VK surely never saw the call."""
+
+    code: int | None = None
+    subcode: int | None = None
+    message: str = ""
+    redirect_uri: str | None = None
+    method: str = ""
+    status: int | None = None
+    sent: bool = True
+
+    @property
+    def verdict(self) -> Verdict:
+        return classify(self.code, self.subcode, self.message, self.method)
+
+    def pause_before(self, repeat: int, *, repeatable: bool) -> float | None:
+        """Seconds before the repeat of this number, from 1; None if there must be none."""
+        pauses = self.verdict.pauses
+        if repeat > len(pauses) or self._outcome_unknown(repeatable):
+            return None
+        return pauses[repeat - 1]
+
+    def error(self, *, repeatable: bool = True, token: str = "") -> VkError:
+        """What to raise when there are no more repeats; `token` is struck out of VK's words."""
+        verdict = self.verdict
+        unknown = self._outcome_unknown(repeatable)
+        message = self.message.replace(token, "…") if token else self.message
+        return VkError(
+            verdict.action if unknown else verdict.left,
+            code=self.code,
+            subcode=self.subcode,
+            message=message,
+            suffix=suffix_of(message) if self.code == WRONG_PARAMETER else "",
+            redirect_uri=self.redirect_uri,
+            permanent=verdict.action not in PASSING,
+            retry_after=verdict.hold,
+            token_rejected=verdict.action is Action.REFRESH,
+            outcome_unknown=unknown,
+            status=self.status,
+        )
+
+    def _outcome_unknown(self, repeatable: bool) -> bool:
+        return self.sent and not repeatable and self.verdict.unclear
+
+
+def read_failure(error: Any, method: str, status: int) -> Failure:
+    """VK's `error` object; one that is not understood counts as no answer."""
+    code = number_or_none(error.get("error_code")) if isinstance(error, dict) else None
+    if code is None:
+        return Failure(method=method, status=status)
+    return Failure(
+        code=code,
+        subcode=number_or_none(error.get("error_subcode")),
+        message=_message(error.get("error_msg")),
+        redirect_uri=_page_for_a_person(error.get("redirect_uri")),
+        method=method,
+        status=status,
+    )
+
+
+def _message(value: object) -> str:
+    return clean_line(value)[:_LONGEST_MESSAGE] if isinstance(value, str) else ""
+
+
+def _page_for_a_person(value: object) -> str | None:
+    """Becomes a link on our pages, so nothing but a web address will do."""
+    return value if isinstance(value, str) and value.startswith(("https://", "http://")) else None
+
+
+def no_answer(*, status: int | None = None, outcome_unknown: bool = False) -> VkError:
+    """The error for an answer that cannot be used."""
+    return Failure(status=status).error(repeatable=not outcome_unknown)

@@ -1,0 +1,52 @@
+"""VK's entities as we use them: contracts/vk.md sections 5, 6 and 8."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+RUSSIAN_ROUBLE = 643
+
+
+class Availability(StrEnum):
+    AVAILABLE = "available"
+    REMOVED = "removed"
+    HIDDEN = "hidden"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    id: int
+    name: str
+    market_enabled: bool
+    is_extended: bool
+    """An "advanced" or "pro" shop, which keeps stock."""
+    currency_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MarketItem:
+    """One item as VK shows it; `price` in roubles, None where VK does not say."""
+
+    id: int
+    title: str
+    description: str
+    price: Decimal | None
+    category_id: int | None
+    sku: str
+    availability: Availability
+    stock_amount: int | None = None
+    album_ids: tuple[int, ...] = ()
+    photo_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Album:
+    id: int
+    title: str
+    count: int = 0

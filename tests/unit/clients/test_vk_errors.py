@@ -1,0 +1,90 @@
+import pytest
+
+from app.clients.vk_errors import Action, classify, suffix_of
+
+INVALID = "One of the parameters specified was missing or invalid: "
+
+BY_CODE: list[tuple[Action, list[int | None]]] = [
+    (Action.RETRY, [None, 1, 8, 10, 32, 36]),
+    (Action.WAIT, [6, 9, 43]),
+    (Action.REFRESH, [5, 1117, 3609]),
+    (Action.UPLOAD, [22, 105, 118, 121, 122, 129]),
+    (Action.POSTPONE, [29]),
+    (Action.STOP, [2, 3, 4, 11, 16, 20, 21, 23, 42, 103, 9999]),
+    (Action.HEAL, [104, 114, 1400, 1402, 1403]),
+    (Action.ADJUST, [1408, 1409, 1410]),
+    (Action.SKIP, [1405, 1406, 1407, 1446, 1457, 1458, 1526]),
+    (Action.OK, [1404, 1431, 1432, 1518]),
+    (Action.FAIL, [12, 13, 19, 100, 424242]),
+    (Action.FAIL, [*range(1411, 1420), 1421, *range(1423, 1428), 1429, 1430, 1433, 1434, 1435, 1436, 1456]),
+    (Action.ASK, [7, 14, 15, 17, 18, 24, 25, 27, 28, 37, 101, 113, 125, 200, 203, 205, 260, 1438, 1525]),
+    (Action.ASK, [*range(3300, 3306), 3610, 3611, 11500]),
+]
+ROWS = [(code, action) for action, codes in BY_CODE for code in codes]
+
+BY_SUFFIX = [
+    ("nothing to change", Action.OK),
+    ("name should be at least 4 letters length", Action.FAIL),
+    ("photo not found or already assigned to another item", Action.HEAL),
+    ("photo is undefined", Action.RETRY),
+    ("upload_response is undefined", Action.FAIL),
+    ("failed to save crop photo", Action.FAIL),
+    ("only groups supported", Action.FAIL),
+    ("Nothing to change", Action.OK),
+    ("category_id is invalid", Action.FAIL),
+    ("", Action.FAIL),
+]
+
+
+@pytest.mark.parametrize(("code", "action"), ROWS)
+def test_a_code_has_its_action(code: int | None, action: Action) -> None:
+    assert classify(code).action is action
+
+
+@pytest.mark.parametrize(("suffix", "action"), BY_SUFFIX)
+def test_code_100_is_read_by_its_suffix(suffix: str, action: Action) -> None:
+    assert classify(100, message=INVALID + suffix).action is action
+
+
+@pytest.mark.parametrize(("subcode", "action"), [(1133, Action.STOP), (1134, Action.STOP), (1, Action.ASK)])
+def test_access_denied_is_read_by_its_subcode(subcode: int, action: Action) -> None:
+    assert classify(15, subcode).action is action
+
+
+@pytest.mark.parametrize(("method", "action"), [("market.delete", Action.OK), ("market.edit", Action.HEAL)])
+def test_a_missing_item_is_fine_only_when_deleting(method: str, action: Action) -> None:
+    assert classify(1403, method=method).action is action
+
+
+@pytest.mark.parametrize(
+    ("code", "seconds"), [(9, 60), (43, 900), (29, 86_400), (14, 3600), (3300, 3600), (1, None), (205, None)]
+)
+def test_a_long_wait_is_told_in_seconds(code: int, seconds: float | None) -> None:
+    assert classify(code).hold == seconds
+
+
+@pytest.mark.parametrize(
+    ("code", "pauses"), [(1, (1, 2, 4, 8)), (32, (5, 5, 5, 5)), (6, (1.1,) * 10), (8, (1,)), (9, ()), (205, ())]
+)
+def test_short_pauses_are_in_the_table(code: int, pauses: tuple[float, ...]) -> None:
+    assert classify(code).pauses == pauses
+
+
+@pytest.mark.parametrize(("code", "unclear"), [(None, True), (1, True), (10, True), (32, True), (36, True), (6, False)])
+def test_only_some_failures_leave_the_outcome_unclear(code: int | None, unclear: bool) -> None:
+    assert classify(code).unclear is unclear
+
+
+@pytest.mark.parametrize(
+    ("code", "left"), [(1, Action.FAIL), (10, Action.FAIL), (22, Action.FAIL), (5, Action.REFRESH)]
+)
+def test_repeats_used_up_leave_another_action(code: int, left: Action) -> None:
+    assert classify(code).left is left
+
+
+def test_the_suffix_is_what_follows_the_first_colon() -> None:
+    assert suffix_of(INVALID + "price: too high") == "price: too high"
+
+
+def test_a_message_without_a_colon_has_no_suffix() -> None:
+    assert suffix_of("Access denied") == ""
