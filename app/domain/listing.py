@@ -1,0 +1,267 @@
+"""From a product of the selection to the item that the VK market should hold."""
+
+import hashlib
+import html
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from functools import cache, lru_cache
+
+from app.domain.catalog import GroupTree, Product
+
+NAME_MIN, NAME_MAX = 4, 100
+DESCRIPTION_MIN, DESCRIPTION_MAX = 10, 4000
+ALBUM_TITLE_MAX = 128
+STOCK_MAX, STOCK_UNLIMITED = 999_999, -1
+FALLBACK_CATEGORY = 1
+SKU_PREFIX = "ev:"
+
+Value = str | int
+"""How a field travels and is remembered: prices as text with two decimals."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ListingKey:
+    """Identifies a listing. Opaque to the plan: one (store, product) today."""
+
+    store_id: str
+    product_id: str
+
+
+class SkipReason(StrEnum):
+    """Why a selected product has no visible item, in the order in which the owner should care."""
+
+    NOT_FOR_SALE = "not_for_sale"
+    RESTRICTED = "restricted"
+    REVIEW = "review"
+    NO_PRICE = "no_price"
+    NO_NAME = "no_name"
+    NO_PHOTO = "no_photo"
+    SOLD_OUT = "sold_out"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerSettings:
+    """What the owner chose for the shop window."""
+
+    hide_sold_out: bool = True
+    remove_after_days: int = 7
+    category_id: int = FALLBACK_CATEGORY
+    category_by_group: Mapping[str, int] = field(default_factory=dict)
+    allowed_types: frozenset[str] = frozenset()
+    """Product types that are held for review until the owner allows them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An item as it should be. `fields` are parameters of market.add (contracts/vk.md 6.1)."""
+
+    key: ListingKey
+    fields: Mapping[str, Value]
+    album: str | None
+    photo: str
+    """Digest of the picture's content: another digest means another upload."""
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.fields["deleted"] == 1
+
+    @property
+    def digest(self) -> str:
+        return digest_of(*(f"{name}={value}" for name, value in sorted(self.fields.items())), self.photo)
+
+
+_RESTRICTED_PREFIXES = ("ALCOHOL", "BEER", "TOBACCO", "MEDICINE", "LOTTERY")
+_REVIEW_PREFIXES = ("MEDICAL_DEVICES_", "DIETARY_SUPPLEMENTS_", "ANTISEPTIC_MARKED")
+_KNOWN_MARKED = frozenset(
+    f"{kind}_MARKED"
+    for kind in (
+        *("SHOES", "TYRES", "PERFUME", "PHOTOS", "LIGHT_INDUSTRY", "DAIRY", "WATER", "BIKE", "JEWELRY", "FUR"),
+        *("NOT_ALCOHOL_BEER", "JUICE", "WHEELCHAIRS", "CAVIAR", "GROCERIES", "CANNED_FISH"),
+    )
+)
+"""Marked types that contracts/evotor.md 5.3 lists and nobody restricts."""
+
+
+def unfit_reason(product: Product, settings: OwnerSettings) -> SkipReason | None:
+    """Why VK should not show the product at all; stock is judged elsewhere."""
+    if not product.allow_to_sell:
+        return SkipReason.NOT_FOR_SALE
+    if product.type.startswith(_RESTRICTED_PREFIXES) or product.is_excisable or product.is_age_limited:
+        return SkipReason.RESTRICTED
+    if needs_review(product.type) and product.type not in settings.allowed_types:
+        return SkipReason.REVIEW
+    if product.price is None or product.price <= 0:
+        return SkipReason.NO_PRICE
+    if not _has_name(product):
+        return SkipReason.NO_NAME
+    return None
+
+
+_LETTER_OR_DIGIT = re.compile("[0-9A-Za-zА-Яа-яЁё]")
+
+
+def _has_name(product: Product) -> bool:
+    """Cleaning is slow and a catalog long, so the usual name is recognised without it."""
+    if "&" not in product.name and _LETTER_OR_DIGIT.search(product.name):
+        return True
+    return bool(clean_line(product.name))
+
+
+def needs_review(product_type: str) -> bool:
+    if product_type.startswith(_REVIEW_PREFIXES):
+        return True
+    return product_type.endswith("_MARKED") and product_type not in _KNOWN_MARKED
+
+
+def is_sold_out(product: Product) -> bool:
+    """Absent quantity is not 0: nobody counts it."""
+    return product.quantity is not None and product.quantity <= 0
+
+
+def to_wanted(
+    key: ListingKey, product: Product, tree: GroupTree, settings: OwnerSettings, *, extended_shop: bool
+) -> Wanted:
+    """The item for a fit product. `extended_shop`: the community's shop keeps stock."""
+    assert product.price is not None
+    hidden = settings.hide_sold_out and is_sold_out(product)
+    fields: dict[str, Value] = {
+        "name": item_name(product),
+        "description": item_description(product),
+        "price": money(product.price),
+        "category_id": _category(product, tree, settings),
+        "deleted": int(hidden),
+    }
+    if extended_shop:
+        fields["stock_amount"] = stock_amount(product.quantity)
+    album = None if hidden else album_title(product, tree)
+    return Wanted(key=key, fields=fields, album=album, photo=card_digest(str(fields["name"])))
+
+
+def sku(product_id: str) -> str:
+    return SKU_PREFIX + product_id
+
+
+def money(roubles: Decimal) -> str:
+    return str(roubles.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
+
+
+def stock_amount(quantity: Decimal | None) -> int:
+    """Whole pieces (contracts/vk.md 13.8); a part of a piece still means "there is some"."""
+    if quantity is None:
+        return STOCK_UNLIMITED
+    if quantity <= 0:
+        return 0
+    return min(max(1, int(quantity)), STOCK_MAX)
+
+
+def _category(product: Product, tree: GroupTree, settings: OwnerSettings) -> int:
+    for group_id in tree.lineage(product.group_id):
+        if group_id in settings.category_by_group:
+            return settings.category_by_group[group_id]
+    return settings.category_id
+
+
+def album_title(product: Product, tree: GroupTree) -> str | None:
+    folder = tree.folder(product.group_id)
+    return (clean_line(folder.name)[:ALBUM_TITLE_MAX].strip() or None) if folder else None
+
+
+CARD_VERSION = "1"
+"""Another value makes every generated card new: raise it when the drawing changes."""
+
+
+def card_digest(name: str) -> str:
+    return digest_of("card", CARD_VERSION, name)
+
+
+def digest_of(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+# Texts: contracts/vk.md 6.6
+
+
+def item_name(product: Product) -> str:
+    name = clean_line(product.name)
+    if len(name) > NAME_MAX:
+        name = name[: NAME_MAX - 1].rstrip() + "…"
+    for addition in (product.measure, product.article, product.code, "товар"):
+        if len(name) >= NAME_MIN:
+            break
+        if extra := clean_line(addition):
+            name = f"{name}, {extra}"[:NAME_MAX]
+    return name
+
+
+def item_description(product: Product) -> str:
+    text = _without_links(clean_text(product.description))
+    if len(text) < DESCRIPTION_MIN:
+        text = _described_by_facts(product)
+    explained = _BY_MEASURE.get(product.measure, "")
+    return text[: DESCRIPTION_MAX - len(explained)].rstrip() + explained
+
+
+_BY_MEASURE = {measure: f"\nЦена за 1 {measure}." for measure in ("кг", "л", "м")}
+
+
+def _described_by_facts(product: Product) -> str:
+    facts = [_without_links(clean_line(product.name)).rstrip(".…") or "Товар"]
+    facts += [f"Артикул: {clean_line(product.article)}"] if clean_line(product.article) else []
+    facts += [f"Штрихкод: {clean_line(product.barcodes[0])}"] if product.barcodes else []
+    facts += [f"Единица: {clean_line(product.measure)}"] if clean_line(product.measure) else []
+    text = _without_links(". ".join(facts) + ".")
+    return text if len(text) >= DESCRIPTION_MIN else f"{text} Есть в нашем магазине.".lstrip()
+
+
+@lru_cache(maxsize=1024)  # one product asks for its name and its unit several times
+def clean_line(text: str) -> str:
+    return " ".join(clean_text(text).split())
+
+
+def clean_text(text: str) -> str:
+    """Only what cp1251 holds: VK counts anything else as a long HTML entity. Line breaks stay."""
+    text = unicodedata.normalize("NFC", html.unescape(text)).translate(_SPELLED)
+    if not (text.isprintable() and _is_cp1251(text)):
+        text = "".join(map(_to_cp1251, text))
+    if '"' in text:
+        text = re.sub(r'"([^"\n]*)"', r"«\1»", text).replace('"', "''")
+    return "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
+
+
+_SPELLED = str.maketrans(
+    dict(zip("×−‐‑‒―⁄′″", "x-----/'\"", strict=True))
+    | {"½": " 1/2", "¼": " 1/4", "¾": " 3/4", "⅓": " 1/3", "⅔": " 2/3", "₽": "руб."}
+)
+"""Signs that cp1251 lacks and that a text cannot lose: 10×15 is not 1015."""
+
+
+def _is_cp1251(text: str) -> bool:
+    try:
+        text.encode("cp1251")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+@cache
+def _to_cp1251(char: str) -> str:
+    if char.isspace():
+        return "\n" if char == "\n" else " "
+    for candidate in (char, unicodedata.normalize("NFKD", char)):
+        known = candidate.encode("cp1251", "ignore").decode("cp1251")
+        if known and known.isprintable():
+            return known
+    return ""
+
+
+_LINK = re.compile(r"(?:https?://|www\.)\S*", re.IGNORECASE)
+
+
+def _without_links(text: str) -> str:
+    while _LINK.search(text):
+        text = _LINK.sub("", text)
+    return "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()

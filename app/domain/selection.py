@@ -1,0 +1,71 @@
+"""The products that the rules let through, and what the market should hold of them."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from app.domain.catalog import GroupTree, Product, Store
+from app.domain.listing import ListingKey, OwnerSettings, SkipReason, Wanted, is_sold_out, to_wanted, unfit_reason
+from app.domain.plan import Desired
+from app.domain.rules import Decision, EntityType, Mode, RuleSet, decide
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Everything of one store."""
+
+    store: Store
+    tree: GroupTree
+    products: Sequence[Product]
+
+
+def verdicts(shelf: Shelf, rules: RuleSet) -> Iterator[tuple[Product, Decision]]:
+    """Every product with its decision; a group is decided once for all its products."""
+    by_group: dict[str | None, tuple[tuple[str, ...], Decision]] = {}
+    products_have_rules = rules.mode(EntityType.PRODUCT) is not Mode.ALL
+    for product in shelf.products:
+        if product.group_id not in by_group:
+            lineage = shelf.tree.lineage(product.group_id)
+            by_group[product.group_id] = lineage, decide(rules, shelf.store.id, lineage)
+        lineage, decision = by_group[product.group_id]
+        if decision.included and products_have_rules:
+            decision = decide(rules, shelf.store.id, lineage, product.id)
+        yield product, decision
+
+
+def problem(product: Product, settings: OwnerSettings, *, is_listed: bool) -> SkipReason | None:
+    """Why a selected product is not shown to buyers; None = it is, or will be."""
+    reason = unfit_reason(product, settings)
+    if reason is None and is_sold_out(product) and (settings.hide_sold_out or not is_listed):
+        return SkipReason.SOLD_OUT
+    return reason
+
+
+def select(shelves: Iterable[Shelf], rules: RuleSet, settings: OwnerSettings, *, extended_shop: bool) -> Desired:
+    wanted: dict[ListingKey, Wanted] = {}
+    unfit: dict[ListingKey, SkipReason] = {}
+    sold_out: set[ListingKey] = set()
+    known: set[ListingKey] = set()
+    barcodes: Counter[str] = Counter()
+    for shelf in shelves:
+        barcodes_here: set[str] = set()
+        for product, decision in verdicts(shelf, rules):
+            key = ListingKey(shelf.store.id, product.id)
+            known.add(key)
+            if not decision.included:
+                continue
+            barcodes_here.update(product.barcodes)
+            if reason := unfit_reason(product, settings):
+                unfit[key] = reason
+                continue
+            wanted[key] = to_wanted(key, product, shelf.tree, settings, extended_shop=extended_shop)
+            if is_sold_out(product):
+                sold_out.add(key)
+        barcodes.update(barcodes_here)
+    return Desired(
+        wanted=wanted,
+        unfit=unfit,
+        sold_out=frozenset(sold_out),
+        known=known,
+        shared=sum(stores > 1 for stores in barcodes.values()),
+    )

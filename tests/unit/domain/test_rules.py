@@ -1,0 +1,302 @@
+"""The rules of the product, as tables and as properties that hold for every catalog."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.catalog import Group, GroupTree, Product, Store
+from app.domain.rules import (
+    Decision,
+    EntityType,
+    FilterMode,
+    Mode,
+    Rule,
+    RuleSet,
+    Status,
+    configuration_status,
+    decide,
+)
+from app.domain.selection import Shelf, verdicts
+from tests.factories import a_group
+
+STORE, GROUP, PRODUCT = EntityType.STORE, EntityType.GROUP, EntityType.PRODUCT
+INCLUDE, EXCLUDE = FilterMode.INCLUDE, FilterMode.EXCLUDE
+
+TREE = GroupTree.of([a_group("G"), a_group("S", "G"), a_group("H")])
+"""G holds the subgroup S; H stands apart."""
+
+
+def include(entity_type: EntityType, *ids: str) -> list[Rule]:
+    return [Rule(entity_type, entity_id, INCLUDE) for entity_id in ids]
+
+
+def exclude(entity_type: EntityType, *ids: str) -> list[Rule]:
+    return [Rule(entity_type, entity_id, EXCLUDE) for entity_id in ids]
+
+
+def verdict(rules: list[Rule], store: str = "A", group: str | None = None, product: str = "P") -> Decision:
+    return decide(RuleSet(tuple(rules)), store, TREE.lineage(group), product)
+
+
+def is_in(level: EntityType | None = None, decided_by: str | None = None) -> Decision:
+    return Decision(included=True, level=level, decided_by=decided_by)
+
+
+def out(level: EntityType, decided_by: str | None = None) -> Decision:
+    return Decision(included=False, level=level, decided_by=decided_by)
+
+
+@pytest.mark.parametrize(
+    ("rules", "place", "expected"),
+    [
+        pytest.param([], {}, is_in(), id="no rules"),
+        pytest.param([], {"store": "B", "group": "S"}, is_in(), id="no rules, deep in another store"),
+        pytest.param(include(STORE, "A"), {"store": "A"}, is_in(STORE, "A"), id="include store A: of A"),
+        pytest.param(include(STORE, "A"), {"store": "B"}, out(STORE), id="include store A: of B"),
+        pytest.param(exclude(STORE, "A"), {"store": "A"}, out(STORE, "A"), id="exclude store A: of A"),
+        pytest.param(exclude(STORE, "A"), {"store": "B"}, is_in(), id="exclude store A: of B"),
+        pytest.param(
+            [*exclude(STORE, "A"), *include(PRODUCT, "P")], {}, out(STORE, "A"), id="exclude store A, include product P"
+        ),
+        pytest.param(
+            [*exclude(STORE, "A"), *include(GROUP, "G")],
+            {"group": "G"},
+            out(STORE, "A"),
+            id="exclude store A, include its group G",
+        ),
+        pytest.param(include(GROUP, "G"), {"group": "G"}, is_in(GROUP, "G"), id="include group G: in G"),
+        pytest.param(include(GROUP, "G"), {"group": "S"}, is_in(GROUP, "G"), id="include group G: in its subgroup"),
+        pytest.param(include(GROUP, "G"), {"group": "H"}, out(GROUP), id="include group G: in H"),
+        pytest.param(include(GROUP, "G"), {}, out(GROUP), id="include group G: without group"),
+        pytest.param(include(GROUP, "S"), {"group": "G"}, out(GROUP), id="include subgroup S: in its parent"),
+        pytest.param(exclude(GROUP, "G"), {"group": "S"}, out(GROUP, "G"), id="exclude group G: in its subgroup"),
+        pytest.param(exclude(GROUP, "G"), {"group": "H"}, is_in(), id="exclude group G: in H"),
+        pytest.param(exclude(GROUP, "G"), {}, is_in(), id="exclude group G: without group"),
+        pytest.param(
+            [*include(GROUP, "G"), *exclude(GROUP, "S")],
+            {"group": "S"},
+            out(GROUP, "S"),
+            id="include G, exclude its subgroup S: in S",
+        ),
+        pytest.param(
+            [*include(GROUP, "G"), *exclude(GROUP, "S")],
+            {"group": "G"},
+            is_in(GROUP, "G"),
+            id="include G, exclude its subgroup S: elsewhere in G",
+        ),
+        pytest.param(
+            [*exclude(GROUP, "G"), *include(GROUP, "S")],
+            {"group": "S"},
+            out(GROUP, "G"),
+            id="exclude G, include its subgroup S: in S",
+        ),
+        pytest.param(
+            [*include(PRODUCT, "P"), *exclude(GROUP, "G")],
+            {"group": "G"},
+            out(GROUP, "G"),
+            id="include product P, exclude its group",
+        ),
+        pytest.param(include(PRODUCT, "P"), {}, is_in(PRODUCT, "P"), id="include product P: P"),
+        pytest.param(include(PRODUCT, "P"), {"product": "Q"}, out(PRODUCT), id="include product P: any other"),
+        pytest.param(
+            [*exclude(PRODUCT, "P"), *include(GROUP, "G")],
+            {"group": "G"},
+            out(PRODUCT, "P"),
+            id="exclude product P, include its group: P",
+        ),
+        pytest.param(
+            [*exclude(PRODUCT, "P"), *include(GROUP, "G")],
+            {"group": "G", "product": "Q"},
+            is_in(GROUP, "G"),
+            id="exclude product P, include its group: Q",
+        ),
+        pytest.param(
+            [*include(STORE, "A"), *include(GROUP, "G"), *include(PRODUCT, "P")],
+            {"group": "G"},
+            is_in(PRODUCT, "P"),
+            id="the lowest rule that lets pass is the one named",
+        ),
+    ],
+)
+def test_a_product_is_judged_as_the_table_says(rules: list[Rule], place: dict[str, str], expected: Decision) -> None:
+    assert verdict(rules, **place) == expected
+
+
+def test_a_store_is_judged_by_store_rules_alone() -> None:
+    rules = RuleSet((*include(STORE, "A"), *include(GROUP, "G"), *include(PRODUCT, "P")))
+
+    assert decide(rules, "A") == is_in(STORE, "A")
+
+
+def test_a_group_is_judged_without_product_rules() -> None:
+    rules = RuleSet((*include(GROUP, "G"), *include(PRODUCT, "P")))
+
+    assert decide(rules, "A", TREE.lineage("S")) == is_in(GROUP, "G")
+
+
+@pytest.mark.parametrize(
+    ("rules", "mode"),
+    [
+        ([], Mode.ALL),
+        (exclude(GROUP, "x"), Mode.EXCLUDE),
+        (include(GROUP, "x"), Mode.INCLUDE),
+        ([*exclude(GROUP, "x"), *include(GROUP, "y")], Mode.INCLUDE),
+        (include(STORE, "x"), Mode.ALL),
+    ],
+)
+def test_one_include_makes_a_whitelist_of_its_type_only(rules: list[Rule], mode: Mode) -> None:
+    assert RuleSet(tuple(rules)).mode(GROUP) is mode
+
+
+@pytest.mark.parametrize("level", EntityType)
+def test_an_include_rule_for_what_left_the_catalog_keeps_the_whitelist(level: EntityType) -> None:
+    assert verdict(include(level, "gone"), group="G") == out(level)
+
+
+@pytest.mark.parametrize("level", EntityType)
+def test_an_exclude_rule_for_what_left_the_catalog_shuts_nothing_else_out(level: EntityType) -> None:
+    assert verdict(exclude(level, "gone"), group="G") == is_in()
+
+
+def test_a_group_and_a_product_of_one_id_are_told_apart() -> None:
+    assert verdict(exclude(PRODUCT, "G"), group="G", product="P").included
+
+
+# The way up
+
+
+def test_the_way_up_runs_from_the_group_to_its_root() -> None:
+    tree = GroupTree.of([a_group("a"), a_group("b", "a"), a_group("c", "b")])
+
+    assert tree.lineage("c") == ("c", "b", "a")
+
+
+def test_a_cycle_of_groups_ends_the_way_up() -> None:
+    tree = GroupTree.of([a_group("a", "c"), a_group("b", "a"), a_group("c", "b")])
+
+    assert tree.lineage("c") == ("c", "b", "a")
+
+
+def test_a_group_that_is_its_own_parent_stands_alone() -> None:
+    assert GroupTree.of([a_group("a", "a")]).lineage("a") == ("a",)
+
+
+def test_a_rule_on_a_group_of_a_cycle_covers_the_whole_cycle() -> None:
+    tree = GroupTree.of([a_group("a", "b"), a_group("b", "a")])
+
+    assert decide(RuleSet(tuple(exclude(GROUP, "a"))), "A", tree.lineage("b")) == out(GROUP, "a")
+
+
+def test_a_parent_that_does_not_exist_ends_the_way_up() -> None:
+    assert GroupTree.of([a_group("a", "nowhere")]).lineage("a") == ("a",)
+
+
+def test_a_product_of_an_unknown_group_counts_as_one_without_group() -> None:
+    assert verdict(include(GROUP, "G"), group="nowhere") == out(GROUP)
+
+
+# Status (spec section 4)
+
+
+@pytest.mark.parametrize(
+    ("is_enabled", "is_confirmed", "rules", "status"),
+    [
+        (False, False, [], Status.NOT_CONFIGURED),
+        (True, False, [], Status.NOT_CONFIGURED),
+        (False, False, [*include(GROUP, "G"), *exclude(PRODUCT, "P")], Status.NOT_CONFIGURED),
+        (False, False, include(STORE, "A"), Status.AWAITING_CONFIRMATION),
+        (False, False, exclude(STORE, "A"), Status.AWAITING_CONFIRMATION),
+        (True, False, include(STORE, "A"), Status.AWAITING_CONFIRMATION),
+        (True, True, include(STORE, "A"), Status.ACTIVE),
+        (True, True, [], Status.ACTIVE),
+        (False, True, include(STORE, "A"), Status.PAUSED),
+        (False, True, [], Status.PAUSED),
+    ],
+)
+def test_the_status_follows_switch_confirmation_and_store_rules(
+    is_enabled: bool, is_confirmed: bool, rules: list[Rule], status: Status
+) -> None:
+    found = configuration_status(is_enabled=is_enabled, is_confirmed=is_confirmed, rules=RuleSet(tuple(rules)))
+
+    assert found is status
+
+
+# What holds for every catalog and every set of rules
+
+GROUP_IDS, PRODUCT_IDS, STORE_IDS = list("abcde"), list("pqrstu"), ["A", "B"]
+ids_of: dict[EntityType, list[str]] = {STORE: STORE_IDS, GROUP: [*GROUP_IDS, "gone"], PRODUCT: [*PRODUCT_IDS, "gone"]}
+
+entities = st.sampled_from([(kind, entity_id) for kind, ids in ids_of.items() for entity_id in ids])
+
+
+def rules_from(modes: dict[tuple[EntityType, str], FilterMode]) -> tuple[Rule, ...]:
+    return tuple(Rule(*entity, mode) for entity, mode in modes.items())
+
+
+rule_lists = st.dictionaries(entities, st.sampled_from(FilterMode), max_size=8).map(rules_from)
+
+
+@st.composite
+def shelves(draw: st.DrawFn) -> Shelf:
+    """Any store: groups with parents that exist, are missing or run in circles."""
+    parents = st.sampled_from([None, "nowhere", *GROUP_IDS])
+    groups = [Group(group_id, group_id, draw(parents)) for group_id in GROUP_IDS]
+    products = [Product(product_id, product_id, group_id=draw(parents)) for product_id in PRODUCT_IDS]
+    return Shelf(Store(draw(st.sampled_from(STORE_IDS)), "Лавка"), GroupTree.of(groups), products)
+
+
+def selected(shelf: Shelf, rules: tuple[Rule, ...]) -> set[str]:
+    return {product.id for product, decision in verdicts(shelf, RuleSet(rules)) if decision.included}
+
+
+@given(shelves(), rule_lists)
+def test_all_verdicts_of_a_store_are_those_of_single_products(shelf: Shelf, rules: tuple[Rule, ...]) -> None:
+    rule_set = RuleSet(rules)
+
+    assert list(verdicts(shelf, rule_set)) == [
+        (product, decide(rule_set, shelf.store.id, shelf.tree.lineage(product.group_id), product.id))
+        for product in shelf.products
+    ]
+
+
+@given(shelves())
+def test_without_rules_everything_is_in(shelf: Shelf) -> None:
+    assert selected(shelf, ()) == set(PRODUCT_IDS)
+
+
+@given(shelves(), rule_lists)
+def test_an_excluded_ancestor_always_wins(shelf: Shelf, rules: tuple[Rule, ...]) -> None:
+    excluded = {(rule.entity_type, rule.entity_id) for rule in rules if rule.mode is EXCLUDE}
+
+    for product, decision in verdicts(shelf, RuleSet(rules)):
+        above = {(GROUP, group_id) for group_id in shelf.tree.lineage(product.group_id)}
+        if excluded & {(STORE, shelf.store.id), (PRODUCT, product.id), *above}:
+            assert not decision.included
+
+
+@given(shelves(), rule_lists, entities)
+def test_one_more_exclude_never_adds_a_product(
+    shelf: Shelf, rules: tuple[Rule, ...], entity: tuple[EntityType, str]
+) -> None:
+    if any((rule.entity_type, rule.entity_id) == entity for rule in rules):
+        return
+
+    assert selected(shelf, (*rules, Rule(*entity, EXCLUDE))) <= selected(shelf, rules)
+
+
+@given(shelves(), rule_lists, st.randoms(use_true_random=False))
+def test_the_order_of_rules_never_matters(shelf: Shelf, rules: tuple[Rule, ...], chance: random.Random) -> None:
+    shuffled = list(rules)
+    chance.shuffle(shuffled)
+
+    assert list(verdicts(shelf, RuleSet(rules))) == list(verdicts(shelf, RuleSet(tuple(shuffled))))
+
+
+@given(shelves(), rule_lists)
+def test_a_decision_names_a_rule_that_exists(shelf: Shelf, rules: tuple[Rule, ...]) -> None:
+    for _, decision in verdicts(shelf, RuleSet(rules)):
+        if decision.level is not None and decision.decided_by is not None:
+            mode = INCLUDE if decision.included else EXCLUDE
+            assert Rule(decision.level, decision.decided_by, mode) in rules
