@@ -1,0 +1,43 @@
+"""Settings and key ring of the running application, reachable from any layer below the web."""
+
+from datetime import timedelta
+from typing import cast
+
+from flask import Flask, current_app
+
+from app.crypto import KeyRing
+from app.db import engine_options
+from config import Settings
+
+MAX_FORM_BYTES = 2 * 1024 * 1024
+
+
+def settings() -> Settings:
+    return cast(Settings, current_app.extensions["settings"])
+
+
+def init_settings(app: Flask, settings: Settings) -> None:
+    app.extensions["settings"] = settings
+    app.extensions["key_ring"] = KeyRing(settings.key_ring)
+    https = settings.public_url.startswith("https://")
+    app.config.update(
+        TESTING=settings.evosync_env == "testing",
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
+        SESSION_COOKIE_NAME="evosync",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=https,
+        REMEMBER_COOKIE_NAME="evosync_remember",
+        REMEMBER_COOKIE_DURATION=timedelta(days=30),
+        REMEMBER_COOKIE_HTTPONLY=True,
+        REMEMBER_COOKIE_SAMESITE="Lax",
+        REMEMBER_COOKIE_SECURE=https,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=7),
+        WTF_CSRF_TIME_LIMIT=None,  # bound to the session; a form left open over lunch still works
+        MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
+        MAX_FORM_PARTS=20_000,
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True

@@ -1,0 +1,129 @@
+"""Shared ground of the models: declarative base, session, column types, SQLite's manners."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, current_app
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+__all__ = [
+    "Base",
+    "EncryptedText",
+    "ExactNumeric",
+    "Mapped",
+    "created_at_column",
+    "db",
+    "mapped_column",
+    "reading",
+    "utcnow",
+]
+
+SQLITE_BUSY_MS = 15_000
+
+
+class Base(DeclarativeBase):
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+
+def utcnow() -> datetime:
+    """Naive UTC: what every DateTime column holds, in both databases."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def created_at_column() -> Any:
+    return mapped_column(sa.DateTime, server_default=sa.func.now(), nullable=False)
+
+
+class EncryptedText(sa.types.TypeDecorator[str]):
+    """Text that lies encrypted in the database; unreadable after its key is gone, then None."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else current_app.extensions["key_ring"].encrypt(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else current_app.extensions["key_ring"].decrypt(value)
+
+
+class ExactNumeric(sa.types.TypeDecorator[Decimal]):
+    """Numeric that is Decimal on both databases; SQLite stores a float, exact for 12 digits, and would warn."""
+
+    impl = sa.Numeric
+    cache_ok = True
+
+    def __init__(self, precision: int, scale: int) -> None:
+        super().__init__(precision, scale)
+        self.scale = scale
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.Numeric(12, self.scale, asdecimal=False))
+        return dialect.type_descriptor(sa.Numeric(12, self.scale))
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        return float(value) if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        return Decimal(f"{value:.{self.scale}f}") if isinstance(value, int | float) else value
+
+
+def engine_options(database_url: str) -> dict[str, Any]:
+    if database_url.startswith("sqlite"):
+        return {"connect_args": {"timeout": SQLITE_BUSY_MS / 1000}}
+    return {
+        "pool_pre_ping": True,
+        "connect_args": {"options": "-c timezone=UTC", "connect_timeout": 10},
+    }
+
+
+_reading: ContextVar[bool] = ContextVar("reading", default=False)
+
+
+@contextmanager
+def reading(active: bool = True) -> Iterator[None]:
+    """Transactions begun inside will not write: on SQLite they do not queue behind the one writer."""
+    token = _reading.set(active)
+    try:
+        yield
+    finally:
+        _reading.reset(token)
+
+
+def init_sqlite(app: Flask) -> None:
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", _on_connect)
+            event.listen(db.engine, "begin", _on_begin)
+
+
+def _on_connect(connection: Any, _record: object) -> None:
+    # The driver's own transaction handling would begin too late (https://docs.sqlalchemy.org, "pysqlite").
+    connection.isolation_level = None
+    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={SQLITE_BUSY_MS}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _on_begin(connection: Connection) -> None:
+    # Two deferred transactions that read and then write lose an update; the writer takes its lock first.
+    connection.exec_driver_sql("BEGIN" if _reading.get() else "BEGIN IMMEDIATE")

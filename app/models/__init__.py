@@ -1,0 +1,31 @@
+"""All tables. Importing this module makes the whole schema known to Alembic."""
+
+from app.models.catalog import CatalogGroup, CatalogProduct, CatalogStore, StoreState
+from app.models.connection import ConnectionState, EvotorConnection, VkConnection
+from app.models.listing import AlbumState, Listing, VkAlbum
+from app.models.run import EntryOutcome, RunStatus, RunTrigger, SyncApproval, SyncRun, SyncRunEntry
+from app.models.sync import SyncConfig, SyncFilter, SyncState
+from app.models.user import User
+
+__all__ = [
+    "AlbumState",
+    "CatalogGroup",
+    "CatalogProduct",
+    "CatalogStore",
+    "ConnectionState",
+    "EntryOutcome",
+    "EvotorConnection",
+    "Listing",
+    "RunStatus",
+    "RunTrigger",
+    "StoreState",
+    "SyncApproval",
+    "SyncConfig",
+    "SyncFilter",
+    "SyncRun",
+    "SyncRunEntry",
+    "SyncState",
+    "User",
+    "VkAlbum",
+    "VkConnection",
+]

@@ -1,0 +1,71 @@
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from app.db import Base, ExactNumeric, Mapped, mapped_column
+from app.models.types import ID_LENGTH, one_of, owner_column
+
+
+class StoreState(StrEnum):
+    OK = "ok"
+    PAYMENT_REQUIRED = "payment_required"
+    FORBIDDEN = "forbidden"
+    UNAVAILABLE = "unavailable"
+    SUSPICIOUS = "suspicious"
+    """The list came back empty although we know products: treated as a bad read."""
+    MISSING = "missing"
+
+
+class CatalogStore(Base):
+    __tablename__ = "catalog_stores"
+    __table_args__ = (sa.UniqueConstraint("user_id", "store_id"), one_of("state", StoreState))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = owner_column()
+    store_id: Mapped[str] = mapped_column(sa.String(ID_LENGTH))
+    name: Mapped[str] = mapped_column(sa.Text)
+    address: Mapped[str] = mapped_column(sa.Text, default="")
+    state: Mapped[str] = mapped_column(sa.String(32), default=StoreState.OK)
+    error_code: Mapped[str | None] = mapped_column(sa.String(64))
+    fetched_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """When the copy that we hold was read whole."""
+
+
+class CatalogGroup(Base):
+    __tablename__ = "catalog_groups"
+    __table_args__ = (sa.UniqueConstraint("user_id", "store_id", "group_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = owner_column()
+    store_id: Mapped[str] = mapped_column(sa.String(ID_LENGTH))
+    group_id: Mapped[str] = mapped_column(sa.String(ID_LENGTH))
+    parent_id: Mapped[str | None] = mapped_column(sa.String(ID_LENGTH))
+    name: Mapped[str] = mapped_column(sa.Text)
+    is_variant_model: Mapped[bool] = mapped_column(default=False)
+
+
+class CatalogProduct(Base):
+    """Prices in roubles. No purchase price: it is confidential and nobody here needs it."""
+
+    __tablename__ = "catalog_products"
+    __table_args__ = (sa.UniqueConstraint("user_id", "store_id", "product_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = owner_column()
+    store_id: Mapped[str] = mapped_column(sa.String(ID_LENGTH))
+    product_id: Mapped[str] = mapped_column(sa.String(ID_LENGTH))
+    group_id: Mapped[str | None] = mapped_column(sa.String(ID_LENGTH))
+    name: Mapped[str] = mapped_column(sa.Text)
+    type: Mapped[str] = mapped_column(sa.Text)
+    measure: Mapped[str] = mapped_column(sa.Text)
+    allow_to_sell: Mapped[bool]
+    price: Mapped[Decimal | None] = mapped_column(ExactNumeric(12, 2))
+    quantity: Mapped[Decimal | None] = mapped_column(ExactNumeric(12, 3))
+    description: Mapped[str] = mapped_column(sa.Text)
+    article: Mapped[str] = mapped_column(sa.Text)
+    code: Mapped[str] = mapped_column(sa.Text)
+    barcodes: Mapped[list[str]] = mapped_column(sa.JSON)
+    is_excisable: Mapped[bool]
+    is_age_limited: Mapped[bool]

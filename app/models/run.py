@@ -1,0 +1,105 @@
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.db import Base, Mapped, created_at_column, mapped_column
+from app.domain.plan import Action
+from app.models.types import ID_LENGTH, one_of, owner_column
+
+
+class RunStatus(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    CONTINUED = "continued"
+    """Its time slice or a wait of VK's ended it; the rest is queued."""
+    STOPPED = "stopped"
+    """The owner switched off, or has to do something first."""
+    FAILED = "failed"
+    NEEDS_APPROVAL = "needs_approval"
+
+
+ACTIVE = (RunStatus.QUEUED, RunStatus.RUNNING)
+
+
+class RunTrigger(StrEnum):
+    CONFIRMED = "confirmed"
+    MANUAL = "manual"
+    SCHEDULE = "schedule"
+    COMMAND = "command"
+
+
+class SyncRun(Base):
+    __tablename__ = "sync_runs"
+    __table_args__ = (
+        one_of("status", RunStatus),
+        one_of("trigger", RunTrigger),
+        sa.Index(
+            "uq_sync_runs_one_active",
+            "user_id",
+            unique=True,
+            sqlite_where=sa.text("status IN ('queued', 'running')"),
+            postgresql_where=sa.text("status IN ('queued', 'running')"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = owner_column()
+    trigger: Mapped[str] = mapped_column(sa.String(16))
+    status: Mapped[str] = mapped_column(sa.String(16), default=RunStatus.QUEUED)
+    worker: Mapped[str | None] = mapped_column(sa.String(128))
+    lease_until: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    heartbeat_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    created_at: Mapped[datetime] = created_at_column()
+    started_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    total: Mapped[int] = mapped_column(default=0, server_default="0")
+    done: Mapped[int] = mapped_column(default=0, server_default="0")
+    counts: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    """{action: {outcome: number}} of the entries."""
+    skipped: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    error_code: Mapped[str | None] = mapped_column(sa.String(64))
+    error_text: Mapped[str | None] = mapped_column(sa.Text)
+
+
+class EntryOutcome(StrEnum):
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """VK did not answer; a later pass finds out."""
+    KEPT = "kept"
+    """Evotor still knows the product, so nothing was taken away."""
+
+
+class SyncRunEntry(Base):
+    __tablename__ = "sync_run_entries"
+    __table_args__ = (one_of("action", Action), one_of("outcome", EntryOutcome))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(sa.ForeignKey("sync_runs.id", ondelete="CASCADE"), index=True)
+    action: Mapped[str] = mapped_column(sa.String(16))
+    outcome: Mapped[str] = mapped_column(sa.String(16))
+    store_id: Mapped[str | None] = mapped_column(sa.String(ID_LENGTH))
+    product_id: Mapped[str | None] = mapped_column(sa.String(ID_LENGTH))
+    vk_item_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    name: Mapped[str] = mapped_column(sa.Text)
+    reason: Mapped[str | None] = mapped_column(sa.String(32))
+    before: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    after: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    error_code: Mapped[str | None] = mapped_column(sa.String(64))
+    error_text: Mapped[str | None] = mapped_column(sa.Text)
+    at: Mapped[datetime] = created_at_column()
+
+
+class SyncApproval(Base):
+    __tablename__ = "sync_approvals"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = owner_column()
+    fingerprint: Mapped[str] = mapped_column(sa.String(64))
+    changes: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
+    approved_at: Mapped[datetime] = created_at_column()
+    expires_at: Mapped[datetime] = mapped_column(sa.DateTime)

@@ -1,0 +1,66 @@
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import relationship
+
+from app.db import Base, Mapped, created_at_column, mapped_column, utcnow
+from app.domain.rules import EntityType, FilterMode
+from app.models.types import ID_LENGTH, one_of, owner_column
+from app.models.user import User
+
+
+class SyncConfig(Base):
+    """The master switch of one user."""
+
+    __tablename__ = "sync_configs"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = owner_column(unique=True)
+    is_enabled: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    confirmed_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    created_at: Mapped[datetime] = created_at_column()
+    updated_at: Mapped[datetime] = mapped_column(sa.DateTime, server_default=sa.func.now(), onupdate=utcnow)
+
+    user: Mapped[User] = relationship(back_populates="sync_config")
+    filters: Mapped[list["SyncFilter"]] = relationship(
+        back_populates="sync_config", passive_deletes=True, cascade="save-update, merge, delete"
+    )
+
+
+class SyncFilter(Base):
+    """One rule."""
+
+    __tablename__ = "sync_filters"
+    __table_args__ = (
+        sa.UniqueConstraint("sync_config_id", "entity_type", "entity_id"),
+        one_of("entity_type", EntityType),
+        one_of("filter_mode", FilterMode),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sync_config_id: Mapped[int] = mapped_column(sa.ForeignKey("sync_configs.id", ondelete="CASCADE"))
+    entity_type: Mapped[str] = mapped_column(sa.String(16))
+    entity_id: Mapped[str] = mapped_column(sa.String(ID_LENGTH))
+    entity_name: Mapped[str] = mapped_column(sa.String(ID_LENGTH))
+    filter_mode: Mapped[str] = mapped_column(sa.String(16))
+    parent_entity_id: Mapped[str | None] = mapped_column(sa.String(ID_LENGTH))
+    created_at: Mapped[datetime] = created_at_column()
+
+    sync_config: Mapped[SyncConfig] = relationship(back_populates="filters")
+
+
+class SyncState(Base):
+    """What the service remembers about one user between runs."""
+
+    __tablename__ = "sync_states"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = owner_column(unique=True)
+    next_run_at: Mapped[datetime | None] = mapped_column(sa.DateTime, index=True)
+    pause_reason: Mapped[str | None] = mapped_column(sa.String(64))
+    """Why confirmation was taken back or runs are held; a short code."""
+    market_read_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    foreign_albums: Mapped[int] = mapped_column(default=0, server_default="0")
+    rules_digest: Mapped[str | None] = mapped_column(sa.String(64))
+    settings: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict, server_default="{}")

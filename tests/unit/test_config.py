@@ -1,0 +1,244 @@
+"""Settings: every wrong one is named in one line, and none shows its value."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from cryptography.fernet import Fernet
+
+import config
+from config import Settings, SettingsError, load_settings
+
+KEY, OTHER_KEY = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+STRONG = "Zq7fV2xK9mB4tR8wL1nC6yH3dG5jP0sA"
+SECRETS = {"SECRET_KEY": STRONG, "TOKEN_KEYS": KEY}
+PRODUCTION = {"EVOSYNC_ENV": "production", **SECRETS}
+
+
+def refusal(environ: dict[str, str]) -> str:
+    with pytest.raises(SettingsError) as refused:
+        load_settings(environ)
+    return str(refused.value)
+
+
+@pytest.fixture
+def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where development keeps what it made, empty."""
+    monkeypatch.setattr(config, "ROOT", tmp_path)
+    monkeypatch.setattr(config, "INSTANCE", tmp_path / "instance")
+    return tmp_path / "instance"
+
+
+def test_the_defaults_are_those_of_the_contract(instance: Path) -> None:
+    settings = load_settings(SECRETS)
+
+    assert {
+        "evosync_env": settings.evosync_env,
+        "database_url": settings.database_url,
+        "evotor_api_url": settings.evotor_api_url,
+        "vk_api_url": settings.vk_api_url,
+        "vk_requests_per_second": settings.vk_requests_per_second,
+        "evotor_requests_per_second": settings.evotor_requests_per_second,
+        "run_lease_seconds": settings.run_lease_seconds,
+        "run_slice_seconds": settings.run_slice_seconds,
+        "vk_read_lag_seconds": settings.vk_read_lag_seconds,
+        "remove_after_days": settings.remove_after_days,
+        "sync_interval_minutes": settings.sync_interval_minutes,
+        "registration_open": settings.registration_open,
+        "public_url": settings.public_url,
+    } == {
+        "evosync_env": "development",
+        "database_url": f"sqlite:///{instance / 'evosync.db'}",
+        "evotor_api_url": "https://api.evotor.ru",
+        "vk_api_url": "https://api.vk.ru/method",
+        "vk_requests_per_second": 3,
+        "evotor_requests_per_second": 5,
+        "run_lease_seconds": 300,
+        "run_slice_seconds": 600,
+        "vk_read_lag_seconds": 30,
+        "remove_after_days": 7,
+        "sync_interval_minutes": 15,
+        "registration_open": True,
+        "public_url": "http://localhost:8000",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("EVOSYNC_ENV", "prod"),
+        ("EVOTOR_API_URL", "api.evotor.ru"),
+        ("VK_API_URL", "ftp://api.vk.ru"),
+        ("PUBLIC_URL", "https://"),
+        ("VK_REQUESTS_PER_SECOND", "0"),
+        ("VK_REQUESTS_PER_SECOND", "many"),
+        ("VK_REQUESTS_PER_SECOND", "nan"),
+        ("EVOTOR_REQUESTS_PER_SECOND", "-1"),
+        ("RUN_LEASE_SECONDS", "5 minutes"),
+        ("RUN_SLICE_SECONDS", "0"),
+        ("VK_READ_LAG_SECONDS", "1.5"),
+        ("REMOVE_AFTER_DAYS", "-1"),
+        ("REMOVE_AFTER_DAYS", "1000"),
+        ("SYNC_INTERVAL_MINUTES", "0"),
+        ("REGISTRATION_OPEN", "perhaps"),
+        ("TOKEN_KEYS", "not-a-fernet-key"),
+        ("TOKEN_KEYS", f"{KEY},short"),
+        ("TOKEN_KEYS", ","),
+        ("DATABASE_URL", "evosync.db"),
+        ("DATABASE_URL", "mysql://root@localhost/evosync"),
+        ("DATABASE_URL", "postgresql://owner@host:port/evosync"),
+    ],
+)
+def test_a_wrong_setting_is_named_in_one_line(name: str, value: str) -> None:
+    message = refusal(SECRETS | {name: value})
+
+    assert message.startswith(f"{name}: ")
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TOKEN_KEYS", "not-a-fernet-key"), ("DATABASE_URL", "mysql://root:hunter2@db"), ("SECRET_KEY", "hunter2")],
+)
+def test_the_value_of_a_wrong_setting_is_not_told(name: str, value: str) -> None:
+    assert value not in refusal(PRODUCTION | {name: value})
+
+
+def test_settings_do_not_show_their_secrets() -> None:
+    shown = repr(load_settings(SECRETS))
+
+    assert STRONG not in shown
+    assert KEY not in shown
+
+
+# Secrets
+
+
+@pytest.mark.parametrize("weak", ["", "change-me", "x" * 31, "x" * 64, "abcabc" * 10])
+def test_production_refuses_a_missing_or_weak_secret(weak: str) -> None:
+    assert refusal(PRODUCTION | {"SECRET_KEY": weak}).startswith("SECRET_KEY: ")
+
+
+@pytest.mark.parametrize("keys", ["", "  ", ","])
+def test_production_refuses_missing_token_keys(keys: str) -> None:
+    assert refusal(PRODUCTION | {"TOKEN_KEYS": keys}).startswith("TOKEN_KEYS: ")
+
+
+def test_production_starts_with_good_secrets() -> None:
+    assert load_settings(PRODUCTION).is_production
+
+
+def test_production_makes_no_secrets(instance: Path) -> None:
+    refusal({"EVOSYNC_ENV": "production"})
+
+    assert not list(instance.glob("*_key*"))
+
+
+def test_development_makes_its_secrets_once(instance: Path) -> None:
+    first, second = load_settings({}), load_settings({})
+
+    assert (first.secret_key, first.token_keys) == (second.secret_key, second.token_keys)
+    assert len(first.secret_key) >= config.SECRET_LENGTH
+    assert sorted(path.name for path in instance.iterdir()) == ["secret_key", "token_keys"]
+
+
+def test_made_secrets_are_for_their_owner_alone(instance: Path) -> None:
+    load_settings({})
+
+    assert [oct(path.stat().st_mode & 0o077) for path in [instance, *instance.iterdir()]] == ["0o0"] * 3
+
+
+def test_the_folder_of_the_default_database_exists(instance: Path) -> None:
+    load_settings(PRODUCTION)
+
+    assert instance.is_dir()
+
+
+def test_token_keys_are_read_newest_first() -> None:
+    assert load_settings({**SECRETS, "TOKEN_KEYS": f"{KEY}, {OTHER_KEY}"}).key_ring == [KEY, OTHER_KEY]
+
+
+# Values
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("postgres://owner@db/evosync", "postgresql+psycopg2://owner@db/evosync"),
+        ("postgresql://owner@db/evosync", "postgresql+psycopg2://owner@db/evosync"),
+        ("postgresql+psycopg2://owner@db/evosync", "postgresql+psycopg2://owner@db/evosync"),
+        ("postgresql:///evosync?host=/run/postgresql", "postgresql+psycopg2:///evosync?host=/run/postgresql"),
+        ("sqlite:////var/lib/evosync.db", "sqlite:////var/lib/evosync.db"),
+    ],
+)
+def test_a_database_address_is_brought_into_the_usual_form(given: str, read: str) -> None:
+    assert load_settings({**SECRETS, "DATABASE_URL": given}).database_url == read
+
+
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("1", True), ("false", False), ("0", False)])
+def test_a_switch_is_read_from_words_and_figures(text: str, value: bool) -> None:
+    assert load_settings({**SECRETS, "REGISTRATION_OPEN": text}).registration_open is value
+
+
+@pytest.mark.parametrize("empty", ["", "   "])
+def test_an_empty_value_counts_as_absent(empty: str) -> None:
+    assert load_settings({**SECRETS, "SYNC_INTERVAL_MINUTES": empty}).sync_interval_minutes == 15
+
+
+def test_other_names_of_the_environment_are_left_alone() -> None:
+    assert load_settings({**SECRETS, "PATH": "/usr/bin", "SECRET": "1"}).evosync_env == "development"
+
+
+def test_settings_cannot_change() -> None:
+    with pytest.raises(AttributeError):
+        load_settings(SECRETS).evosync_env = "production"  # type: ignore[misc]  # that is the point
+
+
+# .env
+
+
+def test_the_file_is_read(instance: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SYNC_INTERVAL_MINUTES", raising=False)
+    (instance.parent / ".env").write_text("SYNC_INTERVAL_MINUTES=45\n")
+
+    assert load_settings().sync_interval_minutes == 45
+
+
+def test_the_environment_wins_over_the_file(instance: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYNC_INTERVAL_MINUTES", "60")
+    (instance.parent / ".env").write_text("SYNC_INTERVAL_MINUTES=45\n")
+
+    assert load_settings().sync_interval_minutes == 60
+
+
+def test_the_example_file_names_every_setting_and_no_other() -> None:
+    lines = (Path(__file__).resolve().parents[2] / ".env.example").read_text().splitlines()
+    named = {line.lstrip("# ").partition("=")[0] for line in lines if "=" in line}
+
+    assert named == {field.encode_name for field in msgspec.structs.fields(Settings)}
+
+
+# The start
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("EVOSYNC_ENV", "prod"), ("DATABASE_URL", "postgresql://owner@host:port/evosync")]
+)
+def test_a_wrong_value_stops_the_start_with_one_line(name: str, value: str) -> None:
+    started = subprocess.run(
+        [sys.executable, "-c", "import wsgi"],
+        cwd=Path(__file__).resolve().parents[2],
+        env={"PATH": os.environ["PATH"], **SECRETS, name: value},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert started.returncode != 0
+    assert started.stdout == ""
+    (line,) = started.stderr.splitlines()
+    assert line.startswith(f"evosync: {name}: ")
