@@ -1,0 +1,35 @@
+"""What a service refuses to do, as codes; their Russian sentences are chosen in web/messages.py."""
+
+
+class ServiceError(Exception):
+    """Expected, and nothing was changed."""
+
+    code = "refused"
+
+    def __init__(self, code: str | None = None) -> None:
+        super().__init__(code or self.code)
+        self.code = code or self.code
+
+
+class EmailTaken(ServiceError):
+    code = "email_taken"
+
+
+class BadCredentials(ServiceError):
+    code = "bad_credentials"
+
+
+class TooManyAttempts(ServiceError):
+    code = "too_many_attempts"
+
+
+class UnknownEntity(ServiceError):
+    code = "unknown_entity"
+
+
+class ConnectionRefused(ServiceError):
+    """A vendor did not accept the token; the code says why."""
+
+
+class NotReady(ServiceError):
+    """The configuration may not be enabled or confirmed yet; the code says why."""

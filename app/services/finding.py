@@ -1,0 +1,92 @@
+"""Looking through the goods of one store: what the owner typed and chose, and how it narrows and orders them."""
+
+import operator
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.domain.catalog import GroupTree, Product
+from app.domain.rules import Decision
+
+WITHOUT_GROUP = "none"
+
+Codes = tuple[str, ...]
+"""Article, code and barcodes of a product."""
+
+Judged = tuple[Product, Decision]
+
+
+class State(StrEnum):
+    ANY = ""
+    IN = "in"
+    OUT = "out"
+    PROBLEM = "problem"
+
+
+class Sort(StrEnum):
+    NAME = "name"
+    NAME_DOWN = "-name"
+    PRICE = "price"
+    PRICE_DOWN = "-price"
+    QUANTITY = "quantity"
+    QUANTITY_DOWN = "-quantity"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the owner looks at a store's goods."""
+
+    q: str = ""
+    group: str = ""
+    """A group's id for it and everything below; `WITHOUT_GROUP`; or "" for all."""
+    state: State = State.ANY
+    sort: Sort = Sort.NAME
+    page: int = 1
+
+
+def folded(text: str) -> str:
+    """For comparing as people read: neither case nor the dots of «ё» matter."""
+    return text.casefold().replace("ё", "е")
+
+
+def matcher(q: str) -> Callable[[Product, Codes], bool]:
+    """Every word of the question must stand somewhere in the name, the article, the code or a barcode."""
+    words = folded(q).split()
+
+    def matches(product: Product, codes: Codes) -> bool:
+        text = folded("\n".join((product.name, *codes)))
+        return all(word in text for word in words)
+
+    return matches
+
+
+def groups_within(tree: GroupTree, group: str) -> Callable[[str | None], bool]:
+    """Whether a product's group id falls under the chosen group."""
+    if not group:
+        return lambda group_id: True
+    if group == WITHOUT_GROUP:
+        return lambda group_id: group_id not in tree.groups
+    inside = {group_id for group_id in tree.groups if group in tree.lineage(group_id)}
+    return lambda group_id: group_id in inside
+
+
+def in_order(products: Iterable[Judged], sort: Sort) -> list[Judged]:
+    """Equal prices and quantities go by name; an unknown price or quantity comes last either way."""
+    descending = sort.startswith("-")
+    field = sort.removeprefix("-")
+    by_name = sorted(products, key=lambda entry: natural(entry[0].name), reverse=descending and field == Sort.NAME)
+    if field == Sort.NAME:
+        return by_name
+    value = operator.attrgetter(field)
+    known = [entry for entry in by_name if value(entry[0]) is not None]
+    unknown = [entry for entry in by_name if value(entry[0]) is None]
+    return sorted(known, key=lambda entry: value(entry[0]), reverse=descending) + unknown
+
+
+_NUMBER = re.compile("0*([0-9]+)")
+
+
+def natural(name: str) -> str:
+    """A key by which «Чай 9» comes before «Чай 10»: every number is led by its length."""
+    return _NUMBER.sub(lambda match: f"{len(match[1]):05}{match[1]}", folded(name.strip()))

@@ -1,0 +1,79 @@
+"""What the rules say of one user's goods, with the deciding rule by name, and what keeps a selected product hidden."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from app.db import db
+from app.domain.catalog import Product
+from app.domain.listing import ListingKey, OwnerSettings, SkipReason
+from app.domain.plan import LinkState
+from app.domain.rules import Decision, EntityType, RuleSet
+from app.domain.selection import Shelf, problem, verdicts
+from app.models import Listing, User
+from app.services.shelves import owner_settings
+from app.services.sync_settings import rules_of
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A decision that can be read: the rule is named, not numbered."""
+
+    included: bool
+    level: EntityType | None = None
+    decided_by: str | None = None
+    """Name of the deciding store, group or product; None with a level = a whitelist that names nothing on the way."""
+
+
+def named(decision: Decision, shelf: Shelf, product: Product | None = None) -> Verdict:
+    """The decision with its rule's entity by name; one without a name goes by its id."""
+    if decision.level is None or decision.decided_by is None:
+        return Verdict(decision.included, decision.level)
+    name = _name(decision.level, decision.decided_by, shelf, product)
+    return Verdict(decision.included, decision.level, name.strip() or decision.decided_by)
+
+
+def _name(level: EntityType, entity_id: str, shelf: Shelf, product: Product | None) -> str:
+    if level is EntityType.STORE:
+        return shelf.store.name
+    if level is EntityType.GROUP:
+        return shelf.tree.groups[entity_id].name
+    return product.name if product else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Everything of one user that a judgement needs, loaded once for a page."""
+
+    rules: RuleSet
+    settings: OwnerSettings
+    listed: frozenset[ListingKey]
+
+    @classmethod
+    def of(cls, user: User) -> "Judge":
+        settings = owner_settings(user)
+        # What is sold out is hidden whether or not it is listed, unless the owner chose otherwise.
+        listed = frozenset() if settings.hide_sold_out else _listed(user)
+        return cls(rules_of(user), settings, listed)
+
+    def verdicts(self, shelf: Shelf) -> Iterator[tuple[Product, Decision]]:
+        return verdicts(shelf, self.rules)
+
+    def problem(self, shelf: Shelf, product: Product, decision: Decision) -> SkipReason | None:
+        """Only what is selected can have one."""
+        if not decision.included:
+            return None
+        is_listed = ListingKey(shelf.store.id, product.id) in self.listed
+        return problem(product, self.settings, is_listed=is_listed)
+
+
+def _listed(user: User) -> frozenset[ListingKey]:
+    if user.vk is None or user.vk.group_id is None:
+        return frozenset()
+    query = sa.select(Listing.store_id, Listing.product_id).where(
+        Listing.user_id == user.id,
+        Listing.vk_group_id == user.vk.group_id,
+        Listing.state.in_([LinkState.LIVE, LinkState.HIDDEN]),
+    )
+    return frozenset(ListingKey(*row) for row in db.session.execute(query))

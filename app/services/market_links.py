@@ -1,0 +1,184 @@
+"""Our links held against the market as VK shows it: lost answers are found, lost links rebuilt."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from app.context import settings
+from app.db import db
+from app.domain.listing import SKU_PREFIX, ListingKey, Value, money, sku
+from app.domain.market import Album, Availability, MarketItem
+from app.domain.plan import LinkState
+from app.models import AlbumState, Listing, SyncState, VkAlbum
+
+
+def reconcile_items(
+    user_id: int,
+    group_id: int,
+    items: Iterable[MarketItem],
+    known: Iterable[ListingKey],
+    listings: dict[ListingKey, Listing],
+) -> list[MarketItem]:
+    """Link every item that carries the sku of a product of ours and has no link yet.
+
+    An `ev:` item with neither a link nor a product in this user's catalog is a stranger. Adds to `listings`.
+    Returns the twins: visible items whose sku another, linked item has already.
+    """
+    twins: list[MarketItem] = []
+    titles = {row.vk_album_id: row.title for row in album_rows(user_id, group_id).values()}
+    by_sku: dict[str, list[ListingKey]] = {}
+    for candidate in {*known, *listings}:
+        by_sku.setdefault(sku(candidate.product_id), []).append(candidate)
+    linked = {row.vk_item_id for row in listings.values() if row.vk_item_id is not None}
+    ours = (item for item in items if item.sku.startswith(SKU_PREFIX) and item.availability is not Availability.REMOVED)
+    for item in sorted(ours, key=lambda item: item.id):
+        if item.id in linked or item.sku not in by_sku:
+            continue
+        key = _unlinked_key(by_sku[item.sku], listings)
+        if key is None:
+            if item.availability is Availability.AVAILABLE:
+                twins.append(item)
+            continue
+        row = listings.get(key) or new_listing(user_id, group_id, key)
+        _release(user_id, group_id, item.id)
+        adopt(row, item)
+        row.album = next((titles[album_id] for album_id in item.album_ids if album_id in titles), None)
+        listings[key] = row
+    db.session.flush()
+    return twins
+
+
+def settle_lost(rows: Iterable[Listing], now: datetime) -> None:
+    """An add that got no answer, and that a read of the whole market after its wait did not find, was never made."""
+    for row in rows:
+        if row.vk_item_id is None and row.retry_after is not None and row.retry_after <= now:
+            row.attempted_at = row.retry_after = None
+
+
+def _unlinked_key(keys: Iterable[ListingKey], listings: Mapping[ListingKey, Listing]) -> ListingKey | None:
+    """The intended listing first: one that was being added."""
+    free = [key for key in sorted(keys) if key not in listings or listings[key].vk_item_id is None]
+    return next((key for key in free if key in listings), free[0] if free else None)
+
+
+def new_listing(user_id: int, group_id: int, key: ListingKey) -> Listing:
+    row = Listing(
+        user_id=user_id,
+        vk_group_id=group_id,
+        store_id=key.store_id,
+        product_id=key.product_id,
+        sku=sku(key.product_id),
+        name="",
+        state=LinkState.ADDING,
+        sent={},
+    )
+    db.session.add(row)
+    return row
+
+
+def adopt(row: Listing, item: MarketItem) -> None:
+    """The item is the listing's; what VK shows counts as what was sent."""
+    row.vk_item_id = item.id
+    row.name = row.name or item.title
+    row.sent = _as_sent(item)
+    row.state = LinkState.HIDDEN if row.sent["deleted"] else LinkState.LIVE
+    if item.photo_id is None or item.photo_id != row.photo_id:
+        row.photo_hash = None
+    row.retry_after = row.failed_digest = row.error_code = row.error_text = None
+
+
+def _as_sent(item: MarketItem) -> dict[str, Value]:
+    seen: dict[str, Value | None] = {
+        "name": item.title,
+        "description": item.description,
+        "price": None if item.price is None else money(item.price),
+        "category_id": item.category_id,
+        "stock_amount": item.stock_amount,
+        "deleted": int(item.availability is Availability.HIDDEN),
+    }
+    return {name: value for name, value in seen.items() if value is not None}
+
+
+def _release(user_id: int, group_id: int, item_id: int) -> None:
+    """A community that changed hands brings its items along; the former owner's link ends."""
+    db.session.execute(
+        sa.delete(Listing).where(
+            Listing.vk_group_id == group_id, Listing.vk_item_id == item_id, Listing.user_id != user_id
+        )
+    )
+
+
+def reconcile_albums(user_id: int, group_id: int, albums: Iterable[Album], now: datetime) -> None:
+    """Albums being added are found by their title; the number of foreign ones is remembered."""
+    _take_over_albums(user_id, group_id)
+    rows = album_rows(user_id, group_id)
+    seen = {album.id: album for album in albums}
+    ours = {row.vk_album_id for row in rows.values()}
+    for row in rows.values():
+        if row.state == AlbumState.ADDING and _find_album(
+            row, [album for album in seen.values() if album.id not in ours]
+        ):
+            ours.add(row.vk_album_id)
+        elif row.vk_album_id not in seen and not _may_be_unseen(row, now):
+            forget_album(row)
+    foreign = len(seen.keys() - {row.vk_album_id for row in rows.values()})
+    db.session.execute(
+        sa.update(SyncState)
+        .where(SyncState.user_id == user_id)
+        .values(foreign_albums=foreign)
+        .execution_options(synchronize_session="evaluate")
+    )
+    db.session.flush()
+
+
+def _take_over_albums(user_id: int, group_id: int) -> None:
+    """A community that changed hands brings along the albums that we made in it."""
+    db.session.execute(
+        sa.update(VkAlbum).where(VkAlbum.vk_group_id == group_id, VkAlbum.user_id != user_id).values(user_id=user_id)
+    )
+
+
+def _may_be_unseen(row: VkAlbum, now: datetime) -> bool:
+    """Reads trail writes: an album that was made a moment ago may be missing from a list."""
+    lag = timedelta(seconds=settings().vk_read_lag_seconds)
+    return (row.retry_after or (row.attempted_at or now - lag) + lag) > now
+
+
+def _find_album(row: VkAlbum, candidates: Iterable[Album]) -> bool:
+    for album in candidates:
+        if album.title == row.title and album.id not in row.strangers:
+            row.vk_album_id, row.state, row.retry_after = album.id, AlbumState.LIVE, None
+            return True
+    return False
+
+
+def find_album(row: VkAlbum, albums: Iterable[Album]) -> bool:
+    """Look for the album whose creation got no answer; True if it is there."""
+    taken = set(db.session.scalars(sa.select(VkAlbum.vk_album_id).where(VkAlbum.vk_group_id == row.vk_group_id)))
+    return _find_album(row, [album for album in albums if album.id not in taken])
+
+
+def forget_album(row: VkAlbum) -> None:
+    """The album is gone in VK: its items stand outside, and it may be made again."""
+    db.session.execute(
+        sa.update(Listing)
+        .where(Listing.user_id == row.user_id, Listing.vk_group_id == row.vk_group_id, Listing.album == row.title)
+        .values(album=None)
+        .execution_options(synchronize_session="evaluate")
+    )
+    db.session.delete(row)
+
+
+def album_rows(user_id: int, group_id: int) -> dict[str, VkAlbum]:
+    rows = db.session.scalars(sa.select(VkAlbum).where(VkAlbum.user_id == user_id, VkAlbum.vk_group_id == group_id))
+    return {row.title: row for row in rows}
+
+
+def new_album(user_id: int, group_id: int, title: str) -> VkAlbum:
+    db.session.execute(
+        sa.delete(VkAlbum).where(VkAlbum.vk_group_id == group_id, VkAlbum.title == title, VkAlbum.user_id != user_id)
+    )
+    row = VkAlbum(user_id=user_id, vk_group_id=group_id, title=title, state=AlbumState.ADDING, strangers=[])
+    db.session.add(row)
+    return row

@@ -1,0 +1,51 @@
+"""The plan for one user, from what is stored; calls nobody."""
+
+from datetime import datetime
+from typing import Any
+
+from app.db import utcnow
+from app.domain.plan import Change, Desired, Plan, make_plan
+from app.domain.selection import select
+from app.models import User
+from app.services.shelves import load_albums, load_listings, load_shelves, owner_settings, to_link
+from app.services.sync_settings import rules_of
+
+
+def desired_for(user: User) -> Desired:
+    extended = user.vk.is_extended if user.vk else False
+    return select(load_shelves(user.id), rules_of(user), owner_settings(user), extended_shop=extended)
+
+
+def plan_for(user: User, now: datetime | None = None) -> Plan:
+    """Without a community yet the plan is for an empty market."""
+    now = now or utcnow()
+    group_id = (user.vk.group_id or user.vk.last_group_id or 0) if user.vk else 0
+    links = {key: to_link(row) for key, row in load_listings(user.id, group_id).items()}
+    albums = load_albums(user, group_id, now)
+    return make_plan(
+        desired_for(user), links, albums, now=now, remove_after_days=owner_settings(user).remove_after_days
+    )
+
+
+def as_json(plan: Plan) -> dict[str, Any]:
+    return {
+        "counts": dict(sorted(plan.counts.items())),
+        "skipped": dict(sorted(plan.skipped_counts.items())),
+        "needs_approval": False,
+        "fingerprint": plan.fingerprint,
+        "changes": [_change_json(change) for change in plan.changes],
+    }
+
+
+def _change_json(change: Change) -> dict[str, Any]:
+    return {
+        "action": change.action,
+        "store_id": change.key.store_id if change.key else None,
+        "product_id": change.key.product_id if change.key else None,
+        "vk_item_id": change.item_id,
+        "name": change.name,
+        "reason": change.reason,
+        "before": dict(change.before),
+        "after": dict(change.fields),
+        "album": change.album,
+    }

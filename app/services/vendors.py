@@ -1,0 +1,45 @@
+"""Clients for the two vendors, made from the settings; and what their errors mean for a connection."""
+
+from app.clients.errors import EvotorError, EvotorFault, VkError
+from app.clients.evotor import EvotorClient
+from app.clients.vk import VkClient
+from app.clients.vk_errors import Action
+from app.context import settings
+from app.models import ConnectionState
+
+MARKET_RIGHT = 1 << 27
+
+_NO_RIGHT = {7, 15, 27, 28, 200, 203, 205}
+_SHOP_CLOSED = {1438, 1525}
+
+
+def evotor_client(token: str) -> EvotorClient:
+    return EvotorClient(settings().evotor_api_url, token, per_second=settings().evotor_requests_per_second)
+
+
+def vk_client(token: str) -> VkClient:
+    return VkClient(settings().vk_api_url, token, per_second=settings().vk_requests_per_second)
+
+
+def evotor_state(error: EvotorError) -> ConnectionState:
+    if error.kind is EvotorFault.UNAUTHORIZED:
+        return ConnectionState.TOKEN_REJECTED
+    return ConnectionState.FORBIDDEN if error.kind is EvotorFault.FORBIDDEN else ConnectionState.UNAVAILABLE
+
+
+def evotor_code(error: EvotorError) -> str:
+    return f"evotor_{error.kind}"
+
+
+def vk_state(error: VkError) -> ConnectionState:
+    if error.token_rejected:
+        return ConnectionState.TOKEN_REJECTED
+    if error.code in _NO_RIGHT:
+        return ConnectionState.FORBIDDEN
+    if error.code in _SHOP_CLOSED:
+        return ConnectionState.SHOP_CLOSED
+    return ConnectionState.NEEDS_OWNER if error.action is Action.ASK else ConnectionState.UNAVAILABLE
+
+
+def vk_code(error: VkError) -> str:
+    return "vk_unreachable" if error.code is None else f"vk_{error.code}"
