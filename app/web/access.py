@@ -1,0 +1,122 @@
+"""Who may see what; where a request's transaction begins and ends."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, flash, g, make_response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app.db import db, reading
+from app.extensions import login_manager
+from app.models import User
+from app.services import accounts
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PUBLIC = frozenset({"auth.index", "auth.login", "auth.register", "health.show", "static"})
+"""Endpoints that answer without a sign-in; every other one asks for it."""
+
+LARGEST_ID = 2**31 - 1
+READS = ("GET", "HEAD", "OPTIONS")
+
+
+def init_app(app: Flask) -> None:
+    login_manager.login_view = "auth.login"
+    login_manager.session_protection = "basic"
+    login_manager.user_loader(accounts.by_session_key)
+    login_manager.unauthorized_handler(_to_sign_in)
+    app.before_request(_begin)
+    app.before_request(_guard)
+    app.teardown_request(_end)
+
+
+def _begin() -> None:
+    """Pages that only look do not queue behind the one writer of SQLite."""
+    if request.method in READS:
+        g.reading = ExitStack()
+        g.reading.enter_context(reading())
+
+
+def _end(_error: BaseException | None) -> None:
+    if (stack := g.pop("reading", None)) is not None:
+        stack.close()
+
+
+def _guard() -> ResponseReturnValue | None:
+    if request.endpoint is None or request.endpoint in PUBLIC or current_user.is_authenticated:
+        return None
+    return _to_sign_in()
+
+
+def _to_sign_in() -> ResponseReturnValue:
+    wanted = request.full_path.rstrip("?") if request.method == "GET" and not is_htmx() else None
+    target = url_for("auth.login", next=wanted)
+    if is_htmx():
+        answer = make_response("", 401)
+        answer.headers["HX-Redirect"] = target
+        return answer
+    if wanted != "/sync":
+        flash("Войдите, чтобы открыть эту страницу.", "info")
+    return redirect(target)
+
+
+def is_htmx() -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def owner() -> User:
+    """The signed-in user; only for views behind the guard."""
+    return cast(User, current_user._get_current_object())
+
+
+def owned_or_404(model: type[T], object_id: int) -> T:
+    """The user's own object; what belongs to somebody else does not exist for them."""
+    found: Any = db.session.get(model, object_id) if 0 < object_id <= LARGEST_ID else None
+    if found is None or found.user_id != owner().id:
+        abort(404)
+    return cast(T, found)
+
+
+def commit_on_success(view: Callable[P, ResponseReturnValue]) -> Callable[P, Response]:
+    """Commits when the view answers below 400, else rolls back: services only flush."""
+
+    @wraps(view)
+    def committing(*args: P.args, **kwargs: P.kwargs) -> Response:
+        try:
+            answer = make_response(view(*args, **kwargs))
+        except BaseException:
+            db.session.rollback()
+            raise
+        if answer.status_code < 400:
+            db.session.commit()
+        else:
+            db.session.rollback()
+        return answer
+
+    return committing
+
+
+def writing(change: Callable[[], object]) -> None:
+    """One committed change within a page that otherwise only looks."""
+    db.session.rollback()
+    with reading(False):
+        change()
+        db.session.commit()
+
+
+def safe_next(target: str | None) -> str | None:
+    """A path of this site, or None: nobody is led to another one."""
+    if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
+        return None
+    if not target.isprintable():
+        return None
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return None
+    return None if parts.scheme or parts.netloc else target

@@ -1,0 +1,7 @@
+"""The owner's goods and the rules on them."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("catalog", __name__)
+
+from app.web.catalog import views  # noqa: E402, F401

@@ -1,0 +1,92 @@
+"""What the owner asks of the catalog: how to look at it, and which rules to set."""
+
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from flask import request
+from wtforms import Field, Form, SelectMultipleField, StringField
+from wtforms.validators import AnyOf, InputRequired, ValidationError
+
+from app.domain.rules import EntityType, FilterMode
+from app.services.finding import Look, Sort, State
+from app.web.forms import BaseForm
+from app.web.paging import requested_page
+
+E = TypeVar("E", bound=StrEnum)
+
+NO_RULE = "none"
+QUESTION_MAX = 100
+
+
+def requested_look() -> Look:
+    """From the address; what it says wrong counts as not said."""
+    return Look(
+        q=_readable("q")[:QUESTION_MAX],
+        group=_readable("group"),
+        state=_known(State, "state", State.ANY),
+        sort=_known(Sort, "sort", Sort.NAME),
+        page=requested_page(),
+    )
+
+
+def _readable(name: str) -> str:
+    return "".join(filter(str.isprintable, request.args.get(name, ""))).strip()
+
+
+def _known(kind: type[E], name: str, default: E) -> E:
+    value = request.args.get(name, "")
+    return kind(value) if value in set(kind) else default
+
+
+def look_params(look: Look) -> dict[str, str | None]:
+    """The look as parts of an address, but for the page; None = as usual, so it need not be said."""
+    return {
+        "q": look.q or None,
+        "group": look.group or None,
+        "state": look.state or None,
+        "sort": look.sort if look.sort is not Sort.NAME else None,
+    }
+
+
+def _printable(_form: Form, field: Field) -> None:
+    if not all(entity_id.isprintable() for entity_id in field.data):
+        raise ValidationError("В номере магазина, группы или товара недопустимые символы.")
+
+
+class _RulesForm(BaseForm):
+    entity_type = StringField(
+        validators=[AnyOf(list(EntityType), "Поле entity_type: ожидается store, group или product.")]
+    )
+    filter_mode = StringField(
+        validators=[AnyOf([*FilterMode, NO_RULE], "Поле filter_mode: ожидается include, exclude или none.")]
+    )
+    next = StringField()
+
+    @property
+    def level(self) -> EntityType:
+        return EntityType(self.entity_type.data or "")
+
+    @property
+    def mode(self) -> FilterMode | None:
+        chosen: Any = self.filter_mode.data
+        return None if chosen == NO_RULE else FilterMode(chosen)
+
+    @property
+    def complaint(self) -> str:
+        return " ".join(str(error) for errors in self.errors.values() for error in errors)
+
+
+class RuleForm(_RulesForm):
+    entity_id = StringField(validators=[InputRequired("Поле entity_id: не указано, к чему относится правило.")])
+
+    @property
+    def ids(self) -> list[str]:
+        return [str(self.entity_id.data)]
+
+
+class BulkForm(_RulesForm):
+    entity_ids = SelectMultipleField(choices=[], validate_choice=False, validators=[_printable])
+
+    @property
+    def ids(self) -> list[str]:
+        return list(self.entity_ids.data or ())

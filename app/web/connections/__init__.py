@@ -1,0 +1,7 @@
+"""Evotor and VK: their state, connecting, checking, disconnecting."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("connections", __name__)
+
+from app.web.connections import views  # noqa: E402, F401

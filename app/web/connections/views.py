@@ -1,0 +1,99 @@
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from app.models import ConnectionState
+from app.services import connections, overview, sync_settings
+from app.services.errors import ConnectionRefused
+from app.web.access import commit_on_success, owner
+from app.web.connections import blueprint
+from app.web.connections.forms import EvotorForm, VkForm
+from app.web.forms import text_of
+from app.web.messages import message
+
+
+@blueprint.get("/connections")
+def show() -> str:
+    user = owner()
+    return render_template(
+        "connections/show.html",
+        evotor=user.evotor,
+        vk=user.vk,
+        status=sync_settings.status_of(user),
+        run_obstacle=sync_settings.run_obstacle(user),
+        age=overview.catalog_age(user.id),
+    )
+
+
+@blueprint.route("/evotor", methods=["GET", "POST"])
+@commit_on_success
+def evotor() -> ResponseReturnValue:
+    form, user = EvotorForm(), owner()
+    if form.validate_on_submit():
+        try:
+            is_other = connections.connect_evotor(user, text_of(form.access_token))
+        except ConnectionRefused as error:
+            form.refuse(form.access_token, message(error.code))
+        else:
+            flash(*_connected("Эвотор подключён.", "other_evotor" if is_other else None))
+            return redirect(url_for(".evotor"))
+    age = overview.catalog_age(user.id)
+    return render_template("connections/evotor.html", form=form, evotor=user.evotor, age=age), form.status
+
+
+@blueprint.post("/evotor/check")
+@commit_on_success
+def check_evotor() -> ResponseReturnValue:
+    user = owner()
+    state = connections.check_evotor(user)
+    flash(*_checked(state, user.evotor.error_code if user.evotor else None, "evotor_missing"))
+    return redirect(url_for(".evotor"))
+
+
+@blueprint.post("/evotor/disconnect")
+@commit_on_success
+def disconnect_evotor() -> ResponseReturnValue:
+    connections.disconnect_evotor(owner())
+    flash("Эвотор отключён. Каталог, фильтры и товары в ВК остались как были.", "success")
+    return redirect(url_for(".evotor"))
+
+
+@blueprint.route("/vk", methods=["GET", "POST"])
+@commit_on_success
+def vk() -> ResponseReturnValue:
+    form, user = VkForm(), owner()
+    if form.validate_on_submit():
+        try:
+            is_other = connections.connect_vk(user, text_of(form.access_token), form.community_id or 0)
+        except ConnectionRefused as error:
+            form.refuse_connection(error.code)
+        else:
+            flash(*_connected("Сообщество ВК подключено.", "other_vk" if is_other else None))
+            return redirect(url_for(".vk"))
+    return render_template("connections/vk.html", form=form, vk=owner().vk), form.status
+
+
+@blueprint.post("/vk/check")
+@commit_on_success
+def check_vk() -> ResponseReturnValue:
+    user = owner()
+    state = connections.check_vk(user)
+    flash(*_checked(state, user.vk.error_code if user.vk else None, "vk_missing"))
+    return redirect(url_for(".vk"))
+
+
+@blueprint.post("/vk/disconnect")
+@commit_on_success
+def disconnect_vk() -> ResponseReturnValue:
+    connections.disconnect_vk(owner())
+    flash("ВК отключён. Товары в ВК остались как были.", "success")
+    return redirect(url_for(".vk"))
+
+
+def _connected(text: str, pause_reason: str | None) -> tuple[str, str]:
+    return (f"{text} {message(pause_reason)}", "warning") if pause_reason else (text, "success")
+
+
+def _checked(state: ConnectionState, code: str | None, missing: str) -> tuple[str, str]:
+    if state is ConnectionState.OK:
+        return "Проверили: всё работает.", "success"
+    return message(missing if state is ConnectionState.DISCONNECTED else code or missing), "danger"

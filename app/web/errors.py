@@ -1,0 +1,83 @@
+"""Exceptions as pages. Those for our own faults ask the database for nothing."""
+
+from typing import NamedTuple
+
+import structlog
+from flask import Flask, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from app.services.errors import ServiceError
+from app.web.access import is_htmx
+from app.web.messages import message
+
+log = structlog.get_logger()
+
+
+class ErrorPage(NamedTuple):
+    heading: str
+    text: str
+
+
+PAGES = {
+    400: ErrorPage("Запрос не понят", "Вернитесь на предыдущую страницу, обновите её и попробуйте ещё раз."),
+    403: ErrorPage("Нет доступа", "Эта страница вам недоступна. Если так быть не должно, войдите под другим адресом."),
+    404: ErrorPage("Страница не найдена", "Её нет, или она не ваша. Проверьте адрес или начните с главной."),
+    405: ErrorPage("Так эту страницу не открыть", "Вернитесь назад и нажмите нужную кнопку на странице."),
+    413: ErrorPage("Слишком много данных", "Отправьте меньше за один раз: например, отметьте меньше строк."),
+    429: ErrorPage("Слишком много попыток", "Подождите несколько минут и попробуйте снова."),
+    500: ErrorPage("Ошибка на нашей стороне", "Мы её записали. Подождите минуту и попробуйте ещё раз."),
+    503: ErrorPage("Сервис временно недоступен", "База данных не отвечает. Подождите минуту и обновите страницу."),
+}
+STALE_FORM = ErrorPage("Форма устарела", "Вернитесь назад, обновите страницу и отправьте форму ещё раз.")
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(ServiceError, _refused)
+    app.register_error_handler(OperationalError, _no_database)
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None:
+        return error.get_response()
+    status = error.code or 500
+    page = PAGES.get(status) or ErrorPage(PAGES[400 if status < 500 else 500].heading, PAGES[400].text)
+    headers = [(name, value) for name, value in error.get_headers() if name in ("Allow", "Retry-After")]
+    return _page(page, status), status, [*headers, *_reload()]
+
+
+def _stale_form(_error: CSRFError) -> ResponseReturnValue:
+    return _page(STALE_FORM, 400), 400, _reload()
+
+
+def _reload() -> list[tuple[str, str]]:
+    """htmx shows no error pages; the page loaded anew tells how things stand."""
+    return [("HX-Refresh", "true")] if is_htmx() and request.method == "POST" else []
+
+
+def _refused(error: ServiceError) -> ResponseReturnValue:
+    """A refusal that no view expected: told where the visitor came from, after a redirect."""
+    flash(message(error.code), "danger")
+    return redirect(url_for("sync.show"))
+
+
+def _no_database(error: OperationalError) -> ResponseReturnValue:
+    log.error("database_unreachable", path=request.path, error=type(error.orig).__name__)
+    return _page(PAGES[503], 503), 503
+
+
+def bad_request(text: str) -> ResponseReturnValue:
+    """For a form that no page of ours sends: says what is wrong with it."""
+    return _page(ErrorPage(PAGES[400].heading, text), 400), 400
+
+
+def _page(page: ErrorPage, status: int) -> str:
+    """For faults of ours without context processors: the visitor is not looked up in whatever state the database is."""
+    facts: dict[str, object] = {"heading": page.heading, "text": page.text, "status": status}
+    if status < 500:
+        return render_template("errors/error.html", parent="layout.html", **facts)
+    return current_app.jinja_env.get_template("errors/error.html").render(parent="base.html", **facts)

@@ -1,0 +1,115 @@
+"""Numbers, money and dates as Russian readers expect them."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from flask import Flask
+from flask_login import current_user
+
+from app.db import utcnow
+
+NBSP = "\u00a0"
+MONTHS = (
+    "января",
+    "февраля",
+    "марта",
+    "апреля",
+    "мая",
+    "июня",
+    "июля",
+    "августа",
+    "сентября",
+    "октября",
+    "ноября",
+    "декабря",
+)
+
+
+def init_app(app: Flask) -> None:
+    for name, function in (
+        ("plural_ru", plural_ru),
+        ("counted", counted),
+        ("number", number),
+        ("money", money),
+        ("quantity", quantity),
+        ("moment", moment),
+        ("ago", ago),
+        ("iso", iso),
+    ):
+        app.add_template_filter(function, name)
+
+
+def plural_ru(count: int, one: str, few: str, many: str) -> str:
+    """The form of the word that goes with the number: 1 товар, 2 товара, 5 товаров."""
+    tail, tens = abs(count) % 10, abs(count) % 100
+    if tail == 1 and tens != 11:
+        return one
+    return few if tail in (2, 3, 4) and tens not in (12, 13, 14) else many
+
+
+def counted(count: int, one: str, few: str, many: str) -> str:
+    return f"{number(count)}{NBSP}{plural_ru(count, one, few, many)}"
+
+
+def number(value: int) -> str:
+    return f"{value:,}".replace(",", NBSP)
+
+
+def money(value: Decimal | str | int | None) -> str:
+    """1 250,50 ₽; kopecks always, so that prices stand under each other."""
+    if value is None:
+        return "—"
+    try:
+        amount = Decimal(value)
+    except InvalidOperation:
+        return str(value)
+    return f"{amount:,.2f}".replace(",", NBSP).replace(".", ",") + f"{NBSP}₽"
+
+
+def quantity(value: Decimal | None) -> str:
+    """Without needless zeros: 12, 0,35."""
+    if value is None:
+        return "—"
+    text = f"{value:,.3f}".rstrip("0").rstrip(".")
+    return text.replace(",", NBSP).replace(".", ",")
+
+
+def moment(value: datetime | None) -> str:
+    """A naive UTC time in the user's own time zone: «сегодня в 14:05», «3 ноября в 09:00»."""
+    if value is None:
+        return "—"
+    zone = user_zone()
+    local, today = value.replace(tzinfo=UTC).astimezone(zone), datetime.now(zone).date()
+    days = {today: "сегодня", today - timedelta(days=1): "вчера", today + timedelta(days=1): "завтра"}
+    day = days.get(local.date()) or f"{local.day}{NBSP}{MONTHS[local.month - 1]}"
+    if local.year != today.year and local.date() not in days:
+        day += f" {local.year}{NBSP}г."
+    return f"{day} в{NBSP}{local:%H:%M}"
+
+
+def ago(value: datetime | None) -> str:
+    """The age of something: «5 минут назад»."""
+    if value is None:
+        return "никогда"
+    minutes = max(0, int((utcnow() - value).total_seconds() // 60))
+    if minutes < 1:
+        return "только что"
+    if minutes < 60:
+        return f"{counted(minutes, 'минуту', 'минуты', 'минут')} назад"
+    if minutes < 24 * 60:
+        return f"{counted(minutes // 60, 'час', 'часа', 'часов')} назад"
+    return f"{counted(minutes // (24 * 60), 'день', 'дня', 'дней')} назад"
+
+
+def iso(value: datetime) -> str:
+    """For the `datetime` attribute."""
+    return value.replace(microsecond=0).isoformat() + "Z"
+
+
+def user_zone() -> ZoneInfo:
+    name = getattr(current_user, "time_zone", None) or "Europe/Moscow"
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")

@@ -1,0 +1,142 @@
+"""Codes in Russian words: states, modes, actions, reasons."""
+
+import sys
+from typing import NamedTuple
+
+from flask import Flask
+
+from app.domain.listing import SkipReason
+from app.domain.plan import Action, Reason
+from app.domain.rules import EntityType, FilterMode, Status
+from app.models import ConnectionState, EntryOutcome, RunStatus, RunTrigger, StoreState
+from app.web import messages
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals["labels"] = sys.modules[__name__]
+    app.jinja_env.globals["message"] = messages.message
+
+
+class Label(NamedTuple):
+    text: str
+    tone: str
+    """One of Bootstrap's: success, info, warning, danger, secondary."""
+
+
+class Advice(NamedTuple):
+    text: str
+    what_to_do: str
+
+
+STATUS = {
+    Status.NOT_CONFIGURED: Label("Не настроено", "secondary"),
+    Status.AWAITING_CONFIRMATION: Label("Настроено, ожидает подтверждения", "warning"),
+    Status.ACTIVE: Label("Активна", "success"),
+    Status.PAUSED: Label("Приостановлена", "secondary"),
+}
+
+CONNECTION = {
+    ConnectionState.OK: Label("Подключено", "success"),
+    ConnectionState.DISCONNECTED: Label("Не подключено", "secondary"),
+    ConnectionState.TOKEN_REJECTED: Label("Токен не действует", "danger"),
+    ConnectionState.FORBIDDEN: Label("Не хватает прав", "danger"),
+    ConnectionState.UNAVAILABLE: Label("Не отвечает", "warning"),
+    ConnectionState.SHOP_CLOSED: Label("Товары выключены", "danger"),
+    ConnectionState.NEEDS_OWNER: Label("Нужно ваше участие", "warning"),
+}
+
+STORE = {
+    StoreState.OK: Label("Загружен", "success"),
+    StoreState.PAYMENT_REQUIRED: Label("Не оплачено приложение", "warning"),
+    StoreState.FORBIDDEN: Label("Нет доступа", "danger"),
+    StoreState.UNAVAILABLE: Label("Не загружен", "warning"),
+    StoreState.SUSPICIOUS: Label("Пришёл пустой список", "warning"),
+    StoreState.MISSING: Label("Нет в Эвоторе", "danger"),
+}
+
+RUN = {
+    RunStatus.QUEUED: Label("В очереди", "info"),
+    RunStatus.RUNNING: Label("Идёт", "info"),
+    RunStatus.SUCCEEDED: Label("Завершён", "success"),
+    RunStatus.CONTINUED: Label("Продолжится позже", "info"),
+    RunStatus.STOPPED: Label("Остановлен", "warning"),
+    RunStatus.FAILED: Label("Не удался", "danger"),
+    RunStatus.NEEDS_APPROVAL: Label("Ждёт вашего решения", "warning"),
+}
+
+TRIGGER = {
+    RunTrigger.CONFIRMED: "после подтверждения",
+    RunTrigger.MANUAL: "по вашей команде",
+    RunTrigger.SCHEDULE: "по расписанию",
+    RunTrigger.COMMAND: "запустил оператор",
+}
+
+ACTION = {
+    Action.ADD: "Добавить",
+    Action.EDIT: "Изменить",
+    Action.SHOW: "Снова показать",
+    Action.HIDE: "Скрыть",
+    Action.DELETE: "Удалить",
+    Action.ALBUM_ADD: "Создать подборку",
+    Action.ALBUM_PUT: "Положить в подборку",
+    Action.ALBUM_REMOVE: "Убрать из подборки",
+}
+
+OUTCOME = {
+    EntryOutcome.DONE: Label("Сделано", "success"),
+    EntryOutcome.FAILED: Label("Не получилось", "danger"),
+    EntryOutcome.UNKNOWN: Label("ВК не ответил", "warning"),
+    EntryOutcome.KEPT: Label("Оставлено", "secondary"),
+}
+
+MODE = {
+    FilterMode.INCLUDE: Label("Включено", "success"),
+    FilterMode.EXCLUDE: Label("Исключено", "danger"),
+}
+
+ENTITY = {EntityType.STORE: "магазин", EntityType.GROUP: "группа", EntityType.PRODUCT: "товар"}
+
+FIELD = {
+    "name": "название",
+    "description": "описание",
+    "price": "цена",
+    "category_id": "категория ВК",
+    "stock_amount": "остаток",
+    "photo": "фото",
+    "deleted": "показ",
+    "album": "подборка",
+}
+
+REASON: dict[str, Advice] = {
+    SkipReason.NOT_FOR_SALE: Advice(
+        "Снят с продажи в Эвоторе", "Если товар продаётся, разрешите его продажу в Эвоторе."
+    ),
+    SkipReason.RESTRICTED: Advice(
+        "Алкоголь, табак, лекарства и подобное", "ВК не разрешает показывать такие товары: делать ничего не нужно."
+    ),
+    SkipReason.REVIEW: Advice(
+        "Тип товара нужно проверить", "Такие товары в ВК показывают не всегда, поэтому пока этот не публикуется."
+    ),
+    SkipReason.NO_PRICE: Advice("Нет цены", "Укажите в Эвоторе цену больше нуля."),
+    SkipReason.NO_NAME: Advice("Нет названия", "Дайте товару в Эвоторе название из букв или цифр."),
+    SkipReason.NO_PHOTO: Advice("Нет фото", "Добавьте фото товара."),
+    SkipReason.SOLD_OUT: Advice("Нет в наличии", "Появится в ВК сам, когда в Эвоторе будет остаток больше нуля."),
+    Reason.OUT: Advice("Не входит в выбор", "Если товар нужен в ВК, измените фильтры в каталоге."),
+    Reason.MISSING: Advice("Больше нет в Эвоторе", "Если товар удалён по ошибке, верните его в Эвоторе."),
+    Reason.GONE: Advice("Удалён в ВК", "Товар удалили в самом ВК, поэтому заново он не добавляется."),
+    Reason.REFUSED: Advice("ВК отказал", "Исправьте товар в Эвоторе или подождите: позже попробуем ещё раз."),
+    Reason.UNCERTAIN: Advice("Ждём ответа ВК", "Делать ничего не нужно: проверим при следующем запуске."),
+    "twin": Advice("Второй такой же товар", "В ВК остался один из двух одинаковых товаров."),
+}
+
+
+def reason(code: str) -> Advice:
+    return REASON.get(code, Advice("Другая причина", "Загляните сюда после следующего запуска."))
+
+
+def run_status(status: str) -> Label:
+    return RUN[RunStatus(status)]
+
+
+def connection(state: str | None) -> Label:
+    return CONNECTION[ConnectionState(state) if state else ConnectionState.DISCONNECTED]

@@ -1,0 +1,7 @@
+"""The master switch, the plan, the runs."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("sync", __name__)
+
+from app.web.sync import views  # noqa: E402, F401

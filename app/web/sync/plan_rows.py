@@ -1,0 +1,114 @@
+"""Changes of a plan and entries of a run, as the rows of a table."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from app.domain.plan import Action, Change
+from app.models import EntryOutcome, SyncRunEntry
+from app.services import overview
+from app.services.overview import Names, Skipped
+from app.web import labels
+from app.web.formatting import money
+from app.web.messages import is_known, message
+
+LONGEST = 120
+VISIBLE = ("name", "price", "stock_amount", "description", "category_id")
+VISIBLE_OF_NEW = ("price", "stock_amount")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    field: str
+    before: str | None
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    action: str
+    name: str
+    store: str
+    differences: Sequence[Difference] = ()
+    reason: labels.Advice | None = None
+
+
+def plan_rows(user_id: int, items: Iterable[Change | Skipped]) -> list[PlanRow]:
+    items = list(items)
+    names = overview.names_of(user_id, [item.key for item in items if item.key is not None])
+    return [_skipped_row(item, names) if isinstance(item, Skipped) else _change_row(item, names) for item in items]
+
+
+def _skipped_row(item: Skipped, names: Names) -> PlanRow:
+    name = names.products.get(item.key, item.key.product_id)
+    return PlanRow("", name, names.stores.get(item.key.store_id, ""), reason=labels.reason(item.reason))
+
+
+def _change_row(change: Change, names: Names) -> PlanRow:
+    store = names.stores.get(change.key.store_id, "") if change.key else ""
+    return PlanRow(
+        labels.ACTION[change.action],
+        change.name or (names.products.get(change.key, "") if change.key else ""),
+        store,
+        differences(change.action, change.before, change.fields, change.album, photo=change.photo is not None),
+        labels.reason(change.reason) if change.reason else None,
+    )
+
+
+def differences(
+    action: str, before: Mapping[str, object], after: Mapping[str, object], album: str | None, *, photo: bool = False
+) -> list[Difference]:
+    """What the owner sees of a change: for a new item its price and stock, else every field with its old value."""
+    visible = VISIBLE_OF_NEW if action == Action.ADD else VISIBLE
+    found = [
+        Difference(labels.FIELD[name], _old(name, before), _shown(name, after[name]))
+        for name in visible
+        if name in after
+    ]
+    if photo and action != Action.ADD:
+        found.append(Difference(labels.FIELD["photo"], None, "будет новое"))
+    if album and action != Action.ALBUM_ADD:
+        found.append(Difference(labels.FIELD["album"], None, f"«{album}»"))
+    return found
+
+
+def _old(name: str, before: Mapping[str, object]) -> str | None:
+    value = before.get(name)
+    return None if value is None else _shown(name, value)
+
+
+def _shown(name: str, value: object) -> str:
+    if name == "price":
+        return money(str(value))
+    if name == "stock_amount" and str(value) == "-1":
+        return "без ограничения"
+    text = str(value)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    entry: SyncRunEntry
+    action: str
+    outcome: labels.Label
+    differences: Sequence[Difference]
+    reason: labels.Advice | None
+    error: str | None
+    detail: str | None
+    """VK's own words, where we have no sentence for its code."""
+
+
+def entry_rows(entries: Iterable[SyncRunEntry]) -> list[EntryRow]:
+    return [_entry_row(entry) for entry in entries]
+
+
+def _entry_row(entry: SyncRunEntry) -> EntryRow:
+    code = entry.error_code
+    return EntryRow(
+        entry,
+        labels.ACTION[Action(entry.action)],
+        labels.OUTCOME[EntryOutcome(entry.outcome)],
+        differences(entry.action, entry.before, entry.after, entry.after.get("album")),
+        labels.reason(entry.reason) if entry.reason else None,
+        message(code) if code else None,
+        None if code is None or is_known(code) else entry.error_text,
+    )

@@ -1,0 +1,110 @@
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.models import SyncRun
+from app.models.run import ACTIVE
+from app.services import overview, run_requests, runs, sync_settings
+from app.services.errors import NotReady
+from app.web.access import commit_on_success, is_htmx, owned_or_404, owner, writing
+from app.web.messages import message
+from app.web.paging import fetch_page, page_of, requested_page
+from app.web.sync import blueprint
+from app.web.sync.plan_rows import entry_rows, plan_rows
+
+RUNS_A_PAGE = 25
+ROWS_A_PAGE = 100
+ENABLED = {None: None, "1": True, "0": False}
+
+
+@blueprint.get("/sync")
+def show() -> str:
+    user = owner()
+    if user.sync_config is None or user.sync_state is None:
+        writing(lambda: sync_settings.ensure_config(user))
+    return render_template("sync/show.html", sync=overview.sync_overview(user))
+
+
+@blueprint.post("/sync/toggle")
+@commit_on_success
+def toggle() -> ResponseReturnValue:
+    wanted = request.form.get("enabled")
+    if wanted not in ENABLED:
+        abort(400)
+    user = owner()
+    try:
+        is_on = sync_settings.toggle(user, ENABLED[wanted])
+    except NotReady as error:
+        flash(message(error.code), "warning")
+    else:
+        flash(*_toggled(is_on, is_confirmed=sync_settings.config_of(user).confirmed_at is not None))
+    if is_htmx():
+        return render_template("sync/_main.html", sync=overview.sync_overview(user), is_fragment=True)
+    return redirect(url_for(".show"))
+
+
+def _toggled(is_on: bool, *, is_confirmed: bool) -> tuple[str, str]:
+    if not is_on:
+        return "Синхронизация выключена. Товары в ВК остались как были.", "info"
+    if is_confirmed:
+        return "Синхронизация включена.", "success"
+    return "Синхронизация включена. Посмотрите план и нажмите «Подтвердить и запустить».", "success"
+
+
+@blueprint.post("/sync/confirm")
+@commit_on_success
+def confirm() -> ResponseReturnValue:
+    try:
+        sync_settings.confirm(owner())
+    except NotReady as error:
+        flash(message(error.code), "warning")
+    else:
+        flash("Подтверждено. Запуск поставлен в очередь и скоро начнётся.", "success")
+    return redirect(url_for(".show"))
+
+
+@blueprint.post("/sync/run")
+@commit_on_success
+def run_now() -> ResponseReturnValue:
+    try:
+        run_requests.request_now(owner())
+    except NotReady as error:
+        flash(message(error.code), "warning")
+    else:
+        flash("Запуск поставлен в очередь и скоро начнётся.", "success")
+    return redirect(url_for(".show"))
+
+
+@blueprint.get("/sync/plan")
+def plan() -> str:
+    user = owner()
+    found = overview.plan_overview(user)
+    section = found.section(request.args.get("show"))
+    page = page_of(found.rows(section), requested_page(), ROWS_A_PAGE)
+    return render_template(
+        "sync/plan.html",
+        counts=found.counts,
+        shared=found.plan.shared,
+        section=section,
+        page=page,
+        rows=plan_rows(user.id, page.items),
+        age=overview.catalog_age(user.id),
+        market_read_at=user.sync_state.market_read_at if user.sync_state else None,
+        run_obstacle=sync_settings.run_obstacle(user),
+    )
+
+
+@blueprint.get("/sync/runs")
+def history() -> str:
+    user = owner()
+    page = fetch_page(lambda offset, limit: runs.history(user.id, offset, limit), requested_page(), RUNS_A_PAGE)
+    return render_template("sync/runs.html", page=page)
+
+
+@blueprint.get("/sync/runs/<int:run_id>")
+def run(run_id: int) -> ResponseReturnValue:
+    found = owned_or_404(SyncRun, run_id)
+    if is_htmx():
+        headers = {} if found.status in ACTIVE else {"HX-Refresh": "true"}
+        return render_template("sync/_progress.html", run=found), headers
+    page = fetch_page(lambda offset, limit: runs.entries(run_id, offset, limit), requested_page(), ROWS_A_PAGE)
+    return render_template("sync/run.html", run=found, page=page, rows=entry_rows(page.items))

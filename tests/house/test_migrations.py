@@ -1,0 +1,112 @@
+"""Migrations: one numbered line from nothing to the models and back, on both databases."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+
+from app.db import Base, db
+from app.extensions import MIGRATIONS
+from app.services.health import DatabaseState, database_state
+from tests.conftest import running_app, settings_for
+from tests.support.database import drop_postgres, make_postgres
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def app_on_nothing(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str) -> Iterator[Flask]:
+    """An application on each database, without any table."""
+    if request.param == "sqlite":
+        yield from running_app(settings_for(f"sqlite:///{tmp_path / 'evosync.db'}"))
+        return
+    name = f"evosync_migrations_{worker_id}"
+    yield from running_app(settings_for(make_postgres(name)))
+    drop_postgres(name)
+
+
+@pytest.fixture(scope="module")
+def scripts() -> ScriptDirectory:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return ScriptDirectory.from_config(config)
+
+
+def tables() -> set[str]:
+    return set(sa.inspect(db.engine).get_table_names()) - {"alembic_version", "sqlite_sequence"}
+
+
+def test_migrations_lead_from_nothing_to_the_models(app_on_nothing: Flask) -> None:
+    upgrade()
+
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+    assert tables() == set(Base.metadata.tables)
+
+
+def test_a_migrated_database_is_ready(app_on_nothing: Flask) -> None:
+    assert database_state() is DatabaseState.NOT_MIGRATED
+
+    upgrade()
+
+    assert database_state() is DatabaseState.OK
+
+
+def test_migrations_lead_back_to_nothing(app_on_nothing: Flask) -> None:
+    upgrade()
+    downgrade(revision="base")
+
+    assert tables() == set()
+
+
+def test_migrations_lead_forward_again(app_on_nothing: Flask) -> None:
+    upgrade()
+    downgrade(revision="base")
+    upgrade()
+
+    assert tables() == set(Base.metadata.tables)
+
+
+def checks(app: Flask) -> dict[str, set[str | None]]:
+    inspector = sa.inspect(db.engine)
+    return {table: {check["name"] for check in inspector.get_check_constraints(table)} for table in tables()}
+
+
+def test_the_database_holds_every_check_of_the_models(app_on_nothing: Flask) -> None:
+    upgrade()
+
+    expected = {
+        table.name: {
+            f"ck_{table.name}_{check.name}" if not str(check.name).startswith("ck_") else str(check.name)
+            for check in table.constraints
+            if isinstance(check, sa.CheckConstraint)
+        }
+        for table in Base.metadata.sorted_tables
+    }
+    assert checks(app_on_nothing) == expected
+
+
+def test_there_is_one_head_and_the_file_names_it(scripts: ScriptDirectory) -> None:
+    assert scripts.get_heads() == [(MIGRATIONS / "HEAD").read_text().strip()]
+
+
+def test_migrations_are_numbered_and_worded(scripts: ScriptDirectory) -> None:
+    files = sorted(path.name for path in (MIGRATIONS / "versions").glob("*.py"))
+
+    assert files
+    for number, name in enumerate(files, start=1):
+        assert re.fullmatch(rf"{number:04}_[a-z0-9_]+\.py", name), name
+
+
+def test_every_migration_follows_the_one_before(scripts: ScriptDirectory) -> None:
+    for script in scripts.walk_revisions():
+        before = f"{int(script.revision) - 1:04}"
+        assert script.down_revision == (None if before == "0000" else before)
+        assert Path(script.path).name.startswith(f"{script.revision}_")

@@ -1,0 +1,170 @@
+"""Connecting, checking and disconnecting both services, against the sandbox."""
+
+import pytest
+
+from app.db import db
+from app.models import CatalogProduct, EvotorConnection, User, VkConnection
+from tests.factories import connect_both, make_active
+from tests.support.page import Browser
+from tests.support.sandbox import (
+    CLOSED_CLUB,
+    CLUB,
+    EVOTOR_FORBIDDEN_TOKEN,
+    EVOTOR_OTHER_TOKEN,
+    EVOTOR_TOKEN,
+    EXTENDED_CLUB,
+    VK_TOKEN,
+    Sandbox,
+)
+
+
+def stored_vk() -> VkConnection | None:
+    return db.session.query(VkConnection).one_or_none()
+
+
+def test_the_overview_shows_what_is_missing_and_where_to_connect_it(browser: Browser) -> None:
+    page = browser.get("/connections")
+    assert page.text.count("Не подключено") == 2 and "Не настроено" in page.text
+    assert {"/evotor", "/vk", "/sync", "/catalog"} <= page.links()
+
+
+def test_evotor_is_connected_and_read_at_once(browser: Browser) -> None:
+    browser.get("/evotor")
+    page = browser.submit("/evotor", access_token=f"  {EVOTOR_TOKEN}\n")
+    assert page.notices == ["Эвотор подключён."] and "Магазинов 2" in page.text
+    assert db.session.query(CatalogProduct).count() == 47
+    assert EVOTOR_TOKEN not in page.html
+
+
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [
+        ("not-a-token", "Эвотор не принял токен"),
+        (EVOTOR_FORBIDDEN_TOKEN, "нет прав"),
+        ("", "Вставьте токен"),
+        ("два слова", "без пробелов"),
+        ("tok en", "без пробелов"),
+        ("tok\x00en", "недопустимые символы"),
+        ("x" * 4097, "слишком длинно"),
+    ],
+)
+def test_a_token_that_does_not_work_is_not_stored(browser: Browser, token: str, said: str) -> None:
+    browser.get("/evotor")
+    page = browser.submit("/evotor", 422, access_token=token)
+    assert said in " ".join(page.errors)
+    assert db.session.query(EvotorConnection).count() == 0
+    assert not page.one("input[name=access_token]").get("value")
+
+
+def test_evotor_out_of_reach_is_told_kindly(browser: Browser, sandbox: Sandbox) -> None:
+    sandbox.fault("evotor", "500", times=20)
+    browser.get("/evotor")
+    assert "Эвотор" in browser.submit("/evotor", 422, access_token=EVOTOR_TOKEN).errors[0]
+
+
+def test_another_evotor_account_takes_the_confirmation_back(browser: Browser, owner: User) -> None:
+    make_active(connect_both(owner))
+    browser.get("/evotor")
+    page = browser.submit("/evotor", access_token=EVOTOR_OTHER_TOKEN)
+    assert "другой аккаунт Эвотора" in page.notices[0]
+    page = browser.get("/sync")
+    assert "другой аккаунт Эвотора" in " ".join(page.notices)
+    assert page.one(".switch")["aria-checked"] == "false"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "777000111",
+        "-777000111",
+        "club777000111",
+        "public777000111",
+        "https://vk.com/club777000111",
+        "vk.ru/public777000111",
+        " m.vk.com/club777000111?from=search ",
+    ],
+)
+def test_a_community_may_be_written_in_many_ways(browser: Browser, written: str) -> None:
+    browser.get("/vk")
+    page = browser.submit("/vk", group_id=written, access_token=VK_TOKEN)
+    assert page.notices == ["Сообщество ВК подключено."] and "Лавка на Садовой" in page.text
+    connection = stored_vk()
+    assert connection is not None and connection.group_id == CLUB
+    assert VK_TOKEN not in page.html
+
+
+@pytest.mark.parametrize(
+    "written", ["lavka_demo", "vk.com/lavka_demo", "0", "-", "99999999999999", "id50001234", "٧٧٧", ""]
+)
+def test_other_ways_are_refused_with_an_example(browser: Browser, written: str) -> None:
+    browser.get("/vk")
+    page = browser.submit("/vk", 422, group_id=written, access_token=VK_TOKEN)
+    assert page.errors and stored_vk() is None
+    assert page.one("input[name=group_id]").get("value", "") == written
+
+
+@pytest.mark.parametrize(
+    ("group_id", "token", "said"),
+    [
+        (CLUB, "demo-expired", "больше не действует"),
+        (CLUB, "demo-noscope", "нет права на товары"),
+        (CLUB, "demo-group", "токен сообщества"),
+        (CLUB, "demo-service", "токен вашей личной страницы"),
+        (CLOSED_CLUB, VK_TOKEN, "выключены товары"),
+        (123456, VK_TOKEN, "Такого сообщества нет"),
+    ],
+)
+def test_what_vk_refuses_is_explained(browser: Browser, group_id: int, token: str, said: str) -> None:
+    browser.get("/vk")
+    page = browser.submit("/vk", 422, group_id=str(group_id), access_token=token)
+    assert said in page.errors[0] and stored_vk() is None
+
+
+def test_a_community_belongs_to_one_account(browser: Browser, stranger: Browser, owner: User) -> None:
+    connect_both(owner)
+    stranger.get("/vk")
+    page = stranger.submit("/vk", 422, group_id=str(CLUB), access_token=VK_TOKEN)
+    assert "уже подключено к другому аккаунту" in page.errors[0]
+
+
+def test_another_community_takes_the_confirmation_back(browser: Browser, owner: User) -> None:
+    make_active(connect_both(owner))
+    browser.get("/vk")
+    page = browser.submit("/vk", group_id=str(EXTENDED_CLUB), access_token=VK_TOKEN)
+    assert "другое сообщество" in page.notices[0]
+    assert "другое сообщество" in " ".join(browser.get("/sync").notices)
+
+
+@pytest.mark.parametrize("vendor", ["evotor", "vk"])
+def test_a_check_tells_that_all_is_well(browser: Browser, owner: User, vendor: str) -> None:
+    connect_both(owner)
+    browser.get(f"/{vendor}")
+    page = browser.submit(f"/{vendor}/check")
+    assert page.notices == ["Проверили: всё работает."] and page.path == f"/{vendor}"
+
+
+def test_a_check_shows_a_token_that_died(browser: Browser, owner: User, sandbox: Sandbox) -> None:
+    connect_both(owner)
+    sandbox.fault("evotor", "401", times=20)
+    browser.get("/evotor")
+    page = browser.submit("/evotor/check")
+    assert "Эвотор не принял токен" in page.notices[0] and "Токен не действует" in page.text
+    assert "Эвотор не принял токен" in " ".join(browser.get("/sync").notices)
+    assert "Токен не действует" in browser.get("/connections").text
+
+
+@pytest.mark.parametrize("vendor", ["evotor", "vk"])
+def test_disconnecting_keeps_everything_else(browser: Browser, owner: User, vendor: str) -> None:
+    make_active(connect_both(owner))
+    page = browser.get(f"/{vendor}")
+    assert "Товары в ВК останутся как есть" in page.text
+    page = browser.submit(f"/{vendor}/disconnect")
+    assert "остались как были" in page.notices[0]
+    assert not page.all(f'form[action="/{vendor}/disconnect"]')
+    assert db.session.query(CatalogProduct).count() == 47
+
+
+@pytest.mark.parametrize("path", ["/evotor/check", "/vk/check", "/evotor/disconnect", "/vk/disconnect"])
+def test_nothing_breaks_where_nothing_is_connected(browser: Browser, path: str) -> None:
+    browser.get("/connections")
+    assert browser.post(path).status == 200

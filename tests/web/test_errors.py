@@ -1,0 +1,129 @@
+"""Error pages, headers, static files, health."""
+
+from pathlib import Path
+
+import pytest
+from flask import Flask, abort
+
+from app.db import db
+from app.services.errors import ServiceError
+from app.web import errors
+from config import Settings
+from tests import conftest
+from tests.support.page import HTMX, Browser
+
+
+def with_route(app: Flask, error: Exception | int) -> Browser:
+    """The application with one more page, which fails; made before its first request."""
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+
+    def fail() -> str:
+        if isinstance(error, int):
+            abort(error)
+        raise error
+
+    app.add_url_rule("/fail", "health.fail", fail)
+    return Browser(app.test_client())
+
+
+def test_an_unknown_address_is_told_to_everybody(visitor: Browser, browser: Browser) -> None:
+    assert visitor.get("/nowhere", status=404).heading == "Страница не найдена"
+    assert "/sync" in browser.get("/nowhere", status=404).links()
+
+
+def test_a_wrong_verb_is_told(browser: Browser) -> None:
+    page = browser.get("/sync/toggle", status=405)
+    assert page.heading == "Так эту страницу не открыть" and "POST" in page.answer.headers["Allow"]
+
+
+def test_a_stale_form_is_told(browser: Browser) -> None:
+    browser.get("/sync")
+    page = browser.post("/sync/toggle", {"csrf_token": "stale"}, status=400)
+    assert page.heading == "Форма устарела" and "обновите страницу" in page.text
+
+
+def test_a_stale_form_makes_htmx_load_the_page_anew(browser: Browser) -> None:
+    browser.get("/sync")
+    page = browser.post("/sync/toggle", {"csrf_token": "stale"}, status=400, headers=HTMX)
+    assert page.answer.headers["HX-Refresh"] == "true"
+
+
+def test_too_much_data_is_told(browser: Browser) -> None:
+    browser.get("/evotor")
+    page = browser.post("/evotor", {"access_token": "x" * 3_000_000}, status=413)
+    assert page.heading == "Слишком много данных"
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 413, 415, 429, 500, 502, 503])
+def test_every_status_has_a_page(app: Flask, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    monkeypatch.setattr("app.web.access.PUBLIC", {"health.fail"})
+    page = with_route(app, status).get("/fail", status=status)
+    assert page.heading and f"Код ошибки: {status}" in page.text
+
+
+def test_a_fault_of_ours_asks_the_database_for_nothing(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.web.access.PUBLIC", {"health.fail"})
+    visitor = with_route(app, RuntimeError("secret detail"))
+    with visitor.client.session_transaction() as session:
+        session["_user_id"] = "somebody"
+    monkeypatch.setattr("app.services.accounts.by_session_key", lambda _key: pytest.fail("looked up"))
+    page = visitor.get("/fail", status=500)
+    assert page.heading == "Ошибка на нашей стороне" and "secret detail" not in page.html
+
+
+def test_a_refusal_that_no_view_expected_is_told_on_the_main_page(app: Flask, browser: Browser) -> None:
+    with app.test_request_context("/"):
+        answer = app.make_response(errors._refused(ServiceError("no_rules")))
+    assert answer.location == "/sync"
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Settings:
+    return conftest.settings_for(f"sqlite:///{tmp_path}/missing/evosync.db")
+
+
+def test_health_is_ok(visitor: Browser) -> None:
+    answer = visitor.client.get("/health")
+    assert (answer.status_code, answer.get_json()) == (200, {"status": "ok"})
+
+
+def test_health_tells_that_migrations_are_missing(app: Flask, visitor: Browser) -> None:
+    db.session.execute(db.text("update alembic_version set version_num = '0000_old'"))
+    db.session.commit()
+    answer = visitor.client.get("/health")
+    assert (answer.status_code, answer.get_json()) == (503, {"status": "not_migrated"})
+
+
+def test_health_tells_that_the_database_is_away(broken: Settings) -> None:
+    for app in conftest.running_app(broken):
+        answer = app.test_client().get("/health")
+        assert (answer.status_code, answer.get_json()) == (503, {"status": "unreachable"})
+
+
+def test_pages_say_that_the_database_is_away(broken: Settings) -> None:
+    for app in conftest.running_app(broken):
+        client = app.test_client()
+        with client.session_transaction() as session:
+            session["_user_id"] = "somebody"
+        answer = client.get("/sync")
+        assert answer.status_code == 503 and "временно недоступен" in answer.text
+
+
+def test_static_files_live_long_under_their_hash(visitor: Browser) -> None:
+    page = visitor.get("/login")
+    for tag in page.all("link[href], script[src]"):
+        address = str(tag.get("href") or tag["src"])
+        answer = visitor.client.get(address)
+        assert answer.status_code == 200 and "?v=" in address
+        assert "immutable" in answer.headers["Cache-Control"]
+        assert b"sourceMappingURL" not in answer.data
+        answer.close()
+    answer = visitor.client.get("/static/app.css")
+    assert answer.headers["Cache-Control"] == "no-cache"
+    answer.close()
+
+
+def test_https_is_demanded_where_the_site_has_it(sqlite_url: str) -> None:
+    settings = conftest.settings_for(sqlite_url, public_url="https://sync.example.ru")
+    for app in conftest.running_app(settings):
+        assert "max-age" in app.test_client().get("/login").headers["Strict-Transport-Security"]
