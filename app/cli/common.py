@@ -1,0 +1,93 @@
+"""What all commands share: exit codes, one-line errors, JSON on stdout, a database that is there."""
+
+import json
+import sys
+from collections.abc import Callable
+from enum import IntEnum
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy.exc import OperationalError
+
+from app.db import db
+from app.models import User
+from app.services import accounts
+from app.services.health import DatabaseState, database_state
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class ExitCode(IntEnum):
+    """Fixed: operators' scripts read them."""
+
+    DONE = 0
+    FAILED = 1
+    WRONG_USAGE = 2
+    NO_SUCH_USER = 3
+    NOT_ACTIVE = 4
+    NO_DATABASE = 5
+    NEEDS_APPROVAL = 6
+
+
+class CommandError(click.ClickException):
+    """One line on stderr and an exit code."""
+
+    def __init__(self, message: str, code: ExitCode) -> None:
+        super().__init__(message)
+        self.exit_code = code  # type: ignore[misc]  # Click declares it on the class and reads it from the instance
+
+
+class OneLineCommand(click.Command):
+    """A wrong call is answered with one line, without the usage text round it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            raise click.UsageError(error.format_message()) from None
+
+
+class OneLineGroup(click.Group):
+    command_class = OneLineCommand
+
+
+_DATABASE_ERRORS = {
+    DatabaseState.UNREACHABLE: "the database does not answer",
+    DatabaseState.NOT_MIGRATED: "the database is not migrated: run `flask db upgrade`",
+}
+
+
+def with_database(command: Callable[P, R]) -> Callable[P, R]:
+    """The command runs in an application context, on a database that answers and is migrated."""
+
+    @with_appcontext
+    @wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        state = database_state()
+        if state is not DatabaseState.OK:
+            raise CommandError(_DATABASE_ERRORS[state], ExitCode.NO_DATABASE)
+        try:
+            return command(*args, **kwargs)
+        except OperationalError:
+            raise CommandError("the database went away", ExitCode.NO_DATABASE) from None
+
+    return guarded
+
+
+def user_or_exit(email_or_id: str) -> User:
+    user = accounts.find(email_or_id)
+    if user is None:
+        raise CommandError(f"no such user: {email_or_id}", ExitCode.NO_SUCH_USER)
+    return user
+
+
+def print_json(value: dict[str, Any]) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def leave(code: ExitCode) -> None:
+    db.session.remove()
+    sys.exit(code)

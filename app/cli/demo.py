@@ -1,0 +1,124 @@
+"""The demo shop: an owner, both connections and a few rules. Talks to whatever the base URLs in the settings name."""
+
+import json
+from collections import Counter
+
+import click
+
+from app.cli.common import CommandError, ExitCode, OneLineGroup, user_or_exit, with_database
+from app.cli.sync import outcome_json
+from app.db import db
+from app.domain.market import Availability
+from app.domain.rules import EntityType, FilterMode
+from app.domain.selection import Shelf
+from app.models import User
+from app.services import accounts, connections, planning, sync_settings
+from app.services.errors import ServiceError
+from app.services.shelves import load_shelves
+from app.services.vendors import vk_client
+from app.tasks.sync import run_one
+
+EMAIL = "demo@example.ru"
+PASSWORD = "evosync-demo"  # noqa: S105 - the demo's public password
+LARGE = 2000
+"""A catalog of more products than this gets an include rule for some groups, so that a first run takes minutes."""
+
+
+@click.group(cls=OneLineGroup)
+def demo() -> None:
+    """Everything for a first look."""
+
+
+@demo.command()
+@click.option("--evotor-token", required=True)
+@click.option("--vk-token", required=True)
+@click.option("--group-id", type=int, required=True)
+@with_database
+def seed(evotor_token: str, vk_token: str, group_id: int) -> None:
+    """Make the demo owner with both connections and a few rules."""
+    user = accounts.register(EMAIL, PASSWORD)
+    db.session.commit()
+    try:
+        connections.connect_evotor(user, evotor_token)
+        connections.connect_vk(user, vk_token, group_id)
+    except ServiceError as error:
+        raise CommandError(f"not connected: {error.code}", ExitCode.FAILED) from None
+    shelves = load_shelves(user.id, texts=False)
+    largest = max(shelves, key=lambda shelf: len(shelf.products))
+    sync_settings.set_rules(user, EntityType.STORE, [largest.store.id], FilterMode.INCLUDE)
+    for mode, group_ids in _group_rules(largest).items():
+        sync_settings.set_rules(user, EntityType.GROUP, group_ids, mode)
+    sync_settings.toggle(user, True)
+    db.session.commit()
+
+
+def _group_rules(shelf: Shelf) -> dict[FilterMode, list[str]]:
+    """In a small shop one nested group is left out; of a large one only enough top groups are taken."""
+    sizes: Counter[str] = Counter()
+    for product in shelf.products:
+        sizes.update(shelf.tree.lineage(product.group_id))
+    nested = sorted(group for group in sizes if shelf.tree.groups[group].parent_id in shelf.tree.groups)
+    if len(shelf.products) <= LARGE:
+        return {FilterMode.EXCLUDE: nested[:1]}
+    chosen: list[str] = []
+    for group in sorted(sizes.keys() - set(nested), key=lambda group: (-sizes[group], group)):
+        if sum(sizes[one] for one in chosen) + sizes[group] <= LARGE * 3 // 2:
+            chosen.append(group)
+    inside = [group for group in nested if shelf.tree.lineage(group)[-1] in chosen]
+    return {FilterMode.INCLUDE: chosen, FilterMode.EXCLUDE: inside[:1]}
+
+
+@demo.command()
+@with_database
+def once() -> None:
+    """Confirm, run, and check that the market holds exactly the selection."""
+    user = user_or_exit(EMAIL)
+    plan = planning.as_json(planning.plan_for(user))
+    _show("plan", {key: plan[key] for key in ("counts", "skipped", "needs_approval", "fingerprint")})
+    sync_settings.confirm(user)
+    db.session.commit()
+    outcome = run_one(user)
+    _show("run", outcome_json(outcome))
+    _show("config", sync_settings.exported(user))
+    problems = differences(user)
+    _show("market", {"visible": _visible_count(user), "equals_selection": not problems})
+    for problem in problems[:20]:
+        click.echo(problem, err=True)
+    if problems or not outcome.succeeded:
+        raise CommandError("the market does not hold exactly the selection", ExitCode.FAILED)
+
+
+def _show(title: str, value: dict[str, object]) -> None:
+    click.echo(f"{title}: {json.dumps(value, ensure_ascii=False, indent=2)}")
+
+
+def _visible(user: User) -> dict[str, list[tuple[str, str]]]:
+    """sku → (title, price) of every visible item of ours, as VK tells it."""
+    assert user.vk is not None and user.vk.token is not None and user.vk.group_id is not None
+    seen: dict[str, list[tuple[str, str]]] = {}
+    for item in vk_client(user.vk.token).market(user.vk.group_id):
+        if item.sku.startswith("ev:") and item.availability is Availability.AVAILABLE:
+            seen.setdefault(item.sku, []).append((item.title, f"{item.price:.2f}" if item.price is not None else ""))
+    return seen
+
+
+def _visible_count(user: User) -> int:
+    return sum(len(items) for items in _visible(user).values())
+
+
+def differences(user: User) -> list[str]:
+    """What the market lacks, has too much of, or shows otherwise than the selection says."""
+    desired = planning.desired_for(user)
+    expected = {
+        f"ev:{key.product_id}": (str(wanted.fields["name"]), str(wanted.fields["price"]))
+        for key, wanted in desired.wanted.items()
+        if not wanted.is_hidden and key not in desired.sold_out
+    }
+    seen = _visible(user)
+    missing = [f"missing: {sku} {what}" for sku, what in expected.items() if sku not in seen]
+    twice = [f"twice: {sku}" for sku, items in seen.items() if len(items) > 1]
+    foreign = [f"not selected: {sku} {items}" for sku, items in seen.items() if sku not in expected]
+    differ = [
+        f"differs: {sku} {seen[sku]} {what}" for sku, what in expected.items() if sku in seen and what not in seen[sku]
+    ]
+    return missing + twice + foreign + differ

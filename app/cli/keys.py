@@ -1,0 +1,23 @@
+import click
+
+from app.cli.common import CommandError, ExitCode, OneLineGroup, print_json, with_database
+from app.db import db
+from app.services import keys as key_service
+
+
+@click.group(cls=OneLineGroup)
+def keys() -> None:
+    """Encryption of stored tokens."""
+
+
+@keys.command()
+@with_database
+def rotate() -> None:
+    """Re-encrypt stored tokens under the newest key; after that the older keys may go."""
+    rotated, unreadable = key_service.rotate()
+    db.session.commit()
+    print_json({"rotated": rotated, "unreadable": unreadable})
+    if unreadable:
+        raise CommandError(
+            f"{unreadable} tokens fit none of TOKEN_KEYS; their owners must connect again", ExitCode.FAILED
+        )

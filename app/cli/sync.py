@@ -1,0 +1,82 @@
+import signal
+import threading
+from dataclasses import asdict
+from types import FrameType
+from typing import Any
+
+import click
+
+from app.cli.common import ExitCode, OneLineGroup, leave, print_json, user_or_exit, with_database
+from app.db import db, reading
+from app.models import RunStatus
+from app.services import planning
+from app.services.engine import Outcome
+from app.tasks.sync import run_due, run_one
+
+
+@click.group(cls=OneLineGroup)
+def sync() -> None:
+    """Plan and run the synchronisation."""
+
+
+@sync.command()
+@click.argument("user")
+@with_database
+def plan(user: str) -> None:
+    """Print the plan of USER as JSON; changes nothing and calls nobody."""
+    with reading():
+        print_json(planning.as_json(planning.plan_for(user_or_exit(user))))
+
+
+@sync.command()
+@click.argument("user", required=False)
+@click.option("--due", is_flag=True, help="Everybody whose run is queued or whose time has come.")
+@with_database
+def run(user: str | None, due: bool) -> None:
+    """Run USER now, or everybody who is due."""
+    if (user is None) is not due:
+        raise click.UsageError("give a USER, or --due")
+    if due:
+        _run_due()
+    elif user is not None:
+        outcome = run_one(user_or_exit(user))
+        print_json(outcome_json(outcome))
+        leave(_exit_code(outcome))
+
+
+def _run_due() -> None:
+    for outcome in run_due():
+        print_json(outcome_json(outcome))
+
+
+def _exit_code(outcome: Outcome) -> ExitCode:
+    if outcome.status == RunStatus.NEEDS_APPROVAL:
+        return ExitCode.NEEDS_APPROVAL
+    if outcome.status == "not_active":
+        return ExitCode.NOT_ACTIVE
+    return ExitCode.DONE if outcome.status == RunStatus.SUCCEEDED else ExitCode.FAILED
+
+
+def outcome_json(outcome: Outcome) -> dict[str, Any]:
+    return {"outcome": outcome.status, **{key: value for key, value in asdict(outcome).items() if key != "status"}}
+
+
+@sync.command()
+@click.option("--every", type=click.IntRange(min=1), default=30, show_default=True, help="Seconds between passes.")
+@with_database
+def worker(every: int) -> None:
+    """One pass after another, for a machine without a queue, until it is told to stop."""
+    stop = threading.Event()
+
+    def finish(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, finish)
+    signal.signal(signal.SIGINT, finish)
+    while not stop.is_set():
+        for outcome in run_due():
+            print_json(outcome_json(outcome))
+            if stop.is_set():
+                break
+        db.session.remove()
+        stop.wait(every)

@@ -1,0 +1,45 @@
+import click
+import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
+
+from app.cli.common import ExitCode, OneLineCommand, leave, print_json, user_or_exit, with_database
+from app.db import db, reading
+from app.models import SyncConfig, User
+from app.services.sync_settings import exported
+
+
+@click.command("sync-config", cls=OneLineCommand)
+@click.argument("user", required=False)
+@click.option("--active", is_flag=True, help="Every user whose sync is active, one JSON object a line.")
+@click.option("--require-active", is_flag=True, help="With USER: exit 4 if the sync is not active.")
+@with_database
+def sync_config(user: str | None, active: bool, require_active: bool) -> None:
+    """Print the configuration of USER (e-mail or id) as JSON."""
+    if (user is None) is not active:
+        raise click.UsageError("give a USER, or --active")
+    if active and require_active:
+        raise click.UsageError("--require-active goes with USER")
+    with reading():
+        if active:
+            _print_active()
+        elif user is not None:
+            _print_one(user, require_active=require_active)
+
+
+def _print_active() -> None:
+    query = (
+        sa.select(User)
+        .join(SyncConfig)
+        .where(SyncConfig.is_enabled, SyncConfig.confirmed_at.is_not(None))
+        .options(selectinload(User.sync_config).selectinload(SyncConfig.filters))
+        .order_by(User.id)
+    )
+    for row in db.session.scalars(query):
+        print_json(exported(row))
+
+
+def _print_one(user: str, *, require_active: bool) -> None:
+    config = exported(user_or_exit(user))
+    print_json(config)
+    if require_active and not config["is_active"]:
+        leave(ExitCode.NOT_ACTIVE)

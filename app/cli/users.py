@@ -1,0 +1,55 @@
+import sys
+
+import click
+from email_validator import EmailNotValidError, validate_email
+
+from app.cli.common import CommandError, ExitCode, OneLineGroup, print_json, user_or_exit, with_database
+from app.db import db
+from app.services import accounts
+from app.services.errors import EmailTaken
+
+PASSWORD_MIN, PASSWORD_MAX = 8, 128
+
+
+@click.group(cls=OneLineGroup)
+def users() -> None:
+    """Accounts."""
+
+
+@users.command()
+@click.argument("email")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@with_database
+def create(email: str, password_stdin: bool) -> None:
+    """Make an account for EMAIL."""
+    try:
+        address = validate_email(email, check_deliverability=False, test_environment=True).normalized
+        user = accounts.register(address, _password(password_stdin))
+    except EmailNotValidError as error:
+        raise click.UsageError(f"{email!r} is not an e-mail address: {error}") from None
+    except EmailTaken:
+        raise CommandError(f"{email} has an account already", ExitCode.FAILED) from None
+    db.session.commit()
+    print_json({"user_id": user.id, "email": user.email})
+
+
+@users.command("set-password")
+@click.argument("email")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@with_database
+def set_password(email: str, password_stdin: bool) -> None:
+    """Give EMAIL another password; signs them out everywhere."""
+    user = user_or_exit(email)
+    accounts.set_password(user, _password(password_stdin))
+    db.session.commit()
+    print_json({"user_id": user.id, "email": user.email})
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
+        raise click.UsageError(f"a password has {PASSWORD_MIN} to {PASSWORD_MAX} characters")
+    return password

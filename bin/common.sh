@@ -1,0 +1,53 @@
+# Sourced by every script: finds the project and makes its virtual environment. Needs Python 3.11 or newer.
+set -euo pipefail
+ROOT=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
+VENV="$ROOT/.venv"
+export PYTHONUTF8=1 FLASK_APP=wsgi.py
+
+say() { printf '%s\n' "$*" >&2; }
+
+find_python() {
+    local candidate
+    for candidate in python3.11 python3.12 python3.13 python3; do
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    say "evosync: Python 3.11 or newer is needed"
+    exit 1
+}
+
+# apt_install PACKAGE...: where this machine and this user allow it
+apt_install() {
+    command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] || return 1
+    { apt-get install -y -q "$@" || { apt-get update -q && apt-get install -y -q "$@"; }; } >/dev/null 2>&1
+}
+
+make_venv() {
+    local python
+    python=$(find_python)
+    if ! "$python" -c 'import ensurepip' 2>/dev/null && ! apt_install python3-venv; then
+        say "evosync: $python cannot make virtual environments; install the package python3-venv"
+        exit 1
+    fi
+    "$python" -m venv --clear "$VENV"
+}
+
+# need_venv requirements.txt|requirements-dev.txt: seconds on every start but the first
+need_venv() {
+    local lock="$ROOT/$1" stamp
+    stamp="$VENV/.installed-$(sha256sum "$lock" | cut -c1-16)"
+    [ -e "$stamp" ] && [ -x "$VENV/bin/python" ] && return
+    (
+        flock 9
+        [ -e "$stamp" ] && [ -x "$VENV/bin/python" ] && exit
+        [ -x "$VENV/bin/python" ] || make_venv
+        say "evosync: installing $1 (the first time only)"
+        "$VENV/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r "$lock" >&2
+        touch "$stamp"
+    ) 9>"$ROOT/.venv.lock"
+}
+
+OLDPWD_CALLER=$PWD
+cd "$ROOT"

@@ -1,0 +1,336 @@
+"""One bad product is one bad entry; what only the owner or VK can mend ends the run."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.clients.http import Response, TransportError
+from app.db import db
+from app.domain.plan import LinkState
+from app.domain.rules import EntityType, FilterMode
+from app.models import ConnectionState, EntryOutcome, RunStatus, SyncConfig, VkConnection
+from app.services import runs
+from tests.support.sandbox import CLUB, EXTENDED_CLUB, Sandbox
+from tests.support.shop import Shop
+
+ALL = {"P1": "100.00", "P2": "200.00", "P3": "300.00"}
+
+
+# One bad product
+
+
+@pytest.mark.parametrize(("code", "text"), [(100, "name is too strange"), (1408, ""), (19, ""), (1417, "")])
+def test_a_refused_product_is_one_failed_entry(shop_everywhere: Shop, sandbox: Sandbox, code: int, text: str) -> None:
+    shop = shop_everywhere
+    sandbox.fault("vk", f"error:{code}", "market.add", times=1, suffix=text)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    (failed,) = [entry for entry in shop.entries() if entry.outcome == EntryOutcome.FAILED]
+    assert failed.error_code == f"vk_{code}"
+    assert failed.error_text
+    assert len(shop.prices()) == 2
+    product = failed.product_id or ""
+    shop.forget_calls()
+    assert shop.run().status == RunStatus.SUCCEEDED
+    assert shop.calls("market.add") == 0, "not repeated while unchanged"
+    shop.patch(product, price=77)
+    assert shop.run().status == RunStatus.SUCCEEDED
+    assert shop.prices() == {**ALL, product: "77.00"}
+
+
+def test_a_refused_product_is_tried_again_one_day(shop: Shop, sandbox: Sandbox) -> None:
+    sandbox.fault("vk", "error:19", "market.add", times=1)
+    shop.run()
+    shop.clock.move(hours=7)
+
+    shop.run()
+
+    assert shop.prices() == ALL
+
+
+def test_a_refused_edit_is_one_failed_entry_and_is_not_repeated(shop: Shop, sandbox: Sandbox) -> None:
+    shop.run()
+    shop.patch("P1", price=111)
+    shop.patch("P2", price=222)
+    sandbox.fault("vk", "error:100", "market.edit", times=1, suffix="price looks wrong")
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    (failed,) = [entry for entry in shop.entries() if entry.outcome == EntryOutcome.FAILED]
+    assert (failed.error_code, failed.error_text) == ("vk_100", "price looks wrong")
+    shop.forget_calls()
+    shop.run()
+    assert shop.calls("market.edit") == 0
+    shop.clock.move(hours=7)
+    shop.run()
+    assert shop.prices() == {**ALL, "P1": "111.00", "P2": "222.00"}
+
+
+def test_a_hide_that_vk_refused_is_repeated_at_once(shop: Shop, sandbox: Sandbox) -> None:
+    shop.run()
+    shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, "P1")
+    sandbox.fault("vk", "error:100", "market.edit", times=1, suffix="not now")
+    shop.run()
+
+    shop.run()
+
+    assert shop.item("P1")["hidden"]
+
+
+def test_links_that_vk_dislikes_are_left_out(shop: Shop, sandbox: Sandbox) -> None:
+    shop.patch("P1", description="Чай со склада, подробности на tea.example, доставка")
+    sandbox.fault("vk", "error:1408", "market.add", times=1)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.prices() == ALL
+    assert shop.item("P1")["description"] == "Чай со склада, подробности на  доставка"
+    shop.forget_calls()
+    shop.run()
+    assert shop.writes() == 0
+
+
+def test_an_item_deleted_by_hand_is_not_made_again(shop_everywhere: Shop, sandbox: Sandbox) -> None:
+    shop = shop_everywhere
+    shop.run()
+    sandbox.control("vk/items", club=CLUB, delete=[shop.item("P1")["id"]])
+    shop.patch("P1", price=111)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    (failed,) = [entry for entry in shop.entries() if entry.outcome == EntryOutcome.FAILED]
+    assert (failed.product_id, failed.error_code) == ("P1", "vk_1403")
+    listing = shop.listing("P1")
+    assert listing is not None
+    assert listing.state == LinkState.GONE
+    shop.forget_calls()
+    for _ in range(2):
+        shop.clock.move(days=2)
+        assert shop.run().status == RunStatus.SUCCEEDED
+        assert shop.last_run().skipped == {"gone": 1}
+    assert shop.calls("market.add") == 0
+
+
+def test_a_photo_that_another_item_has_is_uploaded_again(shop: Shop, sandbox: Sandbox) -> None:
+    suffix = "photo not found or already assigned to another item"
+    sandbox.fault("vk", "error:100", "market.add", times=1, suffix=suffix)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.prices() == ALL
+    assert {entry.outcome for entry in shop.entries()} == {EntryOutcome.DONE}
+
+
+def test_a_picture_that_vk_refuses_stops_nobody_else(shop: Shop, sandbox: Sandbox) -> None:
+    sandbox.fault("upload", "bad_image", times=3)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert len(shop.prices()) == 2
+
+
+def test_a_full_community_takes_no_more_adds_but_edits_go_on(shop: Shop, sandbox: Sandbox) -> None:
+    shop.run()
+    sandbox.control("limits", items=len(sandbox.items()) + len(sandbox.strangers()))
+    shop.put("P4")
+    shop.put("P5")
+    shop.patch("P1", price=111)
+    shop.forget_calls()
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.calls("market.add") == 1
+    assert shop.prices() == {**ALL, "P1": "111.00"}
+
+
+def test_too_many_albums_leave_the_items_outside(shop: Shop, sandbox: Sandbox) -> None:
+    sandbox.control("limits", albums=4)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.prices() == ALL
+    assert len(shop.albums()) == 1
+
+
+def test_a_shop_that_keeps_no_stock_any_more(extended_shop: Shop, sandbox: Sandbox) -> None:
+    sandbox.fault("vk", "error:1409", "market.add", times=1)
+
+    assert extended_shop.run().status == RunStatus.SUCCEEDED
+
+    assert {item["stock_amount"] for item in sandbox.items(EXTENDED_CLUB)} == {None}
+    extended_shop.forget_calls()
+    extended_shop.run()
+    assert extended_shop.writes() == 0
+
+
+# The owner's hand in the middle of a run
+
+
+def change(statement: sa.Update) -> Callable[[], None]:
+    """By another process: the run must not see it through its own session."""
+
+    def apply() -> None:
+        with db.engine.begin() as connection:
+            connection.execute(statement)
+
+    return apply
+
+
+MEANWHILE = {
+    "switched off": sa.update(SyncConfig).values(is_enabled=False),
+    "confirmation withdrawn": sa.update(SyncConfig).values(confirmed_at=None),
+    "confirmed anew": sa.update(SyncConfig).values(confirmed_at=sa.func.now()),
+    "another community": sa.update(VkConnection).values(group_id=EXTENDED_CLUB),
+    "disconnected": sa.update(VkConnection).values(group_id=None, token=None),
+}
+
+
+@pytest.mark.parametrize("what", MEANWHILE)
+def test_nothing_is_written_after_the_owner_took_the_order_back(shop_everywhere: Shop, what: str) -> None:
+    shop = shop_everywhere
+    shop.after_call("/market.add", change(MEANWHILE[what]))
+
+    outcome = shop.run()
+
+    assert (outcome.status, outcome.error) == (RunStatus.STOPPED, "switched_off")
+    assert len(shop.prices()) == 1
+    assert shop.calls("market.add") == 1
+    assert shop.calls("market.addAlbum") == 0
+    listing = shop.listing(next(iter(shop.prices())))
+    assert listing is not None
+    assert listing.vk_item_id, "what was done is recorded"
+
+
+def test_a_long_read_of_the_catalog_notices_too(shop: Shop) -> None:
+    shop.after_call("/products", change(MEANWHILE["switched off"]))
+
+    assert shop.run().status == RunStatus.STOPPED
+
+    assert shop.writes() == 0
+
+
+# The owner's problems
+
+
+@pytest.mark.parametrize(
+    ("method", "code", "state"),
+    [
+        ("market.get", 14, ConnectionState.NEEDS_OWNER),
+        ("market.add", 14, ConnectionState.NEEDS_OWNER),
+        ("market.addAlbum", 14, ConnectionState.NEEDS_OWNER),
+        ("market.addToAlbum", 14, ConnectionState.NEEDS_OWNER),
+        ("market.saveProductPhoto", 14, ConnectionState.NEEDS_OWNER),
+        ("market.add", 17, ConnectionState.NEEDS_OWNER),
+        ("market.add", 205, ConnectionState.FORBIDDEN),
+        ("market.add", 15, ConnectionState.FORBIDDEN),
+        ("market.add", 1438, ConnectionState.SHOP_CLOSED),
+        ("market.add", 5, ConnectionState.TOKEN_REJECTED),
+    ],
+)
+def test_what_the_owner_has_to_mend_stops_the_run(
+    shop: Shop, sandbox: Sandbox, method: str, code: int, state: ConnectionState
+) -> None:
+    sandbox.fault("vk", f"error:{code}", method)
+    shop.forget_calls()
+
+    outcome = shop.run()
+
+    assert (outcome.status, outcome.error) == (RunStatus.STOPPED, f"vk_{code}")
+    assert shop.calls(method) == 1, "no hammering"
+    connection = shop.owner.vk
+    assert connection is not None
+    assert (connection.state, connection.error_code) == (state, f"vk_{code}")
+    assert 59 < shop.next_run_in().total_seconds() / 60 <= 60
+    assert shop.owner_id not in runs.due_user_ids()
+    sandbox.clear_faults()
+    assert shop.run().status == RunStatus.SUCCEEDED
+    assert shop.prices() == ALL
+    connection = shop.owner.vk
+    assert connection is not None
+    assert (connection.state, connection.error_code) == (ConnectionState.OK, None)
+    assert shop.next_run_in().total_seconds() / 60 <= 15, "the pause is over"
+
+
+@pytest.mark.parametrize(("code", "minutes"), [(9, 5), (29, 24 * 60), (43, 15)])
+def test_vk_asks_for_a_pause(shop: Shop, sandbox: Sandbox, code: int, minutes: int) -> None:
+    sandbox.fault("vk", f"error:{code}", "market.add", after=1)
+
+    outcome = shop.run()
+
+    assert (outcome.status, outcome.error) == (RunStatus.CONTINUED, f"vk_{code}")
+    assert shop.calls("market.add") == 2
+    assert minutes - 1 < shop.next_run_in().total_seconds() / 60 <= minutes
+    assert sum(shop.clock.slept) <= 30
+    sandbox.clear_faults()
+    shop.run()
+    assert shop.prices() == ALL
+
+
+def test_an_application_that_vk_refuses_is_a_failure(shop: Shop, sandbox: Sandbox) -> None:
+    sandbox.fault("vk", "error:2", "market.add")
+
+    outcome = shop.run()
+
+    assert (outcome.status, outcome.error) == (RunStatus.FAILED, "vk_2")
+    assert shop.calls("market.add") == 1
+
+
+def test_five_strange_answers_in_a_row_end_the_run(shop: Shop, sandbox: Sandbox) -> None:
+    for number in range(10):
+        shop.put(f"N{number}")
+    sandbox.fault("vk", "error:7777", "market.add")
+
+    outcome = shop.run()
+
+    assert (outcome.status, outcome.error) == (RunStatus.FAILED, "vk_strange_errors")
+    assert shop.calls("market.add") == 5
+
+
+@pytest.mark.parametrize(("sent", "calls"), [(True, 3), (False, 15)])
+def test_three_lost_answers_in_a_row_end_the_run_with_a_pause(shop: Shop, sent: bool, calls: int) -> None:
+    for number in range(5):
+        shop.put(f"N{number}")
+
+    def down(_call: Callable[[], Response]) -> Any:
+        raise TransportError("down", sent=sent)
+
+    shop.on_call("/market.add", down, times=calls)
+
+    outcome = shop.run()
+
+    assert (outcome.status, outcome.error) == (RunStatus.CONTINUED, "vk_unreachable")
+    assert shop.prices() == {}
+    assert 4 < shop.next_run_in().total_seconds() / 60 <= 5
+    shop.clock.move(minutes=6)
+    assert shop.run().status == RunStatus.SUCCEEDED
+    assert len(shop.prices()) == len(ALL) + 5
+    assert len(shop.sandbox.items()) == len(ALL) + 5
+
+
+def test_a_market_that_cannot_be_read_ends_the_run(shop: Shop, sandbox: Sandbox) -> None:
+    sandbox.fault("vk", "http_502", "market.get")
+
+    outcome = shop.run()
+
+    assert (outcome.status, outcome.error) == (RunStatus.CONTINUED, "vk_unreachable")
+    assert shop.writes() == 0
+
+
+def test_our_own_bug_ends_in_a_failed_run_and_the_next_one_works(
+    shop_everywhere: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.services import cards
+
+    def broken(_name: str) -> bytes:
+        raise ValueError("no picture")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cards, "draw", broken)
+        outcome = shop_everywhere.run()
+    assert (outcome.status, outcome.error) == (RunStatus.FAILED, "internal")
+
+    assert shop_everywhere.run().status == RunStatus.SUCCEEDED
+    assert shop_everywhere.prices() == ALL

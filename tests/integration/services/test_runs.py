@@ -1,0 +1,213 @@
+"""One run at a time, whoever asks; and who is next."""
+
+from datetime import timedelta
+from itertools import count
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app.db import db, utcnow
+from app.models import RunStatus, RunTrigger, SyncRun, User
+from app.services import runs, sync_settings
+from app.tasks.sync import run_due
+from tests.factories import make_user
+from tests.support.shop import Shop
+
+ALL = {"P1": "100.00", "P2": "200.00", "P3": "300.00"}
+
+
+def claim(user: User, worker: str = "w1") -> SyncRun | None:
+    return runs.claim(user.id, RunTrigger.SCHEDULE, worker)
+
+
+def next_run_at(user: User) -> object:
+    db.session.expire_all()
+    assert user.sync_state is not None
+    return user.sync_state.next_run_at
+
+
+def test_only_one_worker_gets_the_run(app_on_each_database: Flask) -> None:
+    user = make_user()
+    first = claim(user)
+    assert first is not None
+    assert first.status == RunStatus.RUNNING
+
+    assert claim(user, "w2") is None
+
+    runs.finish(first, RunStatus.SUCCEEDED, utcnow())
+    assert claim(user, "w2") is not None
+
+
+def test_a_queued_run_is_the_one_that_is_claimed(app_on_each_database: Flask) -> None:
+    user = make_user()
+    runs.request(user.id, RunTrigger.MANUAL)
+    runs.request(user.id, RunTrigger.MANUAL)
+    db.session.commit()
+
+    run = claim(user)
+
+    assert run is not None
+    assert run.trigger == RunTrigger.MANUAL
+    assert db.session.scalars(sa.select(SyncRun.id)).all() == [run.id]
+
+
+def test_a_dead_worker_is_replaced_after_its_lease(
+    app_on_each_database: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = make_user()
+    dead = claim(user)
+    assert dead is not None
+    later = utcnow() + timedelta(seconds=301)
+    monkeypatch.setattr(runs, "utcnow", lambda: later)
+
+    taken = claim(user, "w2")
+
+    assert taken is not None
+    assert taken.id != dead.id
+    db.session.refresh(dead)
+    assert (dead.status, dead.error_code) == (RunStatus.FAILED, "worker_lost")
+    assert not runs.renew(dead, None, 1)
+
+
+def test_a_buried_worker_that_wakes_up_changes_nothing(
+    app_on_each_database: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = make_user()
+    dead = claim(user)
+    assert dead is not None
+    later = utcnow() + timedelta(seconds=301)
+    monkeypatch.setattr(runs, "utcnow", lambda: later)
+    taken = claim(user, "w2")
+    assert taken is not None
+
+    runs.finish(dead, RunStatus.CONTINUED, later + timedelta(days=1), hold=True)
+
+    assert dead.status == RunStatus.FAILED
+    assert next_run_at(user) is None
+    db.session.refresh(taken)
+    assert taken.status == RunStatus.RUNNING
+
+
+def test_a_request_during_a_run_makes_another_follow(app_on_each_database: Flask) -> None:
+    user = make_user()
+    run = claim(user)
+    assert run is not None
+    runs.request(user.id, RunTrigger.MANUAL)
+    db.session.commit()
+    asked_at = next_run_at(user)
+    assert asked_at is not None
+
+    runs.finish(run, RunStatus.SUCCEEDED, utcnow() + timedelta(minutes=15))
+
+    assert next_run_at(user) == asked_at
+
+
+def test_a_pause_that_vk_needs_outlasts_a_request(app_on_each_database: Flask) -> None:
+    user = make_user()
+    run = claim(user)
+    assert run is not None
+    runs.request(user.id, RunTrigger.MANUAL)
+    pause = utcnow() + timedelta(hours=1)
+
+    runs.finish(run, RunStatus.STOPPED, pause, hold=True)
+
+    assert next_run_at(user) == pause
+
+
+def test_a_success_ends_an_earlier_pause(app_on_each_database: Flask) -> None:
+    user = make_user()
+    runs.schedule(user.id, utcnow() + timedelta(days=1))
+    run = claim(user)
+    assert run is not None
+    soon = utcnow() + timedelta(minutes=15)
+
+    runs.finish(run, RunStatus.SUCCEEDED, soon)
+
+    assert next_run_at(user) == soon
+
+
+def test_who_is_due_and_in_which_order(app_on_each_database: Flask) -> None:
+    now = utcnow()
+    waits = {"long": now - timedelta(hours=2), "short": now - timedelta(minutes=1), "never": None}
+    waits |= {"later": now + timedelta(minutes=1), "asked": now + timedelta(hours=1)}
+    users = {name: make_user(f"{name}@example.ru") for name in (*waits, "paused", "unconfirmed")}
+    for name, user in users.items():
+        config, state = user.sync_config, user.sync_state
+        assert config is not None
+        assert state is not None
+        config.is_enabled, config.confirmed_at = name != "paused", None if name == "unconfirmed" else now
+        state.next_run_at = waits.get(name)
+    for name in ("asked", "unconfirmed", "paused"):
+        runs.request(users[name].id, RunTrigger.MANUAL)
+    db.session.commit()
+
+    due = runs.due_user_ids(now)
+
+    assert due == [users[name].id for name in ("never", "long", "short", "asked")]
+
+
+def test_switching_off_drops_what_is_queued(shop: Shop) -> None:
+    sync_settings.toggle(shop.owner, False)
+    db.session.commit()
+
+    assert runs.due_user_ids() == []
+    assert (shop.last_run().status, shop.last_run().error_code) == (RunStatus.STOPPED, "switched_off")
+
+
+# Slices
+
+
+def test_a_slice_ends_and_the_next_pass_does_the_rest(shop_everywhere: Shop) -> None:
+    shop = shop_everywhere
+    ticks = count(step=250)
+
+    outcome = shop.run(to_end=False, monotonic=lambda: float(next(ticks)))
+
+    assert (outcome.status, outcome.error) == (RunStatus.CONTINUED, "time_slice")
+    assert 0 < len(shop.prices()) < len(ALL)
+    assert shop.owner_id in runs.due_user_ids(shop.clock.now())
+    run = shop.last_run()
+    assert (run.done, run.total) == (2, 7)
+
+    assert shop.run(to_end=False).status == RunStatus.SUCCEEDED
+    assert shop.prices() == ALL
+    assert len(shop.sandbox.items()) == len(ALL)
+    assert shop.owner_id not in runs.due_user_ids(shop.clock.now())
+
+
+def test_a_run_to_its_end_knows_no_slice(shop: Shop) -> None:
+    ticks = count(step=10_000)
+
+    assert shop.run(monotonic=lambda: float(next(ticks))).status == RunStatus.SUCCEEDED
+
+    assert shop.prices() == ALL
+
+
+def test_a_worker_that_is_taken_over_in_the_middle_writes_nothing_more(shop_everywhere: Shop) -> None:
+    shop = shop_everywhere
+
+    def take_over() -> None:
+        with db.engine.begin() as connection:
+            connection.execute(sa.update(SyncRun).values(worker="another"))
+
+    shop.after_call("/market.add", take_over)
+
+    shop.run()
+
+    assert shop.calls("market.add") == 1
+    assert len(shop.prices()) == 1
+    assert shop.last_run().status == RunStatus.RUNNING, "it belongs to the other worker"
+
+
+def test_the_pass_passes_over_who_is_at_work_or_cannot_run(shop: Shop) -> None:
+    runs.claim(shop.owner_id, RunTrigger.MANUAL, "another")
+
+    assert list(run_due()) == []
+
+
+def test_the_pass_runs_who_is_due_once(shop: Shop) -> None:
+    assert [outcome.status for outcome in run_due()] == [RunStatus.SUCCEEDED]
+    assert list(run_due()) == []
+    shop.clock.move(minutes=16)
+    assert runs.due_user_ids(shop.clock.now()) == [shop.owner_id]

@@ -1,0 +1,302 @@
+"""What the database itself guarantees, on both databases where it can differ."""
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.exc import IntegrityError
+
+from app.db import Base, EncryptedText, db, utcnow
+from app.models import CatalogProduct, RunStatus, RunTrigger, SyncConfig, SyncFilter, SyncRun, User
+from tests.conftest import KEY, running_app, settings_for
+from tests.factories import add_product, make_user
+
+ROOT = Path(__file__).resolve().parents[2]
+
+INCREMENTS = """
+from app import create_app
+from app.db import db
+from app.models import User
+
+app = create_app()
+for _ in range(50):
+    with app.app_context():
+        user = db.session.get(User, 1)
+        user.failed_sign_ins += 1
+        db.session.commit()
+"""
+
+
+def test_processes_that_read_and_then_write_lose_nothing(app: Flask, settings: Any) -> None:
+    """The order that loses updates where a transaction takes its lock only at the write."""
+    user = make_user()
+    environ = {
+        "PATH": os.environ["PATH"],
+        "EVOSYNC_ENV": "testing",
+        "DATABASE_URL": settings.database_url,
+        "SECRET_KEY": settings.secret_key,
+        "TOKEN_KEYS": KEY,
+    }
+    command = [sys.executable, "-c", INCREMENTS]
+    workers = [subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.PIPE) for _ in range(4)]
+    errors = [worker.communicate(timeout=120)[1] for worker in workers]
+
+    assert errors == [b""] * 4
+    db.session.refresh(user)
+    assert user.failed_sign_ins == 200
+
+
+def test_a_row_without_its_owner_is_refused(app_on_each_database: Flask) -> None:
+    db.session.add(SyncConfig(user_id=999))
+
+    with pytest.raises(IntegrityError):
+        db.session.flush()
+
+
+# A row in every table
+
+
+def a_value(column: sa.Column[Any]) -> object:
+    """Something that the column takes: an allowed word where a CHECK lists them."""
+    for check in column.table.constraints:
+        if isinstance(check, sa.CheckConstraint) and str(check.sqltext).startswith(f"{column.name} IN ("):
+            return str(check.sqltext).split("'")[1]
+    if isinstance(column.type, sa.DateTime):
+        return utcnow()
+    if isinstance(column.type, sa.JSON):
+        return {}
+    return "x" if isinstance(column.type, sa.String | EncryptedText) else 1
+
+
+def fill_every_table(user: User) -> dict[str, int]:
+    """One row of the user's in every table, with every column filled; the ids by table."""
+    assert user.sync_config is not None
+    assert user.sync_state is not None
+    ids = {"users": user.id, "sync_configs": user.sync_config.id, "sync_states": user.sync_state.id}
+    for table in Base.metadata.sorted_tables:
+        if table.name in ids:
+            continue
+        values = {column.name: a_value(column) for column in table.columns if not column.primary_key}
+        for key in table.foreign_keys:
+            values[key.parent.name] = ids[key.column.table.name]
+        ids[table.name] = db.session.execute(sa.insert(table).values(values).returning(table.c.id)).scalar_one()
+    db.session.commit()
+    return ids
+
+
+def row_counts() -> dict[str, int]:
+    return {
+        table.name: db.session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+        for table in Base.metadata.sorted_tables
+    }
+
+
+def test_a_deleted_user_leaves_nothing_behind(app_on_each_database: Flask) -> None:
+    user = make_user()
+    fill_every_table(user)
+    assert set(row_counts().values()) == {1}
+
+    db.session.execute(sa.delete(User).where(User.id == user.id))
+    db.session.commit()
+
+    assert set(row_counts().values()) == {0}
+
+
+def test_a_deleted_run_leaves_the_listing_that_it_hid(app_on_each_database: Flask) -> None:
+    user = make_user()
+    run_id = fill_every_table(user)["sync_runs"]
+
+    db.session.execute(sa.delete(SyncRun).where(SyncRun.id == run_id))
+    db.session.commit()
+
+    assert (row_counts()["listings"], row_counts()["sync_run_entries"]) == (1, 0)
+
+
+@pytest.mark.parametrize("table", Base.metadata.sorted_tables, ids=lambda table: table.name)
+def test_every_foreign_key_says_what_happens_on_delete(table: sa.Table) -> None:
+    assert all(key.ondelete in ("CASCADE", "SET NULL") for key in table.foreign_keys)
+
+
+# CHECK, UNIQUE, ids, times
+
+
+@pytest.mark.parametrize(("field", "value"), [("entity_type", "shop"), ("filter_mode", "maybe"), ("filter_mode", "")])
+def test_a_rule_of_another_kind_is_refused(app_on_each_database: Flask, field: str, value: str) -> None:
+    config = make_user().sync_config
+    assert config is not None
+    usual: dict[str, Any] = {"entity_type": "store", "filter_mode": "include", "entity_id": "S1", "entity_name": "x"}
+    db.session.add(SyncFilter(sync_config_id=config.id, **(usual | {field: value})))
+
+    with pytest.raises(IntegrityError):
+        db.session.flush()
+
+
+def test_one_entity_has_one_rule(app_on_each_database: Flask) -> None:
+    config = make_user().sync_config
+    assert config is not None
+    for mode in ("include", "exclude"):
+        config.filters.append(SyncFilter(entity_type="store", entity_id="S1", entity_name="Лавка", filter_mode=mode))
+
+    with pytest.raises(IntegrityError):
+        db.session.flush()
+
+
+@pytest.mark.parametrize(("field", "value"), [("status", "lost"), ("trigger", "moon")])
+def test_a_run_of_another_kind_is_refused(app_on_each_database: Flask, field: str, value: str) -> None:
+    usual: dict[str, Any] = {"trigger": RunTrigger.MANUAL, "status": RunStatus.QUEUED}
+    db.session.add(SyncRun(user_id=make_user().id, **(usual | {field: value})))
+
+    with pytest.raises(IntegrityError):
+        db.session.flush()
+
+
+def test_a_user_has_at_most_one_active_run(app_on_each_database: Flask) -> None:
+    user = make_user()
+    for status in (RunStatus.SUCCEEDED, RunStatus.QUEUED, RunStatus.RUNNING):
+        db.session.add(SyncRun(user_id=user.id, trigger=RunTrigger.MANUAL, status=status))
+
+    with pytest.raises(IntegrityError):
+        db.session.flush()
+
+
+def test_a_users_id_is_never_given_again(app_on_each_database: Flask) -> None:
+    first = make_user("first@example.ru").id
+    db.session.execute(sa.delete(User))
+    db.session.commit()
+    db.session.expunge_all()
+
+    assert make_user("second@example.ru").id > first
+
+
+def test_a_runs_id_is_never_given_again(app_on_each_database: Flask) -> None:
+    user = make_user()
+    ids = []
+    for _ in range(2):
+        run = SyncRun(user_id=user.id, trigger=RunTrigger.MANUAL)
+        db.session.add(run)
+        db.session.commit()
+        ids.append(run.id)
+        db.session.execute(sa.delete(SyncRun))
+        db.session.commit()
+
+    assert ids[1] > ids[0]
+
+
+def test_times_of_the_server_are_utc(app_on_each_database: Flask) -> None:
+    user = make_user()
+    db.session.refresh(user)
+
+    assert abs(user.created_at - utcnow()) < timedelta(minutes=1)
+
+
+def test_times_of_a_postgresql_with_another_zone_are_utc(request: pytest.FixtureRequest) -> None:
+    url = request.getfixturevalue("postgres_url")
+    for _ in running_app(settings_for(url)):
+        name = db.engine.url.database
+        with db.engine.begin() as connection:
+            connection.exec_driver_sql(f"ALTER DATABASE \"{name}\" SET timezone TO 'Asia/Vladivostok'")
+        db.engine.dispose()
+        try:
+            now = db.session.scalar(sa.text("SELECT now()::timestamp"))
+            assert abs(now - utcnow()) < timedelta(minutes=1)
+        finally:
+            db.session.rollback()
+            with db.engine.begin() as connection:
+                connection.exec_driver_sql(f'ALTER DATABASE "{name}" RESET timezone')
+
+
+def test_sqlite_runs_with_its_guards_on(app: Flask) -> None:
+    with db.engine.connect() as connection:
+        found = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("foreign_keys", "journal_mode", "busy_timeout")
+        }
+
+    assert found == {"foreign_keys": 1, "journal_mode": "wal", "busy_timeout": 15_000}
+
+
+def test_a_price_comes_back_as_it_was_stored(app_on_each_database: Flask) -> None:
+    add_product(make_user(), "P1", price=Decimal("9999999999.99"), quantity=Decimal("-1.375"))
+    db.session.expire_all()
+    product = db.session.scalars(sa.select(CatalogProduct)).one()
+
+    assert (str(product.price), str(product.quantity)) == ("9999999999.99", "-1.375")
+
+
+# The two tables that are fixed to the letter
+
+
+def described(table: str) -> dict[str, tuple[str, bool]]:
+    """{column: (type, may be null)} as the database itself tells it."""
+    columns = sa.inspect(db.engine).get_columns(table)
+    return {column["name"]: (_word(column["type"]), bool(column["nullable"])) for column in columns}
+
+
+def _word(kind: sa.types.TypeEngine[Any]) -> str:
+    if isinstance(kind, sa.Boolean):
+        return "boolean"
+    if isinstance(kind, sa.Integer):
+        return "integer"
+    if isinstance(kind, sa.DateTime):
+        return "time with zone" if kind.timezone else "time"
+    assert isinstance(kind, sa.String)
+    return f"text {kind.length}"
+
+
+def test_sync_configs_has_the_columns_of_the_contract(app_on_each_database: Flask) -> None:
+    assert described("sync_configs") == {
+        "id": ("integer", False),
+        "user_id": ("integer", False),
+        "is_enabled": ("boolean", False),
+        "confirmed_at": ("time", True),
+        "created_at": ("time", False),
+        "updated_at": ("time", False),
+    }
+
+
+def test_sync_filters_has_the_columns_of_the_contract(app_on_each_database: Flask) -> None:
+    columns = described("sync_filters")
+
+    assert columns.pop("entity_type")[0].startswith("text")
+    assert columns.pop("filter_mode")[0].startswith("text")
+    assert columns == {
+        "id": ("integer", False),
+        "sync_config_id": ("integer", False),
+        "entity_id": ("text 255", False),
+        "entity_name": ("text 255", False),
+        "parent_entity_id": ("text 255", True),
+        "created_at": ("time", False),
+    }
+
+
+def test_a_configuration_has_the_defaults_of_the_contract(app_on_each_database: Flask) -> None:
+    user = make_user()
+    db.session.execute(sa.delete(SyncConfig))
+    db.session.execute(sa.text("INSERT INTO sync_configs (user_id) VALUES (:id)"), {"id": user.id})
+    db.session.commit()
+    config = db.session.scalars(sa.select(SyncConfig)).one()
+
+    assert (config.is_enabled, config.confirmed_at) == (False, None)
+    assert abs(config.created_at - utcnow()) < timedelta(minutes=1)
+    assert abs(config.updated_at - utcnow()) < timedelta(minutes=1)
+
+
+def test_a_configuration_notes_when_it_changed(app_on_each_database: Flask) -> None:
+    config = make_user().sync_config
+    assert config is not None
+    long_ago = utcnow() - timedelta(days=1)
+    db.session.execute(sa.update(SyncConfig).values(updated_at=long_ago))
+    db.session.commit()
+    db.session.refresh(config)
+    config.is_enabled = True
+    db.session.commit()
+    db.session.refresh(config)
+
+    assert config.updated_at > long_ago + timedelta(hours=23)
