@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
@@ -12,6 +13,7 @@ from pytest_socket import socket_allow_hosts
 
 from app import create_app
 from app.db import Base, db
+from app.services import accounts
 from config import Settings
 from tests.support.database import copy_sqlite, drop_postgres, make_postgres
 from tests.support.sandbox import Sandbox
@@ -23,6 +25,12 @@ KEY = Fernet.generate_key().decode()
 def _only_loopback() -> None:
     """No test talks to anything but this machine."""
     socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+@pytest.fixture(autouse=True)
+def _quick_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The usual hashes are slow on purpose, and that is the library's to test."""
+    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 def settings_for(database_url: str, sandbox: Sandbox | None = None, **changed: object) -> Settings:

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -44,13 +45,25 @@ class OneLineCommand(click.Command):
     """A wrong call is answered with one line, without the usage text round it."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        try:
+        with _without_usage_text():
             return super().parse_args(ctx, args)
-        except click.UsageError as error:
-            raise click.UsageError(error.format_message()) from None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _without_usage_text():
+            return super().invoke(ctx)
 
 
-class OneLineGroup(click.Group):
+@contextmanager
+def _without_usage_text() -> Iterator[None]:
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        raise CommandError(error.format_message(), ExitCode.WRONG_USAGE) from None
+
+
+class OneLineGroup(OneLineCommand, click.Group):
     command_class = OneLineCommand
 
 
@@ -78,9 +91,10 @@ def with_database(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def user_or_exit(email_or_id: str) -> User:
-    user = accounts.find(email_or_id)
+    # Bytes that are no text come as lone surrogates, which no database takes.
+    user = accounts.find(email_or_id) if email_or_id.isprintable() else None
     if user is None:
-        raise CommandError(f"no such user: {email_or_id}", ExitCode.NO_SUCH_USER)
+        raise CommandError(f"no such user: {email_or_id!r}", ExitCode.NO_SUCH_USER)
     return user
 
 

@@ -47,9 +47,18 @@ def set_password(email: str, password_stdin: bool) -> None:
 
 def _password(from_stdin: bool) -> str:
     if from_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
+        password = _line_from_stdin()
     else:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
         raise click.UsageError(f"a password has {PASSWORD_MIN} to {PASSWORD_MAX} characters")
     return password
+
+
+def _line_from_stdin() -> str:
+    try:
+        line = sys.stdin.readline().rstrip("\r\n")
+        line.encode()  # bytes that are no text may come as lone surrogates
+    except UnicodeError:
+        raise click.UsageError("the password is not text in UTF-8") from None
+    return line

@@ -33,10 +33,10 @@ class User(UserMixin, Base):  # type: ignore[misc]  # Flask-Login has no types
     locked_until: Mapped[datetime | None] = mapped_column(sa.DateTime)
     created_at: Mapped[datetime] = created_at_column()
 
-    sync_config: Mapped["SyncConfig | None"] = relationship(back_populates="user", passive_deletes=True)
-    sync_state: Mapped["SyncState | None"] = relationship(passive_deletes=True)
-    evotor: Mapped["EvotorConnection | None"] = relationship(passive_deletes=True)
-    vk: Mapped["VkConnection | None"] = relationship(passive_deletes=True)
+    sync_config: Mapped["SyncConfig | None"] = relationship(back_populates="user", passive_deletes="all")
+    sync_state: Mapped["SyncState | None"] = relationship(passive_deletes="all")
+    evotor: Mapped["EvotorConnection | None"] = relationship(passive_deletes="all")
+    vk: Mapped["VkConnection | None"] = relationship(passive_deletes="all")
 
     def get_id(self) -> str:
         return self.session_key

@@ -46,8 +46,6 @@ def authenticate(email: str, password: str, now: datetime | None = None) -> User
     if user is None:
         _matches(_NOBODY, password)
         raise BadCredentials
-    if user.locked_until is not None and user.locked_until > now:
-        raise TooManyAttempts
     _count_attempt(user, now)
     if not _matches(user.password_hash, password):
         raise BadCredentials
@@ -59,9 +57,17 @@ def authenticate(email: str, password: str, now: datetime | None = None) -> User
 
 
 def _count_attempt(user: User, now: datetime) -> None:
-    """Counted before the password is looked at, so that parallel guesses are counted as well."""
-    counted = sa.update(User).where(User.id == user.id).values(failed_sign_ins=User.failed_sign_ins + 1)
-    failures = db.session.execute(counted.returning(User.failed_sign_ins)).scalar_one()
+    """Counted before the password is looked at, and only where no lock stands: parallel guesses gain nothing."""
+    counted = (
+        sa.update(User)
+        .where(User.id == user.id, sa.or_(User.locked_until.is_(None), User.locked_until <= now))
+        .values(failed_sign_ins=User.failed_sign_ins + 1)
+        .returning(User.failed_sign_ins)
+    )
+    failures = db.session.execute(counted).scalar()
+    if failures is None:
+        db.session.rollback()
+        raise TooManyAttempts
     if failures > FREE_ATTEMPTS:
         lock = min(FIRST_LOCK * 2 ** min(failures - FREE_ATTEMPTS - 1, 10), LONGEST_LOCK)
         db.session.execute(sa.update(User).where(User.id == user.id).values(locked_until=now + lock))

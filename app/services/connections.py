@@ -17,6 +17,9 @@ from app.services import catalog_refresh, runs, sync_settings
 from app.services.errors import ConnectionRefused, ServiceError
 from app.services.vendors import MARKET_RIGHT, evotor_client, evotor_code, evotor_state, vk_client, vk_code, vk_state
 
+NO_SUCH_ID = (100, 125)
+"""How VK answers a community id that it does not know."""
+
 # Evotor
 
 
@@ -35,7 +38,7 @@ def connect_evotor(user: User, token: str) -> bool:
     connection = user.evotor or EvotorConnection(user_id=user.id)
     connection.token = token
     connection.evotor_user_id = owner_id or (None if is_other else connection.evotor_user_id)
-    _mark(connection, ConnectionState.OK, None)
+    _mark_ok(connection)
     user.evotor = connection
     if is_other:
         catalog_refresh.forget(user.id)
@@ -53,7 +56,7 @@ def _is_other_account(user: User, owner_id: str | None, stores: list[Store]) -> 
     if owner_id and user.evotor.evotor_user_id and owner_id != user.evotor.evotor_user_id:
         return True
     known = set(db.session.scalars(sa.select(CatalogStore.store_id).where(CatalogStore.user_id == user.id)))
-    return bool(known) and known.isdisjoint(store.id for store in stores)
+    return bool(known and stores) and known.isdisjoint(store.id for store in stores)
 
 
 def check_evotor(user: User) -> ConnectionState:
@@ -66,7 +69,7 @@ def check_evotor(user: User) -> ConnectionState:
         evotor_client(connection.token).stores()
     except EvotorError as error:
         return _mark(connection, evotor_state(error), evotor_code(error))
-    return _mark(connection, ConnectionState.OK, None)
+    return _mark_ok(connection)
 
 
 def disconnect_evotor(user: User) -> None:
@@ -100,7 +103,7 @@ def connect_vk(user: User, token: str, group_id: int) -> bool:
     connection.vk_user_id, connection.vk_user_name = access.profile.id, access.profile.name
     connection.token, connection.refresh_token, connection.expires_at = token, None, None
     connection.rights, connection.is_extended = access.rights, access.community.is_extended
-    _mark(connection, ConnectionState.OK, None)
+    _mark_ok(connection)
     user.vk = connection
     try:
         db.session.flush()
@@ -130,7 +133,7 @@ def _vk_access(client: VkClient, group_id: int) -> _VkAccess:
             raise ConnectionRefused("vk_currency")
         client.market_page(group_id, 0, 1)
     except VkError as error:
-        raise ConnectionRefused(vk_code(error)) from error
+        raise ConnectionRefused("community_not_found" if error.code in NO_SUCH_ID else vk_code(error)) from error
     return _VkAccess(profile, rights, community)
 
 
@@ -158,7 +161,7 @@ def check_vk(user: User) -> ConnectionState:
     if community is None or not community.market_enabled:
         return _mark(connection, ConnectionState.SHOP_CLOSED, "vk_1438")
     connection.is_extended = community.is_extended
-    return _mark(connection, ConnectionState.OK, None)
+    return _mark_ok(connection)
 
 
 def disconnect_vk(user: User) -> None:
@@ -169,6 +172,13 @@ def disconnect_vk(user: User) -> None:
     user.vk.token = user.vk.refresh_token = user.vk.expires_at = None
     _mark(user.vk, ConnectionState.DISCONNECTED, None)
     runs.drop_queued(user.id)
+
+
+def _mark_ok(connection: EvotorConnection | VkConnection) -> ConnectionState:
+    """A run that was held for the sake of this connection need not wait any longer."""
+    if connection.state != ConnectionState.OK:
+        runs.schedule(connection.user_id, utcnow())
+    return _mark(connection, ConnectionState.OK, None)
 
 
 def _mark(

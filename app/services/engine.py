@@ -39,7 +39,7 @@ MOST_PASSES = 5
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended; `status` is a RunStatus, or `not_active`, `already_running` where there was none."""
+    """How a run ended: a RunStatus, or where there was none `not_active`, `not_ready`, `already_running`."""
 
     user_id: int
     email: str
@@ -78,7 +78,8 @@ def run_user(
     """Bring the user's market up to date. `to_end`: no time slice, and short waits are waited out."""
     if (obstacle := run_obstacle(user)) is not None:
         db.session.commit()
-        return Outcome(user.id, user.email, "not_active", error=obstacle)
+        status = "not_active" if obstacle == "not_active" else "not_ready"
+        return Outcome(user.id, user.email, status, error=obstacle)
     run = runs.claim(user.id, trigger, runs.worker_name())
     if run is None:
         return Outcome(user.id, user.email, "already_running")
@@ -195,6 +196,7 @@ class _Work:
             if not self._pass() or (wait := self._wait_for_lost_answers()) is None:
                 break
             self.sleep(wait)
+        self.renew()
         if self.user.sync_state is not None:
             self.user.sync_state.rules_digest = _digest_of_rules(self.user)
         self._mark_vk_ok()

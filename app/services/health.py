@@ -5,7 +5,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
-from app.db import db
+from app.db import db, reading
 from app.extensions import MIGRATIONS
 
 
@@ -17,7 +17,7 @@ class DatabaseState(StrEnum):
 
 def database_state() -> DatabaseState:
     try:
-        with db.engine.connect() as connection:
+        with reading(), db.engine.connect() as connection:
             connection.execute(sa.text("SELECT 1"))
             if not sa.inspect(connection).has_table("alembic_version"):
                 return DatabaseState.NOT_MIGRATED

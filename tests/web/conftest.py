@@ -1,18 +1,11 @@
 """The owner, a stranger, and their browsers."""
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 
 from app.models import User
-from app.services import accounts
 from tests.factories import PASSWORD, make_user
 from tests.support.page import Browser
-
-
-@pytest.fixture(autouse=True)
-def _quick_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture

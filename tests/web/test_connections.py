@@ -31,7 +31,7 @@ def test_the_overview_shows_what_is_missing_and_where_to_connect_it(browser: Bro
 def test_evotor_is_connected_and_read_at_once(browser: Browser) -> None:
     browser.get("/evotor")
     page = browser.submit("/evotor", access_token=f"  {EVOTOR_TOKEN}\n")
-    assert page.notices == ["Эвотор подключён."] and "Магазинов 2" in page.text
+    assert page.notices == ["Эвотор подключён. Теперь подключите сообщество ВК."] and "Магазинов 2" in page.text
     assert db.session.query(CatalogProduct).count() == 47
     assert EVOTOR_TOKEN not in page.html
 
@@ -87,7 +87,8 @@ def test_another_evotor_account_takes_the_confirmation_back(browser: Browser, ow
 def test_a_community_may_be_written_in_many_ways(browser: Browser, written: str) -> None:
     browser.get("/vk")
     page = browser.submit("/vk", group_id=written, access_token=VK_TOKEN)
-    assert page.notices == ["Сообщество ВК подключено."] and "Лавка на Садовой" in page.text
+    said = "Сообщество ВК подключено. Теперь выберите товары в каталоге."
+    assert page.notices == [said] and "Лавка на Садовой" in page.text
     connection = stored_vk()
     assert connection is not None and connection.group_id == CLUB
     assert VK_TOKEN not in page.html

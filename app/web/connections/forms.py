@@ -9,7 +9,6 @@ from app.web.messages import message
 
 TOKEN_MAX = 4096
 LARGEST_GROUP_ID = 10**10
-NO_SUCH_COMMUNITY = ("vk_100", "vk_125")
 COMMUNITY_FAULTS = ("community_taken", "community_not_found", "vk_currency", "vk_205", "vk_1438", "vk_1525")
 
 _GROUP = re.compile(
@@ -66,5 +65,4 @@ class VkForm(BaseForm):
 
     def refuse_connection(self, code: str) -> None:
         """Puts the refusal on the field that has to change."""
-        code = "community_not_found" if code in NO_SUCH_COMMUNITY else code
         self.refuse(self.group_id if code in COMMUNITY_FAULTS else self.access_token, message(code))

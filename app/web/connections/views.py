@@ -34,8 +34,9 @@ def evotor() -> ResponseReturnValue:
         except ConnectionRefused as error:
             form.refuse(form.access_token, message(error.code))
         else:
-            flash(*_connected("Эвотор подключён.", "other_evotor" if is_other else None))
-            return redirect(url_for(".evotor"))
+            next_step = "" if user.vk and user.vk.is_connected else " Теперь подключите сообщество ВК."
+            flash(*_connected(f"Эвотор подключён.{next_step}", "other_evotor" if is_other else None))
+            return redirect(url_for(".show"))
     age = overview.catalog_age(user.id)
     return render_template("connections/evotor.html", form=form, evotor=user.evotor, age=age), form.status
 
@@ -67,8 +68,9 @@ def vk() -> ResponseReturnValue:
         except ConnectionRefused as error:
             form.refuse_connection(error.code)
         else:
-            flash(*_connected("Сообщество ВК подключено.", "other_vk" if is_other else None))
-            return redirect(url_for(".vk"))
+            next_step = "" if sync_settings.rules_of(user).rules else " Теперь выберите товары в каталоге."
+            flash(*_connected(f"Сообщество ВК подключено.{next_step}", "other_vk" if is_other else None))
+            return redirect(url_for(".show"))
     return render_template("connections/vk.html", form=form, vk=owner().vk), form.status
 
 

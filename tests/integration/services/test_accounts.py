@@ -84,7 +84,12 @@ def test_a_wrong_password_does_not_sign_in(wrong: str) -> None:
 
 def test_an_unknown_address_costs_a_password_check_too(monkeypatch: pytest.MonkeyPatch) -> None:
     checked: list[str] = []
-    monkeypatch.setattr(accounts, "_matches", lambda password_hash, _password: checked.append(password_hash) or False)
+
+    def refuse(password_hash: str, _password: str) -> bool:
+        checked.append(password_hash)
+        return False
+
+    monkeypatch.setattr(accounts, "_matches", refuse)
 
     with pytest.raises(BadCredentials):
         accounts.authenticate("nobody@example.ru", "any password", NOW)

@@ -118,7 +118,7 @@ def test_a_store_that_cannot_be_read_does_not_refuse_the_token(app: Flask, sandb
         ("demo-service", CLUB, "vk_27"),
         (VK_TOKEN, MODERATED_CLUB, "vk_205"),
         (VK_TOKEN, CLOSED_CLUB, "vk_1438"),
-        (VK_TOKEN, UNKNOWN_CLUB, "vk_100"),
+        (VK_TOKEN, UNKNOWN_CLUB, "community_not_found"),
     ],
 )
 def test_a_community_that_cannot_be_served_is_not_stored(

@@ -1,7 +1,5 @@
 """Stored tokens: encrypted at rest, readable by any key of the ring, moved to the newest."""
 
-from collections.abc import Iterator
-
 import pytest
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
@@ -18,14 +16,13 @@ TOKENS = {"evotor-secret", "vk-secret", "vk-refresh-secret"}
 
 
 @pytest.fixture(autouse=True)
-def _owner_with_tokens(app: Flask) -> Iterator[None]:
+def _owner_with_tokens(app: Flask) -> None:
     """Stored under the old key."""
     use(OLD)
     user = make_user()
     db.session.add(EvotorConnection(user_id=user.id, token="evotor-secret"))
     db.session.add(VkConnection(user_id=user.id, group_id=1, token="vk-secret", refresh_token="vk-refresh-secret"))
     db.session.commit()
-    yield
 
 
 def use(*ring: str) -> None:

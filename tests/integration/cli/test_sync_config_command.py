@@ -1,0 +1,123 @@
+"""flask sync-config: the contract that other programs read."""
+
+from datetime import datetime
+
+import pytest
+
+from app.db import db
+from app.domain.rules import EntityType, FilterMode
+from app.models import EvotorConnection, User, VkConnection
+from tests.factories import add_group, add_product, add_store, make_user, set_rule
+from tests.integration.cli.conftest import Shell
+
+EMAIL = "owner@example.ru"
+EVERYTHING_ALLOWED = {"mode": "all", "include": [], "exclude": []}
+
+
+@pytest.fixture
+def owner(flask: Shell) -> User:
+    user = make_user(EMAIL)
+    add_store(user, "S1", "Лавка")
+    add_group(user, "G", "Алкоголь")
+    add_product(user, "P1", group_id="G")
+    return user
+
+
+def activate(user: User) -> None:
+    assert user.sync_config is not None
+    user.sync_config.is_enabled = True
+    user.sync_config.confirmed_at = datetime(2026, 11, 23, 9, 15, 0, 123456)
+    db.session.commit()
+
+
+def test_a_new_user_has_the_default_configuration(flask: Shell, owner: User) -> None:
+    answer = flask("sync-config", EMAIL)
+
+    assert (answer.code, answer.err) == (0, "")
+    assert list(answer.json.items()) == [
+        ("schema_version", 1),
+        ("user_id", owner.id),
+        ("email", EMAIL),
+        ("status", "not_configured"),
+        ("is_enabled", False),
+        ("confirmed_at", None),
+        ("is_active", False),
+        ("stores", EVERYTHING_ALLOWED),
+        ("groups", EVERYTHING_ALLOWED),
+        ("products", EVERYTHING_ALLOWED),
+    ]
+
+
+def test_rules_are_printed_with_names_and_parents(flask: Shell, owner: User) -> None:
+    set_rule(owner, EntityType.STORE, FilterMode.INCLUDE, "S1")
+    set_rule(owner, EntityType.GROUP, FilterMode.EXCLUDE, "G")
+    set_rule(owner, EntityType.PRODUCT, FilterMode.EXCLUDE, "P1")
+
+    printed = flask("sync-config", EMAIL).json
+
+    assert printed["stores"] == {"mode": "include", "include": [{"id": "S1", "name": "Лавка"}], "exclude": []}
+    assert printed["groups"]["exclude"] == [{"id": "G", "name": "Алкоголь", "parent_id": "S1"}]
+    assert printed["products"]["exclude"] == [{"id": "P1", "name": "Товар P1", "parent_id": "G"}]
+
+
+def test_russian_is_printed_as_it_is(flask: Shell, owner: User) -> None:
+    set_rule(owner, EntityType.STORE, FilterMode.INCLUDE, "S1")
+
+    assert "Лавка" in flask("sync-config", EMAIL).out
+
+
+@pytest.mark.parametrize("name", [EMAIL, "OWNER@example.ru", "1"])
+def test_a_user_is_named_by_address_or_number(flask: Shell, owner: User, name: str) -> None:
+    assert flask("sync-config", name).json["email"] == EMAIL
+
+
+def test_an_active_configuration_has_its_time_in_utc(flask: Shell, owner: User) -> None:
+    activate(owner)
+    printed = flask("sync-config", EMAIL).json
+
+    assert (printed["status"], printed["is_active"], printed["confirmed_at"]) == (
+        "active",
+        True,
+        "2026-11-23T09:15:00Z",
+    )
+
+
+def test_require_active_lets_an_active_user_pass(flask: Shell, owner: User) -> None:
+    activate(owner)
+
+    assert flask("sync-config", EMAIL, "--require-active").code == 0
+
+
+def test_require_active_is_exit_4_for_anybody_else(flask: Shell, owner: User) -> None:
+    answer = flask("sync-config", EMAIL, "--require-active")
+
+    assert answer.code == 4
+    assert "Traceback" not in answer.err
+
+
+def test_active_prints_a_line_for_every_active_user_and_for_no_other(flask: Shell, owner: User) -> None:
+    second = make_user("second@example.ru")
+    make_user("third@example.ru")
+    for user in (second, owner):
+        activate(user)
+
+    answer = flask("sync-config", "--active")
+
+    assert answer.code == 0
+    assert [line["email"] for line in answer.lines] == [EMAIL, "second@example.ru"]
+
+
+def test_active_prints_nothing_where_nobody_is(flask: Shell, owner: User) -> None:
+    answer = flask("sync-config", "--active")
+
+    assert (answer.code, answer.out, answer.err) == (0, "", "")
+
+
+def test_no_token_is_printed(flask: Shell, owner: User) -> None:
+    db.session.add(EvotorConnection(user_id=owner.id, token="evotor-secret"))
+    db.session.add(VkConnection(user_id=owner.id, group_id=1, token="vk-secret", refresh_token="vk-refresh"))
+    db.session.commit()
+    activate(owner)
+
+    printed = flask("sync-config", EMAIL).out + flask("sync-config", "--active").out
+    assert not any(word in printed for word in ("secret", "vk-refresh", "token", owner.session_key))
