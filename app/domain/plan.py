@@ -70,6 +70,7 @@ class Reason(StrEnum):
     GONE = "gone"
     REFUSED = "refused"
     UNCERTAIN = "uncertain"
+    TWIN = "twin"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,12 @@ from app.domain.listing import digest_of, sku
 from app.domain.plan import Action, Desired, LinkState, Plan, make_plan
 from app.models import AlbumState, ConnectionState, EntryOutcome, RunStatus, RunTrigger, SyncRun, SyncRunEntry, User
 from app.services import applying, catalog_refresh, market_links, runs
-from app.services.applying import Workplace
 from app.services.catalog_refresh import CatalogUnavailable
 from app.services.planning import desired_for
 from app.services.shelves import load_albums, load_listings, owner_settings, to_link
 from app.services.sync_settings import rules_of, run_obstacle
 from app.services.vendors import evotor_client, vk_client, vk_code, vk_state
+from app.services.workplace import Workplace
 
 log = structlog.get_logger()
 

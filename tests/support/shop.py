@@ -15,13 +15,36 @@ from app.clients.vk import VkClient
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, RunTrigger, SyncRun, SyncRunEntry, User
-from app.services import applying, catalog_refresh, connections, engine, planning, runs, sync_settings, vendors
+from app.services import (
+    album_changes,
+    applying,
+    catalog_refresh,
+    connections,
+    engine,
+    item_changes,
+    planning,
+    runs,
+    sync_settings,
+    vendors,
+    workplace,
+)
 from app.services.engine import Outcome
 from tests.factories import make_user, set_rule
 from tests.support.sandbox import ACCOUNT, CLUB, EVOTOR_TOKEN, SECOND_STORE, STORE, VK_TOKEN, Sandbox
 
 TINY = "20260101-AAAA-4BBB-80CC-000000000001"
-CLOCKED = (applying, catalog_refresh, connections, engine, planning, runs, sync_settings)
+CLOCKED = (
+    album_changes,
+    applying,
+    item_changes,
+    workplace,
+    catalog_refresh,
+    connections,
+    engine,
+    planning,
+    runs,
+    sync_settings,
+)
 
 
 class Clock:

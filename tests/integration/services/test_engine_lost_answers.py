@@ -134,13 +134,13 @@ def test_a_worker_that_dies_around_an_add_leaves_exactly_one_item(
 
 
 def test_a_worker_that_dies_between_answer_and_record(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.services import applying
+    from app.services import item_changes
 
     def dies(*_: object) -> NoReturn:
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(applying, "_linked", dies)
+        patch.setattr(item_changes, "_linked", dies)
         shop.run_killed()
 
     assert shop.run().status == RunStatus.SUCCEEDED

@@ -1,0 +1,88 @@
+"""Making albums at VK and putting items into them."""
+
+from app.clients.errors import VkError
+from app.db import db, utcnow
+from app.domain.plan import Change, LinkState
+from app.models import AlbumState, EntryOutcome, Listing, VkAlbum
+from app.services import market_links
+from app.services.workplace import Done, Held, Workplace, after_read_lag, concerns_one_change, row_of
+
+ALBUMS_FULL = 1407
+
+
+def add_album(place: Workplace, change: Change) -> Done:
+    assert change.album is not None
+    if place.albums_are_full:
+        raise Held
+    if place.seen_albums is None:
+        place.seen_albums = place.vk.albums(place.group_id)
+    row = place.albums.get(change.album) or market_links.new_album(place.run.user_id, place.group_id, change.album)
+    row.attempted_at, row.retry_after = utcnow(), after_read_lag()
+    row.strangers = [album.id for album in place.seen_albums if album.title == change.album]
+    place.albums[change.album] = row
+    place.renew()
+    try:
+        row.vk_album_id = place.vk.add_album(place.group_id, change.album)
+    except VkError as error:
+        return _album_unanswered(place, row, error)
+    row.state, row.retry_after = AlbumState.LIVE, None
+    return Done()
+
+
+def _album_unanswered(place: Workplace, row: VkAlbum, error: VkError) -> Done:
+    if not error.outcome_unknown:
+        _drop_refused_album(place, row)
+        return _failed_album(place, error)
+    try:
+        if market_links.find_album(row, place.vk.albums(place.group_id)):
+            return Done()
+    except VkError:
+        pass  # a later pass looks again before it repeats the call
+    row.retry_after = after_read_lag()
+    return Done(EntryOutcome.UNKNOWN, error=error)
+
+
+def _drop_refused_album(place: Workplace, row: VkAlbum) -> None:
+    place.albums.pop(row.title)
+    db.session.delete(row)
+
+
+def _failed_album(place: Workplace, error: VkError) -> Done:
+    db.session.commit()
+    if not concerns_one_change(error):
+        raise error
+    place.albums_are_full = place.albums_are_full or error.code == ALBUMS_FULL
+    return Done(EntryOutcome.FAILED, error=error)
+
+
+def put_in_album(place: Workplace, change: Change) -> Done:
+    row, album_id = _in_album(place, change)
+    assert row.vk_item_id is not None
+    row.album_intent = change.album
+    place.renew()
+    place.vk.put_in_album(place.group_id, row.vk_item_id, album_id)
+    row.album, row.album_intent = change.album, None
+    return Done(item_id=row.vk_item_id)
+
+
+def remove_from_album(place: Workplace, change: Change) -> Done:
+    row = row_of(place, change)
+    album = place.albums.get(change.album or "")
+    row.album_intent = change.album
+    row.album = None if row.album == change.album else row.album
+    if album is not None and album.vk_album_id is not None and row.vk_item_id is not None:
+        place.renew()
+        place.vk.remove_from_album(place.group_id, row.vk_item_id, album.vk_album_id)
+    row.album_intent = None
+    return Done(item_id=row.vk_item_id)
+
+
+def _in_album(place: Workplace, change: Change) -> tuple[Listing, int]:
+    """The item may not exist yet, and neither may the album: then a later pass places it."""
+    row = place.listings.get(change.key) if change.key else None
+    album = place.albums.get(change.album or "")
+    if row is None or row.vk_item_id is None or row.state == LinkState.GONE:
+        raise Held
+    if album is None or album.vk_album_id is None:
+        raise Held
+    return row, album.vk_album_id

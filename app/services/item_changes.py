@@ -1,0 +1,197 @@
+"""Adding, editing, hiding and deleting items at VK: intent recorded, call made, answer recorded."""
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+from app.clients.errors import EvotorError, VkError
+from app.clients.vk_errors import Action as Treatment
+from app.db import db, utcnow
+from app.domain.listing import DESCRIPTION_MIN, ListingKey, Value
+from app.domain.market import Availability, MarketItem
+from app.domain.plan import Change, LinkState, Reason
+from app.models import EntryOutcome, Listing
+from app.services import cards, market_links
+from app.services.vendors import vk_code
+from app.services.workplace import Done, Held, Workplace, after_read_lag, row_of
+
+T = TypeVar("T")
+
+NEWEST_PAGES = 2
+PLAIN_SHOP = (1409, 1410)
+BAD_LINKS = 1408
+_ADDRESS = re.compile(r"\S*\w[.:/]+\w\S*")
+
+
+# Adding
+
+
+def add(place: Workplace, change: Change) -> Done:
+    assert change.key is not None
+    if place.shop_is_full:
+        raise Held
+    row = place.listings.get(change.key)
+    if row is None:
+        row = place.listings[change.key] = market_links.new_listing(place.run.user_id, place.group_id, change.key)
+    row.name, row.failed_digest, row.error_code, row.error_text = change.name, None, None, None
+    if row.photo_id is None or row.photo_hash != change.photo:
+        _upload(place, row, change)
+    try:
+        item_id = _send_new(place, row, change)
+    except VkError as error:
+        if not _photo_was_taken(error):
+            return _unanswered(place, row, error)
+        _upload(place, row, change)
+        try:
+            item_id = _send_new(place, row, change)
+        except VkError as again:
+            return _unanswered(place, row, again)
+    _linked(row, item_id, change)
+    return Done(item_id=item_id)
+
+
+def _upload(place: Workplace, row: Listing, change: Change) -> None:
+    """Until the item carries the photo its hash stays unknown; a photo for an add waits on the row."""
+    place.renew()
+    row.photo_id = place.vk.upload_product_photo(place.group_id, cards.draw(change.name))
+    row.photo_hash = change.photo if row.vk_item_id is None else None
+    db.session.commit()
+
+
+def _send_new(place: Workplace, row: Listing, change: Change) -> int:
+    row.attempted_at, row.retry_after = utcnow(), after_read_lag()
+    extra: dict[str, Value] = {"sku": row.sku, "main_photo_id": row.photo_id or 0}
+    return _sent(place, {**change.fields, **extra}, lambda fields: place.vk.add_item(place.group_id, fields))
+
+
+def _sent(place: Workplace, fields: dict[str, Value], send: Callable[[dict[str, Value]], T]) -> T:
+    """What VK will not have, stock in a plain shop or links, is left out and the call made once more."""
+    if place.is_plain_shop:
+        fields = _without_stock(fields)
+    place.renew()
+    try:
+        return send(fields)
+    except VkError as error:
+        adjusted = _adjusted(place, fields, error)
+        if adjusted == fields:
+            raise
+    place.renew()
+    return send(adjusted)
+
+
+def _adjusted(place: Workplace, fields: dict[str, Value], error: VkError) -> dict[str, Value]:
+    if error.code in PLAIN_SHOP and "stock_amount" in fields:
+        place.is_plain_shop = True
+        return _without_stock(fields)
+    if error.code == BAD_LINKS and "description" in fields:
+        return {**fields, "description": _without_addresses(str(fields["description"]))}
+    return fields
+
+
+def _without_stock(fields: dict[str, Value]) -> dict[str, Value]:
+    return {name: value for name, value in fields.items() if name != "stock_amount"}
+
+
+def _without_addresses(text: str) -> str:
+    """Without anything that may pass for a link."""
+    kept = _ADDRESS.sub("", text).strip()
+    return kept if len(kept) >= DESCRIPTION_MIN else f"{kept} Есть в нашем магазине.".strip()
+
+
+def _photo_was_taken(error: VkError) -> bool:
+    return error.action is Treatment.HEAL and "photo" in error.suffix.lower()
+
+
+def _unanswered(place: Workplace, row: Listing, error: VkError) -> Done:
+    """Look the item up by its sku at once; what is not there yet is left for a later pass."""
+    if not error.outcome_unknown:
+        row.attempted_at = row.retry_after = None
+        raise error
+    found = _newest_with_sku(place, row.sku)
+    if found is None:
+        # An answer may be awaited for longer than the lag, which counts from its end.
+        row.error_code, row.retry_after = vk_code(error), after_read_lag()
+        return Done(EntryOutcome.UNKNOWN, error=error)
+    market_links.adopt(row, found)
+    return Done(item_id=found.id)
+
+
+def _newest_with_sku(place: Workplace, sku: str) -> MarketItem | None:
+    linked = {row.vk_item_id for row in place.listings.values()}
+    try:
+        for page in range(NEWEST_PAGES):
+            _, items = place.vk.market_page(place.group_id, page * 200)
+            fitting = [
+                item
+                for item in items
+                if item.sku == sku and item.id not in linked and item.availability is not Availability.REMOVED
+            ]
+            if fitting or not items:
+                return min(fitting, key=lambda item: item.id, default=None)
+    except VkError:
+        pass  # the later pass reads the whole market before it repeats the add
+    return None
+
+
+def _linked(row: Listing, item_id: int, change: Change) -> None:
+    row.vk_item_id = item_id
+    row.sent = dict(change.fields)
+    row.state = LinkState.HIDDEN if change.fields.get("deleted") == 1 else LinkState.LIVE
+    row.retry_after = row.out_since = row.hidden_reason = row.hidden_run_id = None
+
+
+# Editing, hiding, deleting
+
+
+def edit(place: Workplace, change: Change) -> Done:
+    row = row_of(place, change)
+    fields = dict(change.fields)
+    if change.photo is not None:
+        _upload(place, row, change)
+        fields["main_photo_id"] = row.photo_id or 0
+    # Fields in flight are unknown until VK answers, so they leave `sent` before the call.
+    row.sent = {name: value for name, value in row.sent.items() if name not in fields}
+    item_id = row.vk_item_id or 0
+    _sent(place, fields, lambda fields: place.vk.edit_item(place.group_id, item_id, fields))
+    row.sent = {**row.sent, **change.fields}
+    row.photo_hash = change.photo or row.photo_hash
+    row.name = change.name
+    row.failed_digest = row.retry_after = row.error_code = row.error_text = None
+    _note_visibility(place, row, change)
+    return Done(item_id=row.vk_item_id)
+
+
+def _note_visibility(place: Workplace, row: Listing, change: Change) -> None:
+    if change.fields.get("deleted") == 1:
+        row.state = LinkState.HIDDEN
+        row.hidden_reason, row.hidden_run_id = change.reason, place.run.id
+    elif change.fields.get("deleted") == 0:
+        row.state = LinkState.LIVE
+        row.hidden_reason = row.hidden_run_id = None
+
+
+def hide(place: Workplace, change: Change) -> Done:
+    if _may_be_there_still(place, change):
+        return Done(EntryOutcome.KEPT)
+    return edit(place, change)
+
+
+def _may_be_there_still(place: Workplace, change: Change) -> bool:
+    """Only a single 404 proves that a product missing from the list is gone; any other failure proves nothing."""
+    if change.reason is not Reason.MISSING or change.key is None:
+        return False
+    try:
+        return place.evotor.product_exists(change.key.store_id, change.key.product_id)
+    except EvotorError:
+        return True
+
+
+def delete(place: Workplace, change: Change) -> Done:
+    if _may_be_there_still(place, change):
+        return Done(EntryOutcome.KEPT)
+    row = row_of(place, change)
+    place.renew()
+    place.vk.delete_item(place.group_id, row.vk_item_id or 0)
+    del place.listings[ListingKey(row.store_id, row.product_id)]
+    db.session.delete(row)
+    return Done(item_id=row.vk_item_id)

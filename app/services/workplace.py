@@ -1,0 +1,61 @@
+"""What applying one user's changes needs, and how a change may end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from app.clients.errors import VkError
+from app.clients.evotor import EvotorClient
+from app.clients.vk import VkClient
+from app.clients.vk_errors import Action as Treatment
+from app.context import settings
+from app.db import utcnow
+from app.domain.listing import ListingKey
+from app.domain.market import Album
+from app.domain.plan import Change
+from app.models import EntryOutcome, Listing, SyncRun, VkAlbum
+
+
+@dataclass(slots=True)
+class Workplace:
+    """Everything that applying one user's changes needs."""
+
+    run: SyncRun
+    group_id: int
+    vk: VkClient
+    evotor: EvotorClient
+    listings: dict[ListingKey, Listing]
+    renew: Callable[[], None]
+    """Before every write: commits what is recorded, renews the lease, raises where the run must stop."""
+    shop_is_full: bool = False
+    albums_are_full: bool = False
+    is_plain_shop: bool = False
+    albums: dict[str, VkAlbum] = field(default_factory=dict)
+    seen_albums: list[Album] | None = None
+
+
+class Held(Exception):
+    """The change is not for this pass; nothing was sent and no entry is due."""
+
+
+@dataclass(slots=True)
+class Done:
+    outcome: EntryOutcome = EntryOutcome.DONE
+    item_id: int | None = None
+    error: VkError | None = None
+
+
+def row_of(place: Workplace, change: Change) -> Listing:
+    assert change.key is not None
+    return place.listings[change.key]
+
+
+def after_read_lag() -> datetime:
+    return utcnow() + timedelta(seconds=settings().vk_read_lag_seconds)
+
+
+def concerns_one_change(error: VkError) -> bool:
+    """The run goes on with the others."""
+    if error.outcome_unknown or error.code is None:
+        return True
+    return error.action in (Treatment.FAIL, Treatment.SKIP, Treatment.HEAL, Treatment.ADJUST, Treatment.RETRY)
