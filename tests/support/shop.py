@@ -23,6 +23,7 @@ from app.services import (
     engine,
     item_changes,
     planning,
+    run_work,
     runs,
     sync_settings,
     vendors,
@@ -42,6 +43,7 @@ CLOCKED = (
     connections,
     engine,
     planning,
+    run_work,
     runs,
     sync_settings,
 )
