@@ -12,6 +12,7 @@ from app.clients.evotor import EvotorClient, ProductList
 from app.db import Base, db, utcnow
 from app.domain.catalog import Group, Product, Store
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, ConnectionState, StoreState, User
+from app.services import sync_settings
 from app.services.errors import ServiceError, UnknownEntity
 from app.services.vendors import evotor_client, evotor_code, evotor_state
 
@@ -69,6 +70,7 @@ def refresh(user: User, on_page: Callable[[], None] = _nothing) -> RefreshReport
         db.session.commit()
         raise CatalogUnavailable(evotor_code(error)) from error
     connection.state, connection.error_code, connection.checked_at = ConnectionState.OK, None, utcnow()
+    sync_settings.refresh_names(user)
     db.session.commit()
     return report
 

@@ -195,6 +195,17 @@ def _entity_query(entity_type: EntityType) -> sa.Select[str, str, str | None]:
     return sa.select(CatalogProduct.product_id, CatalogProduct.name, parent)
 
 
+def refresh_names(user: User) -> None:
+    """Rules carry the names that the catalog has now; a rule whose entity is gone keeps its last one. Flushes."""
+    for entity_type in EntityType:
+        rows = [row for row in config_of(user).filters if row.entity_type == entity_type]
+        entities = _entities(user.id, entity_type, [row.entity_id for row in rows])
+        for row in rows:
+            if (entity := entities.get(row.entity_id)) is not None:
+                row.entity_name, row.parent_entity_id = entity.name[:ID_LENGTH], entity.parent_id
+    db.session.flush()
+
+
 def rules_not_in_catalog(user: User) -> list[SyncFilter]:
     """Rules whose entity is gone. They keep their effect on the mode until the owner drops them."""
     gone: list[SyncFilter] = []

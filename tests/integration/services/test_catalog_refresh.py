@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from app.db import db
+from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, EntryOutcome, RunStatus, StoreState
-from app.services import catalog_refresh
+from app.services import catalog_refresh, sync_settings
 from app.services.catalog_refresh import CatalogUnavailable, StoreStillListed
 from app.services.errors import UnknownEntity
+from tests.factories import set_rule
 from tests.support.sandbox import ACCOUNT, Sandbox
 from tests.support.shop import TINY, Shop
 
@@ -158,3 +160,13 @@ def test_a_store_that_is_back_is_read_again(shop: Shop, sandbox: Sandbox) -> Non
     assert catalog_refresh.refresh(shop.owner).failed == []
     db.session.expire_all()
     assert db.session.query(CatalogStore).one().state == StoreState.OK
+
+
+def test_a_rule_follows_its_entity_to_another_name(shop_everywhere: Shop) -> None:
+    set_rule(shop_everywhere.owner, EntityType.PRODUCT, FilterMode.EXCLUDE, "P1")
+    shop_everywhere.patch("P1", name="Новое имя")
+
+    catalog_refresh.refresh(shop_everywhere.owner)
+
+    rules = sync_settings.rules_of(shop_everywhere.owner).rules
+    assert [rule.name for rule in rules if rule.entity_type is EntityType.PRODUCT] == ["Новое имя"]
