@@ -56,11 +56,10 @@ class RunWork:
     ) -> None:
         assert user.vk is not None and user.vk.group_id is not None and user.vk.token is not None
         assert user.evotor is not None and user.evotor.token is not None
-        assert user.sync_config is not None
         self.user, self.run, self.to_end, self.deadline = user, run, to_end, deadline
         self.sleep, self.monotonic = sleep, monotonic
         self.group_id = user.vk.group_id
-        self.confirmed_at = user.sync_config.confirmed_at
+        self.confirmed = runs.confirmation(user.id)
         self.answers_lost = False
         self.vk = vk_client(user.vk.token)
         self.place = Workplace(
@@ -73,7 +72,7 @@ class RunWork:
         )
 
     def renew(self) -> None:
-        if not runs.renew(self.run, self.confirmed_at, self.group_id):
+        if not runs.renew(self.run, self.confirmed, self.group_id):
             raise RunEnds(RunStatus.STOPPED, "switched_off")
 
     def do(self) -> None:

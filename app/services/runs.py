@@ -92,7 +92,16 @@ def _insert_running(user_id: int, trigger: RunTrigger, values: dict[str, Any]) -
         return None
 
 
-def renew(run: SyncRun, confirmed_at: datetime | None, group_id: int) -> bool:
+_CONFIRMATION = sa.cast(SyncConfig.confirmed_at, sa.String)
+"""As the database writes it: SQLite knows several spellings of one moment, and only the same one is the same text."""
+
+
+def confirmation(user_id: int) -> str | None:
+    """What tells this confirmation from another one."""
+    return db.session.scalar(sa.select(_CONFIRMATION).where(SyncConfig.user_id == user_id))
+
+
+def renew(run: SyncRun, confirmed: str | None, group_id: int) -> bool:
     """One committed UPDATE: the lease goes on if worker, switch, confirmation and community are what they were."""
     now = utcnow()
     still_wanted = (
@@ -101,7 +110,7 @@ def renew(run: SyncRun, confirmed_at: datetime | None, group_id: int) -> bool:
         .where(
             SyncConfig.user_id == run.user_id,
             SyncConfig.is_enabled,
-            SyncConfig.confirmed_at == confirmed_at,
+            _CONFIRMATION == confirmed,
             VkConnection.group_id == group_id,
         )
         .exists()

@@ -45,6 +45,13 @@ def test_the_market_holds_exactly_the_selection(shop_everywhere: Shop, sandbox: 
     assert sandbox.strangers() == before
 
 
+def test_a_confirmation_written_by_another_program_counts(shop_everywhere: Shop) -> None:
+    db.session.execute(sa.text("UPDATE sync_configs SET confirmed_at = '2026-11-23 09:15:00'"))
+    db.session.commit()
+
+    assert shop_everywhere.run().status == RunStatus.SUCCEEDED
+
+
 def test_the_extended_shop_gets_stock_and_rests_when_nothing_changed(extended_shop: Shop, sandbox: Sandbox) -> None:
     extended_shop.patch("P2", quantity=2.7)
     extended_shop.patch("P3", quantity=None)
