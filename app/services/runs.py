@@ -110,7 +110,7 @@ def renew(run: SyncRun, confirmed: str | None, group_id: int) -> bool:
         .where(
             SyncConfig.user_id == run.user_id,
             SyncConfig.is_enabled,
-            _CONFIRMATION == confirmed,
+            confirmed == _CONFIRMATION,
             VkConnection.group_id == group_id,
         )
         .exists()

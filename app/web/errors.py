@@ -75,6 +75,11 @@ def bad_request(text: str) -> ResponseReturnValue:
     return _page(ErrorPage(PAGES[400].heading, text), 400), 400
 
 
+def not_in_catalog() -> ResponseReturnValue:
+    """For a rule about something that is gone since the page was opened."""
+    return _page(ErrorPage("Нет в каталоге", message("unknown_entity")), 404), 404, _reload()
+
+
 def _page(page: ErrorPage, status: int) -> str:
     """For faults of ours without context processors: the visitor is not looked up in whatever state the database is."""
     facts: dict[str, object] = {"heading": page.heading, "text": page.text, "status": status}

@@ -178,7 +178,8 @@ def test_many_products_at_once(browser: Browser, shop: User) -> None:
 
 def test_one_unknown_among_many_changes_nothing(browser: Browser, shop: User) -> None:
     browser.get(STORE_PAGE)
-    browser.post("/catalog/filters/bulk", bulk_fields("exclude", "P1", "nothing"), status=404)
+    page = browser.post("/catalog/filters/bulk", bulk_fields("exclude", "P1", "nothing"), status=404)
+    assert "нет в каталоге" in page.text
     browser.post("/catalog/filters/bulk", bulk_fields("exclude", "P1", "\x00"), status=400)
     assert rules(shop) == {}
 

@@ -7,7 +7,7 @@ from app.services.errors import UnknownEntity
 from app.web.access import commit_on_success, is_htmx, owner, safe_next
 from app.web.catalog import blueprint, words
 from app.web.catalog.forms import BulkForm, RuleForm, look_params, requested_look
-from app.web.errors import bad_request
+from app.web.errors import bad_request, not_in_catalog
 from app.web.messages import message
 from app.web.paging import Page
 
@@ -53,7 +53,7 @@ def _set_rules(form: RuleForm | BulkForm) -> ResponseReturnValue:
     try:
         count = sync_settings.set_rules(owner(), form.level, form.ids, form.mode)
     except UnknownEntity:
-        abort(404)
+        return not_in_catalog()
     mode = sync_settings.rules_of(owner()).mode(form.level)
     flash(*words.rules_changed(form.level, count, form.mode, mode))
     return redirect(safe_next(form.next.data) or url_for(".stores"))
