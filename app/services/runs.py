@@ -92,13 +92,13 @@ def _insert_running(user_id: int, trigger: RunTrigger, values: dict[str, Any]) -
         return None
 
 
-_CONFIRMATION = sa.cast(SyncConfig.confirmed_at, sa.String)
+_confirmed_text = sa.cast(SyncConfig.confirmed_at, sa.String)
 """As the database writes it: SQLite knows several spellings of one moment, and only the same one is the same text."""
 
 
 def confirmation(user_id: int) -> str | None:
     """What tells this confirmation from another one."""
-    return db.session.scalar(sa.select(_CONFIRMATION).where(SyncConfig.user_id == user_id))
+    return db.session.scalar(sa.select(_confirmed_text).where(SyncConfig.user_id == user_id))
 
 
 def renew(run: SyncRun, confirmed: str | None, group_id: int) -> bool:
@@ -110,7 +110,7 @@ def renew(run: SyncRun, confirmed: str | None, group_id: int) -> bool:
         .where(
             SyncConfig.user_id == run.user_id,
             SyncConfig.is_enabled,
-            confirmed == _CONFIRMATION,
+            _confirmed_text == confirmed,
             VkConnection.group_id == group_id,
         )
         .exists()
