@@ -13,6 +13,20 @@ _SECRET_NAME = re.compile(r"token|secret|password|authorization|cookie|upload_re
 _SECRET_TEXT = re.compile(r"(?:bearer\s+\S+|vk\d\.[a-z]\.\S+|access_token=\S+)", re.IGNORECASE)
 
 
+_SHORTEST_SECRET = 8
+"""Shorter ones would blot out ordinary words."""
+_MOST_REMEMBERED = 1_000
+_known_secrets: dict[str, None] = {}
+
+
+def remember_secret(secret: str) -> None:
+    """This very text is masked in every line from now on, in whatever it is wrapped."""
+    if len(secret) >= _SHORTEST_SECRET and secret not in _known_secrets:
+        while len(_known_secrets) >= _MOST_REMEMBERED:
+            del _known_secrets[next(iter(_known_secrets))]
+        _known_secrets[secret] = None
+
+
 def init_app(app: Flask) -> None:
     structlog.configure(
         processors=[
@@ -37,6 +51,13 @@ def refuse_secrets(_logger: object, _method: str, line: MutableMapping[str, Any]
     for name, value in list(line.items()):
         if _SECRET_NAME.search(name):
             line[name] = "[hidden]"
-        elif isinstance(value, str):
-            line[name] = _SECRET_TEXT.sub("[hidden]", value)
+        elif not isinstance(value, bool | int | float | None):
+            line[name] = _masked(str(value))
     return line
+
+
+def _masked(text: str) -> str:
+    for secret in list(_known_secrets):
+        if secret in text:
+            text = text.replace(secret, "[hidden]")
+    return _SECRET_TEXT.sub("[hidden]", text)

@@ -1,5 +1,6 @@
 """Settings, application, database and sandbox for every test."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_url(worker_id: str) -> Iterator[str]:
-    name = f"evosync_test_{worker_id}"
+    name = f"evosync_test_{worker_id}_{os.getpid()}"  # two checkouts may be tested at once
     url = make_postgres(name)
     app = create_app(settings_for(url))
     with app.app_context():

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 from flask.cli import with_appcontext
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.db import db
 from app.models import User
@@ -84,7 +84,7 @@ def with_database(command: Callable[P, R]) -> Callable[P, R]:
             raise CommandError(_DATABASE_ERRORS[state], ExitCode.NO_DATABASE)
         try:
             return command(*args, **kwargs)
-        except OperationalError:
+        except (OperationalError, InterfaceError):
             raise CommandError("the database went away", ExitCode.NO_DATABASE) from None
 
     return guarded

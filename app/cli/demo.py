@@ -12,7 +12,7 @@ from app.domain.market import Availability
 from app.domain.rules import EntityType, FilterMode
 from app.domain.selection import Shelf
 from app.models import User
-from app.services import accounts, connections, planning, sync_settings
+from app.services import accounts, approvals, connections, planning, sync_settings
 from app.services.errors import ServiceError
 from app.services.shelves import load_shelves
 from app.services.vendors import vk_client
@@ -73,7 +73,8 @@ def _group_rules(shelf: Shelf) -> dict[FilterMode, list[str]]:
 def once() -> None:
     """Confirm, run, and check that the market holds exactly the selection."""
     user = user_or_exit(EMAIL)
-    plan = planning.as_json(planning.plan_for(user))
+    made = planning.plan_for(user)
+    plan = planning.as_json(made, approvals.judge(user, made))
     _show("plan", {key: plan[key] for key in ("counts", "skipped", "needs_approval", "fingerprint")})
     sync_settings.confirm(user)
     db.session.commit()

@@ -9,7 +9,7 @@ import click
 from app.cli.common import ExitCode, OneLineGroup, leave, print_json, user_or_exit, with_database
 from app.db import db, reading
 from app.models import RunStatus
-from app.services import planning
+from app.services import approvals, planning
 from app.services.engine import Outcome
 from app.tasks.sync import run_due, run_one
 
@@ -25,7 +25,9 @@ def sync() -> None:
 def plan(user: str) -> None:
     """Print the plan of USER as JSON; changes nothing and calls nobody."""
     with reading():
-        print_json(planning.as_json(planning.plan_for(user_or_exit(user))))
+        owner = user_or_exit(user)
+        made = planning.plan_for(owner)
+        print_json(planning.as_json(made, approvals.judge(owner, made)))
 
 
 @sync.command()

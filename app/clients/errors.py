@@ -71,7 +71,8 @@ class VkError(ApiError):
     """`code` None means that no VK error came: no connection, HTTP 5xx, not JSON, a needed field missing.
 
     `message` is VK's `error_msg`, `suffix` its part after the colon for code 100, `redirect_uri` the page that a
-    person has to open (captcha, validation). `action` is what is left to do after our own repeats.
+    person has to open (captcha, validation). `action` is what is left to do after our own repeats, `holds` the seconds
+    to leave the token alone the first, second, … time in a row. `method` is what was called.
     """
 
     def __init__(
@@ -84,7 +85,8 @@ class VkError(ApiError):
         suffix: str = "",
         redirect_uri: str | None = None,
         permanent: bool = False,
-        retry_after: float | None = None,
+        holds: tuple[float, ...] = (),
+        method: str = "",
         token_rejected: bool = False,
         outcome_unknown: bool = False,
         status: int | None = None,
@@ -93,12 +95,14 @@ class VkError(ApiError):
             "vk",
             f"error {code}, {action}" if code is not None else f"no answer, {action}",
             permanent=permanent,
-            retry_after=retry_after,
+            retry_after=holds[0] if holds else None,
             token_rejected=token_rejected,
             outcome_unknown=outcome_unknown,
             status=status,
         )
         self.action = action
+        self.holds = holds
+        self.method = method
         self.code = code
         self.subcode = subcode
         self.message = message

@@ -28,10 +28,16 @@ def _nothing() -> None:
     """The hook of a caller that does not want one."""
 
 
+def _never(_method: str) -> bool:
+    return False
+
+
 class VkClient:
     """One user token. `group_id` is always positive. Every method may raise VkError.
 
-    `on_page` is called after each page read, so that a long read can renew its lease.
+    `on_page` is called after each page read, so that a long read can renew its lease; `before_repeat` before a failed
+    call is sent again, for the same reason and because the order may have been taken back meanwhile. A method for which
+    `is_resting` is true is not called at all: it fails with code 29 at once.
     """
 
     def __init__(
@@ -43,12 +49,24 @@ class VkClient:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
+        is_resting: Callable[[str], bool] = _never,
+        before_repeat: Callable[[], None] = _nothing,
     ) -> None:
-        self._vk = VkCaller(base_url, token, per_second=per_second, clock=clock, sleep=sleep, jitter=jitter)
+        self._vk = VkCaller(
+            base_url,
+            token,
+            per_second=per_second,
+            clock=clock,
+            sleep=sleep,
+            jitter=jitter,
+            is_resting=is_resting,
+            before_repeat=before_repeat,
+        )
         # Uploads go to another host without the token and do not count against the pace.
         self._uploads = Transport(read_seconds=UPLOAD_SECONDS)
         self._sleep = sleep
         self._jitter = jitter
+        self._before_repeat = before_repeat
 
     def me(self) -> Profile:
         """users.get, section 4.6: whose token this is. Code 27 if it is not a user's."""
@@ -96,9 +114,9 @@ class VkClient:
         """market.add, section 6.1: the id of the new item. Never repeated after an unclear outcome."""
         return self._vk.create("market.add", {**fields, "owner_id": -group_id}, "market_item_id")
 
-    def edit_item(self, group_id: int, item_id: int, fields: Mapping[str, Value]) -> None:
-        """market.edit, section 6.2: only the fields given change."""
-        self._vk.write("market.edit", {**fields, "owner_id": -group_id, "item_id": item_id})
+    def edit_item(self, group_id: int, item_id: int, fields: Mapping[str, Value]) -> bool:
+        """market.edit, section 6.2: only the fields given change; False if VK found nothing to change."""
+        return self._vk.write("market.edit", {**fields, "owner_id": -group_id, "item_id": item_id})
 
     def delete_item(self, group_id: int, item_id: int) -> None:
         """market.delete, section 6.3: an item already gone is a success."""
@@ -107,6 +125,10 @@ class VkClient:
     def add_album(self, group_id: int, title: str) -> int:
         """market.addAlbum, section 8: the id of the new album. Never repeated after an unclear outcome."""
         return self._vk.create("market.addAlbum", {"owner_id": -group_id, "title": title}, "market_album_id")
+
+    def rename_album(self, group_id: int, album_id: int, title: str) -> None:
+        """market.editAlbum, section 8."""
+        self._vk.write("market.editAlbum", {"owner_id": -group_id, "album_id": album_id, "title": title})
 
     def put_in_album(self, group_id: int, item_id: int, album_id: int) -> None:
         """market.addToAlbum, section 8: an item already there is a success."""
@@ -136,6 +158,7 @@ class VkClient:
                 if pause is None:
                     raise
             self._sleep(pause + self._jitter())
+            self._before_repeat()
 
     def close(self) -> None:
         self._vk.close()

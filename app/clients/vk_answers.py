@@ -126,8 +126,8 @@ def _market_item(value: object) -> MarketItem:
         sku=_text(item, "sku"),
         availability=_availability(item.get("availability")),
         stock_amount=number_or_none(item.get("stock_amount")),
-        album_ids=_numbers(item.get("albums_ids")),
-        photo_id=_cover(item.get("photos")),
+        album_ids=_numbers(item["albums_ids"]) if isinstance(item.get("albums_ids"), list) else None,
+        photo_ids=_photo_ids(item.get("photos")),
     )
 
 
@@ -149,11 +149,11 @@ def _roubles(amount: object) -> Decimal | None:
         return None
 
 
-def _numbers(value: object) -> tuple[int, ...]:
-    found = map(number_or_none, value) if isinstance(value, list) else ()
-    return tuple(read for read in found if read is not None)
+def _numbers(values: list[Any]) -> tuple[int, ...]:
+    return tuple(read for read in map(number_or_none, values) if read is not None)
 
 
-def _cover(photos: object) -> int | None:
-    first = photos[0] if isinstance(photos, list) and photos else None
-    return number_or_none(first.get("id")) if isinstance(first, dict) else None
+def _photo_ids(photos: object) -> tuple[int, ...]:
+    return (
+        _numbers([photo.get("id") for photo in photos if isinstance(photo, dict)]) if isinstance(photos, list) else ()
+    )

@@ -10,7 +10,7 @@ from app.clients.answers import MalformedAnswer, decode
 from app.clients.errors import VkError
 from app.clients.http import Response, Transport, TransportError
 from app.clients.pacing import Pacer
-from app.clients.vk_errors import INVALID_TOKEN, TOO_MANY_PER_SECOND, Action
+from app.clients.vk_errors import INVALID_TOKEN, METHOD_QUOTA, TOO_MANY_PER_SECOND, Action
 from app.clients.vk_faults import Failure, no_answer, read_failure
 
 T = TypeVar("T")
@@ -31,11 +31,15 @@ class VkCaller:
         clock: Callable[[], float],
         sleep: Callable[[float], None],
         jitter: Callable[[], float],
+        is_resting: Callable[[str], bool],
+        before_repeat: Callable[[], None],
     ) -> None:
         self._transport = Transport(base_url)
         self._pacer = Pacer(per_second, clock=clock, sleep=sleep)
         self._sleep = sleep
         self._jitter = jitter
+        self._is_resting = is_resting
+        self._before_repeat = before_repeat
         self._token = token.strip()
 
     def close(self) -> None:
@@ -53,19 +57,22 @@ class VkCaller:
         except MalformedAnswer:
             raise no_answer(status=200, outcome_unknown=True) from None
 
-    def write(self, method: str, params: Mapping[str, Value]) -> None:
-        """A change that may be sent twice; VK's "it is so already" is a success."""
+    def write(self, method: str, params: Mapping[str, Value]) -> bool:
+        """A change that may be sent twice; False for VK's "it is so already", which is a success."""
         try:
             answer = self.call(method, params)
         except VkError as error:
             if error.action is not Action.OK:
                 raise
-            return
+            return False
         if answer in (0, "0"):
-            raise VkError(Action.FAIL, permanent=True, status=200)
+            raise VkError(Action.FAIL, permanent=True, method=method, status=200)
+        return True
 
     def call(self, method: str, params: Mapping[str, Value], *, repeatable: bool = True) -> Any:
         """VK's `response`. A call that is not repeatable is sent again only if VK surely did not do it."""
+        if self._is_resting(method):
+            raise Failure(code=METHOD_QUOTA, method=method).error()
         form = {**_form(params), "v": VERSION, "lang": "ru"}
         repeats: Counter[Action] = Counter()
         while True:
@@ -79,6 +86,7 @@ class VkCaller:
             if pause is None:
                 raise outcome.error(repeatable=repeatable, token=self._token)
             self._rest(outcome, pause + self._jitter())
+            self._before_repeat()
 
     def _rest(self, failure: Failure, seconds: float) -> None:
         if failure.code == TOO_MANY_PER_SECOND:
@@ -90,13 +98,13 @@ class VkCaller:
     def _once(self, method: str, form: Mapping[str, str]) -> Any:
         """VK's `response`, or what went wrong."""
         if not (self._token.isascii() and self._token.isprintable() and self._token):
-            return Failure(code=INVALID_TOKEN)
+            return Failure(code=INVALID_TOKEN, method=method)
         try:
             answer = self._transport.send(
                 "POST", f"/{method}", data=form, headers={"Authorization": f"Bearer {self._token}"}
             )
         except TransportError as error:
-            return Failure(sent=error.sent)
+            return Failure(sent=error.sent, method=method)
         return _outcome(answer, method)
 
 
@@ -105,7 +113,7 @@ def _outcome(answer: Response, method: str) -> Any:
     try:
         body = decode(answer.body, dict[str, Any])
     except MalformedAnswer:
-        return Failure(status=answer.status)
+        return Failure(status=answer.status, method=method)
     if "response" in body and "error" not in body:
         return body["response"]
     return read_failure(body.get("error"), method, answer.status)

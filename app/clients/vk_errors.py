@@ -38,12 +38,17 @@ PASSING = frozenset({Action.RETRY, Action.WAIT, Action.UPLOAD, Action.POSTPONE})
 MINUTE = 60.0
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+OWNER_HOLDS = (HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR, DAY)
+"""What only a person can mend is asked about less and less often."""
+FAULT_HOLDS = (5 * MINUTE, 10 * MINUTE, 20 * MINUTE, HOUR)
+"""What mends itself is tried again soon, then less often."""
 BACK_OFF = (1.0, 2.0, 4.0, 8.0)
 """Seconds before the second, third, fourth and fifth try."""
 INVALID_TOKEN = 5
 WRONG_PARAMETER = 100
 TOO_MANY_PER_SECOND = 6
 UPLOAD_FAILED = 22
+METHOD_QUOTA = 29
 COMMUNITY_TOKEN = 27
 
 
@@ -53,7 +58,8 @@ class Verdict:
 
     `pauses`: seconds before each repeat that the client makes by itself, for RETRY and short WAITs.
     `then`: the action left when the repeats are used up.
-    `hold`: seconds to leave the token alone, told to the caller and never slept here.
+    `holds`: seconds to leave the token alone, told to the caller and never slept here; one number for the first
+    time, the next for the second time in a row, and so on; the last goes for all that follow.
     `unclear`: VK may have applied the call.
     """
 
@@ -61,7 +67,7 @@ class Verdict:
     meaning: str
     pauses: tuple[float, ...] = ()
     then: Action | None = None
-    hold: float | None = None
+    holds: tuple[float, ...] = ()
     unclear: bool = False
 
     @property
@@ -87,13 +93,13 @@ CODES: dict[int, Verdict] = _rows(
     ((3, 23), Verdict(_STOP, "method unknown or disabled")),
     ((4,), Verdict(_STOP, "bad signature")),
     ((5, 1117, 3609), Verdict(_REFRESH, "token invalid, expired, revoked, or bound to another address")),
-    ((6,), Verdict(_WAIT, "too many requests per second", pauses=(1.1,) * 10, then=Action.POSTPONE, hold=MINUTE)),
+    ((6,), Verdict(_WAIT, "too many a second", pauses=(1.1,) * 10, then=Action.POSTPONE, holds=(MINUTE, 5 * MINUTE))),
     ((7,), Verdict(_ASK, "action not permitted: role or right")),
     ((8,), Verdict(_RETRY, "malformed request", pauses=BACK_OFF[:1], then=_FAIL)),
-    ((9,), Verdict(_WAIT, "flood: too many alike actions; 60 s, 10 min, then postpone 6 h", hold=MINUTE)),
+    ((9,), Verdict(_WAIT, "flood: too many alike actions", holds=(MINUTE, 10 * MINUTE, 6 * HOUR))),
     ((10,), Verdict(_RETRY, "internal failure at VK", pauses=BACK_OFF, then=_FAIL, unclear=True)),
     ((12, 13), Verdict(_FAIL, "execute script broken; we send single calls")),
-    ((14, 3300), Verdict(_ASK, "captcha: a person must pass it", hold=HOUR)),
+    ((14, 3300), Verdict(_ASK, "captcha: a person must pass it", holds=OWNER_HOLDS)),
     ((15,), Verdict(_ASK, "access denied")),  # subcodes below
     ((16,), Verdict(_STOP, "HTTPS needed")),
     ((17,), Verdict(_ASK, "validation: a person must open redirect_uri")),
@@ -103,10 +109,10 @@ CODES: dict[int, Verdict] = _rows(
     ((22, 105), Verdict(_UPLOAD, "upload failed or file not saved", then=_FAIL)),
     ((24, 25, 11500), Verdict(_ASK, "confirmation by the user needed")),
     ((27, 28), Verdict(_ASK, "community or service token used: a user token is needed")),
-    ((29,), Verdict(Action.POSTPONE, "method quota used up: resume next day", hold=DAY)),
+    ((29,), Verdict(Action.POSTPONE, "method quota used up: resume next day", holds=(DAY,))),
     ((32, 36), Verdict(_RETRY, "wait, or timeout at VK", pauses=(5.0,) * 4, unclear=True)),
     ((42,), Verdict(_STOP, "our address is not allowed")),
-    ((43,), Verdict(_WAIT, "section temporarily off; then postpone the run", hold=15 * MINUTE)),
+    ((43,), Verdict(_WAIT, "section temporarily off", holds=(15 * MINUTE, 6 * HOUR))),
     ((100,), Verdict(_FAIL, "parameter missing or wrong")),  # suffixes below
     ((101, 113, 125), Verdict(_ASK, "bad application, user or community id")),
     ((103,), Verdict(_STOP, "out of limits")),
@@ -153,6 +159,7 @@ METHODS: dict[tuple[int, str], Verdict] = {
 SUFFIXES: dict[str, Verdict] = {
     "nothing to change": Verdict(_OK, "VK has it already"),
     "name should be at least": Verdict(_FAIL, "our bug: text too short"),
+    "category": Verdict(Action.ADJUST, "the category is gone: fall back to the default one and tell the user"),
     "photo not found or already assigned": Verdict(_HEAL, "drop our photo id, upload again, repeat once"),
     "photo is undefined": Verdict(_RETRY, "a just-saved photo needs a moment", pauses=(2.0, 2.0), then=_HEAL),
     "upload_response is undefined": Verdict(_FAIL, "our bug: send JSON text"),

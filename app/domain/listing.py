@@ -43,16 +43,37 @@ class SkipReason(StrEnum):
     SOLD_OUT = "sold_out"
 
 
+class StockRule(StrEnum):
+    """What becomes of a listed product when the register counts too few of it."""
+
+    HIDE = "hide"
+    SHOW = "show"
+    FROM = "from"
+    """Shown from `OwnerSettings.show_from` pieces on."""
+
+
+class HandField(StrEnum):
+    """What the owner may choose to edit in VK; price and stock are always the register's."""
+
+    NAME = "name"
+    DESCRIPTION = "description"
+    PHOTO = "photo"
+
+
 @dataclass(frozen=True, slots=True)
 class OwnerSettings:
     """What the owner chose for the shop window."""
 
-    hide_sold_out: bool = True
+    stock_rule: StockRule = StockRule.HIDE
+    show_from: int = 1
     remove_after_days: int = 7
+    edited_in_vk: frozenset[HandField] = frozenset()
     category_id: int = FALLBACK_CATEGORY
     category_by_group: Mapping[str, int] = field(default_factory=dict)
     allowed_types: frozenset[str] = frozenset()
     """Product types that are held for review until the owner allows them."""
+    refused_categories: frozenset[int] = frozenset()
+    """Categories that VK no longer knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +138,12 @@ def needs_review(product_type: str) -> bool:
     return product_type.endswith("_MARKED") and product_type not in _KNOWN_MARKED
 
 
-def is_sold_out(product: Product) -> bool:
+def is_sold_out(product: Product, settings: OwnerSettings) -> bool:
     """Absent quantity is not 0: nobody counts it."""
-    return product.quantity is not None and product.quantity <= 0
+    if product.quantity is None:
+        return False
+    is_short = settings.stock_rule is StockRule.FROM and product.quantity < settings.show_from
+    return product.quantity <= 0 or is_short
 
 
 def to_wanted(
@@ -127,7 +151,7 @@ def to_wanted(
 ) -> Wanted:
     """The item for a fit product. `extended_shop`: the community's shop keeps stock."""
     assert product.price is not None
-    hidden = settings.hide_sold_out and is_sold_out(product)
+    hidden = settings.stock_rule is not StockRule.SHOW and is_sold_out(product, settings)
     fields: dict[str, Value] = {
         "name": item_name(product),
         "description": item_description(product),
@@ -159,10 +183,11 @@ def stock_amount(quantity: Decimal | None) -> int:
 
 
 def _category(product: Product, tree: GroupTree, settings: OwnerSettings) -> int:
-    for group_id in tree.lineage(product.group_id):
-        if group_id in settings.category_by_group:
-            return settings.category_by_group[group_id]
-    return settings.category_id
+    chosen = (settings.category_by_group.get(group_id) for group_id in tree.lineage(product.group_id))
+    for category_id in (*chosen, settings.category_id):
+        if category_id is not None and category_id not in settings.refused_categories:
+            return category_id
+    return FALLBACK_CATEGORY
 
 
 def album_title(product: Product, tree: GroupTree) -> str | None:

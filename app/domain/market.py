@@ -41,8 +41,10 @@ class MarketItem:
     sku: str
     availability: Availability
     stock_amount: int | None = None
-    album_ids: tuple[int, ...] = ()
-    photo_id: int | None = None
+    album_ids: tuple[int, ...] | None = None
+    """None where VK does not say."""
+    photo_ids: tuple[int, ...] = ()
+    """The cover first; empty where VK does not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.domain.catalog import GroupTree, Product, Store
-from app.domain.listing import ListingKey, OwnerSettings, SkipReason, Wanted, is_sold_out, to_wanted, unfit_reason
+from app.domain.listing import (
+    ListingKey,
+    OwnerSettings,
+    SkipReason,
+    StockRule,
+    Wanted,
+    is_sold_out,
+    to_wanted,
+    unfit_reason,
+)
 from app.domain.plan import Desired
 from app.domain.rules import Decision, EntityType, Mode, RuleSet, decide
 
@@ -17,6 +26,8 @@ class Shelf:
     store: Store
     tree: GroupTree
     products: Sequence[Product]
+    is_closed: bool = False
+    """The store is closed for good: nothing of it is left but its name."""
 
 
 def verdicts(shelf: Shelf, rules: RuleSet) -> Iterator[tuple[Product, Decision]]:
@@ -36,7 +47,8 @@ def verdicts(shelf: Shelf, rules: RuleSet) -> Iterator[tuple[Product, Decision]]
 def problem(product: Product, settings: OwnerSettings, *, is_listed: bool) -> SkipReason | None:
     """Why a selected product is not shown to buyers; None = it is, or will be."""
     reason = unfit_reason(product, settings)
-    if reason is None and is_sold_out(product) and (settings.hide_sold_out or not is_listed):
+    is_shown_anyway = settings.stock_rule is StockRule.SHOW and is_listed
+    if reason is None and is_sold_out(product, settings) and not is_shown_anyway:
         return SkipReason.SOLD_OUT
     return reason
 
@@ -44,10 +56,14 @@ def problem(product: Product, settings: OwnerSettings, *, is_listed: bool) -> Sk
 def select(shelves: Iterable[Shelf], rules: RuleSet, settings: OwnerSettings, *, extended_shop: bool) -> Desired:
     wanted: dict[ListingKey, Wanted] = {}
     unfit: dict[ListingKey, SkipReason] = {}
+    products: dict[ListingKey, Product] = {}
     sold_out: set[ListingKey] = set()
     known: set[ListingKey] = set()
+    closed: set[str] = set()
     barcodes: Counter[str] = Counter()
     for shelf in shelves:
+        if shelf.is_closed:
+            closed.add(shelf.store.id)
         barcodes_here: set[str] = set()
         for product, decision in verdicts(shelf, rules):
             key = ListingKey(shelf.store.id, product.id)
@@ -59,7 +75,8 @@ def select(shelves: Iterable[Shelf], rules: RuleSet, settings: OwnerSettings, *,
                 unfit[key] = reason
                 continue
             wanted[key] = to_wanted(key, product, shelf.tree, settings, extended_shop=extended_shop)
-            if is_sold_out(product):
+            products[key] = product
+            if is_sold_out(product, settings):
                 sold_out.add(key)
         barcodes.update(barcodes_here)
     return Desired(
@@ -67,5 +84,7 @@ def select(shelves: Iterable[Shelf], rules: RuleSet, settings: OwnerSettings, *,
         unfit=unfit,
         sold_out=frozenset(sold_out),
         known=known,
+        closed_stores=frozenset(closed),
+        products=products,
         shared=sum(stores > 1 for stores in barcodes.values()),
     )

@@ -2,9 +2,9 @@
 
 from app.models.catalog import CatalogGroup, CatalogProduct, CatalogStore, StoreState
 from app.models.connection import ConnectionState, EvotorConnection, VkConnection
-from app.models.listing import AlbumState, Listing, VkAlbum
+from app.models.listing import AlbumState, ForeignItem, Listing, VkAlbum
 from app.models.run import EntryOutcome, RunStatus, RunTrigger, SyncApproval, SyncRun, SyncRunEntry
-from app.models.sync import SyncConfig, SyncFilter, SyncState
+from app.models.sync import OwnerOrder, SyncConfig, SyncFilter, SyncState
 from app.models.user import User
 
 __all__ = [
@@ -15,7 +15,9 @@ __all__ = [
     "ConnectionState",
     "EntryOutcome",
     "EvotorConnection",
+    "ForeignItem",
     "Listing",
+    "OwnerOrder",
     "RunStatus",
     "RunTrigger",
     "StoreState",

@@ -16,6 +16,8 @@ class StoreState(StrEnum):
     SUSPICIOUS = "suspicious"
     """The list came back empty although we know products: treated as a bad read."""
     MISSING = "missing"
+    CLOSED = "closed"
+    """Missing, and the owner says for good: only the row is left, so that its items may leave the window."""
 
 
 class CatalogStore(Base):
@@ -31,6 +33,8 @@ class CatalogStore(Base):
     error_code: Mapped[str | None] = mapped_column(sa.String(64))
     fetched_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
     """When the copy that we hold was read whole."""
+    retry_after: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """Runs leave the store alone until then; the owner's own refresh does not wait."""
 
 
 class CatalogGroup(Base):

@@ -56,6 +56,11 @@ class VkConnection(_Connection, Base):
     expires_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
     rights: Mapped[int | None] = mapped_column(sa.BigInteger)
     """Bit mask of account.getAppPermissions."""
+    way_out: Mapped[str | None] = mapped_column(sa.Text)
+    """A page of VK's that a person has to open before VK goes on."""
+    resting: Mapped[dict[str, str]] = mapped_column(sa.JSON, default=dict, server_default="{}")
+    """{method: moment}: until then VK's quota for the method is used up."""
+    refused_categories: Mapped[list[int]] = mapped_column(sa.JSON, default=list, server_default="[]")
     is_extended: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 
     @property

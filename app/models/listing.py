@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import Base, Mapped, mapped_column
+from app.domain.adoption import MatchedBy
 from app.domain.plan import LinkState
 from app.models.types import ID_LENGTH, one_of, owner_column
 
@@ -36,9 +37,23 @@ class Listing(Base):
     album: Mapped[str | None] = mapped_column(sa.Text)
     album_intent: Mapped[str | None] = mapped_column(sa.Text)
     """Where the item may stand as well: an album call whose outcome we do not know."""
+    written_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """The last attempt to change the item: what VK shows until the read lag is over proves nothing."""
+    is_adopted: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """The community had the item before us; the owner gave it to us."""
+    keeps_photo: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """The picture in VK was chosen by a person: no generated card replaces it."""
+    drift: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict, server_default="{}")
+    """{field: value that VK shows}: changed there by hand, as of the last full read."""
+    rendered: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict, server_default="{}")
+    """{field: how VK shows the text that we sent}, where it is another spelling of the same."""
+    gone_answered: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """The owner knows that the item was deleted in VK and wants it so."""
     out_since: Mapped[datetime | None] = mapped_column(sa.DateTime)
     hidden_reason: Mapped[str | None] = mapped_column(sa.String(32))
     hidden_run_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sync_runs.id", ondelete="SET NULL"))
+    hide_approved: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """The owner approved of the hiding, so the deletion needs no second approval."""
     error_code: Mapped[str | None] = mapped_column(sa.String(64))
     error_text: Mapped[str | None] = mapped_column(sa.Text)
     failed_digest: Mapped[str | None] = mapped_column(sa.String(64))
@@ -58,9 +73,33 @@ class VkAlbum(Base):
     user_id: Mapped[int] = owner_column()
     vk_group_id: Mapped[int] = mapped_column(sa.BigInteger)
     title: Mapped[str] = mapped_column(sa.String(128))
+    pending_title: Mapped[str | None] = mapped_column(sa.String(128))
+    """A new title that is being given: the album may bear either."""
     vk_album_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     state: Mapped[str] = mapped_column(sa.String(16))
     attempted_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
     retry_after: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    full_until: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """VK took no more items; nobody is sent there again before."""
     strangers: Mapped[list[int]] = mapped_column(sa.JSON, default=list)
     """Ids of albums with this title that were there before ours: never taken for it."""
+
+
+class ForeignItem(Base):
+    """An item that was not made by us and looks like a product of ours: the owner takes or leaves it."""
+
+    __tablename__ = "foreign_items"
+    __table_args__ = (sa.UniqueConstraint("vk_group_id", "vk_item_id"), one_of("matched_by", MatchedBy))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = owner_column()
+    vk_group_id: Mapped[int] = mapped_column(sa.BigInteger)
+    vk_item_id: Mapped[int] = mapped_column(sa.BigInteger)
+    title: Mapped[str] = mapped_column(sa.Text)
+    store_id: Mapped[str] = mapped_column(sa.String(ID_LENGTH))
+    product_id: Mapped[str] = mapped_column(sa.String(ID_LENGTH))
+    matched_by: Mapped[str] = mapped_column(sa.String(16))
+    seen: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    """Its fields as VK shows them, in the form in which listings remember what was sent."""
+    is_left: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """The owner said that it is another thing: never asked again, never touched."""

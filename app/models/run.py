@@ -29,6 +29,10 @@ class RunTrigger(StrEnum):
     MANUAL = "manual"
     SCHEDULE = "schedule"
     COMMAND = "command"
+    HIDE_ALL = "hide_all"
+    """The owner asked to hide everything of ours."""
+    UNDO = "undo"
+    """The owner asked to show again what an earlier run hid."""
 
 
 class SyncRun(Base):
@@ -63,6 +67,10 @@ class SyncRun(Base):
     skipped: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     error_code: Mapped[str | None] = mapped_column(sa.String(64))
     error_text: Mapped[str | None] = mapped_column(sa.Text)
+    cancel_requested: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """The owner pressed stop: the worker ends between two changes."""
+    fingerprint: Mapped[str | None] = mapped_column(sa.String(64))
+    """Of the braked changes, where the plan waits for approval."""
 
 
 class EntryOutcome(StrEnum):

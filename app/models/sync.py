@@ -1,4 +1,5 @@
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -50,10 +51,18 @@ class SyncFilter(Base):
     sync_config: Mapped[SyncConfig] = relationship(back_populates="filters")
 
 
+class OwnerOrder(StrEnum):
+    """Something that the owner wants done at once and once, whatever the switch says."""
+
+    HIDE_ALL = "hide_all"
+    UNDO = "undo"
+
+
 class SyncState(Base):
     """What the service remembers about one user between runs."""
 
     __tablename__ = "sync_states"
+    __table_args__ = (one_of("owner_order", OwnerOrder),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = owner_column(unique=True)
@@ -62,5 +71,14 @@ class SyncState(Base):
     """Why confirmation was taken back or runs are held; a short code."""
     market_read_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
     foreign_albums: Mapped[int] = mapped_column(default=0, server_default="0")
+    foreign_items: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Visible items that are not ours, as of the last full read."""
     rules_digest: Mapped[str | None] = mapped_column(sa.String(64))
+    """Of the rules at the last complete run or approval; None from a confirmation to its first complete run."""
+    strikes: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Runs in a row that ended for the same reason: each pause is longer than the one before."""
+    strike_code: Mapped[str | None] = mapped_column(sa.String(64))
+    owner_order: Mapped[str | None] = mapped_column(sa.String(16))
+    order_run_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sync_runs.id", ondelete="SET NULL"))
+    """The run whose hides an UNDO takes back."""
     settings: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict, server_default="{}")

@@ -55,6 +55,21 @@ def _failed_album(place: Workplace, error: VkError) -> Done:
     return Done(EntryOutcome.FAILED, error=error)
 
 
+def rename_album(place: Workplace, change: Change) -> Done:
+    """The same album under a new title, with everything in it; sent again until VK answered."""
+    old, new = str(change.before["album"]), change.album or ""
+    row = place.albums.get(old)
+    if row is None or row.vk_album_id is None or (new != old and new in place.albums):
+        raise Held
+    row.pending_title = new
+    place.renew()
+    place.vk.rename_album(place.group_id, row.vk_album_id, new)
+    row.title, row.pending_title = new, None
+    place.albums[new] = place.albums.pop(old)
+    market_links.move_to_title(row.user_id, row.vk_group_id, old, new)
+    return Done()
+
+
 def put_in_album(place: Workplace, change: Change) -> Done:
     row, album_id = _in_album(place, change)
     assert row.vk_item_id is not None

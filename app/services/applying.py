@@ -6,7 +6,10 @@ The engine alone commits after each step, because VK has already changed.
 from collections.abc import Callable
 from datetime import timedelta
 
+import structlog
+
 from app.clients.errors import VkError
+from app.clients.vk_errors import METHOD_QUOTA
 from app.clients.vk_errors import Action as Treatment
 from app.db import db, utcnow
 from app.domain.listing import Value
@@ -17,10 +20,13 @@ from app.services import album_changes, item_changes, market_links
 from app.services.vendors import vk_code
 from app.services.workplace import Done, Held, Workplace, concerns_one_change
 
+log = structlog.get_logger()
+
 REFUSED_PAUSE = timedelta(hours=6)
 """How long a product that VK refused is left alone, unless it changes."""
 ITEM_GONE, ALBUM_GONE = (1403, 104), (1402, 114)
-SHOP_FULL = 1405
+SHOP_FULL, ALBUM_FULL = 1405, 1406
+FULL_ALBUM_PAUSE = timedelta(days=1)
 _REFUSALS = (Treatment.FAIL, Treatment.ADJUST, Treatment.HEAL)
 
 
@@ -31,6 +37,10 @@ def apply_change(place: Workplace, change: Change) -> Done | None:
     except Held:
         return None
     except VkError as error:
+        if error.code == METHOD_QUOTA and error.method:
+            place.rested.add(error.method)
+            db.session.commit()
+            return None
         if not concerns_one_change(error):
             raise
         done = _failed(place, change, error)
@@ -68,12 +78,28 @@ def _record(run: SyncRun, change: Change, done: Done) -> None:
             reason=change.reason,
             before=dict(change.before),
             after={**change.fields, **({"album": change.album} if change.album else {})},
-            error_code=vk_code(done.error) if done.error else None,
+            error_code=done.note or (vk_code(done.error) if done.error else None),
             error_text=(done.error.suffix or done.error.message) if done.error else None,
             at=utcnow(),
         )
     )
     run.done += 1
+    if done.outcome is not EntryOutcome.DONE:
+        _log_failure(run, change, done)
+
+
+def _log_failure(run: SyncRun, change: Change, done: Done) -> None:
+    log.warning(
+        "change_failed",
+        user_id=run.user_id,
+        run_id=run.id,
+        action=change.action,
+        outcome=done.outcome,
+        store_id=change.key.store_id if change.key else None,
+        product_id=change.key.product_id if change.key else None,
+        item_id=done.item_id or change.item_id,
+        error=vk_code(done.error) if done.error else None,
+    )
 
 
 # Failures
@@ -83,13 +109,23 @@ def _failed(place: Workplace, change: Change, error: VkError) -> Done:
     """What a refused or unanswered change means for our records."""
     if error.code == SHOP_FULL:
         place.shop_is_full = True
-    if error.code in ALBUM_GONE and change.album in place.albums:
-        market_links.forget_album(place.albums.pop(change.album))
+    _mend_album(place, change, error)
     row = place.listings.get(change.key) if change.key else None
     if row is not None:
         _mark_failed(row, change, error)
     lost = error.code is None or error.outcome_unknown
     return Done(EntryOutcome.UNKNOWN if lost else EntryOutcome.FAILED, error=error)
+
+
+def _mend_album(place: Workplace, change: Change, error: VkError) -> None:
+    title = str(change.before["album"]) if change.action is Action.ALBUM_RENAME else change.album
+    album = place.albums.get(title or "")
+    if album is None:
+        return
+    if error.code in ALBUM_GONE:
+        market_links.forget_album(place.albums.pop(album.title))
+    elif error.code == ALBUM_FULL:
+        album.full_until = utcnow() + FULL_ALBUM_PAUSE
 
 
 def _mark_failed(row: Listing, change: Change, error: VkError) -> None:
@@ -106,6 +142,7 @@ _ACTIONS: dict[Action, Callable[[Workplace, Change], Done]] = {
     Action.EDIT: item_changes.edit,
     Action.SHOW: item_changes.edit,
     Action.ADD: item_changes.add,
+    Action.ALBUM_RENAME: album_changes.rename_album,
     Action.ALBUM_ADD: album_changes.add_album,
     Action.ALBUM_PUT: album_changes.put_in_album,
     Action.ALBUM_REMOVE: album_changes.remove_from_album,

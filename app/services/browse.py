@@ -84,7 +84,11 @@ def overview(user: User) -> Overview:
     judge = Judge.of(user)
     rows = {row.store_id: row for row in db.session.scalars(_stores_of(user))}
     return Overview(
-        stores=[_store_row(rows[shelf.store.id], shelf, judge) for shelf in load_shelves(user.id, texts=False)],
+        stores=[
+            _store_row(rows[shelf.store.id], shelf, judge)
+            for shelf in load_shelves(user.id, texts=False)
+            if not shelf.is_closed
+        ],
         modes=_modes(judge.rules),
         lost_rules=rules_not_in_catalog(user),
         is_connected=user.evotor is not None and user.evotor.is_connected,
@@ -114,7 +118,7 @@ def store_page(user: User, store_id: str, look: Look) -> StorePage:
 
 
 def _stores_of(user: User) -> sa.Select[CatalogStore]:
-    return sa.select(CatalogStore).where(CatalogStore.user_id == user.id)
+    return sa.select(CatalogStore).where(CatalogStore.user_id == user.id, CatalogStore.state != StoreState.CLOSED)
 
 
 def _modes(rules: RuleSet) -> Modes:

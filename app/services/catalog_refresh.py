@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,7 +33,16 @@ class StoreStillListed(ServiceError):
 
 
 class CatalogUnavailable(ServiceError):
-    """Evotor did not tell the stores; the old copy stands."""
+    """Evotor did not answer; the old copy stands. `retry_after`: seconds to leave Evotor alone, where it says so."""
+
+    def __init__(self, code: str, retry_after: float | None = None) -> None:
+        super().__init__(code)
+        self.retry_after = retry_after
+
+
+UNPAID_PAUSE = timedelta(hours=2)
+FEWEST_IN_STOCK = 3
+"""So many products that were in stock do not all sell out between two reads."""
 
 
 @dataclass(slots=True)
@@ -47,10 +57,11 @@ def _nothing() -> None:
     """The hook of a caller that does not want one."""
 
 
-def refresh(user: User, on_page: Callable[[], None] = _nothing) -> RefreshReport:
+def refresh(user: User, on_page: Callable[[], None] = _nothing, *, is_patient: bool = False) -> RefreshReport:
     """Copy everything that Evotor lets us read; a store that fails keeps its last good copy.
 
-    Commits. `on_page` is called after every page read. Raises CatalogUnavailable with the vendor's code.
+    Commits. `on_page` is called after every page read; `is_patient` leaves stores alone that are to be left alone.
+    Raises CatalogUnavailable with the vendor's code.
     """
     connection = user.evotor
     if connection is None or connection.token is None:
@@ -61,18 +72,49 @@ def refresh(user: User, on_page: Callable[[], None] = _nothing) -> RefreshReport
     try:
         stores = client.stores(on_page=on_page)
         _store_stores(user.id, stores)
+        resting = _resting(user.id) if is_patient else frozenset()
         for store in stores:
-            _refresh_store(user.id, client, store, report, on_page)
+            if store.id not in resting:
+                _refresh_store(user.id, client, store, report, on_page)
     except EvotorError as error:
         db.session.rollback()
         connection.state, connection.error_code = evotor_state(error), evotor_code(error)
         connection.checked_at = utcnow()
         db.session.commit()
-        raise CatalogUnavailable(evotor_code(error)) from error
+        raise CatalogUnavailable(evotor_code(error), error.retry_after) from error
     connection.state, connection.error_code, connection.checked_at = ConnectionState.OK, None, utcnow()
     sync_settings.refresh_names(user)
     db.session.commit()
     return report
+
+
+def _resting(user_id: int) -> frozenset[str]:
+    now = utcnow()
+    query = sa.select(CatalogStore.store_id).where(
+        CatalogStore.user_id == user_id,
+        CatalogStore.retry_after > now,
+        CatalogStore.retry_after <= now + UNPAID_PAUSE,
+    )
+    return frozenset(db.session.scalars(query))
+
+
+def accept(user: User, store_id: str) -> None:
+    """Read one store and believe whatever the lists say: the owner knows that it is so.
+
+    Commits. Raises UnknownEntity, and CatalogUnavailable where the lists do not come whole.
+    """
+    store = db.session.scalar(_stores_of(user.id).where(CatalogStore.store_id == store_id))
+    if store is None:
+        raise UnknownEntity
+    if user.evotor is None or user.evotor.token is None:
+        raise CatalogUnavailable("evotor_missing")
+    client = evotor_client(user.evotor.token)
+    db.session.commit()
+    try:
+        groups, products = client.groups(store_id), client.products(store_id)
+    except EvotorError as error:
+        raise CatalogUnavailable(evotor_code(error)) from error
+    _store_goods(user.id, store_id, groups, products, is_believed=True)
 
 
 def _refresh_store(
@@ -108,7 +150,8 @@ def _store_stores(user_id: int, stores: Sequence[Store]) -> None:
             db.session.add(row)
         row.name, row.address = store.name or store.id, store.address
     for row in known.values():
-        row.state, row.error_code = StoreState.MISSING, "evotor_not_found"
+        if row.state != StoreState.CLOSED:
+            row.state, row.error_code = StoreState.MISSING, "evotor_not_found"
     db.session.commit()
 
 
@@ -126,20 +169,25 @@ def _mark_store(user_id: int, store_id: str, state: StoreState, code: str) -> No
     db.session.execute(
         sa.update(CatalogStore)
         .where(CatalogStore.user_id == user_id, CatalogStore.store_id == store_id)
-        .values(state=state, error_code=code)
+        .values(
+            state=state,
+            error_code=code,
+            retry_after=utcnow() + UNPAID_PAUSE if state == StoreState.PAYMENT_REQUIRED else None,
+        )
     )
     db.session.commit()
 
 
-def _store_goods(user_id: int, store_id: str, groups: Sequence[Group], products: ProductList) -> bool:
+def _store_goods(
+    user_id: int, store_id: str, groups: Sequence[Group], products: ProductList, *, is_believed: bool = False
+) -> bool:
     """Replace the copy of one store; False where the lists look like a bad read and the old copy was kept."""
     _lock(user_id)
     old_groups = _rows(CatalogGroup.__table__, "group_id", user_id, store_id)
     old_products = _rows(CatalogProduct.__table__, "product_id", user_id, store_id)
-    lost_products = bool(old_products) and not products.products
-    lost_groups = bool(old_groups) and not groups and any(product.group_id for product in products.products)
-    if lost_products or lost_groups:
-        _mark_store(user_id, store_id, StoreState.SUSPICIOUS, "evotor_empty")
+    doubt = None if is_believed else _doubt(old_groups, old_products, groups, products.products)
+    if doubt is not None:
+        _mark_store(user_id, store_id, StoreState.SUSPICIOUS, doubt)
         return False
     owner = {"user_id": user_id, "store_id": store_id}
     in_use = _groups_in_use(old_groups, groups, products.products)
@@ -159,10 +207,27 @@ def _store_goods(user_id: int, store_id: str, groups: Sequence[Group], products:
     db.session.execute(
         sa.update(CatalogStore)
         .where(CatalogStore.user_id == user_id, CatalogStore.store_id == store_id)
-        .values(state=StoreState.OK, error_code=None, fetched_at=utcnow())
+        .values(state=StoreState.OK, error_code=None, fetched_at=utcnow(), retry_after=None)
     )
     db.session.commit()
     return True
+
+
+def _doubt(
+    old_groups: Mapping[str, Any],
+    old_products: Mapping[str, Mapping[str, Any]],
+    groups: Sequence[Group],
+    products: Sequence[Product],
+) -> str | None:
+    """Why lists that came whole look like a bad read all the same; a code."""
+    if old_products and not products:
+        return "evotor_empty"
+    if old_groups and not groups and any(product.group_id for product in products):
+        return "evotor_empty"
+    were_in_stock = sum(row["quantity"] is not None and row["quantity"] > 0 for row in old_products.values())
+    if were_in_stock >= FEWEST_IN_STOCK and not any(product.quantity and product.quantity > 0 for product in products):
+        return "evotor_no_stock"
+    return None
 
 
 def _groups_in_use(
@@ -242,7 +307,10 @@ def forget(user_id: int) -> None:
 
 
 def close_store(user: User, store_id: str) -> str:
-    """Drop the copy of a store that Evotor no longer lists; rules that name it stay. Returns its name.
+    """The owner says that a store which Evotor no longer lists is closed for good: its products leave the selection.
+
+    Of its copy only the row is left; rules that name it stay. Should Evotor list it again, it opens again. Returns its
+    name.
 
     Raises UnknownEntity and StoreStillListed.
     """
@@ -250,9 +318,11 @@ def close_store(user: User, store_id: str) -> str:
     store = db.session.scalar(_stores_of(user.id).where(CatalogStore.store_id == store_id))
     if store is None:
         raise UnknownEntity
-    if store.state != StoreState.MISSING:
+    if store.state not in (StoreState.MISSING, StoreState.CLOSED):
         raise StoreStillListed
-    models: tuple[type[Base], ...] = (CatalogProduct, CatalogGroup, CatalogStore)
+    models: tuple[type[Base], ...] = (CatalogProduct, CatalogGroup)
     for model in models:
         db.session.execute(sa.delete(model).where(sa.column("user_id") == user.id, sa.column("store_id") == store_id))
+    store.state, store.error_code = StoreState.CLOSED, None
+    db.session.flush()
     return store.name

@@ -103,6 +103,7 @@ def connect_vk(user: User, token: str, group_id: int) -> bool:
     connection.vk_user_id, connection.vk_user_name = access.profile.id, access.profile.name
     connection.token, connection.refresh_token, connection.expires_at = token, None, None
     connection.rights, connection.is_extended = access.rights, access.community.is_extended
+    connection.resting, connection.refused_categories = {}, []
     _mark_ok(connection)
     user.vk = connection
     try:
@@ -168,6 +169,7 @@ def disconnect_vk(user: User) -> None:
     """Forget the tokens and free the community; links and what stands in VK stay."""
     if user.vk is None:
         return
+    sync_settings.withdraw_order(user)
     user.vk.group_id = None
     user.vk.token = user.vk.refresh_token = user.vk.expires_at = None
     _mark(user.vk, ConnectionState.DISCONNECTED, None)
@@ -177,7 +179,9 @@ def disconnect_vk(user: User) -> None:
 def _mark_ok(connection: EvotorConnection | VkConnection) -> ConnectionState:
     """A run that was held for the sake of this connection need not wait any longer."""
     if connection.state != ConnectionState.OK:
-        runs.schedule(connection.user_id, utcnow())
+        runs.end_pause(connection.user_id)
+    if isinstance(connection, VkConnection):
+        connection.way_out = None
     return _mark(connection, ConnectionState.OK, None)
 
 

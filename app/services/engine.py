@@ -8,15 +8,19 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.clients.errors import VkError
+from app.clients.vk_errors import FAULT_HOLDS, OWNER_HOLDS
 from app.clients.vk_errors import Action as Treatment
 from app.context import settings
 from app.db import db, utcnow
 from app.models import RunStatus, RunTrigger, SyncRun, SyncRunEntry, User
-from app.services import runs
-from app.services.run_work import FAULT_PAUSE, OWNER_PAUSE, RunEnds, RunWork
+from app.services import orders, runs
+from app.services.order_work import OrderWork
+from app.services.run_work import RunEnds, RunWork
 from app.services.sync_settings import run_obstacle
+from app.services.sync_work import SyncWork
 from app.services.vendors import vk_code, vk_state
 
 log = structlog.get_logger()
@@ -33,6 +37,8 @@ class Outcome:
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     skipped: dict[str, int] = field(default_factory=dict)
     error: str | None = None
+    fingerprint: str | None = None
+    """Of the braked changes, where the plan waits for approval."""
 
     @property
     def succeeded(self) -> bool:
@@ -47,47 +53,67 @@ def run_user(
     sleep: Callable[[float], None] = time.sleep,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Outcome:
-    """Bring the user's market up to date. `to_end`: no time slice, and short waits are waited out."""
-    if (obstacle := run_obstacle(user)) is not None:
+    """Bring the user's market up to date, or do what the owner ordered.
+
+    `to_end`: no time slice, and short waits are waited out.
+    """
+    order = orders.order_of(user)
+    if (obstacle := orders.order_obstacle(user) if order else run_obstacle(user)) is not None:
         db.session.commit()
         status = "not_active" if obstacle == "not_active" else "not_ready"
         return Outcome(user.id, user.email, status, error=obstacle)
-    run = runs.claim(user.id, trigger, runs.worker_name())
+    run = runs.claim(user.id, RunTrigger(order) if order else trigger, runs.worker_name())
     if run is None:
         return Outcome(user.id, user.email, "already_running")
     deadline = math.inf if to_end else monotonic() + settings().run_slice_seconds
-    work = RunWork(user, run, to_end=to_end, deadline=deadline, sleep=sleep, monotonic=monotonic)
+    kind = OrderWork if order else SyncWork
     try:
-        work.do()
-    except RunEnds as end:
-        _finish(run, end.status, pause=end.pause, code=end.code, text=end.text)
-    except VkError as error:
-        _finish_for_vk(user, run, error)
+        work = kind(user, run, to_end=to_end, deadline=deadline, sleep=sleep, monotonic=monotonic, order=order)
+        _work(user, run, work)
+    except (OperationalError, InterfaceError) as error:
+        db.session.rollback()
+        log.error("database_lost", user_id=user.id, run_id=run.id, error=type(error.orig).__name__)
+        _finish(run, RunStatus.FAILED, pauses=FAULT_HOLDS, code="database_lost")
     except Exception:
         db.session.rollback()
         log.exception("run_failed", user_id=user.id, run_id=run.id)
-        _finish(run, RunStatus.FAILED, code="internal")
-    else:
-        _finish(run, RunStatus.SUCCEEDED)
+        _finish(run, RunStatus.FAILED, pauses=FAULT_HOLDS, code="internal")
     outcome = _outcome(user, run)
     log.info("run", user_id=user.id, run_id=run.id, status=outcome.status, error=outcome.error, done=run.done)
     return outcome
+
+
+def _work(user: User, run: SyncRun, work: RunWork) -> None:
+    """Every end that was foreseen."""
+    try:
+        work.do()
+    except RunEnds as end:
+        work.keep_refusals()
+        _finish(run, end.status, pauses=end.pauses, code=end.code, text=end.text)
+    except VkError as error:
+        work.keep_refusals()
+        _finish_for_vk(user, run, error)
+    else:
+        _finish(run, RunStatus.SUCCEEDED)
 
 
 def _finish(
     run: SyncRun,
     status: RunStatus,
     *,
-    pause: timedelta | None = None,
+    pauses: tuple[float, ...] = (),
     code: str | None = None,
     text: str | None = None,
 ) -> None:
-    wait = timedelta(minutes=settings().sync_interval_minutes) if pause is None else pause
+    """`pauses` in seconds, for the first, second, … time in a row; without them the next run comes as usual."""
+    wait = timedelta(minutes=settings().sync_interval_minutes)
+    if pauses and code is not None:
+        wait = runs.next_pause(run.user_id, code, pauses) if any(pauses) else timedelta(0)
     runs.finish(
         run,
         status,
         utcnow() + wait,
-        hold=pause is not None,
+        hold=bool(pauses),
         error_code=code,
         error_text=text,
         counts=_counts(run.id),
@@ -109,19 +135,27 @@ def _counts(run_id: int) -> dict[str, dict[str, int]]:
 
 def _finish_for_vk(user: User, run: SyncRun, error: VkError) -> None:
     """The owner's problem stops this user's run and shows on the connection; VK's own passes by itself."""
-    code, hold = vk_code(error), timedelta(seconds=error.retry_after or 0)
+    code = vk_code(error)
     needs_owner = error.token_rejected or error.action is Treatment.ASK
     if needs_owner and user.vk is not None:
         user.vk.state, user.vk.error_code, user.vk.checked_at = vk_state(error), code, utcnow()
-        _finish(run, RunStatus.STOPPED, pause=max(hold, OWNER_PAUSE), code=code, text=error.message)
+        user.vk.way_out = error.redirect_uri
+        _finish(run, RunStatus.STOPPED, pauses=error.holds or OWNER_HOLDS, code=code, text=error.message)
     elif error.action is Treatment.STOP:
         log.error("vk_refuses_application", user_id=user.id, run_id=run.id, code=code)
-        _finish(run, RunStatus.FAILED, pause=OWNER_PAUSE, code=code, text=error.message)
+        _finish(run, RunStatus.FAILED, pauses=error.holds or OWNER_HOLDS, code=code, text=error.message)
     else:
-        _finish(run, RunStatus.CONTINUED, pause=max(hold, FAULT_PAUSE), code=code, text=error.message)
+        _finish(run, RunStatus.CONTINUED, pauses=error.holds or FAULT_HOLDS, code=code, text=error.message)
 
 
 def _outcome(user: User, run: SyncRun) -> Outcome:
     return Outcome(
-        user.id, user.email, run.status, run.id, counts=run.counts, skipped=run.skipped, error=run.error_code
+        user.id,
+        user.email,
+        run.status,
+        run.id,
+        counts=run.counts,
+        skipped=run.skipped,
+        error=run.error_code,
+        fingerprint=run.fingerprint,
     )

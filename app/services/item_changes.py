@@ -1,21 +1,28 @@
 """Adding, editing, hiding and deleting items at VK: intent recorded, call made, answer recorded."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+import structlog
+
 from app.clients.errors import EvotorError, VkError
+from app.clients.vk_errors import UPLOAD_FAILED, WRONG_PARAMETER
 from app.clients.vk_errors import Action as Treatment
 from app.db import db, utcnow
-from app.domain.listing import DESCRIPTION_MIN, ListingKey, Value
+from app.domain.brakes import named
+from app.domain.drift import PHOTO, TEXTS
+from app.domain.listing import DESCRIPTION_MIN, FALLBACK_CATEGORY, ListingKey, Value
 from app.domain.market import Availability, MarketItem
 from app.domain.plan import Change, LinkState, Reason
 from app.models import EntryOutcome, Listing
 from app.services import cards, market_links
 from app.services.vendors import vk_code
-from app.services.workplace import Done, Held, Workplace, after_read_lag, row_of
+from app.services.workplace import Done, Held, Workplace, after_read_lag, begin_write, row_of
 
 T = TypeVar("T")
+
+log = structlog.get_logger()
 
 NEWEST_PAGES = 2
 PLAIN_SHOP = (1409, 1410)
@@ -37,46 +44,73 @@ def add(place: Workplace, change: Change) -> Done:
     if row.photo_id is None or row.photo_hash != change.photo:
         _upload(place, row, change)
     try:
-        item_id = _send_new(place, row, change)
+        item_id, taken = _send_new(place, row, change)
     except VkError as error:
         if not _photo_was_taken(error):
             return _unanswered(place, row, error)
         _upload(place, row, change)
         try:
-            item_id = _send_new(place, row, change)
+            item_id, taken = _send_new(place, row, change)
         except VkError as again:
             return _unanswered(place, row, again)
-    _linked(row, item_id, change)
-    return Done(item_id=item_id)
+    _linked(row, item_id, change, taken)
+    return Done(item_id=item_id, note=_note(change, taken))
+
+
+def _note(change: Change, taken: Mapping[str, Value]) -> str | None:
+    """Tells the owner that the item stands in another category than chosen."""
+    return "vk_category" if taken.get("category_id") != change.fields.get("category_id") else None
 
 
 def _upload(place: Workplace, row: Listing, change: Change) -> None:
     """Until the item carries the photo its hash stays unknown; a photo for an add waits on the row."""
     place.renew()
-    row.photo_id = place.vk.upload_product_photo(place.group_id, cards.draw(change.name))
+    row.photo_id = place.vk.upload_product_photo(place.group_id, _picture(change.name))
     row.photo_hash = change.photo if row.vk_item_id is None else None
     db.session.commit()
 
 
-def _send_new(place: Workplace, row: Listing, change: Change) -> int:
+def _picture(name: str) -> bytes:
+    """Raises VkError: without a picture it is this one product that cannot be listed."""
+    try:
+        return cards.draw(name)
+    except (OSError, MemoryError):
+        log.exception("card_not_drawn")
+        raise VkError(Treatment.FAIL, code=UPLOAD_FAILED, message="no picture could be made") from None
+
+
+def _send_new(place: Workplace, row: Listing, change: Change) -> tuple[int, dict[str, Value]]:
     row.attempted_at, row.retry_after = utcnow(), after_read_lag()
     extra: dict[str, Value] = {"sku": row.sku, "main_photo_id": row.photo_id or 0}
-    return _sent(place, {**change.fields, **extra}, lambda fields: place.vk.add_item(place.group_id, fields))
+    fields = {**change.fields, **extra}
+    return _sent(place, row, fields, lambda fields: place.vk.add_item(place.group_id, fields))
 
 
-def _sent(place: Workplace, fields: dict[str, Value], send: Callable[[dict[str, Value]], T]) -> T:
-    """What VK will not have, stock in a plain shop or links, is left out and the call made once more."""
-    if place.is_plain_shop:
-        fields = _without_stock(fields)
-    place.renew()
+def _sent(
+    place: Workplace, row: Listing, fields: dict[str, Value], send: Callable[[dict[str, Value]], T]
+) -> tuple[T, dict[str, Value]]:
+    """VK's answer and the fields that it took.
+
+    What VK will not have — stock in a plain shop, links, a lost category — is left out and the call made once more.
+    """
+    fields = _without_refused(place, fields)
+    begin_write(place, row)
     try:
-        return send(fields)
+        return send(fields), fields
     except VkError as error:
         adjusted = _adjusted(place, fields, error)
         if adjusted == fields:
             raise
-    place.renew()
-    return send(adjusted)
+    begin_write(place, row)
+    return send(adjusted), adjusted
+
+
+def _without_refused(place: Workplace, fields: dict[str, Value]) -> dict[str, Value]:
+    if place.is_plain_shop:
+        fields = _without_stock(fields)
+    if fields.get("category_id") in place.refused_categories:
+        fields = {**fields, "category_id": FALLBACK_CATEGORY}
+    return fields
 
 
 def _adjusted(place: Workplace, fields: dict[str, Value], error: VkError) -> dict[str, Value]:
@@ -85,6 +119,15 @@ def _adjusted(place: Workplace, fields: dict[str, Value], error: VkError) -> dic
         return _without_stock(fields)
     if error.code == BAD_LINKS and "description" in fields:
         return {**fields, "description": _without_addresses(str(fields["description"]))}
+    category = fields.get("category_id")
+    if (
+        error.action is Treatment.ADJUST
+        and error.code == WRONG_PARAMETER
+        and category != FALLBACK_CATEGORY
+        and category
+    ):
+        place.refused_categories.add(int(category))
+        return _without_refused(place, fields)
     return fields
 
 
@@ -133,9 +176,9 @@ def _newest_with_sku(place: Workplace, sku: str) -> MarketItem | None:
     return None
 
 
-def _linked(row: Listing, item_id: int, change: Change) -> None:
+def _linked(row: Listing, item_id: int, change: Change, taken: Mapping[str, Value]) -> None:
     row.vk_item_id = item_id
-    row.sent = dict(change.fields)
+    row.sent = _as_taken(change, taken)
     row.state = LinkState.HIDDEN if change.fields.get("deleted") == 1 else LinkState.LIVE
     row.retry_after = row.out_since = row.hidden_reason = row.hidden_run_id = None
 
@@ -145,6 +188,10 @@ def _linked(row: Listing, item_id: int, change: Change) -> None:
 
 def edit(place: Workplace, change: Change) -> Done:
     row = row_of(place, change)
+    if row.state == LinkState.GONE:
+        raise Held
+    if row.retry_after is not None and row.retry_after <= utcnow():
+        _forget_failure(row)
     fields = dict(change.fields)
     if change.photo is not None:
         _upload(place, row, change)
@@ -152,22 +199,42 @@ def edit(place: Workplace, change: Change) -> Done:
     # Fields in flight are unknown until VK answers, so they leave `sent` before the call.
     row.sent = {name: value for name, value in row.sent.items() if name not in fields}
     item_id = row.vk_item_id or 0
-    _sent(place, fields, lambda fields: place.vk.edit_item(place.group_id, item_id, fields))
-    row.sent = {**row.sent, **change.fields}
+    was_other, taken = _sent(place, row, fields, lambda fields: place.vk.edit_item(place.group_id, item_id, fields))
+    if not was_other:
+        row.rendered = {
+            **row.rendered,
+            **{name: row.drift[name] for name in TEXTS if name in row.drift and name in taken},
+        }
+    row.sent = {**row.sent, **_as_taken(change, taken)}
     row.photo_hash = change.photo or row.photo_hash
+    mended = {*change.fields} | ({PHOTO} if change.photo else set())
+    row.drift = {name: seen for name, seen in row.drift.items() if name not in mended}
     row.name = change.name
-    row.failed_digest = row.retry_after = row.error_code = row.error_text = None
+    if row.failed_digest != change.digest:
+        _forget_failure(row)
     _note_visibility(place, row, change)
-    return Done(item_id=row.vk_item_id)
+    return Done(item_id=row.vk_item_id, note=_note(change, taken))
+
+
+def _forget_failure(row: Listing) -> None:
+    row.failed_digest = row.retry_after = row.error_code = row.error_text = None
+
+
+def _as_taken(change: Change, taken: Mapping[str, Value]) -> dict[str, Value]:
+    """What was wanted counts as sent even where VK took less of it, but for the category, which is asked for anew."""
+    category = {"category_id": taken["category_id"]} if "category_id" in taken else {}
+    return {**change.fields, **category}
 
 
 def _note_visibility(place: Workplace, row: Listing, change: Change) -> None:
     if change.fields.get("deleted") == 1:
         row.state = LinkState.HIDDEN
         row.hidden_reason, row.hidden_run_id = change.reason, place.run.id
+        row.hide_approved = named(change) in place.approved
     elif change.fields.get("deleted") == 0:
         row.state = LinkState.LIVE
         row.hidden_reason = row.hidden_run_id = None
+        row.hide_approved = False
 
 
 def hide(place: Workplace, change: Change) -> Done:
@@ -181,7 +248,7 @@ def _may_be_there_still(place: Workplace, change: Change) -> bool:
     if change.reason is not Reason.MISSING or change.key is None:
         return False
     try:
-        return place.evotor.product_exists(change.key.store_id, change.key.product_id)
+        return place.evotor is None or place.evotor.product_exists(change.key.store_id, change.key.product_id)
     except EvotorError:
         return True
 
@@ -190,7 +257,7 @@ def delete(place: Workplace, change: Change) -> Done:
     if _may_be_there_still(place, change):
         return Done(EntryOutcome.KEPT)
     row = row_of(place, change)
-    place.renew()
+    begin_write(place, row)
     place.vk.delete_item(place.group_id, row.vk_item_id or 0)
     del place.listings[ListingKey(row.store_id, row.product_id)]
     db.session.delete(row)

@@ -7,12 +7,12 @@ import sqlalchemy as sa
 
 from app.db import db
 from app.domain.catalog import Product
-from app.domain.listing import ListingKey, OwnerSettings, SkipReason
+from app.domain.listing import ListingKey, OwnerSettings, SkipReason, StockRule
 from app.domain.plan import LinkState
 from app.domain.rules import Decision, EntityType, RuleSet
 from app.domain.selection import Shelf, problem, verdicts
 from app.models import Listing, User
-from app.services.shelves import owner_settings
+from app.services.shop_settings import owner_settings
 from app.services.sync_settings import rules_of
 
 
@@ -54,7 +54,7 @@ class Judge:
     def of(cls, user: User) -> "Judge":
         settings = owner_settings(user)
         # What is sold out is hidden whether or not it is listed, unless the owner chose otherwise.
-        listed = frozenset() if settings.hide_sold_out else _listed(user)
+        listed = _listed(user) if settings.stock_rule is StockRule.SHOW else frozenset()
         return cls(rules_of(user), settings, listed)
 
     def verdicts(self, shelf: Shelf) -> Iterator[tuple[Product, Decision]]:

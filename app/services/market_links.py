@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from app.context import settings
 from app.db import db
-from app.domain.listing import SKU_PREFIX, ListingKey, Value, money, sku
+from app.domain.drift import as_sent
+from app.domain.listing import SKU_PREFIX, ListingKey, Value, card_digest, sku
 from app.domain.market import Album, Availability, MarketItem
 from app.domain.plan import LinkState
 from app.models import AlbumState, Listing, SyncState, VkAlbum
@@ -43,7 +44,7 @@ def reconcile_items(
         row = listings.get(key) or new_listing(user_id, group_id, key)
         _release(user_id, group_id, item.id)
         adopt(row, item)
-        row.album = next((titles[album_id] for album_id in item.album_ids if album_id in titles), None)
+        row.album = next((titles[album_id] for album_id in item.album_ids or () if album_id in titles), None)
         listings[key] = row
     db.session.flush()
     return twins
@@ -81,23 +82,18 @@ def adopt(row: Listing, item: MarketItem) -> None:
     """The item is the listing's; what VK shows counts as what was sent."""
     row.vk_item_id = item.id
     row.name = row.name or item.title
-    row.sent = _as_sent(item)
+    row.sent = seen_fields(item)
     row.state = LinkState.HIDDEN if row.sent["deleted"] else LinkState.LIVE
-    if item.photo_id is None or item.photo_id != row.photo_id:
-        row.photo_hash = None
+    if row.photo_id not in item.photo_ids:
+        # A lost link: the item's picture is most likely the card that we drew for its name.
+        row.photo_id = item.photo_ids[0] if item.photo_ids else None
+        row.photo_hash = card_digest(item.title) if item.photo_ids else None
     row.retry_after = row.failed_digest = row.error_code = row.error_text = None
 
 
-def _as_sent(item: MarketItem) -> dict[str, Value]:
-    seen: dict[str, Value | None] = {
-        "name": item.title,
-        "description": item.description,
-        "price": None if item.price is None else money(item.price),
-        "category_id": item.category_id,
-        "stock_amount": item.stock_amount,
-        "deleted": int(item.availability is Availability.HIDDEN),
-    }
-    return {name: value for name, value in seen.items() if value is not None}
+def seen_fields(item: MarketItem) -> dict[str, Value]:
+    category = {} if item.category_id is None else {"category_id": item.category_id}
+    return {**as_sent(item), **category}
 
 
 def _release(user_id: int, group_id: int, item_id: int) -> None:
@@ -157,6 +153,17 @@ def find_album(row: VkAlbum, albums: Iterable[Album]) -> bool:
     """Look for the album whose creation got no answer; True if it is there."""
     taken = set(db.session.scalars(sa.select(VkAlbum.vk_album_id).where(VkAlbum.vk_group_id == row.vk_group_id)))
     return _find_album(row, [album for album in albums if album.id not in taken])
+
+
+def move_to_title(user_id: int, group_id: int, old: str, new: str) -> None:
+    """The album has another title now; what stands in it stays there."""
+    for column in (Listing.album, Listing.album_intent):
+        db.session.execute(
+            sa.update(Listing)
+            .where(Listing.user_id == user_id, Listing.vk_group_id == group_id, column == old)
+            .values({column.key: new})
+            .execution_options(synchronize_session="evaluate")
+        )
 
 
 def forget_album(row: VkAlbum) -> None:

@@ -171,7 +171,8 @@ class CatalogAge:
 
 def catalog_age(user_id: int) -> CatalogAge:
     query = sa.select(CatalogStore.name, CatalogStore.state, CatalogStore.fetched_at)
-    rows = db.session.execute(query.where(CatalogStore.user_id == user_id).order_by(CatalogStore.name)).all()
+    ours = (CatalogStore.user_id == user_id, CatalogStore.state != StoreState.CLOSED)
+    rows = db.session.execute(query.where(*ours).order_by(CatalogStore.name)).all()
     read = [row.fetched_at for row in rows if row.fetched_at is not None]
     stale = [row.name for row in rows if row.state != StoreState.OK]
     return CatalogAge(read_at=min(read, default=None), stale=stale, stores=len(rows))

@@ -3,11 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from app.db import utcnow
+import sqlalchemy as sa
+
+from app.db import db, utcnow
+from app.domain.listing import ListingKey
 from app.domain.plan import Change, Desired, Plan, make_plan
 from app.domain.selection import select
-from app.models import User
-from app.services.shelves import load_albums, load_listings, load_shelves, owner_settings, to_link
+from app.models import ForeignItem, User
+from app.services.approvals import Verdict
+from app.services.shelves import load_albums, load_listings, load_shelves, to_link
+from app.services.shop_settings import owner_settings
 from app.services.sync_settings import rules_of
 
 
@@ -21,18 +26,30 @@ def plan_for(user: User, now: datetime | None = None) -> Plan:
     now = now or utcnow()
     group_id = (user.vk.group_id or user.vk.last_group_id or 0) if user.vk else 0
     links = {key: to_link(row) for key, row in load_listings(user.id, group_id).items()}
-    albums = load_albums(user, group_id, now)
     return make_plan(
-        desired_for(user), links, albums, now=now, remove_after_days=owner_settings(user).remove_after_days
+        desired_for(user),
+        links,
+        load_albums(user, group_id, now),
+        owner_settings(user),
+        now=now,
+        undecided=undecided(user.id, group_id),
     )
 
 
-def as_json(plan: Plan) -> dict[str, Any]:
+def undecided(user_id: int, group_id: int) -> frozenset[ListingKey]:
+    """Products like an item that was there before us, while the owner has not said whether it is the same."""
+    query = sa.select(ForeignItem.store_id, ForeignItem.product_id).where(
+        ForeignItem.user_id == user_id, ForeignItem.vk_group_id == group_id, ForeignItem.is_left.is_(False)
+    )
+    return frozenset(ListingKey(*row) for row in db.session.execute(query))
+
+
+def as_json(plan: Plan, verdict: Verdict) -> dict[str, Any]:
     return {
         "counts": dict(sorted(plan.counts.items())),
         "skipped": dict(sorted(plan.skipped_counts.items())),
-        "needs_approval": False,
-        "fingerprint": plan.fingerprint,
+        "needs_approval": verdict.needs_approval,
+        "fingerprint": verdict.fingerprint,
         "changes": [_change_json(change) for change in plan.changes],
     }
 

@@ -3,6 +3,7 @@
 import os
 import secrets
 import socket
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,11 @@ from app.context import settings
 from app.db import db, utcnow
 from app.models import RunStatus, RunTrigger, SyncConfig, SyncRun, SyncRunEntry, SyncState, VkConnection
 from app.models.run import ACTIVE
+
+CANCELLED = "cancelled"
+LONGEST_PAUSE = timedelta(days=1)
+CLOCK_TOLERANCE = timedelta(hours=1)
+"""Moments further ahead than they can have been set are from a clock that was wrong."""
 
 
 def worker_name() -> str:
@@ -37,16 +43,46 @@ def _active(user_id: int) -> SyncRun | None:
     return db.session.scalar(sa.select(SyncRun).where(SyncRun.user_id == user_id, SyncRun.status.in_(ACTIVE)))
 
 
-def drop_queued(user_id: int) -> None:
+def drop_queued(user_id: int, code: str = "switched_off") -> None:
     db.session.execute(
         sa.update(SyncRun)
         .where(SyncRun.user_id == user_id, SyncRun.status == RunStatus.QUEUED)
-        .values(status=RunStatus.STOPPED, error_code="switched_off", finished_at=utcnow())
+        .values(status=RunStatus.STOPPED, error_code=code, finished_at=utcnow())
+    )
+
+
+def cancel(user_id: int) -> None:
+    """The owner wants the user's run to end: a queued one at once, one at work between two changes."""
+    drop_queued(user_id, CANCELLED)
+    db.session.execute(
+        sa.update(SyncRun)
+        .where(SyncRun.user_id == user_id, SyncRun.status == RunStatus.RUNNING)
+        .values(cancel_requested=True)
     )
 
 
 def schedule(user_id: int, at: datetime) -> None:
     db.session.execute(sa.update(SyncState).where(SyncState.user_id == user_id).values(next_run_at=at))
+
+
+def end_pause(user_id: int) -> None:
+    """What held the user's runs is mended: the next one starts at once, and later pauses begin small again."""
+    db.session.execute(
+        sa.update(SyncState)
+        .where(SyncState.user_id == user_id)
+        .values(next_run_at=utcnow(), strikes=0, strike_code=None)
+    )
+
+
+def next_pause(user_id: int, code: str, pauses: Sequence[float]) -> timedelta:
+    """The pause after a run that ended for this reason, longer each time in a row. `pauses` in seconds. Flushes."""
+    state = db.session.scalar(sa.select(SyncState).where(SyncState.user_id == user_id))
+    if state is None:
+        return timedelta(seconds=pauses[0])
+    state.strikes = state.strikes + 1 if state.strike_code == code else 1
+    state.strike_code = code
+    db.session.flush()
+    return timedelta(seconds=pauses[min(state.strikes, len(pauses)) - 1])
 
 
 def claim(user_id: int, trigger: RunTrigger, worker: str) -> SyncRun | None:
@@ -74,10 +110,12 @@ def claim(user_id: int, trigger: RunTrigger, worker: str) -> SyncRun | None:
 
 
 def _bury_dead(user_id: int, now: datetime) -> None:
-    """A run whose lease has ended has lost its worker."""
+    """A run whose lease has ended has lost its worker; so has one whose lease no clock that is right can have given."""
+    longest = timedelta(seconds=settings().run_lease_seconds) + CLOCK_TOLERANCE
+    is_dead = sa.or_(SyncRun.lease_until < now, SyncRun.lease_until > now + longest)
     db.session.execute(
         sa.update(SyncRun)
-        .where(SyncRun.user_id == user_id, SyncRun.status == RunStatus.RUNNING, SyncRun.lease_until < now)
+        .where(SyncRun.user_id == user_id, SyncRun.status == RunStatus.RUNNING, is_dead)
         .values(status=RunStatus.FAILED, error_code="worker_lost", finished_at=now)
     )
 
@@ -101,28 +139,40 @@ def confirmation(user_id: int) -> str | None:
     return db.session.scalar(sa.select(_confirmed_text).where(SyncConfig.user_id == user_id))
 
 
-def renew(run: SyncRun, confirmed: str | None, group_id: int) -> bool:
-    """One committed UPDATE: the lease goes on if worker, switch, confirmation and community are what they were."""
+def renew(run: SyncRun, confirmed: str | None, group_id: int, order: str | None = None) -> bool:
+    """One committed UPDATE: the lease goes on if worker, switch, confirmation and community are what they were.
+
+    `order`: the run is for something that the owner ordered, so that is what must stand still.
+    """
     now = utcnow()
-    still_wanted = (
-        sa.select(SyncConfig.id)
-        .join(VkConnection, VkConnection.user_id == SyncConfig.user_id)
-        .where(
-            SyncConfig.user_id == run.user_id,
-            SyncConfig.is_enabled,
-            _confirmed_text == confirmed,
-            VkConnection.group_id == group_id,
-        )
-        .exists()
-    )
     renewed = db.session.execute(
         sa.update(SyncRun)
-        .where(SyncRun.id == run.id, SyncRun.status == RunStatus.RUNNING, SyncRun.worker == run.worker, still_wanted)
+        .where(
+            SyncRun.id == run.id,
+            SyncRun.status == RunStatus.RUNNING,
+            SyncRun.worker == run.worker,
+            SyncRun.cancel_requested.is_(False),
+            _still_wanted(run.user_id, confirmed, order),
+            sa.exists().where(VkConnection.user_id == run.user_id, VkConnection.group_id == group_id),
+        )
         .values(heartbeat_at=now, lease_until=now + timedelta(seconds=settings().run_lease_seconds))
         .execution_options(synchronize_session=False)
     )
     db.session.commit()
     return bool(getattr(renewed, "rowcount", 0) == 1)
+
+
+def _still_wanted(user_id: int, confirmed: str | None, order: str | None) -> sa.Exists:
+    """What the owner ordered in one piece stands whatever the switch says."""
+    if order is not None:
+        return sa.exists().where(SyncState.user_id == user_id, SyncState.owner_order == order)
+    return sa.exists().where(SyncConfig.user_id == user_id, SyncConfig.is_enabled, _confirmed_text == confirmed)
+
+
+def why_stopped(run: SyncRun) -> str:
+    """After a lease that was not renewed: a code."""
+    is_cancelled = sa.select(SyncRun.cancel_requested).where(SyncRun.id == run.id, SyncRun.worker == run.worker)
+    return CANCELLED if db.session.scalar(is_cancelled) else "switched_off"
 
 
 def finish(run: SyncRun, status: RunStatus, next_run_at: datetime, *, hold: bool = False, **values: Any) -> None:
@@ -147,20 +197,42 @@ def finish(run: SyncRun, status: RunStatus, next_run_at: datetime, *, hold: bool
             )
         )
     if getattr(ended, "rowcount", 0) == 1:
+        if status == RunStatus.NEEDS_APPROVAL:
+            _drop_earlier_waiting(run)
         db.session.execute(scheduled.values(next_run_at=next_run_at).execution_options(synchronize_session=False))
+        if status == RunStatus.SUCCEEDED:
+            calm = sa.update(SyncState).where(SyncState.user_id == run.user_id, SyncState.strikes > 0)
+            db.session.execute(calm.values(strikes=0, strike_code=None).execution_options(synchronize_session=False))
     db.session.commit()
     db.session.refresh(run)
 
 
+def _drop_earlier_waiting(run: SyncRun) -> None:
+    """A waiting plan is made anew at every pass: the history tells it once."""
+    db.session.execute(
+        sa.delete(SyncRun).where(
+            SyncRun.user_id == run.user_id,
+            SyncRun.id < run.id,
+            SyncRun.status == RunStatus.NEEDS_APPROVAL,
+            SyncRun.done == 0,
+        )
+    )
+
+
 def due_user_ids(now: datetime | None = None) -> list[int]:
-    """Enabled and confirmed users whose run is queued or whose time has come, the longest waiting first."""
+    """Active users, and those who ordered something, whose run is queued or whose time has come."""
     now = now or utcnow()
     queued = sa.select(SyncRun.id).where(SyncRun.user_id == SyncConfig.user_id, SyncRun.status == RunStatus.QUEUED)
+    is_active = sa.and_(SyncConfig.is_enabled, SyncConfig.confirmed_at.is_not(None))
+    is_time = sa.or_(
+        SyncState.next_run_at.is_(None),
+        SyncState.next_run_at <= now,
+        SyncState.next_run_at > now + LONGEST_PAUSE + CLOCK_TOLERANCE,
+    )
     query = (
         sa.select(SyncConfig.user_id)
         .join(SyncState, SyncState.user_id == SyncConfig.user_id, isouter=True)
-        .where(SyncConfig.is_enabled, SyncConfig.confirmed_at.is_not(None))
-        .where(sa.or_(queued.exists(), SyncState.next_run_at.is_(None), SyncState.next_run_at <= now))
+        .where(sa.or_(is_active, SyncState.owner_order.is_not(None)), sa.or_(queued.exists(), is_time))
         .order_by(SyncState.next_run_at.is_not(None), SyncState.next_run_at, SyncConfig.user_id)
     )
     return list(db.session.scalars(query))

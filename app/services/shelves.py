@@ -1,18 +1,16 @@
 """Stored rows as domain objects: catalog, links, albums, the owner's settings."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from app.context import settings
 from app.db import db
 from app.domain.catalog import Group, GroupTree, Product, Store
-from app.domain.listing import FALLBACK_CATEGORY, ListingKey, OwnerSettings
+from app.domain.listing import ListingKey
 from app.domain.plan import Albums, Link, LinkState
 from app.domain.selection import Shelf
-from app.models import AlbumState, CatalogGroup, CatalogProduct, CatalogStore, Listing, User, VkAlbum
+from app.models import AlbumState, CatalogGroup, CatalogProduct, CatalogStore, Listing, StoreState, User, VkAlbum
 
 _C = CatalogProduct.__table__.c
 """Plain columns: rows of a long catalog come twice as fast as through the mapper."""
@@ -22,16 +20,22 @@ _TEXT_COLUMNS = (_C.description, _C.article, _C.code, _C.barcodes)
 
 def load_shelves(user_id: int, store_id: str | None = None, *, texts: bool = True) -> list[Shelf]:
     """Every store with its groups and products, by name; without `texts` descriptions and codes are left out."""
-    stores = sa.select(CatalogStore.store_id, CatalogStore.name, CatalogStore.address).where(
-        CatalogStore.user_id == user_id
-    )
+    stores = sa.select(
+        CatalogStore.store_id, CatalogStore.name, CatalogStore.address, CatalogStore.state.label("state")
+    ).where(CatalogStore.user_id == user_id)
     if store_id is not None:
         stores = stores.where(CatalogStore.store_id == store_id)
     groups = _groups(user_id, store_id)
     products = _products(user_id, store_id, texts=texts)
     rows = sorted(db.session.execute(stores).all(), key=lambda row: (row.name.casefold(), row.store_id))
     return [
-        Shelf(Store(*row), GroupTree.of(groups.get(row.store_id, [])), products.get(row.store_id, [])) for row in rows
+        Shelf(
+            Store(row.store_id, row.name, row.address),
+            GroupTree.of(groups.get(row.store_id, [])),
+            products.get(row.store_id, []),
+            is_closed=row.state == StoreState.CLOSED,
+        )
+        for row in rows
     ]
 
 
@@ -83,15 +87,6 @@ def _product(values: list[Any]) -> Product:
     )
 
 
-def owner_settings(user: User) -> OwnerSettings:
-    chosen: Mapping[str, Any] = (user.sync_state.settings if user.sync_state else None) or {}
-    return OwnerSettings(
-        hide_sold_out=bool(chosen.get("hide_sold_out", True)),
-        remove_after_days=int(chosen.get("remove_after_days", settings().remove_after_days)),
-        category_id=int(chosen.get("category_id", FALLBACK_CATEGORY)),
-    )
-
-
 def load_listings(user_id: int, group_id: int) -> dict[ListingKey, Listing]:
     query = sa.select(Listing).where(Listing.user_id == user_id, Listing.vk_group_id == group_id)
     return {ListingKey(row.store_id, row.product_id): row for row in db.session.scalars(query)}
@@ -110,19 +105,25 @@ def to_link(row: Listing) -> Link:
         out_since=row.out_since,
         failed_digest=row.failed_digest,
         retry_after=row.retry_after,
+        is_adopted=row.is_adopted,
+        keeps_photo=row.keeps_photo,
+        drift=frozenset(row.drift),
+        hide_approved=row.hide_approved,
     )
 
 
 def load_albums(user: User, group_id: int, now: datetime) -> Albums:
-    rows = db.session.scalars(sa.select(VkAlbum).where(VkAlbum.user_id == user.id, VkAlbum.vk_group_id == group_id))
-    by_state: dict[str, set[str]] = {state: set() for state in ("live", "uncertain")}
-    for row in rows:
-        if row.state == AlbumState.LIVE:
-            by_state["live"].add(row.title)
-        elif row.retry_after is not None and row.retry_after > now:
-            by_state["uncertain"].add(row.title)
+    query = sa.select(VkAlbum).where(VkAlbum.user_id == user.id, VkAlbum.vk_group_id == group_id)
+    rows = db.session.scalars(query).all()
+    live = [row for row in rows if row.state == AlbumState.LIVE]
     return Albums(
-        ours=frozenset(by_state["live"]),
-        uncertain=frozenset(by_state["uncertain"]),
+        ours=frozenset(row.title for row in live),
+        uncertain=frozenset(
+            row.title
+            for row in rows
+            if row.state != AlbumState.LIVE and row.retry_after is not None and row.retry_after > now
+        ),
+        renaming=frozenset(row.title for row in live if row.pending_title is not None),
+        full=frozenset(row.title for row in live if row.full_until is not None and row.full_until > now),
         foreign=user.sync_state.foreign_albums if user.sync_state else 0,
     )

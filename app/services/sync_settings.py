@@ -8,12 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db, utcnow
+from app.domain.listing import digest_of
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet, Status, configuration_status, decide
 from app.models import (
     CatalogGroup,
     CatalogProduct,
     CatalogStore,
     RunTrigger,
+    StoreState,
     SyncConfig,
     SyncFilter,
     SyncState,
@@ -66,7 +68,9 @@ def passing_stores(user: User) -> list[str]:
     rules = rules_of(user)
     if not rules.count()[EntityType.STORE]:
         return []
-    ids = db.session.scalars(sa.select(CatalogStore.store_id).where(CatalogStore.user_id == user.id))
+    ids = db.session.scalars(
+        _open_stores().where(CatalogStore.user_id == user.id).with_only_columns(CatalogStore.store_id)
+    )
     return [store_id for store_id in ids if decide(rules, store_id).included]
 
 
@@ -77,7 +81,9 @@ def toggle(user: User, enabled: bool | None) -> bool:
     if wanted and not config.is_enabled:
         _may_enable(user, config)
     config.is_enabled = wanted
-    if not wanted:
+    if wanted:
+        withdraw_order(user)
+    else:
         runs.drop_queued(user.id)
     db.session.flush()
     return wanted
@@ -108,8 +114,9 @@ def confirm(user: User, now: datetime | None = None) -> None:
     if obstacle := confirmation_obstacle(user):
         raise NotReady(obstacle)
     ensure_config(user).confirmed_at = now or utcnow()
-    if user.sync_state is not None:
-        user.sync_state.pause_reason = None
+    assert user.sync_state is not None
+    user.sync_state.pause_reason = None
+    user.sync_state.rules_digest = None  # this confirmation is about these rules: their first run is not braked
     runs.request(user.id, RunTrigger.CONFIRMED)
     db.session.flush()
 
@@ -117,6 +124,7 @@ def confirm(user: User, now: datetime | None = None) -> None:
 def take_confirmation_back(user: User, reason: str) -> None:
     """Another community or another Evotor account: the owner has to look and confirm again."""
     config = ensure_config(user)
+    withdraw_order(user)
     if config.confirmed_at is None and not config.is_enabled:
         return
     config.confirmed_at, config.is_enabled = None, False
@@ -124,6 +132,17 @@ def take_confirmation_back(user: User, reason: str) -> None:
         user.sync_state.pause_reason = reason
         user.sync_state.market_read_at = None
     runs.drop_queued(user.id)
+
+
+def withdraw_order(user: User) -> None:
+    """What the owner ordered in one piece is not wanted any more."""
+    if user.sync_state is not None:
+        user.sync_state.owner_order = user.sync_state.order_run_id = None
+
+
+def digest_of_rules(user: User) -> str:
+    """Tells one set of rules from another."""
+    return digest_of(*sorted(f"{rule.entity_type}:{rule.mode}:{rule.entity_id}" for rule in rules_of(user).rules))
 
 
 def run_obstacle(user: User) -> str | None:
@@ -188,11 +207,17 @@ def _entities(user_id: int, entity_type: EntityType, ids: Sequence[str]) -> dict
 def _entity_query(entity_type: EntityType) -> sa.Select[str, str, str | None]:
     """(id, name, parent id): the store for a group, the group for a product, its store where it has none."""
     if entity_type is EntityType.STORE:
-        return sa.select(CatalogStore.store_id, CatalogStore.name, sa.null())
+        return _open_stores()
     if entity_type is EntityType.GROUP:
         return sa.select(CatalogGroup.group_id, CatalogGroup.name, CatalogGroup.store_id)
     parent = sa.func.coalesce(CatalogProduct.group_id, CatalogProduct.store_id)
     return sa.select(CatalogProduct.product_id, CatalogProduct.name, parent)
+
+
+def _open_stores() -> sa.Select[str, str, str | None]:
+    """Without those that the owner closed for good."""
+    query = sa.select(CatalogStore.store_id, CatalogStore.name, sa.null())
+    return query.where(CatalogStore.state != StoreState.CLOSED)
 
 
 def refresh_names(user: User) -> None:

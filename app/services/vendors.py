@@ -1,10 +1,13 @@
 """Clients for the two vendors, made from the settings; and what their errors mean for a connection."""
 
+from typing import Any
+
 from app.clients.errors import EvotorError, EvotorFault, VkError
 from app.clients.evotor import EvotorClient
 from app.clients.vk import VkClient
 from app.clients.vk_errors import Action
 from app.context import settings
+from app.logs import remember_secret
 from app.models import ConnectionState
 
 MARKET_RIGHT = 1 << 27
@@ -14,11 +17,15 @@ _SHOP_CLOSED = {1438, 1525}
 
 
 def evotor_client(token: str) -> EvotorClient:
+    remember_secret(token)
     return EvotorClient(settings().evotor_api_url, token, per_second=settings().evotor_requests_per_second)
 
 
-def vk_client(token: str) -> VkClient:
-    return VkClient(settings().vk_api_url, token, per_second=settings().vk_requests_per_second)
+def vk_client(token: str, *, slowest: float | None = None, **hooks: Any) -> VkClient:
+    """`slowest`: calls per second that are not exceeded whatever the setting; `hooks` as of VkClient."""
+    remember_secret(token)
+    per_second = settings().vk_requests_per_second
+    return VkClient(settings().vk_api_url, token, per_second=min(per_second, slowest or per_second), **hooks)
 
 
 def evotor_state(error: EvotorError) -> ConnectionState:

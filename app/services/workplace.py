@@ -23,7 +23,7 @@ class Workplace:
     run: SyncRun
     group_id: int
     vk: VkClient
-    evotor: EvotorClient
+    evotor: EvotorClient | None
     listings: dict[ListingKey, Listing]
     renew: Callable[[], None]
     """Before every write: commits what is recorded, renews the lease, raises where the run must stop."""
@@ -32,6 +32,11 @@ class Workplace:
     is_plain_shop: bool = False
     albums: dict[str, VkAlbum] = field(default_factory=dict)
     seen_albums: list[Album] | None = None
+    refused_categories: set[int] = field(default_factory=set)
+    rested: set[str] = field(default_factory=set)
+    """Methods whose quota VK says is used up."""
+    approved: frozenset[str] = frozenset()
+    """Braked changes that the owner approved of."""
 
 
 class Held(Exception):
@@ -43,11 +48,19 @@ class Done:
     outcome: EntryOutcome = EntryOutcome.DONE
     item_id: int | None = None
     error: VkError | None = None
+    note: str | None = None
+    """A code for the owner to read beside a change that was made."""
 
 
 def row_of(place: Workplace, change: Change) -> Listing:
     assert change.key is not None
     return place.listings[change.key]
+
+
+def begin_write(place: Workplace, row: Listing) -> None:
+    """What VK shows of the item proves nothing until the write had time to appear."""
+    row.written_at = utcnow()
+    place.renew()
 
 
 def after_read_lag() -> datetime:

@@ -50,8 +50,9 @@ STORE = {
     StoreState.PAYMENT_REQUIRED: Label("Не оплачено приложение", "warning"),
     StoreState.FORBIDDEN: Label("Нет доступа", "danger"),
     StoreState.UNAVAILABLE: Label("Не загружен", "warning"),
-    StoreState.SUSPICIOUS: Label("Пришёл пустой список", "warning"),
+    StoreState.SUSPICIOUS: Label("Похоже на сбой", "warning"),
     StoreState.MISSING: Label("Нет в Эвоторе", "danger"),
+    StoreState.CLOSED: Label("Закрыт", "secondary"),
 }
 
 RUN = {
@@ -69,6 +70,8 @@ TRIGGER = {
     RunTrigger.MANUAL: "по вашей команде",
     RunTrigger.SCHEDULE: "по расписанию",
     RunTrigger.COMMAND: "запустил оператор",
+    RunTrigger.HIDE_ALL: "скрыть всё в ВК",
+    RunTrigger.UNDO: "вернуть скрытое",
 }
 
 ACTION = {
@@ -77,6 +80,7 @@ ACTION = {
     Action.SHOW: "Снова показать",
     Action.HIDE: "Скрыть",
     Action.DELETE: "Удалить",
+    Action.ALBUM_RENAME: "Переименовать подборку",
     Action.ALBUM_ADD: "Создать подборку",
     Action.ALBUM_PUT: "Положить в подборку",
     Action.ALBUM_REMOVE: "Убрать из подборки",
@@ -123,10 +127,16 @@ REASON: dict[str, Advice] = {
     SkipReason.SOLD_OUT: Advice("Нет в наличии", "Появится в ВК сам, когда в Эвоторе будет остаток больше нуля."),
     Reason.OUT: Advice("Не входит в выбор", "Если товар нужен в ВК, измените фильтры в каталоге."),
     Reason.MISSING: Advice("Больше нет в Эвоторе", "Если товар удалён по ошибке, верните его в Эвоторе."),
+    Reason.CLOSED: Advice("Магазин закрыт", "Вы отметили, что магазин закрыт: его товары уходят из ВК."),
     Reason.GONE: Advice("Удалён в ВК", "Товар удалили в самом ВК, поэтому заново он не добавляется."),
+    Reason.SIMILAR: Advice(
+        "Похожий товар уже есть в ВК", "Решите на странице «Товары в ВК», тот ли это товар: тогда мы продолжим."
+    ),
+    Reason.DRIFT: Advice("Изменили в самом ВК", "Возвращаем, как в Эвоторе. Что оставлять, выбирается в настройках."),
+    Reason.OWNER: Advice("По вашей команде", "Ничего делать не нужно."),
     Reason.REFUSED: Advice("ВК отказал", "Исправьте товар в Эвоторе или подождите: позже попробуем ещё раз."),
     Reason.UNCERTAIN: Advice("Ждём ответа ВК", "Делать ничего не нужно: проверим при следующем запуске."),
-    "twin": Advice("Второй такой же товар", "В ВК остался один из двух одинаковых товаров."),
+    Reason.TWIN: Advice("Второй такой же товар", "В ВК остался один из двух одинаковых товаров."),
 }
 
 

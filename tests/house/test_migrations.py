@@ -1,5 +1,6 @@
 """Migrations: one numbered line from nothing to the models and back, on both databases."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +27,7 @@ def app_on_nothing(request: pytest.FixtureRequest, tmp_path: Path, worker_id: st
     if request.param == "sqlite":
         yield from running_app(settings_for(f"sqlite:///{tmp_path / 'evosync.db'}"))
         return
-    name = f"evosync_migrations_{worker_id}"
+    name = f"evosync_migrations_{worker_id}_{os.getpid()}"
     yield from running_app(settings_for(make_postgres(name)))
     drop_postgres(name)
 
@@ -110,3 +111,44 @@ def test_every_migration_follows_the_one_before(scripts: ScriptDirectory) -> Non
         before = f"{int(script.revision) - 1:04}"
         assert script.down_revision == (None if before == "0000" else before)
         assert Path(script.path).name.startswith(f"{script.revision}_")
+
+
+def test_a_migration_keeps_what_the_tables_hold(app_on_nothing: Flask) -> None:
+    upgrade(revision="0001")
+    with db.engine.begin() as connection:
+        for statement in (
+            "INSERT INTO users (id, email, password_hash, session_key) VALUES (1, 'a@example.ru', 'x', 'y')",
+            """INSERT INTO sync_runs (id, user_id, trigger, status, counts, skipped)
+                VALUES (1, 1, 'manual', 'queued', '{}', '{}')""",
+            """INSERT INTO sync_run_entries (run_id, action, outcome, name, before, after)
+                VALUES (1, 'add', 'done', 'Чай', '{}', '{}')""",
+            """INSERT INTO listings (user_id, vk_group_id, store_id, product_id, sku, name, state, sent, hidden_run_id)
+                VALUES (1, 7, 'S1', 'P1', 'ev:P1', 'Чай', 'live', '{}', 1)""",
+        ):
+            connection.exec_driver_sql(statement)
+
+    upgrade()
+
+    with db.engine.connect() as connection:
+        kept = "SELECT count(*) FROM sync_run_entries e JOIN listings l ON l.hidden_run_id = e.run_id"
+        assert connection.scalar(sa.text(kept)) == 1
+
+
+def test_a_migrated_table_still_allows_one_active_run_only(app_on_nothing: Flask) -> None:
+    upgrade()
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO users (id, email, password_hash, session_key) VALUES (1, 'a@example.ru', 'x', 'y')"
+        )
+    run = sa.text(
+        "INSERT INTO sync_runs (user_id, trigger, status, counts, skipped) VALUES (1, 'manual', 'queued', '{}', '{}')"
+    )
+
+    with db.engine.begin() as connection:
+        connection.execute(run)
+    with pytest.raises(sa.exc.IntegrityError), db.engine.begin() as connection:
+        connection.execute(run)
+    if db.engine.dialect.name == "sqlite":
+        with db.engine.connect() as connection:
+            made = connection.scalar(sa.text("SELECT sql FROM sqlite_master WHERE name = 'sync_runs'"))
+        assert "AUTOINCREMENT" in str(made)

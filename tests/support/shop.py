@@ -18,6 +18,7 @@ from app.models import Listing, RunTrigger, SyncRun, SyncRunEntry, User
 from app.services import (
     album_changes,
     applying,
+    approvals,
     catalog_refresh,
     connections,
     engine,
@@ -26,6 +27,7 @@ from app.services import (
     run_work,
     runs,
     sync_settings,
+    sync_work,
     vendors,
     workplace,
 )
@@ -43,7 +45,9 @@ CLOCKED = (
     connections,
     engine,
     planning,
+    approvals,
     run_work,
+    sync_work,
     runs,
     sync_settings,
 )

@@ -117,9 +117,9 @@ def test_an_added_item_reads_back_as_it_was_sent(vk: VkClient, fields: dict[str,
     item_id = vk.add_item(CLUB, fields)
     item = vk.items_by_id(CLUB, [item_id])[item_id]
     assert (item.title, item.price, item.sku) == ("Чай травяной 50 г", Decimal("64.90"), "ev:1")
-    assert (item.category_id, item.photo_id, item.availability) == (
+    assert (item.category_id, item.photo_ids, item.availability) == (
         20064,
-        fields["main_photo_id"],
+        (fields["main_photo_id"],),
         Availability.AVAILABLE,
     )
 

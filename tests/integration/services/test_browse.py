@@ -164,7 +164,7 @@ def test_any_page_number_leads_to_a_page(user: User, asked: int, shown: int) -> 
 
 
 def test_a_listed_product_that_sold_out_stays_where_the_owner_chose_so(user: User) -> None:
-    db.session.execute(sa.update(SyncState).values(settings={"hide_sold_out": False}))
+    db.session.execute(sa.update(SyncState).values(settings={"stock_rule": "show"}))
     db.session.add(VkConnection(user_id=user.id, group_id=77, token="t"))
     listed = {"user_id": user.id, "vk_group_id": 77, "store_id": "S1", "product_id": "P5", "sku": "ev:P5"}
     db.session.commit()

@@ -149,7 +149,8 @@ def test_a_store_may_be_closed_only_when_evotor_no_longer_lists_it(shop: Shop, s
     assert catalog_refresh.close_store(shop.owner, TINY) == "Лавка"
     db.session.commit()
 
-    assert db.session.query(CatalogStore).count() == db.session.query(CatalogProduct).count() == 0
+    assert db.session.query(CatalogStore).one().state == StoreState.CLOSED
+    assert db.session.query(CatalogProduct).count() == 0
 
 
 def test_a_store_that_is_back_is_read_again(shop: Shop, sandbox: Sandbox) -> None:

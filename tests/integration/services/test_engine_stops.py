@@ -254,19 +254,47 @@ def test_what_the_owner_has_to_mend_stops_the_run(
     assert shop.next_run_in().total_seconds() / 60 <= 15, "the pause is over"
 
 
-@pytest.mark.parametrize(("code", "minutes"), [(9, 5), (29, 24 * 60), (43, 15)])
-def test_vk_asks_for_a_pause(shop: Shop, sandbox: Sandbox, code: int, minutes: int) -> None:
+@pytest.mark.parametrize(
+    ("code", "minutes"), [(9, [1, 10, 360, 360]), (43, [15, 360, 360]), (14, [60, 120, 240, 480, 1440, 1440])]
+)
+def test_vk_asks_for_a_pause_and_every_pause_is_longer(
+    shop: Shop, sandbox: Sandbox, code: int, minutes: list[int]
+) -> None:
     sandbox.fault("vk", f"error:{code}", "market.add", after=1)
+
+    for pause in minutes:
+        shop.forget_calls()
+        outcome = shop.run()
+        assert outcome.error == f"vk_{code}"
+        assert shop.calls("market.add") <= 2
+        assert pause - 1 < shop.next_run_in().total_seconds() / 60 <= pause
+    assert sum(shop.clock.slept) <= 30
+    sandbox.clear_faults()
+    assert shop.run().status == RunStatus.SUCCEEDED
+    assert shop.prices() == ALL
+    sandbox.fault("vk", f"error:{code}", "market.edit")
+    shop.patch("P1", price=111)
+    shop.run()
+    assert shop.next_run_in().total_seconds() / 60 <= minutes[0], "after a success pauses begin small again"
+
+
+def test_a_method_whose_quota_is_used_up_rests_for_a_day_and_the_others_go_on(shop: Shop, sandbox: Sandbox) -> None:
+    sandbox.fault("vk", "error:29", "market.add", after=2)
 
     outcome = shop.run()
 
-    assert (outcome.status, outcome.error) == (RunStatus.CONTINUED, f"vk_{code}")
-    assert shop.calls("market.add") == 2
-    assert minutes - 1 < shop.next_run_in().total_seconds() / 60 <= minutes
-    assert sum(shop.clock.slept) <= 30
+    assert (outcome.status, outcome.error) == (RunStatus.CONTINUED, "vk_29")
+    assert len(shop.prices()) == 2
+    first = next(iter(shop.prices()))
+    shop.patch(first, price=150)
     sandbox.clear_faults()
-    shop.run()
-    assert shop.prices() == ALL
+    shop.forget_calls()
+    assert shop.run().status == RunStatus.CONTINUED
+    assert shop.calls("market.add") == 0, "the method is left alone"
+    assert shop.prices()[first] == "150.00"
+    shop.clock.move(hours=25)
+    assert shop.run().status == RunStatus.SUCCEEDED
+    assert len(shop.prices()) == len(ALL)
 
 
 def test_an_application_that_vk_refuses_is_a_failure(shop: Shop, sandbox: Sandbox) -> None:

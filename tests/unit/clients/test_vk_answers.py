@@ -39,7 +39,7 @@ def test_a_whole_item_is_read() -> None:
         availability=Availability.AVAILABLE,
         stock_amount=14,
         album_ids=(7,),
-        photo_id=457239101,
+        photo_ids=(457239101, 457239102),
     )
 
 
@@ -83,7 +83,7 @@ def test_the_newer_category_is_read_where_the_older_is_missing() -> None:
 
 @pytest.mark.parametrize("photos", [None, [], False, [False]])
 def test_an_item_may_have_no_photo(photos: Any) -> None:
-    assert item(photos=photos).photo_id is None
+    assert item(photos=photos).photo_ids == ()
 
 
 @pytest.mark.parametrize("value", [{}, {"id": None}, {"id": "x"}, 5, "x"])

@@ -15,6 +15,7 @@ from app.domain.listing import (
     ListingKey,
     OwnerSettings,
     SkipReason,
+    StockRule,
     Wanted,
     album_title,
     card_digest,
@@ -137,23 +138,36 @@ def test_the_reason_that_the_owner_should_care_about_first_is_named() -> None:
 @pytest.mark.parametrize(
     ("quantity", "sold_out"), [(None, False), ("0", True), ("-3", True), ("0.001", False), ("5", False)]
 )
-def test_only_a_known_quantity_can_be_sold_out(quantity: str | None, sold_out: bool) -> None:
-    assert is_sold_out(a_product(quantity=quantity if quantity is None else Decimal(quantity))) is sold_out
+@pytest.mark.parametrize("rule", [StockRule.HIDE, StockRule.SHOW])
+def test_only_a_known_quantity_can_be_sold_out(quantity: str | None, sold_out: bool, rule: StockRule) -> None:
+    product = a_product(quantity=quantity if quantity is None else Decimal(quantity))
+
+    assert is_sold_out(product, OwnerSettings(stock_rule=rule)) is sold_out
 
 
 @pytest.mark.parametrize(
-    ("hide_sold_out", "is_listed", "expected"),
+    ("quantity", "sold_out"), [(None, False), ("0", True), ("2.999", True), ("3", False), ("-1", True)]
+)
+def test_the_owner_may_want_a_few_pieces_before_a_product_is_shown(quantity: str | None, sold_out: bool) -> None:
+    product = a_product(quantity=quantity if quantity is None else Decimal(quantity))
+
+    assert is_sold_out(product, OwnerSettings(stock_rule=StockRule.FROM, show_from=3)) is sold_out
+
+
+@pytest.mark.parametrize(
+    ("rule", "is_listed", "expected"),
     [
-        (True, True, SkipReason.SOLD_OUT),
-        (True, False, SkipReason.SOLD_OUT),
-        (False, True, None),
-        (False, False, SkipReason.SOLD_OUT),
+        (StockRule.HIDE, True, SkipReason.SOLD_OUT),
+        (StockRule.HIDE, False, SkipReason.SOLD_OUT),
+        (StockRule.FROM, True, SkipReason.SOLD_OUT),
+        (StockRule.SHOW, True, None),
+        (StockRule.SHOW, False, SkipReason.SOLD_OUT),
     ],
 )
 def test_what_is_sold_out_is_a_problem_unless_the_owner_keeps_it_shown(
-    hide_sold_out: bool, is_listed: bool, expected: SkipReason | None
+    rule: StockRule, is_listed: bool, expected: SkipReason | None
 ) -> None:
-    settings = OwnerSettings(hide_sold_out=hide_sold_out)
+    settings = OwnerSettings(stock_rule=rule)
 
     assert problem(a_product(quantity=Decimal(0)), settings, is_listed=is_listed) is expected
 
@@ -364,7 +378,7 @@ def test_what_is_sold_out_is_hidden_and_needs_no_album() -> None:
 
 
 def test_what_is_sold_out_stays_shown_where_the_owner_chose_so() -> None:
-    item = wanted(a_product(quantity=Decimal(0)), settings=OwnerSettings(hide_sold_out=False))
+    item = wanted(a_product(quantity=Decimal(0)), settings=OwnerSettings(stock_rule=StockRule.SHOW))
 
     assert not item.is_hidden
 

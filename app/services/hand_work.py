@@ -1,0 +1,143 @@
+"""The owner's answers about what was in the community before us and about what was deleted or changed there by hand."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.db import db
+from app.domain.listing import ListingKey
+from app.domain.plan import LinkState
+from app.models import ForeignItem, Listing, RunTrigger, User
+from app.services import market_links, market_watch, runs, sync_settings
+from app.services.run_requests import request_now
+from app.services.shelves import load_listings
+
+
+@dataclass(frozen=True, slots=True)
+class HandWork:
+    """What the owner is asked or told about the community's market."""
+
+    similar: Sequence[ForeignItem]
+    """Not answered yet."""
+    gone: Sequence[Listing]
+    """Deleted in VK; not answered yet."""
+    changed: Sequence[Listing]
+    foreign: int
+    """Visible items that are not ours, as of the last full read."""
+
+    @property
+    def questions(self) -> int:
+        return len(self.similar) + len(self.gone)
+
+
+def hand_work(user: User) -> HandWork:
+    group_id = _group_id(user)
+    rows = load_listings(user.id, group_id).values()
+    ours = sorted(rows, key=lambda row: (row.name.casefold(), row.id))
+    return HandWork(
+        similar=[row for row in market_watch.foreign_rows(user.id, group_id) if not row.is_left],
+        gone=[row for row in ours if row.state == LinkState.GONE and not row.gone_answered],
+        changed=[row for row in ours if row.drift and row.state != LinkState.GONE],
+        foreign=user.sync_state.foreign_items if user.sync_state else 0,
+    )
+
+
+def questions(user: User) -> int:
+    """How many answers the owner owes."""
+    group_id = _group_id(user)
+    similar = sa.select(sa.func.count()).select_from(ForeignItem)
+    gone = sa.select(sa.func.count()).select_from(Listing)
+    return (
+        db.session.scalar(
+            similar.where(
+                ForeignItem.user_id == user.id, ForeignItem.vk_group_id == group_id, ForeignItem.is_left.is_(False)
+            )
+        )
+        or 0
+    ) + (
+        db.session.scalar(
+            gone.where(
+                Listing.user_id == user.id,
+                Listing.vk_group_id == group_id,
+                Listing.state == LinkState.GONE,
+                Listing.gone_answered.is_(False),
+            )
+        )
+        or 0
+    )
+
+
+def take(user: User, ids: Collection[int]) -> int:
+    """The owner gives us these items: from the next run on they follow the register; returns how many."""
+    rows = _similar(user, ids)
+    listings = load_listings(user.id, _group_id(user))
+    for row in rows:
+        _link(user, row, listings)
+        db.session.delete(row)
+    _run_soon(user, rows)
+    return len(rows)
+
+
+def leave(user: User, ids: Collection[int]) -> int:
+    """These are other things: never touched, never asked about again; the products are added beside them."""
+    rows = _similar(user, ids)
+    for row in rows:
+        row.is_left = True
+    _run_soon(user, rows)
+    return len(rows)
+
+
+def add_again(user: User, ids: Collection[int]) -> int:
+    """What was deleted in VK is made anew by the next run."""
+    rows = _gone(user, ids)
+    for row in rows:
+        db.session.delete(row)
+    _run_soon(user, rows)
+    return len(rows)
+
+
+def leave_deleted(user: User, ids: Collection[int]) -> int:
+    rows = _gone(user, ids)
+    for row in rows:
+        row.gone_answered = True
+    db.session.flush()
+    return len(rows)
+
+
+def check_market(user: User) -> None:
+    """The next run reads the whole market, and is queued. Raises NotReady."""
+    request_now(user)
+    assert user.sync_state is not None
+    user.sync_state.market_read_at = None
+
+
+def _link(user: User, row: ForeignItem, listings: Mapping[ListingKey, Listing]) -> None:
+    key = ListingKey(row.store_id, row.product_id)
+    listing = listings.get(key) or market_links.new_listing(user.id, row.vk_group_id, key)
+    seen: dict[str, Any] = dict(row.seen)
+    listing.vk_item_id, listing.name, listing.sent = row.vk_item_id, row.title, seen
+    listing.state = LinkState.HIDDEN if seen.get("deleted") else LinkState.LIVE
+    listing.is_adopted = listing.keeps_photo = True
+    listing.attempted_at = listing.retry_after = None
+
+
+def _similar(user: User, ids: Collection[int]) -> Sequence[ForeignItem]:
+    rows = market_watch.foreign_rows(user.id, _group_id(user))
+    return [row for row in rows if row.id in ids and not row.is_left]
+
+
+def _gone(user: User, ids: Collection[int]) -> Sequence[Listing]:
+    rows = load_listings(user.id, _group_id(user)).values()
+    return [row for row in rows if row.id in ids and row.state == LinkState.GONE]
+
+
+def _run_soon(user: User, rows: Sequence[object]) -> None:
+    db.session.flush()
+    if rows and sync_settings.run_obstacle(user) is None:
+        runs.request(user.id, RunTrigger.MANUAL)
+
+
+def _group_id(user: User) -> int:
+    return (user.vk.group_id or user.vk.last_group_id or 0) if user.vk else 0

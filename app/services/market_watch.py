@@ -1,0 +1,136 @@
+"""What a full read of the market tells beside the links: changes made there by hand, and items that are not ours."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from app.context import settings
+from app.db import db
+from app.domain.adoption import Match, matches
+from app.domain.drift import PHOTO, drifted
+from app.domain.listing import SKU_PREFIX, HandField, OwnerSettings
+from app.domain.market import Availability, MarketItem
+from app.domain.plan import Desired, LinkState
+from app.models import ForeignItem, Listing, User
+from app.services import market_links
+from app.services.shelves import to_link
+from app.services.workplace import Workplace
+
+ALBUM = "album"
+
+
+def note_drift(place: Workplace, items: Iterable[MarketItem], owner: OwnerSettings, began: datetime) -> None:
+    """Hold every link against its item; what the register decides is marked to be put back by the plan. Flushes."""
+    seen = {item.id: item for item in items if item.availability is not Availability.REMOVED}
+    settled = [row for row in place.listings.values() if row.vk_item_id is not None and _is_settled(row, began)]
+    seen |= _seen_alone(place, [row for row in settled if row.vk_item_id not in seen and row.state != LinkState.GONE])
+    for row in settled:
+        item = seen.get(row.vk_item_id or 0)
+        if item is None:
+            _note_gone(row)
+        elif row.state == LinkState.GONE:
+            _note_return(row, item)
+        else:
+            _note_changes(place, row, item, owner)
+    db.session.flush()
+
+
+def _is_settled(row: Listing, began: datetime) -> bool:
+    """Reads trail writes: right after a write, what VK shows proves nothing."""
+    return row.written_at is None or row.written_at + timedelta(seconds=settings().vk_read_lag_seconds) <= began
+
+
+def _seen_alone(place: Workplace, rows: Sequence[Listing]) -> dict[int, MarketItem]:
+    """An item missing from a list is asked for by its id (contracts/vk.md 13.2)."""
+    ids = [row.vk_item_id for row in rows if row.vk_item_id is not None]
+    found = place.vk.items_by_id(place.group_id, ids) if ids else {}
+    return {item_id: item for item_id, item in found.items() if item.availability is not Availability.REMOVED}
+
+
+def _note_gone(row: Listing) -> None:
+    if row.state != LinkState.GONE:
+        row.state, row.gone_answered = LinkState.GONE, False
+        row.album = row.album_intent = None
+
+
+def _note_return(row: Listing, item: MarketItem) -> None:
+    """Somebody restored in VK what had been deleted there."""
+    market_links.adopt(row, item)
+    row.gone_answered = False
+
+
+def _note_changes(place: Workplace, row: Listing, item: MarketItem, owner: OwnerSettings) -> None:
+    known_photo = row.photo_id if row.photo_hash is not None else None
+    found = dict(drifted(to_link(row), item, photo_id=known_photo, rendered=row.rendered))
+    if PHOTO in found and not row.keeps_photo and HandField.PHOTO not in owner.edited_in_vk:
+        row.photo_hash = None
+    ours = {name: value for name, value in found.items() if name != PHOTO and name not in owner.edited_in_vk}
+    if ours:
+        row.sent = {**row.sent, **ours}
+    if "deleted" in ours:
+        row.state = LinkState.HIDDEN if ours["deleted"] == 1 else LinkState.LIVE
+    if _left_its_album(place, row, item):
+        found[ALBUM] = row.album or ""
+        row.album = None
+    if found != row.drift:
+        row.drift = found
+
+
+def _left_its_album(place: Workplace, row: Listing, item: MarketItem) -> bool:
+    album = place.albums.get(row.album or "")
+    if album is None or album.vk_album_id is None or item.album_ids is None:
+        return False
+    return album.vk_album_id not in item.album_ids
+
+
+def note_foreign(user: User, place: Workplace, items: Iterable[MarketItem], desired: Desired) -> None:
+    """Remember which visible items of others look like products that we would add. Flushes."""
+    linked = {row.vk_item_id for row in place.listings.values()}
+    foreign = [
+        item
+        for item in items
+        if item.availability is Availability.AVAILABLE and item.id not in linked and not item.sku.startswith(SKU_PREFIX)
+    ]
+    if user.sync_state is not None:
+        user.sync_state.foreign_items = len(foreign)
+    known = {row.vk_item_id: row for row in foreign_rows(user.id, place.group_id)}
+    left = {item_id for item_id, row in known.items() if row.is_left}
+    products = {key: product for key, product in desired.products.items() if key not in place.listings}
+    found = matches((item for item in foreign if item.id not in left), products)
+    _store(user.id, place.group_id, found, known)
+
+
+def _store(user_id: int, group_id: int, found: Sequence[Match], known: Mapping[int, ForeignItem]) -> None:
+    present = {match.item.id for match in found}
+    for item_id, row in known.items():
+        if item_id not in present and not row.is_left:
+            db.session.delete(row)
+    _release(user_id, group_id, present - known.keys())
+    for match in found:
+        row = known.get(match.item.id) or ForeignItem(
+            user_id=user_id, vk_group_id=group_id, vk_item_id=match.item.id, is_left=False
+        )
+        row.title, row.matched_by = match.item.title, match.by
+        row.store_id, row.product_id = match.key.store_id, match.key.product_id
+        row.seen = {**market_links.seen_fields(match.item), "sku": match.item.sku}
+        db.session.add(row)
+    db.session.flush()
+
+
+def _release(user_id: int, group_id: int, item_ids: Iterable[int]) -> None:
+    """A community that changed hands: the questions to its former owner end."""
+    ids = list(item_ids)
+    for start in range(0, len(ids), 500):
+        db.session.execute(
+            sa.delete(ForeignItem).where(
+                ForeignItem.vk_group_id == group_id,
+                ForeignItem.user_id != user_id,
+                ForeignItem.vk_item_id.in_(ids[start : start + 500]),
+            )
+        )
+
+
+def foreign_rows(user_id: int, group_id: int) -> Sequence[ForeignItem]:
+    query = sa.select(ForeignItem).where(ForeignItem.user_id == user_id, ForeignItem.vk_group_id == group_id)
+    return db.session.scalars(query.order_by(ForeignItem.title, ForeignItem.id)).all()

@@ -1,0 +1,89 @@
+"""What the owner orders in one piece, beside the synchronisation: hide everything, or show again what a run hid.
+
+Either switches the synchronisation off: else the next run would undo it at once.
+"""
+
+import sqlalchemy as sa
+
+from app.db import db
+from app.domain.plan import LinkState
+from app.models import Listing, OwnerOrder, RunStatus, RunTrigger, SyncRun, User
+from app.services import runs, sync_settings
+from app.services.errors import NotReady
+
+
+def order_of(user: User) -> OwnerOrder | None:
+    chosen = user.sync_state.owner_order if user.sync_state else None
+    return OwnerOrder(chosen) if chosen else None
+
+
+def hide_all(user: User) -> int:
+    """Every visible item of ours leaves the window; returns how many there are. Raises NotReady."""
+    _must_have_vk(user)
+    count = live_count(user)
+    if not count:
+        raise NotReady("nothing_to_hide")
+    _give(user, OwnerOrder.HIDE_ALL, None)
+    return count
+
+
+def undo(user: User, run: SyncRun) -> int:
+    """What this run hid is shown again; returns how many items that are. Raises NotReady."""
+    _must_have_vk(user)
+    count = undoable(user, run)
+    if not count:
+        raise NotReady("nothing_to_undo")
+    _give(user, OwnerOrder.UNDO, run.id)
+    return count
+
+
+def undoable(user: User, run: SyncRun) -> int:
+    """How many items that the run hid are hidden still; 0 unless it is the last run that changed anything."""
+    if run.status in (RunStatus.QUEUED, RunStatus.RUNNING) or run.id != _last_with_changes(user.id):
+        return 0
+    if user.vk is None or user.vk.group_id is None:
+        return 0
+    hidden = sa.select(sa.func.count()).select_from(Listing)
+    return db.session.scalar(hidden.where(*hidden_by(user.id, user.vk.group_id, run.id))) or 0
+
+
+def hidden_by(user_id: int, group_id: int, run_id: int | None) -> tuple[sa.ColumnElement[bool], ...]:
+    """Conditions for the listings that this run hid and that are hidden still."""
+    return (
+        Listing.user_id == user_id,
+        Listing.vk_group_id == group_id,
+        Listing.hidden_run_id == run_id,
+        Listing.state == LinkState.HIDDEN,
+    )
+
+
+def live_count(user: User) -> int:
+    if user.vk is None or user.vk.group_id is None:
+        return 0
+    live = (Listing.user_id == user.id, Listing.vk_group_id == user.vk.group_id, Listing.state == LinkState.LIVE)
+    return db.session.scalar(sa.select(sa.func.count()).select_from(Listing).where(*live)) or 0
+
+
+def order_obstacle(user: User) -> str | None:
+    """Why what the owner ordered cannot be done now."""
+    return None if user.vk is not None and user.vk.is_connected else "vk_missing"
+
+
+def _must_have_vk(user: User) -> None:
+    if obstacle := order_obstacle(user):
+        raise NotReady(obstacle)
+
+
+def _last_with_changes(user_id: int) -> int | None:
+    query = sa.select(sa.func.max(SyncRun.id)).where(SyncRun.user_id == user_id, SyncRun.done > 0)
+    return db.session.scalar(query)
+
+
+def _give(user: User, order: OwnerOrder, run_id: int | None) -> None:
+    config = sync_settings.ensure_config(user)
+    assert user.sync_state is not None
+    config.is_enabled = False
+    user.sync_state.owner_order, user.sync_state.order_run_id = order, run_id
+    runs.cancel(user.id)
+    runs.request(user.id, RunTrigger(order))
+    db.session.flush()
