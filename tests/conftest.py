@@ -109,14 +109,16 @@ def app(settings: Settings) -> Iterator[Flask]:
     yield from running_app(settings)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def app_on_each_database(request: pytest.FixtureRequest, sandbox: Sandbox) -> Iterator[Flask]:
+@pytest.fixture(params=["app", "app_on_postgres"], ids=["sqlite", "postgres"])
+def app_on_each_database(request: pytest.FixtureRequest) -> Flask:
     """The same test on both databases."""
-    if request.param == "sqlite":
-        yield from running_app(settings_for(request.getfixturevalue("sqlite_url"), sandbox))
-        return
-    url = request.getfixturevalue("postgres_url")
-    for app in running_app(settings_for(url, sandbox)):
+    found: Flask = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def app_on_postgres(postgres_url: str, sandbox: Sandbox) -> Iterator[Flask]:
+    for app in running_app(settings_for(postgres_url, sandbox)):
         _empty()
         yield app
 

@@ -9,7 +9,7 @@ import click
 from app.cli.common import ExitCode, OneLineGroup, leave, print_json, user_or_exit, with_database
 from app.db import db, reading
 from app.models import RunStatus
-from app.services import approvals, planning
+from app.services import approvals, planning, pruning
 from app.services.engine import Outcome
 from app.tasks.sync import run_due, run_one
 
@@ -61,6 +61,14 @@ def _exit_code(outcome: Outcome) -> ExitCode:
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
     return {"outcome": outcome.status, **{key: value for key, value in asdict(outcome).items() if key != "status"}}
+
+
+@sync.command()
+@click.option("--days", type=click.IntRange(min=1, max=36500), default=90, show_default=True, help="How long to keep.")
+@with_database
+def prune(days: int) -> None:
+    """Delete runs and their entries that ended longer ago, and approvals that have expired."""
+    print_json(pruning.prune(days))
 
 
 @sync.command()

@@ -10,7 +10,7 @@ from app.domain.listing import sku
 from app.domain.market import MarketItem
 from app.domain.plan import Action, Desired, LinkState, Plan, make_plan
 from app.models import AlbumState, ConnectionState, RunStatus
-from app.services import applying, approvals, catalog_refresh, market_links, market_watch
+from app.services import applying, approvals, catalog_refresh, clock_mending, market_links, market_watch
 from app.services.catalog_refresh import CatalogUnavailable
 from app.services.planning import desired_for, undecided
 from app.services.run_work import RunEnds, RunWork
@@ -64,6 +64,7 @@ class SyncWork(RunWork):
         db.session.expire_all()  # what the owner changed meanwhile counts from here on
         self.place.listings = load_listings(self.user.id, self.group_id)
         self.place.albums = market_links.album_rows(self.user.id, self.group_id)
+        clock_mending.mend(self.place.listings.values(), self.place.albums.values(), began)
         desired = desired_for(self.user)
         db.session.commit()
         twins: list[MarketItem] = []

@@ -1,6 +1,6 @@
 """One owner with a tiny store, a clock that tests move, and runs as separate processes would make them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -125,6 +125,17 @@ class Shop:
 
     def put(self, product_id: str, **fields: Any) -> None:
         self.sandbox.put_product(product_id, TINY, **fields)
+
+    def fill(self, count: int, **fields: Any) -> list[str]:
+        """Products N000, N001, … of 100 roubles."""
+        ids = [f"N{number:03}" for number in range(count)]
+        usual = {"type": "NORMAL", "measure_name": "шт", "tax": "NO_VAT", "allow_to_sell": True, "price": 100}
+        goods = [{**usual, "quantity": 5, "id": name, "name": f"Товар {name}", **fields} for name in ids]
+        self.sandbox.control("evotor/products", store=TINY, upsert=goods)
+        return ids
+
+    def patch_all(self, ids: Iterable[str], **fields: Any) -> None:
+        self.sandbox.control("evotor/products", store=TINY, patch=[{"id": name, **fields} for name in ids])
 
     def patch(self, product_id: str, **fields: Any) -> None:
         self.sandbox.patch_product(product_id, TINY, **fields)

@@ -7,6 +7,9 @@ import pytest
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogStore, ConnectionState, EntryOutcome, RunStatus, StoreState
+from app.services import catalog_refresh
+from app.services.catalog_refresh import CatalogUnavailable
+from app.services.errors import UnknownEntity
 from tests.support.sandbox import ACCOUNT, Sandbox
 from tests.support.shop import TINY, Shop
 
@@ -239,3 +242,144 @@ def test_a_group_that_is_gone_with_its_products_leaves_the_catalog(shop: Shop, s
 
     assert shop.prices() == ALL
     assert db.session.execute(db.text("SELECT group_id FROM catalog_groups")).scalars().all() == ["G1"]
+
+
+# Stock that vanishes, and the owner's word
+
+
+@pytest.mark.parametrize("quantity", [0, None])
+def test_stock_that_vanishes_everywhere_at_once_is_a_bad_read(shop_everywhere: Shop, quantity: int | None) -> None:
+    shop = shop_everywhere
+    shop.run()
+    shop.patch_all(ALL, quantity=quantity)
+
+    for _ in range(2):
+        shop.run()
+        shop.clock.move(days=8)
+
+    nothing_was_taken_away(shop)
+    assert (store().state, store().error_code) == (StoreState.SUSPICIOUS, "evotor_no_stock")
+    shop.patch_all(ALL, quantity=4)
+    assert shop.run().status == RunStatus.SUCCEEDED
+    assert store().state == StoreState.OK
+
+
+def test_one_product_in_stock_is_enough_for_a_good_read(shop: Shop) -> None:
+    shop.run()
+    shop.patch_all(["P1", "P2"], quantity=0)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.prices() == {"P3": "300.00"}
+
+
+def test_the_owners_word_makes_a_doubtful_read_good(shop: Shop) -> None:
+    shop.run()
+    shop.patch_all(ALL, quantity=0)
+    shop.run()
+
+    catalog_refresh.accept(shop.owner, TINY)
+    assert store().state == StoreState.OK
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.prices() == {}
+    assert shop.run().status == RunStatus.SUCCEEDED
+    assert store().state == StoreState.OK, "nothing is in stock any more that could vanish"
+
+
+def test_a_store_that_was_truly_emptied_leaves_the_window_on_the_owners_word(shop: Shop) -> None:
+    shop.run()
+    shop.sandbox.control("evotor/products", store=TINY, delete=[*ALL])
+    shop.run()
+    nothing_was_taken_away(shop)
+
+    catalog_refresh.accept(shop.owner, TINY)
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.prices() == {}
+
+
+def test_a_read_that_fails_cannot_be_believed(shop: Shop, sandbox: Sandbox) -> None:
+    shop.run()
+    sandbox.fault("evotor", "500", "products")
+
+    with pytest.raises(CatalogUnavailable):
+        catalog_refresh.accept(shop.owner, TINY)
+    with pytest.raises(UnknownEntity):
+        catalog_refresh.accept(shop.owner, "no such store")
+
+    sandbox.clear_faults()
+    shop.run()
+    nothing_was_taken_away(shop)
+
+
+# Stores at rest and closed stores
+
+
+def test_an_unpaid_store_is_asked_again_after_hours_only(shop: Shop, sandbox: Sandbox) -> None:
+    shop.run()
+    sandbox.fault("evotor", "402", "products", store=TINY)
+    shop.run()
+    assert store().state == StoreState.PAYMENT_REQUIRED
+    sandbox.clear_faults()
+    shop.patch("P1", price=111)
+    shop.forget_calls()
+
+    shop.run()
+    assert "evotor.products" not in sandbox.dump()["calls"]
+    assert store().state == StoreState.PAYMENT_REQUIRED
+    shop.clock.move(hours=2, minutes=1)
+    shop.run()
+
+    nothing_was_taken_away(shop, P1="111.00")
+    assert store().state == StoreState.OK
+
+
+def test_the_owners_own_refresh_does_not_wait_for_an_unpaid_store(shop: Shop, sandbox: Sandbox) -> None:
+    sandbox.fault("evotor", "402", "products", store=TINY, times=1)
+    catalog_refresh.refresh(shop.owner)
+    assert store().state == StoreState.PAYMENT_REQUIRED
+
+    catalog_refresh.refresh(shop.owner)
+
+    assert store().state == StoreState.OK
+
+
+def test_a_closed_store_leaves_the_window_without_asking_evotor(shop: Shop, sandbox: Sandbox) -> None:
+    sandbox.control("evotor/stores", account=ACCOUNT, upsert=[{"id": OTHER, "name": "Вторая"}])
+    sandbox.put_product("Q1", OTHER, price=10)
+    shop.run()
+    shop.rule(EntityType.STORE, FilterMode.INCLUDE, OTHER)
+    shop.run()
+    sandbox.control("evotor/stores", account=ACCOUNT, delete=[OTHER])
+    shop.run()
+    assert "Q1" in shop.prices()
+    sandbox.fault("evotor", "403", "product")
+
+    catalog_refresh.close_store(shop.owner, OTHER)
+    db.session.commit()
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    nothing_was_taken_away(shop)
+    assert {entry.reason for entry in shop.entries()} == {"closed"}
+    assert store(OTHER).state == StoreState.CLOSED
+
+
+def test_a_closed_store_that_evotor_lists_again_opens_again(shop: Shop, sandbox: Sandbox) -> None:
+    about = sandbox._session.get(f"{sandbox.url}/_control/evotor/data", timeout=10).json()[ACCOUNT][TINY]["store"]
+    shop.run()
+    sandbox.control("evotor/stores", account=ACCOUNT, delete=[TINY])
+    catalog_refresh.refresh(shop.owner)
+    catalog_refresh.close_store(shop.owner, TINY)
+    db.session.commit()
+    catalog_refresh.refresh(shop.owner)
+    assert store().state == StoreState.CLOSED
+    sandbox.control("evotor/stores", account=ACCOUNT, upsert=[about])
+    for product_id, price in ALL.items():
+        shop.put(product_id, price=float(price))
+
+    catalog_refresh.refresh(shop.owner)
+
+    assert store().state == StoreState.OK
+    assert shop.run().status == RunStatus.SUCCEEDED
+    nothing_was_taken_away(shop)

@@ -1,0 +1,43 @@
+"""Old history goes: what happened long ago fills the disk and helps nobody."""
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from app.db import db, utcnow
+from app.models import SyncApproval, SyncRun, SyncRunEntry
+from app.models.run import ACTIVE
+
+RUNS_A_TIME = 200
+"""Deleted in short transactions, so that nobody at work waits."""
+
+
+def prune(days: int) -> dict[str, int]:
+    """Entries and runs that ended more than `days` ago, but for every user's newest run; approvals that have expired.
+
+    Commits. Returns how many of each were deleted.
+    """
+    deleted = {"runs": 0, "entries": 0, "approvals": 0}
+    while ids := _old_runs(days):
+        of_runs = SyncRunEntry.run_id.in_(ids)
+        deleted["entries"] += _deleted(sa.delete(SyncRunEntry).where(of_runs))
+        deleted["runs"] += _deleted(sa.delete(SyncRun).where(SyncRun.id.in_(ids)))
+        db.session.commit()
+    deleted["approvals"] = _deleted(sa.delete(SyncApproval).where(SyncApproval.expires_at <= utcnow()))
+    db.session.commit()
+    return deleted
+
+
+def _old_runs(days: int) -> list[int]:
+    newest = sa.select(sa.func.max(SyncRun.id)).group_by(SyncRun.user_id)
+    query = sa.select(SyncRun.id).where(
+        SyncRun.finished_at < utcnow() - timedelta(days=days),
+        SyncRun.status.not_in(ACTIVE),
+        SyncRun.id.not_in(newest),
+    )
+    return list(db.session.scalars(query.limit(RUNS_A_TIME)))
+
+
+def _deleted(statement: sa.Delete) -> int:
+    result = db.session.execute(statement.execution_options(synchronize_session=False))
+    return int(getattr(result, "rowcount", 0))

@@ -1,0 +1,226 @@
+"""A plan that looks like an accident waits for its owner, and does what was approved and nothing more."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from app.db import db
+from app.domain.brakes import BrakeKind
+from app.domain.rules import EntityType, FilterMode
+from app.models import RunStatus, SyncRun
+from app.services import approvals, catalog_refresh, planning, sync_settings
+from app.services.errors import NotReady
+from tests.support.shop import Shop
+
+
+def filled(shop: Shop, count: int = 27) -> Shop:
+    """The shop with `count` + 3 live items."""
+    shop.fill(count)
+    assert shop.run().status == RunStatus.SUCCEEDED
+    shop.forget_calls()
+    return shop
+
+
+def approve(shop: Shop) -> None:
+    owner = shop.owner
+    plan = planning.plan_for(owner)
+    approvals.approve(owner, plan, approvals.judge(owner, plan).fingerprint)
+    db.session.commit()
+
+
+def test_too_many_hides_wait_before_the_first_write(shop_everywhere: Shop) -> None:
+    shop = filled(shop_everywhere)
+    shop.patch_all(shop.fill(16), price=0)
+    shop.patch("P1", price=101)
+
+    outcome = shop.run()
+
+    assert (outcome.status, outcome.error) == (RunStatus.NEEDS_APPROVAL, "needs_approval")
+    assert outcome.fingerprint
+    assert shop.writes() == 0
+    assert len(shop.prices()) == 30
+
+
+def test_an_approved_plan_is_carried_out(shop_everywhere: Shop) -> None:
+    shop = filled(shop_everywhere)
+    shop.patch_all(shop.fill(16), price=0)
+    shop.run()
+
+    approve(shop)
+
+    assert shop.last_run().status == RunStatus.QUEUED
+    assert shop.run().status == RunStatus.SUCCEEDED
+    assert len(shop.prices()) == 14
+
+
+def test_a_part_of_what_was_approved_needs_no_second_approval(shop: Shop) -> None:
+    filled(shop)
+    ids = shop.fill(20)
+    shop.patch_all(ids, price=0)
+    shop.run()
+    approve(shop)
+    shop.patch(ids[0], price=100)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert len(shop.prices()) == 11
+
+
+def test_one_more_than_approved_waits_again(shop: Shop) -> None:
+    filled(shop)
+    shop.patch_all(shop.fill(16), price=0)
+    shop.run()
+    approve(shop)
+    shop.patch("P1", price=0)
+
+    assert shop.run().status == RunStatus.NEEDS_APPROVAL
+
+    assert shop.writes() == 0
+
+
+def test_an_approval_holds_for_a_day(shop: Shop) -> None:
+    filled(shop)
+    shop.patch_all(shop.fill(16), price=0)
+    shop.run()
+    approve(shop)
+    shop.clock.move(hours=24, minutes=1)
+
+    assert shop.run().status == RunStatus.NEEDS_APPROVAL
+
+
+def test_an_approval_from_the_future_counts_for_nothing(shop: Shop) -> None:
+    """The clock was wrong when it was given: nobody knows how long it has held."""
+    filled(shop)
+    shop.patch_all(shop.fill(16), price=0)
+    shop.run()
+    approve(shop)
+    shop.clock.moved -= timedelta(days=2)
+
+    assert shop.run().status == RunStatus.NEEDS_APPROVAL
+
+
+def test_what_was_hidden_with_approval_is_deleted_without_another(shop_everywhere: Shop) -> None:
+    shop = filled(shop_everywhere)
+    ids = shop.fill(16)
+    shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, *ids)
+    shop.run()
+    approve(shop)
+    shop.run()
+    assert len(shop.prices()) == 14
+    shop.clock.move(days=8)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert len(shop.sandbox.items()) == 14
+
+
+def test_an_approval_that_is_half_carried_out_goes_on(shop: Shop) -> None:
+    filled(shop)
+    shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, *shop.fill(24))
+    shop.run()
+    approve(shop)
+    shop.sandbox.fault("vk", "error:14", "market.edit", after=3)
+    assert shop.run().status == RunStatus.STOPPED
+    shop.sandbox.clear_faults()
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert len(shop.prices()) == 6
+
+
+def test_a_waiting_plan_is_made_anew_and_never_piled_up(shop: Shop) -> None:
+    filled(shop)
+    shop.patch_all(shop.fill(16), price=0)
+    for _ in range(3):
+        shop.run()
+    assert 14 < shop.next_run_in().total_seconds() / 60 <= 15
+
+    assert db.session.scalars(sa.select(SyncRun.status)).all() == [RunStatus.SUCCEEDED, RunStatus.NEEDS_APPROVAL]
+    shop.patch_all(shop.fill(16), price=100)
+    assert shop.run().status == RunStatus.SUCCEEDED
+    assert len(shop.prices()) == 30
+
+
+def test_adds_are_free_for_the_first_run_after_a_confirmation(shop: Shop) -> None:
+    shop.fill(60)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert len(shop.prices()) == 63
+
+
+def test_many_adds_after_a_change_of_the_rules_wait(shop: Shop) -> None:
+    ids = shop.fill(60)
+    catalog_refresh.refresh(shop.owner)
+    shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, *ids)
+    shop.run()
+    shop.rule(EntityType.PRODUCT, None, *ids)
+
+    assert shop.run().status == RunStatus.NEEDS_APPROVAL
+    assert len(shop.prices()) == 3
+    approve(shop)
+    assert shop.run().status == RunStatus.SUCCEEDED
+    assert len(shop.prices()) == 63
+
+
+def test_a_new_confirmation_stands_for_the_changed_rules(shop: Shop) -> None:
+    ids = shop.fill(60)
+    catalog_refresh.refresh(shop.owner)
+    shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, *ids)
+    shop.run()
+    shop.rule(EntityType.PRODUCT, None, *ids)
+    sync_settings.confirm(shop.owner)
+    db.session.commit()
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert len(shop.prices()) == 63
+
+
+def test_many_new_goods_under_the_same_rules_are_added(shop: Shop) -> None:
+    shop.run()
+    shop.fill(60)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert len(shop.prices()) == 63
+
+
+def test_prices_that_jump_all_at_once_wait(shop_everywhere: Shop) -> None:
+    shop = filled(shop_everywhere)
+    shop.patch_all(shop.fill(27), price=9900)
+
+    assert shop.run().status == RunStatus.NEEDS_APPROVAL
+
+    assert shop.writes() == 0
+    plan = planning.plan_for(shop.owner)
+    assert [brake.kind for brake in approvals.judge(shop.owner, plan).brakes] == [BrakeKind.PRICES]
+    approve(shop)
+    assert shop.run().status == RunStatus.SUCCEEDED
+    assert shop.prices()["N000"] == "9900.00"
+
+
+@pytest.mark.parametrize("seen", ["", "not the one"])
+def test_only_the_plan_that_was_seen_can_be_approved(shop: Shop, seen: str) -> None:
+    filled(shop)
+    shop.patch_all(shop.fill(16), price=0)
+    shop.run()
+
+    owner = shop.owner
+    plan = planning.plan_for(owner)
+
+    with pytest.raises(NotReady) as refusal:
+        approvals.approve(owner, plan, seen)
+
+    assert refusal.value.code == "plan_changed"
+    assert shop.run().status == RunStatus.NEEDS_APPROVAL
+
+
+def test_a_plan_that_waits_for_nobody_cannot_be_approved(shop: Shop) -> None:
+    shop.run()
+
+    with pytest.raises(NotReady) as refusal:
+        approve(shop)
+
+    assert refusal.value.code == "nothing_to_approve"

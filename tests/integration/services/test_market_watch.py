@@ -1,0 +1,343 @@
+"""What people do in VK by hand: seen once a day, put back or left as the owner chose; what was there before us."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.clients.http import Response
+from app.db import db
+from app.domain.listing import HandField
+from app.domain.plan import LinkState
+from app.domain.rules import EntityType, FilterMode
+from app.models import EntryOutcome, ForeignItem, RunStatus
+from app.services import hand_work, shop_settings
+from tests.support.sandbox import CLUB, Sandbox
+from tests.support.shop import Shop
+
+ALL = {"P1": "100.00", "P2": "200.00", "P3": "300.00"}
+
+
+def by_hand(shop: Shop, product_id: str, **fields: Any) -> None:
+    shop.sandbox.control("vk/items", club=shop.club, edit=[{"id": shop.item(product_id)["id"], **fields}])
+
+
+def next_day(shop: Shop) -> None:
+    shop.forget_calls()
+    shop.clock.move(days=1, minutes=1)
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+
+def rests(shop: Shop) -> None:
+    next_day(shop)
+    assert shop.writes() == 0
+
+
+# Changed by hand
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "ours"),
+    [
+        ({"price": 5}, "price", "100.00"),
+        ({"name": "Со скидкой"}, "name", "Товар P1"),
+        ({"description": "Звоните нам по телефону"}, "description", "Товар P1. Единица: шт."),
+        ({"hidden": True}, "hidden", False),
+    ],
+)
+def test_a_change_by_hand_is_put_back_within_a_day(
+    shop_everywhere: Shop, change: dict[str, Any], field: str, ours: object
+) -> None:
+    shop = shop_everywhere
+    shop.run()
+    by_hand(shop, "P1", **change)
+
+    next_day(shop)
+
+    assert shop.item("P1")[field] == ours
+    (entry,) = shop.entries()
+    assert (entry.reason, entry.outcome) == ("drift", EntryOutcome.DONE)
+    name = {"hidden": "deleted"}.get(field, field)
+    assert entry.before[name] != entry.after[name], "the history tells what it was"
+    listing = shop.listing("P1")
+    assert listing is not None
+    assert listing.drift == {}
+    rests(shop)
+
+
+def test_a_picture_changed_by_hand_is_put_back(shop: Shop, sandbox: Sandbox) -> None:
+    shop.run()
+    before, other = shop.item("P1")["photo_id"], shop.item("P2")["photo_id"]
+    by_hand(shop, "P1", main_photo_id=other)
+
+    next_day(shop)
+
+    assert shop.item("P1")["photo_id"] not in (before, other)
+    rests(shop)
+
+
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [
+        (HandField.NAME, {"name": "Со скидкой"}),
+        (HandField.DESCRIPTION, {"description": "Звоните нам по телефону"}),
+    ],
+)
+def test_what_the_owner_edits_in_vk_is_left_and_shown(shop: Shop, field: HandField, change: dict[str, Any]) -> None:
+    shop.run()
+    shop_settings.change(shop.owner, edited_in_vk=frozenset({field}))
+    db.session.commit()
+    by_hand(shop, "P1", **change)
+
+    next_day(shop)
+
+    assert shop.writes() == 0
+    assert {name: shop.item("P1")[name] for name in change} == change
+    assert [(row.product_id, list(row.drift)) for row in hand_work.hand_work(shop.owner).changed] == [("P1", [field])]
+
+
+def test_a_picture_that_the_owner_chose_in_vk_is_left_and_shown(shop: Shop) -> None:
+    shop.run()
+    shop_settings.change(shop.owner, edited_in_vk=frozenset({HandField.PHOTO}))
+    db.session.commit()
+    other = shop.item("P2")["photo_id"]
+    by_hand(shop, "P1", main_photo_id=other)
+    shop.patch("P1", name="Новое имя, новая карточка")
+
+    next_day(shop)
+
+    assert (shop.item("P1")["name"], shop.item("P1")["photo_id"]) == ("Новое имя, новая карточка", other)
+    assert [list(row.drift) for row in hand_work.hand_work(shop.owner).changed] == [["photo"]]
+
+
+def test_price_and_stock_are_the_registers_whatever_the_owner_edits(extended_shop: Shop) -> None:
+    shop = extended_shop
+    shop.run()
+    shop_settings.change(shop.owner, edited_in_vk=frozenset(HandField))
+    db.session.commit()
+    by_hand(shop, "P1", price=1, stock_amount=99)
+
+    next_day(shop)
+
+    assert (shop.item("P1")["price"], shop.item("P1")["stock_amount"]) == ("100.00", 5)
+
+
+def test_an_item_taken_out_of_its_album_by_hand_is_put_back(shop: Shop) -> None:
+    shop.run()
+    by_hand(shop, "P1", album_ids=[])
+
+    next_day(shop)
+
+    assert shop.albums() == {"Чай": ["P1"], "Мёд": ["P2"]}
+    rests(shop)
+
+
+def test_what_lists_do_not_show_yet_is_no_change_by_hand(shop: Shop, sandbox: Sandbox) -> None:
+    shop.run()
+    shop.patch("P1", price=111)
+    sandbox.fault("vk", "lag:3600", "market.edit", times=1)
+    shop.clock.move(days=1, minutes=1)
+    shop.run()
+    shop.forget_calls()
+    db.session.execute(sa.text("UPDATE sync_states SET market_read_at = NULL"))
+    db.session.execute(sa.text("UPDATE listings SET written_at = :now"), {"now": shop.clock.now()})
+    db.session.commit()
+
+    shop.run()
+
+    assert shop.writes() == 0
+
+
+def test_a_check_on_demand_does_not_wait_for_the_day(shop: Shop) -> None:
+    shop.run()
+    by_hand(shop, "P1", price=5)
+    shop.clock.move(minutes=1)
+    hand_work.check_market(shop.owner)
+    db.session.commit()
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.prices() == ALL
+
+
+# Deleted by hand
+
+
+def deleted_by_hand(shop: Shop) -> int:
+    shop.run()
+    shop.sandbox.control("vk/items", club=CLUB, delete=[shop.item("P1")["id"]])
+    next_day(shop)
+    (row,) = hand_work.hand_work(shop.owner).gone
+    assert row.product_id == "P1"
+    return row.id
+
+
+def test_an_item_deleted_by_hand_is_noticed_and_asked_about(shop_everywhere: Shop) -> None:
+    deleted_by_hand(shop_everywhere)
+
+    assert shop_everywhere.prices().keys() == {"P2", "P3"}
+    assert shop_everywhere.last_run().skipped == {"gone": 1}
+    assert hand_work.questions(shop_everywhere.owner) == 1
+    rests(shop_everywhere)
+
+
+def test_it_is_made_again_where_the_owner_wants_it(shop: Shop) -> None:
+    listing_id = deleted_by_hand(shop)
+
+    assert hand_work.add_again(shop.owner, [listing_id]) == 1
+    db.session.commit()
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.prices() == ALL
+    assert set(shop.albums()["Чай"]) == {"P1"}
+    rests(shop)
+
+
+def test_it_is_asked_about_once(shop: Shop) -> None:
+    listing_id = deleted_by_hand(shop)
+
+    assert hand_work.leave_deleted(shop.owner, [listing_id]) == 1
+    db.session.commit()
+    rests(shop)
+
+    assert hand_work.questions(shop.owner) == 0
+    assert shop.prices().keys() == {"P2", "P3"}
+
+
+def test_an_item_that_is_only_missing_from_the_list_is_not_taken_for_deleted(shop: Shop) -> None:
+    shop.run()
+
+    def without_p1(call: Callable[[], Response]) -> Response:
+        body = json.loads(call().body)
+        body["response"]["items"] = [item for item in body["response"]["items"] if item.get("sku") != "ev:P1"]
+        return Response(200, {}, json.dumps(body).encode())
+
+    shop.on_call("/market.get", without_p1)
+    rests(shop)
+
+    listing = shop.listing("P1")
+    assert listing is not None
+    assert listing.state == LinkState.LIVE
+
+
+def test_an_item_restored_in_vk_is_ours_again(shop: Shop, sandbox: Sandbox) -> None:
+    deleted_by_hand(shop)
+    (item,) = [item for item in sandbox.dump()["vk"]["clubs"][str(CLUB)]["items"] if item["sku"] == "ev:P1"]
+    sandbox.control("vk/items", club=CLUB, edit=[{"id": item["id"], "deleted_at": None}])
+
+    next_day(shop)
+
+    assert shop.prices() == ALL
+    assert hand_work.questions(shop.owner) == 0
+
+
+# There before us
+
+
+@pytest.fixture
+def with_similar(shop: Shop) -> Shop:
+    """The community has something with the name of P1 and something with the article of P2, each with a picture."""
+    shop.patch("P2", article_number="HONEY-2")
+    shop.put("P4", name="Ещё товар", price=400)
+    added = [
+        {"name": "товар p1", "price": 90, "description": "Описание хозяйки"},
+        {"name": "Мёд от пчёл", "sku": "honey-2", "price": 190},
+        {"name": "Совсем другое", "price": 10},
+    ]
+    shop.sandbox.control("vk/items", club=CLUB, add=added)
+    assert shop.run().status == RunStatus.SUCCEEDED
+    return shop
+
+
+def similar(shop: Shop) -> dict[str, ForeignItem]:
+    return {row.product_id: row for row in hand_work.hand_work(shop.owner).similar}
+
+
+def strangers(shop: Shop) -> dict[str, dict[str, Any]]:
+    return {item["name"]: item for item in shop.sandbox.strangers()}
+
+
+def take(shop: Shop, *product_ids: str) -> int:
+    questions = similar(shop)
+    taken = hand_work.take(shop.owner, [questions[product_id].id for product_id in product_ids])
+    db.session.commit()
+    return taken
+
+
+def test_products_like_items_of_others_wait_for_the_owner(with_similar: Shop) -> None:
+    assert with_similar.prices().keys() == {"P3", "P4"}
+    assert {key: row.matched_by for key, row in similar(with_similar).items()} == {"P1": "name", "P2": "article"}
+    assert with_similar.last_run().skipped == {"similar": 2}
+    assert all(item["api_writes"] == 0 for item in with_similar.sandbox.strangers())
+
+
+def test_a_taken_item_follows_the_register_and_keeps_its_picture(with_similar: Shop) -> None:
+    shop = with_similar
+    picture = strangers(shop)["товар p1"]["photo_id"]
+    item_id = strangers(shop)["товар p1"]["id"]
+
+    assert take(shop, "P1") == 1
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    item = shop.item("P1")
+    assert (item["id"], item["name"], item["price"]) == (item_id, "Товар P1", "100.00")
+    assert item["photo_id"] == picture
+    assert shop.albums()["Чай"] == ["P1"]
+    assert similar(shop).keys() == {"P2"}
+    rests(shop)
+
+
+def test_a_taken_item_keeps_the_texts_that_the_owner_edits_in_vk(with_similar: Shop) -> None:
+    shop = with_similar
+    shop_settings.change(shop.owner, edited_in_vk=frozenset({HandField.NAME, HandField.DESCRIPTION}))
+    db.session.commit()
+    take(shop, "P1", "P2")
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    item = shop.item("P1")
+    assert (item["name"], item["description"], item["price"]) == ("товар p1", "Описание хозяйки", "100.00")
+
+
+def test_a_taken_item_leaves_the_window_like_any_other(with_similar: Shop) -> None:
+    shop = with_similar
+    take(shop, "P1")
+    shop.run()
+    shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, "P1")
+
+    shop.run()
+
+    assert shop.item("P1")["hidden"]
+
+
+def test_a_left_item_is_never_touched_and_the_product_is_added_beside_it(with_similar: Shop) -> None:
+    shop = with_similar
+    before = strangers(shop)["товар p1"]
+    question = similar(shop)["P1"].id
+    hand_work.leave(shop.owner, [question])
+    db.session.commit()
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert "P1" in shop.prices()
+    assert strangers(shop)["товар p1"] == before
+    next_day(shop)
+    assert similar(shop).keys() == {"P2"}, "never asked again"
+
+
+def test_a_question_ends_when_the_item_is_gone(with_similar: Shop) -> None:
+    shop = with_similar
+    shop.sandbox.control("vk/items", club=CLUB, delete=[strangers(shop)["товар p1"]["id"]])
+
+    next_day(shop)
+
+    assert "P1" in shop.prices()
+    assert similar(shop).keys() == {"P2"}
+
+
+def test_foreign_items_are_counted(with_similar: Shop) -> None:
+    visible = [item for item in with_similar.sandbox.strangers() if not item["hidden"] and not item["deleted"]]
+
+    assert hand_work.hand_work(with_similar.owner).foreign == len(visible)
