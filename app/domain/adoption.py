@@ -30,7 +30,8 @@ _BARCODE = re.compile(r"(?<!\d)\d{8,14}(?!\d)")
 
 def matches(items: Iterable[MarketItem], products: Mapping[ListingKey, Product]) -> list[Match]:
     """Each item and each product at most once; of several candidates the surest, then the lowest item id."""
-    by_sign = _products_by_sign(products)
+    items = list(items)
+    by_sign = _products_by_sign(products) if items else {}
     candidates = sorted(
         (
             Match(item, key, by)

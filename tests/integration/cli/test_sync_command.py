@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import db, utcnow
-from app.models import RunStatus, RunTrigger, SyncRun, SyncState, User
+from app.models import Listing, RunStatus, RunTrigger, SyncRun, SyncState, User
 from tests.factories import make_active_owner, make_user
 from tests.integration.cli.conftest import Shell
 from tests.support.sandbox import EVOTOR_TOKEN, VK_TOKEN, Sandbox
@@ -156,3 +156,34 @@ def test_a_users_trouble_does_not_fail_the_pass(flask: Shell, owner: User, sandb
 
     assert answer.code == 0
     assert [line["email"] for line in answer.lines] == [EMAIL]
+
+
+# Brakes
+
+
+def test_a_plan_that_waits_for_approval_has_its_own_exit_code(flask: Shell, owner: User, sandbox: Sandbox) -> None:
+    assert flask("sync", "run", EMAIL).code == 0
+    store = next(iter({row.store_id for row in db.session.scalars(sa.select(Listing))}))
+    live = list(db.session.scalars(sa.select(Listing.product_id).where(Listing.state == "live")))
+    sandbox.control("evotor/products", store=store, patch=[{"id": product_id, "price": 0} for product_id in live])
+    sandbox.control("calls/reset")
+
+    answer = flask("sync", "run", EMAIL)
+
+    assert (answer.code, answer.json["outcome"]) == (6, "needs_approval")
+    assert sandbox.writes() == 0
+    plan = flask("sync", "plan", EMAIL).json
+    assert plan["needs_approval"] is True
+    assert plan["fingerprint"] == answer.json["fingerprint"]
+    assert flask("sync", "run", "--due").code == 0
+
+
+def test_history_is_pruned_by_age(flask: Shell, owner: User) -> None:
+    flask("sync", "run", EMAIL)
+
+    assert flask("sync", "prune", "--days", "1").json == {"runs": 0, "entries": 0, "approvals": 0}
+
+
+@pytest.mark.parametrize("words", [("--days", "0"), ("--days", "soon"), ("more",)])
+def test_prune_refuses_what_it_does_not_understand(flask: Shell, words: tuple[str, ...]) -> None:
+    assert flask("sync", "prune", *words).is_refusal(2)

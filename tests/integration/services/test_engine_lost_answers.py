@@ -11,7 +11,7 @@ from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import EntryOutcome, RunStatus
 from tests.support.sandbox import CLUB, Sandbox
-from tests.support.shop import Killed, Shop
+from tests.support.shop import TINY, Killed, Shop
 
 ALL = {"P1": "100.00", "P2": "200.00", "P3": "300.00"}
 ALBUMS = {"Чай": ["P1"], "Мёд": ["P2"]}
@@ -304,6 +304,59 @@ def test_a_lost_album_that_nobody_wants_any_more_is_settled(shop: Shop, sandbox:
     shop.forget_calls()
     assert shop.run(to_end=False).status == RunStatus.SUCCEEDED
     assert shop.calls("market.get") == 0
+
+
+def rename_group(shop: Shop, name: str) -> None:
+    shop.sandbox.control("evotor/groups", store=TINY, patch=[{"id": "G1", "name": name}])
+
+
+def test_a_group_with_a_new_name_takes_its_album_along(shop_everywhere: Shop) -> None:
+    shop = shop_everywhere
+    shop.run()
+    shop.forget_calls()
+    rename_group(shop, "Чай и травы")
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.albums() == {"Чай и травы": ["P1"], "Мёд": ["P2"]}
+    assert (shop.calls("market.editAlbum"), shop.writes()) == (1, 1)
+    shop.forget_calls()
+    shop.run()
+    assert shop.writes() == 0
+
+
+@pytest.mark.parametrize("death", [dies_before, dies_after])
+@pytest.mark.parametrize("name", ["Чай и травы", "Чай"])
+def test_a_worker_that_dies_around_a_new_title(
+    shop_everywhere: Shop, death: Callable[[Callable[[], Response]], Response], name: str
+) -> None:
+    """Also where the group got its old name back meanwhile."""
+    shop = shop_everywhere
+    shop.run()
+    rename_group(shop, "Чай и травы")
+    shop.on_call("/market.editAlbum", death)
+    shop.run_killed()
+    rename_group(shop, name)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.albums() == {name: ["P1"], "Мёд": ["P2"]}
+    shop.forget_calls()
+    shop.run()
+    assert shop.writes() == 0
+
+
+def test_an_album_that_is_gone_when_it_gets_a_new_title_is_made_anew(shop: Shop, sandbox: Sandbox) -> None:
+    shop.run()
+    rename_group(shop, "Чай и травы")
+    album_id = db.session.scalars(sa.text("SELECT vk_album_id FROM vk_albums WHERE title = 'Чай'")).one()
+    db.session.rollback()
+    sandbox.control("vk/albums", club=CLUB, delete=[album_id])
+
+    shop.run()
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.albums() == {"Чай и травы": ["P1"], "Мёд": ["P2"]}
 
 
 # Edits: what is in flight is unknown, whatever the catalog says afterwards

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.listing import ListingKey, OwnerSettings, SkipReason, Value, Wanted
+from app.domain.listing import HandField, ListingKey, OwnerSettings, SkipReason, Value, Wanted
 from app.domain.plan import Action, Albums, Change, Desired, Link, LinkState, Plan, Reason, make_plan
 
 NOW = datetime(2026, 11, 23, 12, 0)
@@ -432,6 +432,167 @@ def test_of_more_than_a_thousand_new_items_a_thousand_get_the_album() -> None:
     made = plan(desired(*many("Чай", 1005)))
 
     assert made.counts[Action.ALBUM_PUT] == 1000
+
+
+# Albums that get another title
+
+
+def renamed(made: Plan) -> list[tuple[str, str]]:
+    return [
+        (str(change.before["album"]), str(change.album))
+        for change in made.changes
+        if change.action is Action.ALBUM_RENAME
+    ]
+
+
+def test_a_group_with_a_new_name_takes_its_album_along() -> None:
+    links = [a_link(an_item(key, album="Чай"), number) for number, key in enumerate((A, B), start=1)]
+    made = plan(
+        desired(*(an_item(key, album="Чай и кофе") for key in (A, B))), *links, albums=Albums(frozenset({"Чай"}))
+    )
+
+    assert renamed(made) == [("Чай", "Чай и кофе")]
+    assert actions(made) == [Action.ALBUM_RENAME]
+
+
+def test_new_items_join_an_album_under_its_new_title() -> None:
+    made = plan(
+        desired(an_item(A, album="Кофе"), an_item(B, album="Кофе")),
+        a_link(an_item(A, album="Чай")),
+        albums=Albums(frozenset({"Чай"})),
+    )
+
+    assert actions(made) == [Action.ADD, Action.ALBUM_RENAME, Action.ALBUM_PUT]
+
+
+@pytest.mark.parametrize(
+    ("albums", "wishes"),
+    [
+        (Albums(frozenset({"Чай", "Кофе"})), ("Кофе", "Кофе")),  # it exists already
+        (Albums(frozenset({"Чай"}), uncertain=frozenset({"Кофе"})), ("Кофе", "Кофе")),  # it may exist
+        (Albums(frozenset({"Чай"})), ("Кофе", "Мёд")),  # they go different ways
+        (Albums(frozenset({"Чай"})), ("Чай", "Кофе")),  # some stay
+        (Albums(frozenset({"Чай"})), (None, None)),  # they need none
+    ],
+)
+def test_an_album_is_not_renamed_unless_everything_in_it_goes_to_one_new_title(
+    albums: Albums, wishes: tuple[str | None, str | None]
+) -> None:
+    links = [a_link(an_item(key, album="Чай"), number) for number, key in enumerate((A, B), start=1)]
+    items = [an_item(key, album=title) for key, title in zip((A, B), wishes, strict=True)]
+
+    assert renamed(plan(desired(*items), *links, albums=albums)) == []
+
+
+def test_of_two_albums_that_become_one_the_larger_is_renamed() -> None:
+    links = [
+        a_link(an_item(A, album="Чай"), 1),
+        a_link(an_item(B, album="Мёд"), 2),
+        a_link(an_item(C, album="Мёд"), 3),
+    ]
+    made = plan(
+        desired(*(an_item(key, album="Всё") for key in (A, B, C))), *links, albums=Albums(frozenset({"Чай", "Мёд"}))
+    )
+
+    assert renamed(made) == [("Мёд", "Всё")]
+    assert [(change.action, change.key) for change in made.changes[1:]] == [
+        (Action.ALBUM_REMOVE, A),
+        (Action.ALBUM_PUT, A),
+    ]
+
+
+def test_a_title_of_which_we_cannot_be_sure_is_given_again() -> None:
+    albums = Albums(frozenset({"Чай"}), renaming=frozenset({"Чай"}))
+
+    assert renamed(plan(desired(an_item(album="Чай")), a_link(an_item(album="Чай")), albums=albums)) == [("Чай", "Чай")]
+
+
+def test_a_full_album_takes_nothing_more_and_keeps_what_it_has() -> None:
+    albums = Albums(frozenset({"Чай"}), full=frozenset({"Чай"}))
+    made = plan(
+        desired(an_item(A, album="Чай"), an_item(B, album="Чай")), a_link(an_item(A, album="Чай")), albums=albums
+    )
+
+    assert actions(made) == [Action.ADD]
+
+
+# Put back, left, and adopted
+
+
+def drifted(**sent: Value) -> Link:
+    item = an_item()
+    return a_link(item, sent={**item.fields, **sent}, drift=frozenset(sent))
+
+
+def test_what_was_changed_in_vk_by_hand_is_put_back() -> None:
+    change = only(plan(desired(an_item()), drifted(name="Со скидкой")))
+
+    assert (change.fields, change.before, change.reason) == (
+        {"name": "Товар A"},
+        {"name": "Со скидкой"},
+        Reason.DRIFT,
+    )
+
+
+@pytest.mark.parametrize("field", ["name", "description"])
+def test_what_the_owner_edits_in_vk_is_left(field: str) -> None:
+    left = OwnerSettings(edited_in_vk=frozenset({HandField(field)}))
+    item = an_item(description="Наше описание")
+    link = a_link(item, sent={**item.fields, field: "Со скидкой"})
+
+    assert make_plan(desired(item), {A: link}, Albums(), left, now=NOW).changes == ()
+
+
+@pytest.mark.parametrize("facts", [{"keeps_photo": True}, {}])
+def test_a_picture_that_a_person_chose_is_left(facts: dict[str, bool]) -> None:
+    left = OwnerSettings(edited_in_vk=frozenset() if facts else frozenset({HandField.PHOTO}))
+    link = a_link(an_item(), photo=None, **facts)
+
+    assert make_plan(desired(an_item()), {A: link}, Albums(), left, now=NOW).changes == ()
+
+
+def test_an_adopted_item_is_given_our_sku_once() -> None:
+    item = an_item()
+    foreign = a_link(item, sent={**item.fields, "sku": "theirs"}, is_adopted=True)
+    ours = a_link(item, sent={**item.fields, "sku": "ev:A"}, is_adopted=True)
+
+    assert only(plan(desired(item), foreign)).fields == {"sku": "ev:A"}
+    assert plan(desired(item), ours).changes == ()
+
+
+def test_a_product_like_an_item_of_others_waits_for_the_owner() -> None:
+    waiting = make_plan(desired(an_item(A), an_item(B)), {}, Albums(), SETTINGS, now=NOW, undecided={A})
+
+    assert [change.key for change in waiting.changes] == [B]
+    assert waiting.skipped == {A: Reason.SIMILAR}
+
+
+def test_an_add_that_may_have_happened_is_looked_up_whatever_the_owner_says() -> None:
+    link = Link(A, LinkState.ADDING, retry_after=NOW)
+
+    assert actions(make_plan(desired(an_item()), {A: link}, Albums(), SETTINGS, now=NOW, undecided={A})) == [Action.ADD]
+
+
+def test_prices_and_texts_go_in_edits_of_their_own() -> None:
+    """A text or a picture that VK refuses must not hold a price up."""
+    made = plan(desired(an_item(price="12.00", name="Другое имя", photo="other")), a_link(an_item()))
+
+    assert [(change.fields, change.photo) for change in made.changes] == [
+        ({"price": "12.00"}, None),
+        ({"name": "Другое имя"}, "other"),
+    ]
+
+
+def test_what_leaves_with_a_closed_store_says_so() -> None:
+    made = plan(desired(closed_stores=frozenset({"S1"})), a_link(an_item()))
+
+    assert (only(made).action, only(made).reason) == (Action.HIDE, Reason.CLOSED)
+
+
+def test_the_deletion_of_what_was_hidden_with_approval_is_marked() -> None:
+    link = hidden(a_link(an_item(), hide_approved=True), out_since=NOW - timedelta(days=DAYS))
+
+    assert only(plan(desired(), link)).is_approved
 
 
 # A plan carried out leaves nothing to do
