@@ -1,10 +1,14 @@
 """Switches for tests and demos under `/_control`, JSON in and out. None of them counts as a call of a service.
 
-    POST reset            back to the seed: data, clock, faults, counters
+    POST reset            back to the seed: data, clock, faults, counters; the snapshot is dropped
+    POST snapshot         keep a copy of data, clock and counters; faults and chaos are no part of it
+    POST restore          put the last snapshot back, as often as asked
     POST faults           {"service", "kind", "target" (or "method"), "token", "store", "times": N, "after": N,
                           "retry_after": "5", "body": "empty", "suffix": "text after error:<code>"};
                           only the first two are needed
-    GET | DELETE faults   what is active | clear all, or one with ?id=
+    GET | DELETE faults   what is active | clear all and end the chaos, or clear one with ?id=
+    POST chaos            {"probability": 0.15, "seed": 7, "kinds": [...], "lag": 0.5}; probability 0 ends it
+    GET chaos             the same, and the faults met since the last POST: {"hits": {"vk.garbage": 3}}
     GET | POST clock      {"advance": seconds, "freeze": true|false}
     POST rate             {"user": 3, "group": 20}; 0: no limit
     POST limits           {"items": 15000, "album_items": 1000, "albums": 100}
@@ -27,15 +31,26 @@
 Kinds of faults, by service:
 
     vk      too_many, flood, internal, captcha, rate_limit, auth, access, no_right, market_off, error:<code>,
-            slow:<ms>, lag:<s>, moderation; nothing stored: http_502, garbage, drop_before;
-            stored: http_502_after, garbage_after, drop_after
+            slow:<ms>, lag:<s>, moderation; nothing stored: http_500, http_502, garbage, drop_before, timeout:<ms>;
+            stored: http_500_after, http_502_after, garbage_after, drop_after, timeout_after:<ms>, truncated,
+            error_after:<code>; a timeout is a connection dropped after that time
     vkid    (auth, user_info, logout, revoke) http_502, garbage, drop_before, drop_after, slow:<ms>
-    upload  (product, album) http_502, garbage, drop, bad_image, slow:<ms>
+    upload  (product, album) http_500, http_502, garbage, drop, bad_image, timeout:<ms>, slow:<ms>;
+            received: truncated, drop_after
     evotor  (stores, store, groups, group, products, product) 401, 402, 403, 404, 429, 500, 502, 503, slow:<ms>,
             truncated, html, drop; lists: empty_page, repeat_cursor, null_cursor, cut (the second page is 500),
             empty_list, partial (half of the list, which looks whole)
 
 Without `times` a fault stays until it is cleared; `after` lets the first N matching calls through.
+
+Chaos: each call of VK's API, each upload and each call of Evotor meets, with that probability and independently of the
+others, one fault of the kinds (all, if none are named). The same seed and the same calls give the same faults. Where a
+fault may strike before or after the change is stored, chance decides. What an active fault spoils first, chaos cannot.
+
+    vk      http_500, http_502, garbage, truncated, timeout, drop_before, drop_after, unknown (code 1), too_many (6),
+            flood (9), internal (10), rate_limit (29), lag (lists trail a write by up to `lag` seconds)
+    upload  http_500, http_502, garbage, truncated, timeout, drop, drop_after
+    evotor  500, 502, 503, 429 (Retry-After: 1), truncated, html, drop; first pages of lists: cut, empty_list, partial
 """
 
 from dataclasses import asdict
@@ -44,6 +59,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from app.sandbox import control_data  # noqa: F401 (its actions register themselves)
+from app.sandbox.chaos import Chaos
 from app.sandbox.control_actions import ACTIONS, action, set_fields
 from app.sandbox.faults import FaultError
 from app.sandbox.state import CallLog, Club, EvotorToken, Item, Json, World
@@ -69,6 +85,24 @@ def change(name: str) -> Response:
 def reset(world: World, _body: Json) -> Json:
     world.reset()
     return {"ok": True}
+
+
+@action("snapshot")
+def keep_snapshot(world: World, _body: Json) -> Json:
+    world.snapshot()
+    return {"ok": True}
+
+
+@action("restore")
+def restore_snapshot(world: World, _body: Json) -> Json:
+    world.restore()
+    return {"ok": True}
+
+
+@action("chaos")
+def set_chaos(world: World, body: Json) -> Json:
+    world.faults.chaos = Chaos(**body)
+    return asdict(world.faults.chaos)
 
 
 @action("faults")
@@ -130,6 +164,13 @@ def clear_faults() -> Response:
     with world.lock:
         world.faults.clear(request.args.get("id", type=int))
     return jsonify({"ok": True})
+
+
+@blueprint.get("/chaos")
+def show_chaos() -> Response:
+    world: World = current_app.config["WORLD"]
+    with world.lock:
+        return jsonify(asdict(world.faults.chaos))
 
 
 @blueprint.get("/clock")

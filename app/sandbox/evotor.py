@@ -8,22 +8,23 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, request
 
+from app.sandbox.chaos import LIST_KINDS
 from app.sandbox.evotor_faults import (
     FIRST_PAGE_KINDS,
     LATER_PAGE_KINDS,
     TRANSPORT_KINDS,
     bend_list,
     refusal_of,
-    truncated,
 )
 from app.sandbox.evotor_refusal import Refusal
-from app.sandbox.faults import spoilt_answer
+from app.sandbox.faults import spoilt_answer, truncated
 from app.sandbox.state import EvotorState, EvotorStore, EvotorToken, Json, World
 
 blueprint = Blueprint("evotor", __name__, url_prefix="/evotor")
 
 ACCEPTED = frozenset({"*/*", "application/*", "application/json", "application/vnd.evotor.v2+json"})
 CUT_SHORT = ["cut short"]
+LISTS = frozenset({"stores", "products", "groups"})
 
 
 @blueprint.get("/stores", strict_slashes=False)
@@ -62,6 +63,8 @@ def _answer(resource: str, store_id: str | None = None, entity_id: str | None = 
     world.delay("evotor", resource, token=token, store=store_id)
     with world.lock:
         entry = world.note_call("evotor", resource, token=token[:16], store=store_id, query=request.args.to_dict())
+        is_first_page = resource in LISTS and "cursor" not in request.args
+        world.faults.draw("evotor", LIST_KINDS if is_first_page else ())
         try:
             body = _read(world, token, resource, store_id, entity_id)
             fault = world.faults.take("evotor", resource, TRANSPORT_KINDS, token=token, store=store_id)

@@ -1,9 +1,5 @@
 """What the switches of contracts/evotor.md 12 do to an answer."""
 
-import json
-
-from flask import Response
-
 from app.sandbox.evotor_refusal import Refusal
 from app.sandbox.faults import EVOTOR_STATUS_KINDS
 from app.sandbox.state import Json, World
@@ -19,12 +15,6 @@ def refusal_of(world: World, token: str, resource: str, store_id: str | None) ->
         return None
     headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
     return Refusal(int(fault.name), headers=headers, body=fault.body)
-
-
-def truncated(body: Json) -> Response:
-    """JSON that stops in the middle, with a length that fits: only a parser can notice."""
-    text = json.dumps(body, ensure_ascii=False).encode()
-    return Response(text[: len(text) * 2 // 3], mimetype="application/json")
 
 
 def bend_list(kind: str, answer: Json, items: list[Json], *, again: str, dead_end: str) -> Json:

@@ -1,9 +1,13 @@
 """Switchable faults of both services (contracts/vk.md 14.3, contracts/evotor.md 12.6)."""
 
+import json
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from flask import Response, request
+
+from app.sandbox.chaos import Chaos
 
 VK_ERROR_KINDS = {
     "too_many": 6,
@@ -17,9 +21,12 @@ VK_ERROR_KINDS = {
     "market_off": 1438,
 }
 SLOW_KINDS = frozenset({"slow"})
-BEFORE_KINDS = frozenset({"http_502", "garbage", "drop_before"})
-AFTER_KINDS = frozenset({"http_502_after", "garbage_after", "drop_after"})
-UPLOAD_KINDS = frozenset({"http_502", "garbage", "drop", "bad_image"})
+BEFORE_KINDS = frozenset({"http_500", "http_502", "garbage", "timeout", "drop_before"})
+AFTER_KINDS = frozenset(
+    {"http_500_after", "http_502_after", "garbage_after", "timeout_after", "drop_after", "truncated", "error_after"}
+)
+UPLOAD_KINDS = frozenset({"http_500", "http_502", "garbage", "timeout", "drop", "bad_image"})
+UPLOAD_AFTER_KINDS = frozenset({"truncated", "drop_after"})
 EVOTOR_STATUS_KINDS = frozenset({"401", "402", "403", "404", "429", "500", "502", "503"})
 EVOTOR_BODY_KINDS = frozenset(
     {"truncated", "html", "empty_page", "repeat_cursor", "null_cursor", "cut", "empty_list", "partial", "drop"}
@@ -68,7 +75,7 @@ def _known_kinds(service: str) -> frozenset[str]:
     return {
         "vk": frozenset({*VK_ERROR_KINDS, "slow", "error", "lag", "moderation"}) | BEFORE_KINDS | AFTER_KINDS,
         "vkid": frozenset({"http_502", "garbage", "drop_before", "drop_after", "slow"}),
-        "upload": UPLOAD_KINDS | {"slow"},
+        "upload": UPLOAD_KINDS | UPLOAD_AFTER_KINDS | {"slow"},
         "evotor": EVOTOR_STATUS_KINDS | EVOTOR_BODY_KINDS | {"slow"},
     }[service]
 
@@ -76,6 +83,8 @@ def _known_kinds(service: str) -> frozenset[str]:
 class Faults:
     def __init__(self) -> None:
         self.active: list[Fault] = []
+        self.chaos = Chaos()
+        self._by_chance: list[Fault] = []
         self._last_id = 0
 
     def add(self, description: dict[str, Any]) -> Fault:
@@ -95,7 +104,14 @@ class Faults:
         self.active.append(fault)
         return fault
 
+    def draw(self, service: str, special: tuple[str, ...] = ()) -> None:
+        """Let chance decide about the call that begins; what the one before it did not meet is over."""
+        drawn = self.chaos.draw(service, special)
+        self._by_chance = [Fault(id=0, service=service, **drawn)] if drawn else []
+
     def clear(self, fault_id: int | None = None) -> None:
+        if fault_id is None:
+            self.chaos.probability = 0
         self.active = [fault for fault in self.active if fault_id is not None and fault.id != fault_id]
 
     def forget(self, name: str, token: str) -> None:
@@ -105,7 +121,7 @@ class Faults:
         self, service: str, target: str, kinds: frozenset[str], *, token: str | None = None, store: str | None = None
     ) -> Fault | None:
         """The first fault of these kinds that this call must meet; counts the call against it."""
-        for fault in self.active:
+        for fault in (*self.active, *self._by_chance):
             if fault.name in kinds and fault.matches(service, target, token, store):
                 if fault.after > 0:
                     fault.after -= 1
@@ -116,6 +132,10 @@ class Faults:
 
     def _spend(self, fault: Fault) -> None:
         fault.hits += 1
+        if fault in self._by_chance:
+            self._by_chance.remove(fault)
+            self.chaos.count(fault.service, fault.kind if fault.name.startswith("error") else fault.name)
+            return
         if fault.times is not None:
             fault.times -= 1
             if fault.times <= 0:
@@ -129,19 +149,32 @@ class ConnectionDropped(ConnectionAbortedError):
     """Raised where there is no connection to close: in-process test clients."""
 
 
-def drop_connection() -> Response:
-    """Have the server close the connection instead of sending this answer."""
+def drop_connection(after_seconds: float = 0) -> Response:
+    """Have the server close the connection, at once or later, instead of sending this answer."""
     hang_up = request.environ.get(HANG_UP)
     if hang_up is None:
         raise ConnectionDropped
-    hang_up()
+    hang_up(after_seconds)
     return Response()
+
+
+def truncated(body: Any) -> Response:
+    """JSON that stops in the middle, with a length that fits: only a parser can notice."""
+    text = json.dumps(body, ensure_ascii=False).encode()
+    return Response(text[: len(text) * 2 // 3], mimetype="application/json")
+
+
+HTTP_ERRORS = {500: "Internal Server Error", 502: "Bad Gateway"}
 
 
 def spoilt_answer(fault: Fault) -> Response:
     """The answer for the kinds that no service would word itself."""
     if fault.name.startswith("drop"):
         return drop_connection()
-    if fault.name.startswith("http_502"):
-        return Response("<html><body><h1>502 Bad Gateway</h1></body></html>", status=502, mimetype="text/html")
+    if fault.name.startswith("timeout"):
+        return drop_connection(fault.number / 1000)
+    if match := re.match(r"http_(\d+)", fault.name):
+        status = int(match[1])
+        page = f"<html><body><h1>{status} {HTTP_ERRORS[status]}</h1></body></html>"
+        return Response(page, status=status, mimetype="text/html")
     return Response("<!doctype html><html><body>Что-то пошло не так</body></html>", mimetype="text/html")

@@ -1,6 +1,7 @@
 """A threaded HTTP/1.1 server that keeps connections alive and can hang up without an answer."""
 
 import sys
+import time
 
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
@@ -18,10 +19,11 @@ class KeepAliveHandler(WSGIRequestHandler):
 
     def run_wsgi(self) -> None:
         environ = self.make_environ()
-        hung_up: list[bool] = []
-        environ[HANG_UP] = lambda: hung_up.append(True)
+        hung_up: list[float] = []
+        environ[HANG_UP] = hung_up.append
         chunks, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)
         if hung_up:
+            time.sleep(hung_up[0])
             self.close_connection = True
             return
         body = b"".join(chunks)

@@ -1,5 +1,6 @@
 """Everything the sandbox remembers: in memory, under one lock, put back to the seed by one call."""
 
+import copy
 import time
 from collections import Counter, deque
 from collections.abc import Callable
@@ -258,7 +259,20 @@ class World:
             self.calls = CallLog()
             self.evotor = EvotorState()
             self.vk = VkState()
+            self._snapshot: tuple[Clock, CallLog, EvotorState, VkState] | None = None
             self._seed(self)
+
+    def snapshot(self) -> None:
+        """Keep a copy of everything but the faults."""
+        with self.lock:
+            self._snapshot = copy.deepcopy((self.clock, self.calls, self.evotor, self.vk))
+
+    def restore(self) -> None:
+        """Back to the last snapshot. Raises ValueError where there is none."""
+        with self.lock:
+            if self._snapshot is None:
+                raise ValueError("no snapshot since the last reset")
+            self.clock, self.calls, self.evotor, self.vk = copy.deepcopy(self._snapshot)
 
     def delay(self, service: str, target: str, *, token: str | None = None, store: str | None = None) -> None:
         """Wait as a `slow` fault asks, without holding the others up."""

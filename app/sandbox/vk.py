@@ -9,7 +9,8 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify, request
 
 from app.sandbox import vk_albums, vk_market, vk_people, vk_photos
-from app.sandbox.faults import AFTER_KINDS, BEFORE_KINDS, VK_ERROR_KINDS, spoilt_answer
+from app.sandbox.chaos import LAG
+from app.sandbox.faults import AFTER_KINDS, BEFORE_KINDS, VK_ERROR_KINDS, Fault, spoilt_answer, truncated
 from app.sandbox.state import RIGHTS, Json, VkToken, World
 from app.sandbox.vk_call import Call
 from app.sandbox.vk_params import METHODS, TOKEN_KINDS, USER_ONLY, VkError, check
@@ -23,6 +24,7 @@ HANDLERS: dict[str, Callable[[Call], Any]] = {
     **vk_people.HANDLERS,
 }
 WRITING_METHODS = vk_market.WRITES | vk_albums.WRITES | vk_photos.WRITES
+LAGGING_METHODS = vk_market.LAGGING | vk_albums.LAGGING
 SECRET_PARAMS = frozenset({"access_token", "success_token"})
 ERRORS = frozenset({*VK_ERROR_KINDS, "error"})
 
@@ -54,6 +56,7 @@ def call_method(name: str) -> Response:
     with world.lock:
         shown = {key: value for key, value in incoming.given.items() if key not in SECRET_PARAMS}
         entry = world.note_call("vk", name, token=token[:16], params=shown)
+        faults.draw("vk", (LAG,) if name in LAGGING_METHODS else ())
         if before := faults.take("vk", name, BEFORE_KINDS, token=token):
             entry["outcome"] = before.kind
             return spoilt_answer(before)
@@ -67,8 +70,16 @@ def call_method(name: str) -> Response:
             world.calls.stored[f"vk.{name}"] += 1
         if after := faults.take("vk", name, AFTER_KINDS, token=token):
             entry["outcome"] = after.kind
-            return spoilt_answer(after)
+            return _spoilt_success(after, response, incoming)
         return jsonify({"response": response})
+
+
+def _spoilt_success(fault: Fault, response: Any, incoming: Incoming) -> Response:
+    if fault.name == "truncated":
+        return truncated({"response": response})
+    if fault.name == "error_after":
+        return jsonify({"error": _describe(VkError(int(fault.number)), incoming)})
+    return spoilt_answer(fault)
 
 
 def _describe(error: VkError, incoming: Incoming) -> Json:

@@ -165,4 +165,5 @@ HANDLERS: dict[str, Callable[[Call], Any]] = {
     "market.removeFromAlbum": remove_from_album,
     "market.reorderAlbums": reorder_albums,
 }
+LAGGING = frozenset({"market.addAlbum", "market.addToAlbum", "market.removeFromAlbum"})
 WRITES = frozenset(HANDLERS) - {"market.getAlbums", "market.getAlbumById"}

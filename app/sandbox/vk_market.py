@@ -308,4 +308,5 @@ HANDLERS: dict[str, Callable[[Call], Any]] = {
     "market.filterCategories": filter_categories,
     "market.reorderItems": reorder_items,
 }
-WRITES = frozenset({"market.add", "market.edit", "market.delete", "market.restore", "market.reorderItems"})
+LAGGING = frozenset({"market.add", "market.edit", "market.delete", "market.restore"})
+WRITES = LAGGING | {"market.reorderItems"}

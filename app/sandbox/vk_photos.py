@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request
 from PIL import Image
 from werkzeug.datastructures import FileStorage
 
-from app.sandbox.faults import UPLOAD_KINDS, spoilt_answer
+from app.sandbox.faults import UPLOAD_AFTER_KINDS, UPLOAD_KINDS, spoilt_answer, truncated
 from app.sandbox.state import Json, Photo, Upload, World
 from app.sandbox.vk_call import Call
 from app.sandbox.vk_params import VkError
@@ -66,6 +66,7 @@ def upload(kind: str, token: str) -> Response:
     world.delay("upload", kind)
     with world.lock:
         world.note_call("upload", kind)
+        world.faults.draw("upload")
         if fault := world.faults.take("upload", kind, UPLOAD_KINDS):
             return jsonify(BAD_IMAGE) if fault.name == "bad_image" else spoilt_answer(fault)
         address = world.vk.upload_addresses.get(f"{kind}/{token}")
@@ -78,6 +79,8 @@ def upload(kind: str, token: str) -> Response:
             return jsonify(BAD_IMAGE)
         answer = _product_answer(address, received) if kind == "product" else _cover_answer(address)
         world.vk.received[answer["hash"]] = Upload(address.group_id, address.user_id, address.bulk, answer, received)
+        if fault := world.faults.take("upload", kind, UPLOAD_AFTER_KINDS):
+            return truncated(answer) if fault.name == "truncated" else spoilt_answer(fault)
         return jsonify(answer)
 
 
