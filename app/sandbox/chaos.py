@@ -6,6 +6,7 @@ from typing import Any
 
 LAG, LIST_KINDS = "lag", ("cut", "empty_list", "partial")
 WAIT_MS = 50
+LOST_AND_LATE = 0.5
 KINDS: dict[str, dict[str, tuple[str, ...]]] = {
     "vk": {
         "http_500": ("http_500", "http_500_after"),
@@ -35,6 +36,15 @@ KINDS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 """Kinds as they are asked for → the faults that chance chooses from: before or after the change was stored."""
 SPECIAL = frozenset({LAG, *LIST_KINDS})
+STORED = (
+    "truncated",
+    "drop_after",
+    "timeout_after",
+    "error_after",
+    "http_500_after",
+    "http_502_after",
+    "garbage_after",
+)
 ALL_KINDS = frozenset(kind for kinds in KINDS.values() for kind in kinds)
 
 
@@ -59,15 +69,21 @@ class Chaos:
         name = f"{service}.{kind}"
         self.hits[name] = self.hits.get(name, 0) + 1
 
-    def draw(self, service: str, special: tuple[str, ...]) -> dict[str, Any] | None:
-        """The fault that the call meets, as control would describe it. `special`: kinds that only some calls know."""
+    def draw(self, service: str, special: tuple[str, ...]) -> list[dict[str, Any]]:
+        """What the call meets, as control would describe it. `special`: kinds that only some calls know."""
         if not self.probability or self._random.random() >= self.probability:
-            return None
+            return []
         offered = {kind: faults for kind, faults in KINDS[service].items() if kind not in SPECIAL or kind in special}
         wanted = [kind for kind in offered if not self.kinds or kind in self.kinds]
         if not wanted:
-            return None
+            return []
         kind = self._random.choice(offered[self._random.choice(wanted)])
         if kind == LAG:
-            kind = f"{LAG}:{self._random.uniform(0, self.lag):.3f}"
-        return {"kind": kind, "retry_after": 1 if kind == "429" else None}
+            return [self._lag()]
+        met = {"kind": kind, "retry_after": 1 if kind == "429" else None}
+        # The worst of both: the answer is lost, and lists do not show the change yet.
+        lags_too = LAG in wanted and kind.startswith(STORED) and self._random.random() < LOST_AND_LATE
+        return [met, self._lag()] if lags_too else [met]
+
+    def _lag(self) -> dict[str, Any]:
+        return {"kind": f"{LAG}:{self._random.uniform(0, self.lag):.3f}"}

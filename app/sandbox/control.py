@@ -45,7 +45,8 @@ Without `times` a fault stays until it is cleared; `after` lets the first N matc
 
 Chaos: each call of VK's API, each upload and each call of Evotor meets, with that probability and independently of the
 others, one fault of the kinds (all, if none are named). The same seed and the same calls give the same faults. Where a
-fault may strike before or after the change is stored, chance decides. What an active fault spoils first, chaos cannot.
+fault may strike before or after the change is stored, chance decides; half of the changes whose answers are lost lag
+as well. What an active fault spoils first, chaos cannot.
 
     vk      http_500, http_502, garbage, truncated, timeout, drop_before, drop_after, unknown (code 1), too_many (6),
             flood (9), internal (10), rate_limit (29), lag (lists trail a write by up to `lag` seconds)

@@ -106,8 +106,7 @@ class Faults:
 
     def draw(self, service: str, special: tuple[str, ...] = ()) -> None:
         """Let chance decide about the call that begins; what the one before it did not meet is over."""
-        drawn = self.chaos.draw(service, special)
-        self._by_chance = [Fault(id=0, service=service, **drawn)] if drawn else []
+        self._by_chance = [Fault(id=0, service=service, **drawn) for drawn in self.chaos.draw(service, special)]
 
     def clear(self, fault_id: int | None = None) -> None:
         if fault_id is None:

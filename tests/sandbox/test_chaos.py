@@ -99,6 +99,18 @@ def test_lists_trail_a_write_by_chance_and_never_longer_than_asked(vk: Vk, contr
     assert control.get("chaos")["hits"] == {"vk.lag": 1}
 
 
+def test_a_change_whose_answer_is_lost_may_lag_too(vk: Vk, control: Control) -> None:
+    drafts = [vk.draft() for _ in range(20)]
+    control.post("chaos", probability=1, kinds=["truncated", "lag"], lag=30)
+    for draft in drafts:
+        outcome(vk, "market.add", **draft)
+    hits = control.get("chaos")["hits"]
+    assert hits["vk.truncated"] + hits["vk.lag"] > 20
+    control.post("chaos", probability=0)
+    control.post("clock", advance=30)
+    assert len(vk.listed()) == 24
+
+
 def test_uploads_meet_chaos_too(vk: Vk, control: Control, http: FlaskClient) -> None:
     address = vk.ok("market.getProductPhotoUploadServer", group_id=CLUB_ID)["upload_url"]
     control.post("chaos", probability=1, kinds=["truncated"])
