@@ -1,0 +1,41 @@
+"""A process that dies at any request to VK loses nothing and doubles nothing; all points: `bench/crash_matrix`."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.crash import CrashBench
+from tests.support.killing_proxy import Moment, Point
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrashBench]:
+    bench = CrashBench(tmp_path_factory.mktemp("crash"))
+    found = bench.undisturbed()
+    assert not found, found
+    yield bench
+    bench.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "moment", "position"),
+    [
+        ("market.edit", "after", 0.1),
+        ("market.edit", "before", 0.9),
+        ("upload", "after", 0.5),
+        ("market.saveProductPhoto", "after", 0.8),
+        ("market.add", "before", 0.3),
+        ("market.add", "after", 0.6),
+        ("market.addAlbum", "after", 0.2),
+        ("market.removeFromAlbum", "after", 0.5),
+        ("market.addToAlbum", "after", 0.4),
+        ("market.delete", "after", 0.5),
+    ],
+)
+def test_a_killed_run_is_completed_by_the_next_ones(
+    bench: CrashBench, kind: str, moment: Moment, position: float
+) -> None:
+    """`position`: which of the requests of this kind, from the first (0) to the last (1)."""
+    numbers = [number for number, sent in enumerate(bench.requests, 1) if sent == kind]
+    found = bench.crash(Point(numbers[int(position * len(numbers))], moment))
+    assert not found, found

@@ -1,0 +1,241 @@
+"""Kills a run at one of its requests to VK, lets others finish the work, and checks what the market holds then."""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import requests
+from cryptography.fernet import Fernet
+
+from app.services import cards
+from tests.support.audit import Findings, check_final, our_items, strangers
+from tests.support.killing_proxy import MOMENTS, KillingProxy, Point
+from tests.support.register import Register
+from tests.support.sandbox import CLUB, EVOTOR_TOKEN, VK_TOKEN, Sandbox
+from tests.support.zygote import Zygote
+
+OWNER = "demo@example.ru"
+LEFT_OUT = "GX"
+PLACES = (None, "G1", "G2", "G3")
+LEASE_SECONDS = READ_LAG_SECONDS = 1
+DAYS_OUT = 8
+MOST_RUNS = 5
+
+
+@dataclass
+class Scenario:
+    """A synchronised shop, then about 70 changes of every kind at once, within the limits that ask for an approval."""
+
+    register: Register
+    redrawn: list[str] = field(default_factory=list)
+    """Products whose picture must be a new one."""
+    hidden: list[str] = field(default_factory=list)
+    """Products whose items must be out of sight, but not deleted."""
+    deleted: list[str] = field(default_factory=list)
+
+    def stock_up(self) -> None:
+        register = self.register
+        for group, name in (("G1", "Чай"), ("G2", "Мёд"), ("G3", "Сушки"), ("G4", "Варенье")):
+            register.put_group(group, name)
+        register.put_group(LEFT_OUT, "Под прилавком", parent_id="G1")
+        kinds = {"price": 10, "name": 6, "hide": 8, "show": 5, "delete": 5, "move": 5, "rename": 5, "keep": 12}
+        for kind, number in kinds.items():
+            for index in range(1, number + 1):
+                group_id = "G4" if kind == "rename" else PLACES[index % len(PLACES)]
+                register.put(f"{kind}{index}", group_id, price=100 + 10 * index)
+        for index in range(1, 4):
+            register.put(f"out{index}", LEFT_OUT)
+
+    def add_strangers(self) -> None:
+        """An item that looks like ours, and an album with the title of one that we are going to make."""
+        sandbox = self.register.sandbox
+        sandbox.control("vk/items", club=CLUB, add=[{"name": "Чужой товар", "price": 70, "sku": "ev:stranger"}])
+        sandbox.control("vk/albums", club=CLUB, add=["Пряники"])
+
+    def take_out(self) -> None:
+        """What the measured run is to show again, and what it is to delete."""
+        for index in range(1, 6):
+            self.register.put(f"show{index}", quantity=0)
+            self.register.drop(f"delete{index}")
+            self.deleted.append(f"delete{index}")
+
+    def change(self) -> None:
+        register = self.register
+        register.put_group("G5", "Пряники")
+        register.put_group("G6", "Посуда")
+        register.put_group("G4", "Варенье и мёд")
+        for index in range(1, 11):
+            register.put(f"add{index}", ("G1", "G2", "G5", "G5", "G6")[index % 5], name=f"Новый товар {index}")
+            register.put(f"price{index}", price=105 + 10 * index)
+        for index in range(1, 7):
+            register.put(f"name{index}", name=f"Переименованный {index}")
+        for index in range(1, 6):
+            register.put(f"show{index}", quantity=3)
+            register.put(f"move{index}", ("G5", "G1", "G2", "G1", "G2")[index - 1])
+        register.put("show1", name="Снова в продаже")
+        self.redrawn = [*(f"add{index}" for index in range(1, 11)), *(f"name{index}" for index in range(1, 7)), "show1"]
+        self._hide()
+
+    def _hide(self) -> None:
+        for first, deed in enumerate((self._unprice, self._sell_out, self.register.drop, self._put_under_counter)):
+            for index in (2 * first + 1, 2 * first + 2):
+                deed(f"hide{index}")
+                self.hidden.append(f"hide{index}")
+
+    def _unprice(self, product_id: str) -> None:
+        self.register.put(product_id, price=0)
+
+    def _sell_out(self, product_id: str) -> None:
+        self.register.put(product_id, quantity=0)
+
+    def _put_under_counter(self, product_id: str) -> None:
+        self.register.put(product_id, LEFT_OUT)
+
+
+class CrashBench:
+    """One sandbox, one database, one proxy; every point begins from the same state of all of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database, self.kept = folder / "evosync.db", folder / "kept.db"
+        self.sandbox = Sandbox()
+        self.proxy = KillingProxy(self.sandbox.url)
+        self.flask = Zygote(self._environment(), folder / "product.log")
+        self.scenario = Scenario(Register(self.sandbox, frozenset({LEFT_OUT})))
+        self.requests: list[str] = []
+        """Of the undisturbed run, in their order."""
+        self._prepare()
+
+    def close(self) -> None:
+        self.flask.stop()
+        self.proxy.stop()
+        self.sandbox.stop()
+
+    def points(self) -> list[Point]:
+        return [Point(number, moment) for number in range(1, len(self.requests) + 1) for moment in MOMENTS]
+
+    def undisturbed(self) -> Findings:
+        """The run that nobody kills; what it sends gives the points."""
+        self._restore()
+        self.proxy.arm(None)
+        self._run()
+        self.requests = list(self.proxy.requests)
+        return self._finish()
+
+    def crash(self, point: Point) -> Findings:
+        self._restore()
+        self.proxy.arm(point)
+        code = self._run(on_start=self.proxy.victim.put)
+        if code >= 0:
+            return Findings(wrong=[f"the run was not killed: exit code {code}"])
+        self._wait_for_end_of_lease()
+        return self._finish()
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "EVOSYNC_ENV": "development",
+            "DATABASE_URL": f"sqlite:///{self.database}",
+            "SECRET_KEY": "a secret of the bench that is long enough",
+            "TOKEN_KEYS": Fernet.generate_key().decode(),
+            "EVOTOR_API_URL": self.sandbox.evotor_url,
+            "VK_API_URL": f"{self.proxy.url}/method",
+            "VK_REQUESTS_PER_SECOND": "10000",
+            "EVOTOR_REQUESTS_PER_SECOND": "10000",
+            "RUN_LEASE_SECONDS": str(LEASE_SECONDS),
+            "VK_READ_LAG_SECONDS": str(READ_LAG_SECONDS),
+        }
+
+    def _prepare(self) -> None:
+        self.sandbox.reset()
+        self.scenario.register.open()
+        self.scenario.stock_up()
+        self.flask.run_well("db", "upgrade")
+        keys = ("--evotor-token", EVOTOR_TOKEN, "--vk-token", VK_TOKEN, "--group-id", str(CLUB))
+        self.flask.run_well("demo", "seed", *keys)
+        self.flask.run_well("demo", "once")
+        self.scenario.add_strangers()
+        self.scenario.take_out()
+        self.flask.run_well("sync", "run", OWNER)
+        with self._sql() as sql:
+            long_ago = datetime.now(UTC) - timedelta(days=DAYS_OUT)
+            sql.execute("UPDATE listings SET out_since = ? WHERE out_since IS NOT NULL", (_as_stored(long_ago),))
+        self.scenario.change()
+        self.sandbox.control("calls/reset")
+        self.sandbox.control("snapshot")
+        self.strangers = strangers(self.sandbox.dump(), CLUB)
+        with closing(sqlite3.connect(self.database)) as now, closing(sqlite3.connect(self.kept)) as kept:
+            now.backup(kept)
+
+    def _restore(self) -> None:
+        self.sandbox.control("restore")
+        for name in ("-wal", "-shm"):
+            self.database.with_name(self.database.name + name).unlink(missing_ok=True)
+        self.database.write_bytes(self.kept.read_bytes())
+
+    def _run(self, on_start: Callable[[int], object] = int) -> int:
+        return self.flask.run("sync", "run", OWNER, on_start=on_start)
+
+    def _wait_for_end_of_lease(self) -> None:
+        with self._sql() as sql:
+            (until,) = sql.execute("SELECT max(lease_until) FROM sync_runs WHERE status = 'running'").fetchone()
+        if until is not None:
+            left = datetime.fromisoformat(until).replace(tzinfo=UTC) - datetime.now(UTC)
+            time.sleep(max(0, left.total_seconds()) + 0.01)
+
+    def _finish(self) -> Findings:
+        """Runs until one succeeds, and one more that must have nothing to do."""
+        for _ in range(MOST_RUNS):
+            if (code := self._run()) == 0:
+                break
+            time.sleep(READ_LAG_SECONDS)
+        found = self._check()
+        if code != 0:
+            found.wrong.append(f"{MOST_RUNS} runs did not succeed: exit code {code}")
+        self.sandbox.control("calls/reset")
+        self._run()
+        if writes := self.sandbox.writes():
+            found.wrong.append(f"{writes} writes by a further run")
+        return found
+
+    def _check(self) -> Findings:
+        dump = self.sandbox.dump()
+        found = check_final(dump, CLUB, self.strangers, self.scenario.register.shown())
+        items = our_items(dump, CLUB)
+        found.wrong += [f"{product} is not deleted" for product in self.scenario.deleted if product in items]
+        found.wrong += [f"{product} is deleted" for product in self.scenario.hidden if product not in items]
+        found.wrong += [f"{product} has another picture" for product in self._with_wrong_pictures(items)]
+        return found
+
+    def _with_wrong_pictures(self, items: dict[str, list[dict[str, Any]]]) -> list[str]:
+        shown = self.scenario.register.shown()
+        with requests.Session() as session:
+            return [
+                product
+                for product in self.scenario.redrawn
+                for item in items.get(product, [])
+                if session.get(f"{self.sandbox.url}/photos/{item['photo_id']}/w.jpg", timeout=10).content
+                != _picture(shown[product].name)
+            ]
+
+    @contextmanager
+    def _sql(self) -> Any:
+        with closing(sqlite3.connect(self.database, timeout=15)) as connection:
+            yield connection
+            connection.commit()
+
+
+def _as_stored(moment: datetime) -> str:
+    return moment.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+_pictures: dict[str, bytes] = {}
+
+
+def _picture(name: str) -> bytes:
+    if name not in _pictures:
+        _pictures[name] = cards.draw(name)
+    return _pictures[name]
