@@ -48,6 +48,10 @@ class Sandbox:
     def clear_faults(self) -> None:
         self._session.delete(f"{self.url}/_control/faults", timeout=10).raise_for_status()
 
+    def chaos(self) -> dict[str, Any]:
+        answer: dict[str, Any] = self._session.get(f"{self.url}/_control/chaos", timeout=10).json()
+        return answer
+
     def dump(self) -> dict[str, Any]:
         answer: dict[str, Any] = self._session.get(f"{self.url}/_control/dump", timeout=10).json()
         return answer

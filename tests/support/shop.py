@@ -1,5 +1,6 @@
 """One owner with a tiny store, a clock that tests move, and runs as separate processes would make them."""
 
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
@@ -63,10 +64,15 @@ class Clock:
         for module in CLOCKED:
             monkeypatch.setattr(module, "utcnow", self.now)
         for client in (VkClient, EvotorClient):
-            monkeypatch.setattr(vendors, client.__name__, partial(client, sleep=self.sleep, jitter=float))
+            monkeypatch.setattr(
+                vendors, client.__name__, partial(client, sleep=self.sleep, jitter=float, clock=self.monotonic)
+            )
 
     def now(self) -> datetime:
         return database.utcnow() + self.moved
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.moved.total_seconds()
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

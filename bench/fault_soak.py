@@ -1,0 +1,74 @@
+"""The long fault soak; a short one is among the tests."""
+
+import argparse
+import json
+import logging
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import structlog
+from flask_migrate import upgrade
+
+from app import create_app
+from app.db import db
+from tests.conftest import settings_for
+from tests.support.sandbox import Sandbox
+from tests.support.shop import Shop
+from tests.support.soak import Report, Soak
+
+
+def main() -> int:
+    options = _options()
+    began = time.monotonic()
+    with _shop() as shop:
+        report = Soak(shop, options.goods, options.seed, options.probability).run_until(options.calls)
+    _show(report, time.monotonic() - began)
+    return int(not report.is_clean)
+
+
+@contextmanager
+def _shop() -> Iterator[Shop]:
+    sandbox = Sandbox()
+    try:
+        with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as monkeypatch:
+            pace = {"vk_requests_per_second": 1e9, "evotor_requests_per_second": 1e9}
+            app = create_app(settings_for(f"sqlite:///{Path(folder) / 'evosync.db'}", sandbox, **pace))
+            structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+            with app.app_context():
+                upgrade()
+                yield Shop(sandbox, monkeypatch)
+                db.session.remove()
+                db.engine.dispose()
+    finally:
+        sandbox.stop()
+
+
+def _show(report: Report, seconds: float) -> None:
+    for kind in ("twice", "lost", "wrong", "foreign"):
+        for one in sorted(getattr(report, kind)):
+            print(f"{kind}: {one}", file=sys.stderr)
+    print(f"runs {sum(report.runs.values())} {json.dumps(dict(report.runs.most_common()))}")
+    print(f"faults {sum(report.faults.values())} {json.dumps(dict(sorted(report.faults.items())))}")
+    print(
+        f"calls {report.calls}, rounds with changes {report.rounds_with_changes}, "
+        f"runs to converge {report.runs_to_converge}, duplicates {len(report.twice)}, lost {len(report.lost)}, "
+        f"wrong {len(report.wrong)}, foreign touched {len(report.foreign)}, seconds {seconds:.0f}"
+    )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench/fault_soak", description=__doc__)
+    parser.add_argument("--calls", type=int, default=5000, help="of both services, while they fail")
+    parser.add_argument("--probability", type=float, default=0.15, help="that a call meets a fault")
+    parser.add_argument("--goods", type=int, default=300, help="at the register in the beginning")
+    parser.add_argument("--seed", type=int, default=1, help="of the faults and of the changes")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
