@@ -24,7 +24,7 @@ def main() -> int:
         benches = [stack.enter_context(_bench(folder)) for folder in folders]
         undisturbed = [bench.undisturbed() for bench in benches]
         assert len({tuple(bench.requests) for bench in benches}) == 1, "the undisturbed runs differ"
-        points = [options.point] if options.point else _sample(benches[0].points(), options.every, options.seed)
+        points = _chosen(benches[0].points(), options)
         found = [*undisturbed, *_crash_all(benches, points)]
     counts = [sum(bool(getattr(one, kind)) for one in found) for kind in ("twice", "lost", "wrong", "foreign")]
     print(
@@ -62,9 +62,13 @@ def _crash_all(benches: list[CrashBench], points: list[Point]) -> list[Findings]
         return list(pool.map(crash, points))
 
 
-def _sample(points: list[Point], every: int, seed: int) -> list[Point]:
-    """One of `every` points, chosen by chance."""
-    return sorted(random.Random(seed).sample(points, -(-len(points) // every)))
+def _chosen(points: list[Point], options: argparse.Namespace) -> list[Point]:
+    """The one asked for, or one of every K by chance."""
+    if options.point is None:
+        return sorted(random.Random(options.seed).sample(points, -(-len(points) // options.every)))
+    if options.point not in points:
+        sys.exit(f"no such point: the run makes {len(points) // len(MOMENTS)} requests")
+    return [options.point]
 
 
 def _options() -> argparse.Namespace:

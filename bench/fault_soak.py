@@ -26,7 +26,15 @@ def main() -> int:
     options = _options()
     began = time.monotonic()
     with _shop() as shop:
-        report = Soak(shop, options.goods, options.seed, options.probability).run_until(options.calls)
+        soak = Soak(
+            shop,
+            goods=options.goods,
+            seed=options.seed,
+            probability=options.probability,
+            kinds=options.kinds,
+            lag=options.lag,
+        )
+        report = soak.run_until(options.calls)
     _show(report, time.monotonic() - began)
     return int(not report.is_clean)
 
@@ -66,6 +74,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--calls", type=int, default=5000, help="of both services, while they fail")
     parser.add_argument("--probability", type=float, default=0.15, help="that a call meets a fault")
     parser.add_argument("--goods", type=int, default=300, help="at the register in the beginning")
+    parser.add_argument("--kinds", nargs="*", default=[], help="of faults, as the sandbox's control names them; all")
+    parser.add_argument("--lag", type=float, default=0.5, help="seconds, below 1: by how much lists trail a write")
     parser.add_argument("--seed", type=int, default=1, help="of the faults and of the changes")
     return parser.parse_args()
 

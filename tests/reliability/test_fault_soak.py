@@ -19,6 +19,6 @@ def shop(sqlite_url: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_market_comes_right_after_many_faults(shop: Shop, seed: int) -> None:
-    report = Soak(shop, goods=24, seed=seed, probability=0.15).run_until(calls=400)
+    report = Soak(shop, goods=24, seed=seed, probability=0.15, lag=0.9).run_until(calls=400)
     assert report.is_clean, report
     assert sum(report.faults.values()) > 30

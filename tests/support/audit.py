@@ -46,7 +46,7 @@ def check_always(dump: Json, club: int, before: Json, ever_shown: Iterable[str])
     items, found = our_items(dump, club), Findings()
     found.twice = [product for product, same in items.items() if len(same) > 1] + _album_twins(dump, club)
     visible = {product for product, same in items.items() if any(not item["hidden"] for item in same)}
-    found.wrong = [f"{product} was never selected" for product in visible.difference(ever_shown)]
+    found.wrong = [f"{product} is shown and must not be" for product in visible.difference(ever_shown)]
     now = strangers(dump, club)
     found.foreign = [f"community {name}" for name in before if before[name] != now.get(name)]
     return found

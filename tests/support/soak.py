@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -52,8 +52,12 @@ class Report:
 class Soak:
     """Waits cost no time: our clock and the sandbox's are moved instead."""
 
-    def __init__(self, shop: Shop, goods: int, seed: int, probability: float) -> None:
-        self.shop, self.seed, self.probability = shop, seed, probability
+    def __init__(
+        self, shop: Shop, *, goods: int, seed: int, probability: float, kinds: Sequence[str] = (), lag: float = 0.5
+    ) -> None:
+        """`kinds` of chaos: all, if none are named; `lag` stays below the one that the runs reckon with."""
+        self.shop = shop
+        self.chaos = {"probability": probability, "seed": seed, "kinds": list(kinds), "lag": lag}
         self.random = random.Random(seed)
         self.register = Register(shop.sandbox, frozenset({LEFT_OUT}))
         self.report = Report()
@@ -69,14 +73,14 @@ class Soak:
     def run_until(self, calls: int) -> Report:
         """Chaos until so many calls were made, then none, and the market must come right."""
         self.shop.forget_calls()
-        self._chaos(self.probability)
+        self.shop.sandbox.control("chaos", **self.chaos)
         while self._calls() < calls:
             if self._backlog() <= BACKLOG * len(self.register.products):
                 self._change_goods()
             self._run()
             self.shop.clock.move(seconds=self.random.choice(BETWEEN_RUNS).total_seconds())
-        self.report.calls, self.report.faults = self._calls(), self._hits()
-        self._chaos(0)
+        self.report.calls, self.report.faults = self._calls(), self.shop.sandbox.chaos()["hits"]
+        self.shop.sandbox.control("chaos", probability=0)
         self._converge()
         return self.report
 
@@ -104,7 +108,7 @@ class Soak:
 
     def _run(self) -> str:
         outcome = self.shop.run()
-        self.report.runs[outcome.status] += 1
+        self.report.runs[f"{outcome.status} {outcome.error or ''}".strip()] += 1
         if outcome.error == "internal":
             self.report.wrong.add(f"run {outcome.run_id} broke")
         self.report.add(check_always(self.shop.sandbox.dump(), CLUB, self.strangers, self.ever_shown))
@@ -131,16 +135,8 @@ class Soak:
         difference = self._difference()
         return len(difference.lost) + len(difference.wrong)
 
-    # Calls and chaos
-
     def _calls(self) -> int:
         return sum(self.shop.sandbox.dump()["calls"].values())
-
-    def _chaos(self, probability: float) -> None:
-        self.shop.sandbox.control("chaos", probability=probability, seed=self.seed)
-
-    def _hits(self) -> dict[str, int]:
-        return dict(self.shop.sandbox.chaos()["hits"])
 
     # The register
 
