@@ -17,7 +17,7 @@ from flask_migrate import upgrade
 from app import create_app
 from app.db import db
 from tests.conftest import settings_for
-from tests.support.sandbox import Sandbox
+from tests.support.sandbox import CLUB, EXTENDED_CLUB, Sandbox
 from tests.support.shop import Shop
 from tests.support.soak import Report, Soak
 
@@ -25,7 +25,7 @@ from tests.support.soak import Report, Soak
 def main() -> int:
     options = _options()
     began = time.monotonic()
-    with _shop() as shop:
+    with _shop(extended=options.extended) as shop:
         soak = Soak(
             shop,
             goods=options.goods,
@@ -40,7 +40,7 @@ def main() -> int:
 
 
 @contextmanager
-def _shop() -> Iterator[Shop]:
+def _shop(*, extended: bool) -> Iterator[Shop]:
     sandbox = Sandbox()
     try:
         with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as monkeypatch:
@@ -49,7 +49,7 @@ def _shop() -> Iterator[Shop]:
             structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
             with app.app_context():
                 upgrade()
-                yield Shop(sandbox, monkeypatch)
+                yield Shop(sandbox, monkeypatch, EXTENDED_CLUB if extended else CLUB)
                 db.session.remove()
                 db.engine.dispose()
     finally:
@@ -76,6 +76,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--goods", type=int, default=300, help="at the register in the beginning")
     parser.add_argument("--kinds", nargs="*", default=[], help="of faults, as the sandbox's control names them; all")
     parser.add_argument("--lag", type=float, default=0.5, help="seconds, below 1: by how much lists trail a write")
+    parser.add_argument("--extended", action="store_true", help="in a community whose shop keeps stock")
     parser.add_argument("--seed", type=int, default=1, help="of the faults and of the changes")
     return parser.parse_args()
 

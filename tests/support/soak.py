@@ -12,7 +12,6 @@ from app.models import RunStatus
 from app.services import catalog_refresh, sync_settings
 from tests.support.audit import Findings, check_always, check_final, strangers
 from tests.support.register import Register
-from tests.support.sandbox import CLUB
 from tests.support.shop import Shop
 
 LEFT_OUT = "GX"
@@ -64,7 +63,7 @@ class Soak:
         self.ever_shown: set[str] = set()
         self._stock_up(goods)
         self._select()
-        self.strangers = strangers(shop.sandbox.dump(), CLUB)
+        self.strangers = strangers(shop.sandbox.dump(), self.shop.club)
         self._changes: list[Callable[[str], None]] = [
             *(self._reprice, self._reprice, self._rename, self._sell_out, self._restock, self._move),
             *(self._add, self._drop, self._unprice, self._put_under_counter),
@@ -94,7 +93,9 @@ class Soak:
         for number in range(goods // 20 + 1):
             self.register.put(f"secret{number}", LEFT_OUT)
             self.register.put(f"priceless{number}", "G1", price=0)
-        self.shop.sandbox.control("vk/items", club=CLUB, add=[{"name": "Чужой", "price": 70, "sku": "ev:stranger"}])
+        self.shop.sandbox.control(
+            "vk/items", club=self.shop.club, add=[{"name": "Чужой", "price": 70, "sku": "ev:stranger"}]
+        )
 
     def _select(self) -> None:
         catalog_refresh.refresh(self.shop.owner)
@@ -111,7 +112,7 @@ class Soak:
         self.report.runs[f"{outcome.status} {outcome.error or ''}".strip()] += 1
         if outcome.error == "internal":
             self.report.wrong.add(f"run {outcome.run_id} broke")
-        self.report.add(check_always(self.shop.sandbox.dump(), CLUB, self.strangers, self.ever_shown))
+        self.report.add(check_always(self.shop.sandbox.dump(), self.shop.club, self.strangers, self.ever_shown))
         return outcome.status
 
     def _converge(self) -> None:
@@ -129,7 +130,7 @@ class Soak:
             self.report.wrong.add(f"{writes} writes by a further run")
 
     def _difference(self) -> Findings:
-        return check_final(self.shop.sandbox.dump(), CLUB, self.strangers, self.register.shown())
+        return check_final(self.shop.sandbox.dump(), self.shop.club, self.strangers, self.register.shown())
 
     def _backlog(self) -> int:
         difference = self._difference()
@@ -167,7 +168,7 @@ class Soak:
 
     def _restock(self, product_id: str) -> None:
         empty = [name for name, product in self.register.products.items() if product["quantity"] == 0]
-        self.register.put(self.random.choice(empty or [product_id]), quantity=5)
+        self.register.put(self.random.choice(empty or [product_id]), quantity=self.random.randint(1, 9))
 
     def _move(self, product_id: str) -> None:
         self.register.put(product_id, self.random.choice(self.groups))
