@@ -20,8 +20,8 @@ CHANGED_IN_A_ROUND = 0.04
 BACKLOG = 0.02
 """While more than this part of the goods stands otherwise than it should, the register stays as it is."""
 BETWEEN_RUNS = (timedelta(minutes=15), timedelta(hours=12))
-HOLDS_ARE_OVER = timedelta(hours=7)
-RUNS_TO_CONVERGE = 6
+HOLDS_ARE_OVER = timedelta(hours=25)
+RUNS_TO_CONVERGE = 5
 
 
 @dataclass
