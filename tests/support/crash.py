@@ -108,7 +108,11 @@ class CrashBench:
         self.scenario = Scenario(Register(self.sandbox, frozenset({LEFT_OUT})))
         self.requests: list[str] = []
         """Of the undisturbed run, in their order."""
-        self._prepare()
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         self.flask.stop()
