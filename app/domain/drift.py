@@ -8,7 +8,7 @@ from app.domain.market import Availability, MarketItem
 from app.domain.plan import Link
 
 TEXTS = ("name", "description")
-PHOTO = "photo"
+PHOTO, ALBUM = "photo", "album"
 
 
 def drifted(

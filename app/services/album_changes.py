@@ -2,6 +2,7 @@
 
 from app.clients.errors import VkError
 from app.db import db, utcnow
+from app.domain.drift import ALBUM
 from app.domain.plan import Change, LinkState
 from app.models import AlbumState, EntryOutcome, Listing, VkAlbum
 from app.services import market_links
@@ -77,6 +78,7 @@ def put_in_album(place: Workplace, change: Change) -> Done:
     place.renew()
     place.vk.put_in_album(place.group_id, row.vk_item_id, album_id)
     row.album, row.album_intent = change.album, None
+    row.drift = {name: seen for name, seen in row.drift.items() if name != ALBUM}
     return Done(item_id=row.vk_item_id)
 
 

@@ -34,8 +34,9 @@ class HandWork:
 
 def hand_work(user: User) -> HandWork:
     group_id = _group_id(user)
-    rows = load_listings(user.id, group_id).values()
-    ours = sorted(rows, key=lambda row: (row.name.casefold(), row.id))
+    touched = sa.or_(Listing.state == LinkState.GONE, sa.cast(Listing.drift, sa.Text) != "{}")
+    query = sa.select(Listing).where(Listing.user_id == user.id, Listing.vk_group_id == group_id, touched)
+    ours = sorted(db.session.scalars(query), key=lambda row: (row.name.casefold(), row.id))
     return HandWork(
         similar=[row for row in market_watch.foreign_rows(user.id, group_id) if not row.is_left],
         gone=[row for row in ours if row.state == LinkState.GONE and not row.gone_answered],
@@ -47,26 +48,16 @@ def hand_work(user: User) -> HandWork:
 def questions(user: User) -> int:
     """How many answers the owner owes."""
     group_id = _group_id(user)
-    similar = sa.select(sa.func.count()).select_from(ForeignItem)
-    gone = sa.select(sa.func.count()).select_from(Listing)
-    return (
-        db.session.scalar(
-            similar.where(
-                ForeignItem.user_id == user.id, ForeignItem.vk_group_id == group_id, ForeignItem.is_left.is_(False)
-            )
-        )
-        or 0
-    ) + (
-        db.session.scalar(
-            gone.where(
-                Listing.user_id == user.id,
-                Listing.vk_group_id == group_id,
-                Listing.state == LinkState.GONE,
-                Listing.gone_answered.is_(False),
-            )
-        )
-        or 0
+    similar = sa.select(sa.func.count(ForeignItem.id)).where(
+        ForeignItem.user_id == user.id, ForeignItem.vk_group_id == group_id, ForeignItem.is_left.is_(False)
     )
+    gone = sa.select(sa.func.count(Listing.id)).where(
+        Listing.user_id == user.id,
+        Listing.vk_group_id == group_id,
+        Listing.state == LinkState.GONE,
+        Listing.gone_answered.is_(False),
+    )
+    return (db.session.scalar(similar) or 0) + (db.session.scalar(gone) or 0)
 
 
 def take(user: User, ids: Collection[int]) -> int:

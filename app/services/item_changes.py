@@ -247,6 +247,7 @@ def _may_be_there_still(place: Workplace, change: Change) -> bool:
     """Only a single 404 proves that a product missing from the list is gone; any other failure proves nothing."""
     if change.reason is not Reason.MISSING or change.key is None:
         return False
+    place.renew()  # thousands of such questions must not outlast the lease
     try:
         return place.evotor is None or place.evotor.product_exists(change.key.store_id, change.key.product_id)
     except EvotorError:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from app.context import settings
 from app.db import db
 from app.domain.adoption import Match, matches
-from app.domain.drift import PHOTO, drifted
+from app.domain.drift import ALBUM, PHOTO, drifted
 from app.domain.listing import SKU_PREFIX, HandField, OwnerSettings
 from app.domain.market import Availability, MarketItem
 from app.domain.plan import Desired, LinkState
@@ -16,8 +16,6 @@ from app.models import ForeignItem, Listing, User
 from app.services import market_links
 from app.services.shelves import to_link
 from app.services.workplace import Workplace
-
-ALBUM = "album"
 
 
 def note_drift(place: Workplace, items: Iterable[MarketItem], owner: OwnerSettings, began: datetime) -> None:

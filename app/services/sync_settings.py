@@ -136,8 +136,9 @@ def take_confirmation_back(user: User, reason: str) -> None:
 
 def withdraw_order(user: User) -> None:
     """What the owner ordered in one piece is not wanted any more."""
-    if user.sync_state is not None:
+    if user.sync_state is not None and user.sync_state.owner_order is not None:
         user.sync_state.owner_order = user.sync_state.order_run_id = None
+        runs.drop_queued(user.id)
 
 
 def digest_of_rules(user: User) -> str:
