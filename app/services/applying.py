@@ -53,16 +53,7 @@ def hide_twin(place: Workplace, twin: MarketItem) -> None:
     """A second item of one product: the linked one stays, this one leaves the window."""
     fields: dict[str, Value] = {"deleted": 1}
     change = Change(Action.HIDE, twin.title, item_id=twin.id, fields=fields, before={"deleted": 0}, reason=Reason.TWIN)
-    place.renew()
-    try:
-        place.vk.edit_item(place.group_id, twin.id, fields)
-        done = Done()
-    except VkError as error:
-        if not concerns_one_change(error):
-            raise
-        done = _failed(place, change, error)
-    _record(place.run, change, done)
-    db.session.commit()
+    apply_change(place, change)
 
 
 def _record(run: SyncRun, change: Change, done: Done) -> None:
@@ -84,7 +75,7 @@ def _record(run: SyncRun, change: Change, done: Done) -> None:
         )
     )
     run.done += 1
-    if done.outcome is not EntryOutcome.DONE:
+    if done.outcome in (EntryOutcome.FAILED, EntryOutcome.UNKNOWN):
         _log_failure(run, change, done)
 
 

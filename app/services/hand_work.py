@@ -35,7 +35,7 @@ class HandWork:
 def hand_work(user: User) -> HandWork:
     group_id = _group_id(user)
     touched = sa.or_(Listing.state == LinkState.GONE, sa.cast(Listing.drift, sa.Text) != "{}")
-    query = sa.select(Listing).where(Listing.user_id == user.id, Listing.vk_group_id == group_id, touched)
+    query = sa.select(Listing).where(*_ours(user), touched)
     ours = sorted(db.session.scalars(query), key=lambda row: (row.name.casefold(), row.id))
     return HandWork(
         similar=[row for row in market_watch.foreign_rows(user.id, group_id) if not row.is_left],
@@ -48,16 +48,17 @@ def hand_work(user: User) -> HandWork:
 def questions(user: User) -> int:
     """How many answers the owner owes."""
     group_id = _group_id(user)
-    similar = sa.select(sa.func.count(ForeignItem.id)).where(
-        ForeignItem.user_id == user.id, ForeignItem.vk_group_id == group_id, ForeignItem.is_left.is_(False)
+    similar = (ForeignItem.user_id == user.id, ForeignItem.vk_group_id == group_id, ForeignItem.is_left.is_(False))
+    gone = (*_ours(user), Listing.state == LinkState.GONE, Listing.gone_answered.is_(False))
+    counts = (
+        sa.select(sa.func.count(ForeignItem.id)).where(*similar),
+        sa.select(sa.func.count(Listing.id)).where(*gone),
     )
-    gone = sa.select(sa.func.count(Listing.id)).where(
-        Listing.user_id == user.id,
-        Listing.vk_group_id == group_id,
-        Listing.state == LinkState.GONE,
-        Listing.gone_answered.is_(False),
-    )
-    return (db.session.scalar(similar) or 0) + (db.session.scalar(gone) or 0)
+    return sum(db.session.scalar(count) or 0 for count in counts)
+
+
+def _ours(user: User) -> tuple[sa.ColumnElement[bool], ...]:
+    return (Listing.user_id == user.id, Listing.vk_group_id == _group_id(user))
 
 
 def take(user: User, ids: Collection[int]) -> int:
@@ -120,8 +121,8 @@ def _similar(user: User, ids: Collection[int]) -> Sequence[ForeignItem]:
 
 
 def _gone(user: User, ids: Collection[int]) -> Sequence[Listing]:
-    rows = load_listings(user.id, _group_id(user)).values()
-    return [row for row in rows if row.id in ids and row.state == LinkState.GONE]
+    query = sa.select(Listing).where(*_ours(user), Listing.state == LinkState.GONE)
+    return [row for row in db.session.scalars(query) if row.id in ids]
 
 
 def _run_soon(user: User, rows: Sequence[object]) -> None:

@@ -238,9 +238,18 @@ def _note_visibility(place: Workplace, row: Listing, change: Change) -> None:
 
 
 def hide(place: Workplace, change: Change) -> Done:
+    if change.key is None:
+        return _hide_unlinked(place, change)
     if _may_be_there_still(place, change):
         return Done(EntryOutcome.KEPT)
     return edit(place, change)
+
+
+def _hide_unlinked(place: Workplace, change: Change) -> Done:
+    assert change.item_id is not None
+    place.renew()
+    place.vk.edit_item(place.group_id, change.item_id, change.fields)
+    return Done(item_id=change.item_id)
 
 
 def _may_be_there_still(place: Workplace, change: Change) -> bool:

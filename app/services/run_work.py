@@ -1,5 +1,6 @@
 """What every run does: changes one after another, under a lease, until something says that it must end."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
@@ -31,7 +32,7 @@ class RunEnds(Exception):
         self.text = text
 
 
-class RunWork:
+class RunWork(ABC):
     """One claimed run. Raises RunEnds or VkError to end it early."""
 
     def __init__(
@@ -68,8 +69,9 @@ class RunWork:
             renew=self.renew,
         )
 
+    @abstractmethod
     def do(self) -> None:
-        raise NotImplementedError
+        """The work itself; returning means that all of it is done."""
 
     def renew(self) -> None:
         if not runs.renew(self.run, self.confirmed, self.group_id, self.order):
