@@ -1,19 +1,17 @@
 """Pull the catalog: stores, then groups and products of each, read without a transaction and stored in a short one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
 
 import sqlalchemy as sa
 import structlog
 
 from app.clients.errors import EvotorError, EvotorFault
-from app.clients.evotor import EvotorClient, ProductList
-from app.db import Base, db, utcnow
-from app.domain.catalog import Group, Product, Store
-from app.models import CatalogGroup, CatalogProduct, CatalogStore, ConnectionState, StoreState, User
-from app.services import sync_settings
+from app.clients.evotor import EvotorClient
+from app.db import db, utcnow
+from app.domain.catalog import Store
+from app.models import CatalogStore, ConnectionState, StoreState, User
+from app.services import catalog_copy, sync_settings
 from app.services.errors import ServiceError, UnknownEntity
 from app.services.vendors import evotor_client, evotor_code, evotor_state
 
@@ -38,11 +36,6 @@ class CatalogUnavailable(ServiceError):
     def __init__(self, code: str, retry_after: float | None = None) -> None:
         super().__init__(code)
         self.retry_after = retry_after
-
-
-UNPAID_PAUSE = timedelta(hours=2)
-FEWEST_IN_STOCK = 3
-"""So many products that were in stock do not all sell out between two reads."""
 
 
 @dataclass(slots=True)
@@ -93,7 +86,7 @@ def _resting(user_id: int) -> frozenset[str]:
     query = sa.select(CatalogStore.store_id).where(
         CatalogStore.user_id == user_id,
         CatalogStore.retry_after > now,
-        CatalogStore.retry_after <= now + UNPAID_PAUSE,
+        CatalogStore.retry_after <= now + catalog_copy.UNPAID_PAUSE,
     )
     return frozenset(db.session.scalars(query))
 
@@ -114,7 +107,7 @@ def accept(user: User, store_id: str) -> None:
         groups, products = client.groups(store_id), client.products(store_id)
     except EvotorError as error:
         raise CatalogUnavailable(evotor_code(error)) from error
-    _store_goods(user.id, store_id, groups, products, is_believed=True)
+    catalog_copy.replace_goods(user.id, store_id, groups, products, is_believed=True)
 
 
 def _refresh_store(
@@ -127,11 +120,11 @@ def _refresh_store(
     except EvotorError as error:
         if error.token_rejected:
             raise
-        _mark_store(user_id, store.id, _STATES.get(error.kind, StoreState.UNAVAILABLE), evotor_code(error))
+        catalog_copy.mark_store(user_id, store.id, _STATES.get(error.kind, StoreState.UNAVAILABLE), evotor_code(error))
         report.failed.append(store.name)
         log.warning("store_not_read", user_id=user_id, store_id=store.id, error=evotor_code(error))
         return
-    if _store_goods(user_id, store.id, groups, products):
+    if catalog_copy.replace_goods(user_id, store.id, groups, products):
         report.stores_read += 1
         report.products += len(products.products)
     else:
@@ -141,7 +134,7 @@ def _refresh_store(
 
 def _store_stores(user_id: int, stores: Sequence[Store]) -> None:
     """New stores are added, known ones renamed; one that Evotor no longer lists is kept and marked."""
-    _lock(user_id)
+    catalog_copy.lock(user_id)
     known = {row.store_id: row for row in db.session.scalars(_stores_of(user_id))}
     for store in stores:
         row = known.pop(store.id, None)
@@ -159,153 +152,6 @@ def _stores_of(user_id: int) -> sa.Select[CatalogStore]:
     return sa.select(CatalogStore).where(CatalogStore.user_id == user_id)
 
 
-def _lock(user_id: int) -> None:
-    """Two refreshes of one user take turns: on PostgreSQL by this row, on SQLite by BEGIN IMMEDIATE."""
-    user = sa.table("users", sa.column("id"))
-    db.session.execute(sa.select(user.c.id).where(user.c.id == user_id).with_for_update())
-
-
-def _mark_store(user_id: int, store_id: str, state: StoreState, code: str) -> None:
-    db.session.execute(
-        sa.update(CatalogStore)
-        .where(CatalogStore.user_id == user_id, CatalogStore.store_id == store_id)
-        .values(
-            state=state,
-            error_code=code,
-            retry_after=utcnow() + UNPAID_PAUSE if state == StoreState.PAYMENT_REQUIRED else None,
-        )
-    )
-    db.session.commit()
-
-
-def _store_goods(
-    user_id: int, store_id: str, groups: Sequence[Group], products: ProductList, *, is_believed: bool = False
-) -> bool:
-    """Replace the copy of one store; False where the lists look like a bad read and the old copy was kept."""
-    _lock(user_id)
-    old_groups = _rows(CatalogGroup.__table__, "group_id", user_id, store_id)
-    old_products = _rows(CatalogProduct.__table__, "product_id", user_id, store_id)
-    doubt = None if is_believed else _doubt(old_groups, old_products, groups, products.products)
-    if doubt is not None:
-        _mark_store(user_id, store_id, StoreState.SUSPICIOUS, doubt)
-        return False
-    owner = {"user_id": user_id, "store_id": store_id}
-    in_use = _groups_in_use(old_groups, groups, products.products)
-    _replace(
-        CatalogGroup.__table__,
-        "group_id",
-        {group_id: row for group_id, row in old_groups.items() if group_id not in in_use},
-        [{**owner, **_group_row(group)} for group in groups],
-    )
-    kept = products.unreadable_ids
-    _replace(
-        CatalogProduct.__table__,
-        "product_id",
-        {product_id: row for product_id, row in old_products.items() if product_id not in kept},
-        [{**owner, **_product_row(product)} for product in products.products],
-    )
-    db.session.execute(
-        sa.update(CatalogStore)
-        .where(CatalogStore.user_id == user_id, CatalogStore.store_id == store_id)
-        .values(state=StoreState.OK, error_code=None, fetched_at=utcnow(), retry_after=None)
-    )
-    db.session.commit()
-    return True
-
-
-def _doubt(
-    old_groups: Mapping[str, Any],
-    old_products: Mapping[str, Mapping[str, Any]],
-    groups: Sequence[Group],
-    products: Sequence[Product],
-) -> str | None:
-    """Why lists that came whole look like a bad read all the same; a code."""
-    if old_products and not products:
-        return "evotor_empty"
-    if old_groups and not groups and any(product.group_id for product in products):
-        return "evotor_empty"
-    were_in_stock = sum(row["quantity"] is not None and row["quantity"] > 0 for row in old_products.values())
-    if were_in_stock >= FEWEST_IN_STOCK and not any(product.quantity and product.quantity > 0 for product in products):
-        return "evotor_no_stock"
-    return None
-
-
-def _groups_in_use(
-    old: Mapping[str, Mapping[str, Any]], groups: Sequence[Group], products: Sequence[Product]
-) -> set[str]:
-    """Known groups that the list lacks although something stands in them: without them the rules would decide anew."""
-    listed = {group.id for group in groups}
-    waiting = {group.parent_id for group in groups} | {product.group_id for product in products}
-    found: set[str] = set()
-    while waiting:
-        group_id = waiting.pop()
-        if group_id is not None and group_id in old and group_id not in listed | found:
-            found.add(group_id)
-            waiting.add(old[group_id]["parent_id"])
-    return found
-
-
-def _rows(table: sa.FromClause, key: str, user_id: int, store_id: str) -> dict[str, Mapping[str, Any]]:
-    query = sa.select(table).where(table.c.user_id == user_id, table.c.store_id == store_id)
-    return {row[key]: dict(row) for row in db.session.execute(query).mappings()}
-
-
-def _replace(table: Any, key: str, old: Mapping[str, Mapping[str, Any]], new: Sequence[dict[str, Any]]) -> None:
-    """Write only what differs: an unchanged catalog costs no write."""
-    added = [row for row in new if row[key] not in old]
-    changed = [
-        {**row, "row_id": old[row[key]]["id"]}
-        for row in new
-        if row[key] in old and any(old[row[key]][name] != value for name, value in row.items())
-    ]
-    gone = old.keys() - {row[key] for row in new}
-    if added:
-        db.session.execute(sa.insert(table), added)
-    if changed:
-        columns: dict[str, Any] = {name: sa.bindparam(name) for name in changed[0] if name != "row_id"}
-        db.session.connection().execute(
-            sa.update(table).where(table.c.id == sa.bindparam("row_id")).values(columns), changed
-        )
-    ids = [old[entity_id]["id"] for entity_id in gone]
-    for start in range(0, len(ids), 500):
-        db.session.execute(sa.delete(table).where(table.c.id.in_(ids[start : start + 500])))
-
-
-def _group_row(group: Group) -> dict[str, Any]:
-    return {
-        "group_id": group.id,
-        "parent_id": group.parent_id,
-        "name": group.name,
-        "is_variant_model": group.is_variant_model,
-    }
-
-
-def _product_row(product: Product) -> dict[str, Any]:
-    return {
-        "product_id": product.id,
-        "group_id": product.group_id,
-        "name": product.name,
-        "type": product.type,
-        "measure": product.measure,
-        "allow_to_sell": product.allow_to_sell,
-        "price": product.price,
-        "quantity": product.quantity,
-        "description": product.description,
-        "article": product.article,
-        "code": product.code,
-        "barcodes": list(product.barcodes),
-        "is_excisable": product.is_excisable,
-        "is_age_limited": product.is_age_limited,
-    }
-
-
-def forget(user_id: int) -> None:
-    """Drop the whole copy: it belongs to another Evotor account than the one connected now."""
-    models: tuple[type[Base], ...] = (CatalogProduct, CatalogGroup, CatalogStore)
-    for model in models:
-        db.session.execute(sa.delete(model).where(sa.column("user_id") == user_id))
-
-
 def close_store(user: User, store_id: str) -> str:
     """The owner says that a store which Evotor no longer lists is closed for good: its products leave the selection.
 
@@ -314,15 +160,13 @@ def close_store(user: User, store_id: str) -> str:
 
     Raises UnknownEntity and StoreStillListed.
     """
-    _lock(user.id)
+    catalog_copy.lock(user.id)
     store = db.session.scalar(_stores_of(user.id).where(CatalogStore.store_id == store_id))
     if store is None:
         raise UnknownEntity
     if store.state not in (StoreState.MISSING, StoreState.CLOSED):
         raise StoreStillListed
-    models: tuple[type[Base], ...] = (CatalogProduct, CatalogGroup)
-    for model in models:
-        db.session.execute(sa.delete(model).where(sa.column("user_id") == user.id, sa.column("store_id") == store_id))
+    catalog_copy.drop_goods(user.id, store_id)
     store.state, store.error_code = StoreState.CLOSED, None
     db.session.flush()
     return store.name

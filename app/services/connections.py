@@ -13,7 +13,7 @@ from app.db import db, utcnow
 from app.domain.catalog import Store
 from app.domain.market import RUSSIAN_ROUBLE, Community, Profile
 from app.models import CatalogStore, ConnectionState, EvotorConnection, User, VkConnection
-from app.services import catalog_refresh, runs, sync_settings
+from app.services import catalog_copy, catalog_refresh, runs, sync_settings
 from app.services.errors import ConnectionRefused, ServiceError
 from app.services.vendors import MARKET_RIGHT, evotor_client, evotor_code, evotor_state, vk_client, vk_code, vk_state
 
@@ -41,7 +41,7 @@ def connect_evotor(user: User, token: str) -> bool:
     _mark_ok(connection)
     user.evotor = connection
     if is_other:
-        catalog_refresh.forget(user.id)
+        catalog_copy.drop_everything(user.id)
         sync_settings.take_confirmation_back(user, "other_evotor")
     db.session.commit()
     # The token is good; what cannot be read is marked on the connection and the stores.

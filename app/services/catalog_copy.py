@@ -1,0 +1,170 @@
+"""Our copy of one store's goods: replaced whole by a good read, kept where a read looks like a bad one."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.clients.evotor import ProductList
+from app.db import Base, db, utcnow
+from app.domain.catalog import Group, Product
+from app.models import CatalogGroup, CatalogProduct, CatalogStore, StoreState
+
+UNPAID_PAUSE = timedelta(hours=2)
+FEWEST_IN_STOCK = 3
+"""So many products that were in stock do not all sell out between two reads."""
+
+_GOODS: tuple[type[Base], ...] = (CatalogProduct, CatalogGroup)
+
+
+def lock(user_id: int) -> None:
+    """Two refreshes of one user take turns: on PostgreSQL by this row, on SQLite by BEGIN IMMEDIATE."""
+    user = sa.table("users", sa.column("id"))
+    db.session.execute(sa.select(user.c.id).where(user.c.id == user_id).with_for_update())
+
+
+def mark_store(user_id: int, store_id: str, state: StoreState, code: str) -> None:
+    db.session.execute(
+        sa.update(CatalogStore)
+        .where(CatalogStore.user_id == user_id, CatalogStore.store_id == store_id)
+        .values(
+            state=state,
+            error_code=code,
+            retry_after=utcnow() + UNPAID_PAUSE if state == StoreState.PAYMENT_REQUIRED else None,
+        )
+    )
+    db.session.commit()
+
+
+def replace_goods(
+    user_id: int, store_id: str, groups: Sequence[Group], products: ProductList, *, is_believed: bool = False
+) -> bool:
+    """Replace the copy of one store; False where the lists look like a bad read and the old copy was kept."""
+    lock(user_id)
+    old_groups = _rows(CatalogGroup.__table__, "group_id", user_id, store_id)
+    old_products = _rows(CatalogProduct.__table__, "product_id", user_id, store_id)
+    doubt = None if is_believed else _doubt(old_groups, old_products, groups, products.products)
+    if doubt is not None:
+        mark_store(user_id, store_id, StoreState.SUSPICIOUS, doubt)
+        return False
+    owner = {"user_id": user_id, "store_id": store_id}
+    in_use = _groups_in_use(old_groups, groups, products.products)
+    _replace(
+        CatalogGroup.__table__,
+        "group_id",
+        {group_id: row for group_id, row in old_groups.items() if group_id not in in_use},
+        [{**owner, **_group_row(group)} for group in groups],
+    )
+    kept = products.unreadable_ids
+    _replace(
+        CatalogProduct.__table__,
+        "product_id",
+        {product_id: row for product_id, row in old_products.items() if product_id not in kept},
+        [{**owner, **_product_row(product)} for product in products.products],
+    )
+    db.session.execute(
+        sa.update(CatalogStore)
+        .where(CatalogStore.user_id == user_id, CatalogStore.store_id == store_id)
+        .values(state=StoreState.OK, error_code=None, fetched_at=utcnow(), retry_after=None)
+    )
+    db.session.commit()
+    return True
+
+
+def _doubt(
+    old_groups: Mapping[str, Any],
+    old_products: Mapping[str, Mapping[str, Any]],
+    groups: Sequence[Group],
+    products: Sequence[Product],
+) -> str | None:
+    """Why lists that came whole look like a bad read all the same; a code."""
+    if old_products and not products:
+        return "evotor_empty"
+    if old_groups and not groups and any(product.group_id for product in products):
+        return "evotor_empty"
+    were_in_stock = sum(row["quantity"] is not None and row["quantity"] > 0 for row in old_products.values())
+    if were_in_stock >= FEWEST_IN_STOCK and not any(product.quantity and product.quantity > 0 for product in products):
+        return "evotor_no_stock"
+    return None
+
+
+def _groups_in_use(
+    old: Mapping[str, Mapping[str, Any]], groups: Sequence[Group], products: Sequence[Product]
+) -> set[str]:
+    """Known groups that the list lacks although something stands in them: without them the rules would decide anew."""
+    listed = {group.id for group in groups}
+    waiting = {group.parent_id for group in groups} | {product.group_id for product in products}
+    found: set[str] = set()
+    while waiting:
+        group_id = waiting.pop()
+        if group_id is not None and group_id in old and group_id not in listed | found:
+            found.add(group_id)
+            waiting.add(old[group_id]["parent_id"])
+    return found
+
+
+def _rows(table: sa.FromClause, key: str, user_id: int, store_id: str) -> dict[str, Mapping[str, Any]]:
+    query = sa.select(table).where(table.c.user_id == user_id, table.c.store_id == store_id)
+    return {row[key]: dict(row) for row in db.session.execute(query).mappings()}
+
+
+def _replace(table: Any, key: str, old: Mapping[str, Mapping[str, Any]], new: Sequence[dict[str, Any]]) -> None:
+    """Write only what differs: an unchanged catalog costs no write."""
+    added = [row for row in new if row[key] not in old]
+    changed = [
+        {**row, "row_id": old[row[key]]["id"]}
+        for row in new
+        if row[key] in old and any(old[row[key]][name] != value for name, value in row.items())
+    ]
+    gone = old.keys() - {row[key] for row in new}
+    if added:
+        db.session.execute(sa.insert(table), added)
+    if changed:
+        columns: dict[str, Any] = {name: sa.bindparam(name) for name in changed[0] if name != "row_id"}
+        db.session.connection().execute(
+            sa.update(table).where(table.c.id == sa.bindparam("row_id")).values(columns), changed
+        )
+    ids = [old[entity_id]["id"] for entity_id in gone]
+    for start in range(0, len(ids), 500):
+        db.session.execute(sa.delete(table).where(table.c.id.in_(ids[start : start + 500])))
+
+
+def _group_row(group: Group) -> dict[str, Any]:
+    return {
+        "group_id": group.id,
+        "parent_id": group.parent_id,
+        "name": group.name,
+        "is_variant_model": group.is_variant_model,
+    }
+
+
+def _product_row(product: Product) -> dict[str, Any]:
+    return {
+        "product_id": product.id,
+        "group_id": product.group_id,
+        "name": product.name,
+        "type": product.type,
+        "measure": product.measure,
+        "allow_to_sell": product.allow_to_sell,
+        "price": product.price,
+        "quantity": product.quantity,
+        "description": product.description,
+        "article": product.article,
+        "code": product.code,
+        "barcodes": list(product.barcodes),
+        "is_excisable": product.is_excisable,
+        "is_age_limited": product.is_age_limited,
+    }
+
+
+def drop_goods(user_id: int, store_id: str) -> None:
+    for model in _GOODS:
+        db.session.execute(sa.delete(model).where(sa.column("user_id") == user_id, sa.column("store_id") == store_id))
+
+
+def drop_everything(user_id: int) -> None:
+    """The whole copy: it belongs to another Evotor account than the one connected now."""
+    everything: tuple[type[Base], ...] = (*_GOODS, CatalogStore)
+    for model in everything:
+        db.session.execute(sa.delete(model).where(sa.column("user_id") == user_id))
