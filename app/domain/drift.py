@@ -3,9 +3,9 @@
 import html
 from collections.abc import Mapping
 
+from app.domain.changes import Link
 from app.domain.listing import Value, money
 from app.domain.market import Availability, MarketItem
-from app.domain.plan import Link
 
 TEXTS = ("name", "description")
 PHOTO, ALBUM = "photo", "album"

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from app.db import Base, Mapped, mapped_column
 from app.domain.adoption import MatchedBy
-from app.domain.plan import LinkState
+from app.domain.changes import LinkState
 from app.models.types import ID_LENGTH, one_of, owner_column
 
 

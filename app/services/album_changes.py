@@ -2,8 +2,8 @@
 
 from app.clients.errors import VkError
 from app.db import db, utcnow
+from app.domain.changes import Change, LinkState
 from app.domain.drift import ALBUM
-from app.domain.plan import Change, LinkState
 from app.models import AlbumState, EntryOutcome, Listing, VkAlbum
 from app.services import market_links
 from app.services.workplace import Done, Held, Workplace, after_read_lag, concerns_one_change, row_of

@@ -12,9 +12,9 @@ from app.clients.errors import VkError
 from app.clients.vk_errors import METHOD_QUOTA
 from app.clients.vk_errors import Action as Treatment
 from app.db import db, utcnow
+from app.domain.changes import Action, Change, LinkState, Reason
 from app.domain.listing import Value
 from app.domain.market import MarketItem
-from app.domain.plan import Action, Change, LinkState, Reason
 from app.models import EntryOutcome, Listing, SyncRun, SyncRunEntry
 from app.services import album_changes, item_changes, market_links
 from app.services.vendors import vk_code

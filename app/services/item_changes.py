@@ -11,10 +11,10 @@ from app.clients.vk_errors import UPLOAD_FAILED, WRONG_PARAMETER
 from app.clients.vk_errors import Action as Treatment
 from app.db import db, utcnow
 from app.domain.brakes import named
+from app.domain.changes import Change, LinkState, Reason
 from app.domain.drift import PHOTO, TEXTS
 from app.domain.listing import DESCRIPTION_MIN, FALLBACK_CATEGORY, ListingKey, Value
 from app.domain.market import Availability, MarketItem
-from app.domain.plan import Change, LinkState, Reason
 from app.models import EntryOutcome, Listing
 from app.services import cards, market_links
 from app.services.vendors import vk_code

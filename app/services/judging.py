@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from app.db import db
 from app.domain.catalog import Product
+from app.domain.changes import LinkState
 from app.domain.listing import ListingKey, OwnerSettings, SkipReason, StockRule
-from app.domain.plan import LinkState
 from app.domain.rules import Decision, EntityType, RuleSet
 from app.domain.selection import Shelf, problem, verdicts
 from app.models import Listing, User

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from app.context import settings
 from app.db import db
+from app.domain.changes import LinkState
 from app.domain.drift import as_sent
 from app.domain.listing import SKU_PREFIX, ListingKey, Value, card_digest, sku
 from app.domain.market import Album, Availability, MarketItem
-from app.domain.plan import LinkState
 from app.models import AlbumState, Listing, SyncState, VkAlbum
 
 

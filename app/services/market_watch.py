@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from app.context import settings
 from app.db import db
 from app.domain.adoption import Match, matches
+from app.domain.changes import LinkState
 from app.domain.drift import ALBUM, PHOTO, drifted
 from app.domain.listing import SKU_PREFIX, HandField, OwnerSettings
 from app.domain.market import Availability, MarketItem
-from app.domain.plan import Desired, LinkState
+from app.domain.plan import Desired
 from app.models import ForeignItem, Listing, User
 from app.services import market_links
 from app.services.shelves import to_link

@@ -1,6 +1,6 @@
 """A run for something that the owner ordered in one piece: no catalog, no plan, no brakes."""
 
-from app.domain.plan import Change, LinkState, Reason, hide, show
+from app.domain.changes import Change, LinkState, Reason, hide, show
 from app.models import Listing, OwnerOrder, RunStatus
 from app.services.run_work import RunEnds, RunWork
 from app.services.shelves import load_listings, to_link

@@ -6,7 +6,7 @@ Either switches the synchronisation off: else the next run would undo it at once
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain.plan import LinkState
+from app.domain.changes import LinkState
 from app.models import Listing, OwnerOrder, RunStatus, RunTrigger, SyncRun, User
 from app.services import runs, sync_settings
 from app.services.errors import NotReady

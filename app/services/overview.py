@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from app.db import db, utcnow
 from app.domain.catalog import Group, GroupTree, Product, Store
+from app.domain.changes import Action, Change, Reason
 from app.domain.listing import ListingKey, SkipReason
-from app.domain.plan import Action, Change, Plan, Reason
+from app.domain.plan import Plan
 from app.domain.rules import EntityType, RuleSet, Status
 from app.domain.selection import Shelf, verdicts
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, ConnectionState, StoreState, SyncRun, User

@@ -6,8 +6,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db, utcnow
+from app.domain.changes import Change
 from app.domain.listing import ListingKey
-from app.domain.plan import Change, Desired, Plan, make_plan
+from app.domain.plan import Desired, Plan, make_plan
 from app.domain.selection import select
 from app.models import ForeignItem, User
 from app.services.approvals import Verdict

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from app.clients.errors import VkError
 from app.clients.vk_errors import CODES, DAY, FAULT_HOLDS, OWNER_HOLDS
 from app.db import db, utcnow
-from app.domain.plan import Change
+from app.domain.changes import Change
 from app.models import ConnectionState, EntryOutcome, RunStatus, SyncRun, User
 from app.services import applying, runs
 from app.services.vendors import evotor_client, vk_client

@@ -6,9 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
+from app.domain.album_plan import Albums
 from app.domain.catalog import Group, GroupTree, Product, Store
+from app.domain.changes import Link, LinkState
 from app.domain.listing import ListingKey
-from app.domain.plan import Albums, Link, LinkState
 from app.domain.selection import Shelf
 from app.models import AlbumState, CatalogGroup, CatalogProduct, CatalogStore, Listing, StoreState, User, VkAlbum
 

@@ -6,9 +6,10 @@ from typing import Any
 from app.clients.vk_errors import FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS
 from app.context import settings
 from app.db import db, utcnow
+from app.domain.changes import Action, LinkState
 from app.domain.listing import sku
 from app.domain.market import MarketItem
-from app.domain.plan import Action, Desired, LinkState, Plan, make_plan
+from app.domain.plan import Desired, Plan, make_plan
 from app.models import AlbumState, ConnectionState, RunStatus
 from app.services import applying, approvals, catalog_refresh, clock_mending, market_links, market_watch
 from app.services.catalog_refresh import CatalogUnavailable

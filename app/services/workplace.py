@@ -10,9 +10,9 @@ from app.clients.vk import VkClient
 from app.clients.vk_errors import Action as Treatment
 from app.context import settings
 from app.db import utcnow
+from app.domain.changes import Change
 from app.domain.listing import ListingKey
 from app.domain.market import Album
-from app.domain.plan import Change
 from app.models import EntryOutcome, Listing, SyncRun, VkAlbum
 
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from flask import Flask
 
+from app.domain.changes import Action, Reason
 from app.domain.listing import SkipReason
-from app.domain.plan import Action, Reason
 from app.domain.rules import EntityType, FilterMode, Status
 from app.models import ConnectionState, EntryOutcome, RunStatus, RunTrigger, StoreState
 from app.web import messages

@@ -9,8 +9,8 @@ from flask import Flask
 from app.clients.errors import EvotorFault
 from app.clients.vk_errors import CODES
 from app.db import utcnow
+from app.domain.changes import Action, Reason
 from app.domain.listing import SkipReason
-from app.domain.plan import Action, Reason
 from app.domain.rules import EntityType, FilterMode, Status
 from app.models import ConnectionState, EntryOutcome, RunStatus, RunTrigger, StoreState
 from app.web import formatting, labels

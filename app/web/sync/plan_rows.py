@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.domain.plan import Action, Change
+from app.domain.changes import Action, Change
 from app.models import EntryOutcome, SyncRunEntry
 from app.services import overview
 from app.services.overview import Names, Skipped

@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.db import db
-from app.domain.plan import LinkState
+from app.domain.changes import LinkState
 from app.models import ConnectionState, EntryOutcome, RunStatus
 from app.services import shop_settings
 from tests.support.sandbox import CLUB, EXTENDED_CLUB, Sandbox

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from app.clients.http import Response, TransportError
 from app.db import db
-from app.domain.plan import LinkState
+from app.domain.changes import LinkState
 from app.domain.rules import EntityType, FilterMode
 from app.models import ConnectionState, EntryOutcome, RunStatus, SyncConfig, VkConnection
 from app.services import runs

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from app.clients.http import Response
 from app.db import db
+from app.domain.changes import LinkState
 from app.domain.listing import HandField
-from app.domain.plan import LinkState
 from app.domain.rules import EntityType, FilterMode
 from app.models import EntryOutcome, ForeignItem, RunStatus
 from app.services import hand_work, shop_settings

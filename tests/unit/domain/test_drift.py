@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from app.domain.changes import Link, LinkState
 from app.domain.drift import drifted
 from app.domain.listing import ListingKey, Value
 from app.domain.market import Availability, MarketItem
-from app.domain.plan import Link, LinkState
 
 SENT: Mapping[str, Value] = {
     "name": "Чай «Луговой»",

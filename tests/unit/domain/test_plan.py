@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.album_plan import Albums
+from app.domain.changes import Action, Change, Link, LinkState, Reason
 from app.domain.listing import HandField, ListingKey, OwnerSettings, SkipReason, Value, Wanted
-from app.domain.plan import Action, Albums, Change, Desired, Link, LinkState, Plan, Reason, make_plan
+from app.domain.plan import Desired, Plan, make_plan
 
 NOW = datetime(2026, 11, 23, 12, 0)
 DAYS = 7

@@ -1,0 +1,94 @@
+"""Which items stand in which album: contracts/vk.md section 8."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from app.domain.changes import Action, Change, Link
+from app.domain.listing import ListingKey, Wanted
+
+ALBUMS_MAX = 100
+ITEMS_IN_ALBUM_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Albums:
+    """Titles of ours that exist in VK, those of which we cannot be sure yet, and the number of other albums."""
+
+    ours: frozenset[str] = frozenset()
+    uncertain: frozenset[str] = frozenset()
+    renaming: frozenset[str] = frozenset()
+    """Those of ours that may bear another title, because the answer to a call was lost."""
+    full: frozenset[str] = frozenset()
+    """Those of ours into which VK takes nothing more."""
+    foreign: int = 0
+
+
+def album_changes(
+    in_view: Mapping[ListingKey, Wanted], links: Mapping[ListingKey, Link], albums: Albums
+) -> Iterable[Change]:
+    """`in_view`: the items that buyers are to see; hidden ones need no album."""
+    titles = {key: wanted.album for key, wanted in in_view.items()}
+    renames = _renames(titles, links, albums)
+    yield from (_rename(title, renames.get(title, title)) for title in sorted({*renames} | albums.renaming))
+    made = (albums.ours - renames.keys()) | {*renames.values()}
+    open_titles = _open_albums(Counter(title for title in titles.values() if title is not None), made, albums)
+    yield from (Change(Action.ALBUM_ADD, title, album=title) for title in sorted(open_titles - made))
+    members: Counter[str | None] = Counter()
+    for key, title in sorted(titles.items(), key=lambda entry: not _is_in(links.get(entry[0]), entry[1], renames)):
+        members[title] += 1
+        link = links.get(key)
+        has_room = members[title] <= ITEMS_IN_ALBUM_MAX and (title not in albums.full or _is_in(link, title, renames))
+        place = title if title in open_titles and has_room else None
+        yield from _moved(key, str(in_view[key].fields["name"]), link, place, renames)
+
+
+def _renames(
+    titles: Mapping[ListingKey, str | None], links: Mapping[ListingKey, Link], albums: Albums
+) -> dict[str, str]:
+    """Old title → new, where everything that stands in an album of ours now wants one and the same new one."""
+    wanted_now = {*titles.values()}
+    targets: dict[str, Counter[str | None]] = {}
+    for key, title in titles.items():
+        link = links.get(key)
+        if link is not None and link.album in albums.ours and link.album not in wanted_now:
+            targets.setdefault(link.album or "", Counter())[title] += 1
+    renames: dict[str, str] = {}
+    for old, counted in sorted(targets.items(), key=lambda entry: (-entry[1].total(), entry[0])):
+        new = next(iter(counted))
+        is_free = new not in (albums.ours | albums.uncertain) and new not in renames.values()
+        if len(counted) == 1 and new is not None and is_free:
+            renames[old] = new
+    return renames
+
+
+def _rename(old: str, new: str) -> Change:
+    return Change(Action.ALBUM_RENAME, new, album=new, before={"album": old})
+
+
+def _is_in(link: Link | None, title: str | None, renames: Mapping[str, str]) -> bool:
+    return link is not None and _now(link.album, renames) == title
+
+
+def _now(title: str | None, renames: Mapping[str, str]) -> str | None:
+    return renames.get(title, title) if title is not None else None
+
+
+def _moved(
+    key: ListingKey, name: str, link: Link | None, place: str | None, renames: Mapping[str, str]
+) -> Iterable[Change]:
+    item_id = link.item_id if link else None
+    current, intent = (_now(link.album, renames), _now(link.album_intent, renames)) if link else (None, None)
+    for album in {current, intent} - {None, place}:
+        yield Change(Action.ALBUM_REMOVE, name, key, item_id, album=album)
+    if place is not None and (current != place or intent == place):
+        yield Change(Action.ALBUM_PUT, name, key, item_id, album=place)
+
+
+def _open_albums(sizes: Mapping[str, int], made: Collection[str], albums: Albums) -> set[str]:
+    """Albums once made stay; free places go to the fullest groups."""
+    kept = {title for title in sizes if title in made}
+    free = max(0, ALBUMS_MAX - albums.foreign - len(made) - len(albums.uncertain))
+    new = sizes.keys() - kept - albums.uncertain
+    fullest = sorted(new, key=lambda title: (-sizes[title], title))
+    return kept | set(fullest[:free])

@@ -1,0 +1,97 @@
+"""What we know of an item, and what may be done to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from app.domain.listing import ListingKey, SkipReason, Value
+
+
+class LinkState(StrEnum):
+    ADDING = "adding"
+    LIVE = "live"
+    HIDDEN = "hidden"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Our record of one item. `sent` lacks every field whose value at VK we cannot be sure of."""
+
+    key: ListingKey
+    state: LinkState
+    name: str = ""
+    item_id: int | None = None
+    sent: Mapping[str, Value] = field(default_factory=dict)
+    photo: str | None = None
+    album: str | None = None
+    album_intent: str | None = None
+    """An album in which the item may stand, because the answer to a call was lost."""
+    out_since: datetime | None = None
+    failed_digest: str | None = None
+    """What VK refused; not sent again before `retry_after` unless it changed."""
+    retry_after: datetime | None = None
+    is_adopted: bool = False
+    """The community had it before us, so it bears our sku only once we gave it one."""
+    keeps_photo: bool = False
+    drift: frozenset[str] = frozenset()
+    """Fields that somebody changed in VK by hand."""
+    hide_approved: bool = False
+
+
+class Action(StrEnum):
+    HIDE = "hide"
+    EDIT = "edit"
+    SHOW = "show"
+    ADD = "add"
+    ALBUM_RENAME = "album_rename"
+    ALBUM_ADD = "album_add"
+    ALBUM_PUT = "album_put"
+    ALBUM_REMOVE = "album_remove"
+    DELETE = "delete"
+
+
+class Reason(StrEnum):
+    """Why an item that was live is hidden, changed or held back, beside `SkipReason`."""
+
+    OUT = "out"
+    MISSING = "missing"
+    CLOSED = "closed"
+    GONE = "gone"
+    REFUSED = "refused"
+    UNCERTAIN = "uncertain"
+    SIMILAR = "similar"
+    """The community has something alike: the owner says first whether it is the same."""
+    TWIN = "twin"
+    DRIFT = "drift"
+    OWNER = "owner"
+    """The owner ordered just this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    action: Action
+    name: str
+    key: ListingKey | None = None
+    item_id: int | None = None
+    fields: Mapping[str, Value] = field(default_factory=dict)
+    before: Mapping[str, Value | None] = field(default_factory=dict)
+    photo: str | None = None
+    album: str | None = None
+    reason: SkipReason | Reason | None = None
+    digest: str | None = None
+    is_approved: bool = False
+    """The deletion of what was hidden with the owner's approval."""
+
+
+def hide(link: Link, reason: SkipReason | Reason) -> Change:
+    return Change(
+        Action.HIDE, link.name, link.key, link.item_id, fields={"deleted": 1}, before={"deleted": 0}, reason=reason
+    )
+
+
+def show(link: Link, reason: Reason) -> Change:
+    return Change(
+        Action.SHOW, link.name, link.key, link.item_id, fields={"deleted": 0}, before={"deleted": 1}, reason=reason
+    )
