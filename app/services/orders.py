@@ -37,6 +37,13 @@ def undo(user: User, run: SyncRun) -> int:
     return count
 
 
+def stop(user: User) -> None:
+    """The run at work, or the queued one, ends; what the owner had ordered in one piece is not taken up again."""
+    sync_settings.withdraw_order(user)
+    runs.cancel(user.id)
+    db.session.flush()
+
+
 def undoable(user: User, run: SyncRun) -> int:
     """How many items that the run hid are hidden still; 0 unless it is the last run that changed anything."""
     if run.status in (RunStatus.QUEUED, RunStatus.RUNNING) or run.id != _last_with_changes(user.id):

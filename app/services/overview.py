@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 import sqlalchemy as sa
 
@@ -14,9 +15,20 @@ from app.domain.listing import ListingKey, SkipReason
 from app.domain.plan import Plan
 from app.domain.rules import EntityType, RuleSet, Status
 from app.domain.selection import Shelf, verdicts
-from app.models import CatalogGroup, CatalogProduct, CatalogStore, ConnectionState, StoreState, SyncRun, User
+from app.models import (
+    CatalogGroup,
+    CatalogProduct,
+    CatalogStore,
+    ConnectionState,
+    OwnerOrder,
+    RunStatus,
+    StoreState,
+    SyncRun,
+    User,
+)
 from app.models.run import ACTIVE
-from app.services import planning, runs, sync_settings
+from app.services import approvals, hand_work, orders, planning, runs, sync_settings
+from app.services.approvals import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,9 @@ class Problem:
     code: str
     passes: bool
     """The vendor's own trouble; nothing for the owner to do."""
+    way_out: str | None = None
+    """A page of VK's that the owner has to open first."""
+    needs_owner: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +79,18 @@ class SyncOverview:
     last_run: SyncRun | None
     next_run_at: datetime | None
     """None while no run is planned; a time that has passed means "in the next minutes"."""
+    order: OwnerOrder | None
+    live: int
+    """Visible items of ours."""
+    undoable: int
+    """Items that the last run hid and that may be shown again."""
+    questions: int
+    """Answers that the owner owes about items in VK."""
+
+    @property
+    def waits_for_approval(self) -> bool:
+        waits = self.last_run is not None and self.last_run.status == RunStatus.NEEDS_APPROVAL
+        return waits and self.status is Status.ACTIVE
 
     @property
     def next_run_is_due(self) -> bool:
@@ -77,6 +104,7 @@ class SyncOverview:
 def sync_overview(user: User) -> SyncOverview:
     config, state = sync_settings.config_of(user), user.sync_state
     run_obstacle = sync_settings.run_obstacle(user)
+    last_run = runs.latest(user.id)
     return SyncOverview(
         status=sync_settings.status_of(user),
         is_enabled=config.is_enabled,
@@ -89,15 +117,25 @@ def sync_overview(user: User) -> SyncOverview:
         problems=_problems(user),
         stale=catalog_age(user.id).stale,
         rules=_rule_summary(user),
-        last_run=runs.latest(user.id),
+        last_run=last_run,
         next_run_at=((state.next_run_at if state else None) or utcnow()) if run_obstacle is None else None,
+        order=orders.order_of(user),
+        live=orders.live_count(user),
+        undoable=orders.undoable(user, last_run) if last_run else 0,
+        questions=hand_work.questions(user),
     )
 
 
 def _problems(user: User) -> list[Problem]:
     connections = (("evotor", user.evotor), ("vk", user.vk))
     return [
-        Problem(vendor, row.error_code, passes=row.state == ConnectionState.UNAVAILABLE)
+        Problem(
+            vendor,
+            row.error_code,
+            passes=row.state == ConnectionState.UNAVAILABLE,
+            way_out=getattr(row, "way_out", None),
+            needs_owner=row.state == ConnectionState.NEEDS_OWNER,
+        )
         for vendor, row in connections
         if row is not None and row.is_connected and row.error_code
     ]
@@ -187,8 +225,9 @@ SECTIONS: dict[str, frozenset[Action]] = {
     "edit": frozenset({Action.EDIT, Action.SHOW}),
     "hide": frozenset({Action.HIDE}),
     "delete": frozenset({Action.DELETE}),
-    "albums": frozenset({Action.ALBUM_ADD, Action.ALBUM_PUT, Action.ALBUM_REMOVE}),
+    "albums": frozenset({Action.ALBUM_ADD, Action.ALBUM_RENAME, Action.ALBUM_PUT, Action.ALBUM_REMOVE}),
 }
+_SECTION_OF = {action: name for name, actions in SECTIONS.items() for action in actions}
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +241,7 @@ class PlanOverview:
     plan: Plan
     sections: dict[str, list[Change]]
     skipped: list[Skipped]
+    verdict: Verdict
 
     @property
     def counts(self) -> dict[str, int]:
@@ -211,35 +251,43 @@ class PlanOverview:
         return self.skipped if section == "skipped" else self.sections[section]
 
     def section(self, wanted: str | None) -> str:
-        """The wanted section; where it does not exist, the first that holds something."""
+        """The wanted section; where it does not exist, what waits for approval, else the first that holds something."""
         counts = self.counts
-        return wanted if wanted in counts else next((name for name, count in counts.items() if count), "add")
+        if wanted in counts:
+            return wanted
+        if self.verdict.needs_approval:
+            return _SECTION_OF[self.verdict.brakes[0].changes[0].action]
+        return next((name for name, count in counts.items() if count), "add")
 
 
 def plan_overview(user: User) -> PlanOverview:
     plan = planning.plan_for(user)
     sections: dict[str, list[Change]] = {name: [] for name in SECTIONS}
-    section_of = {action: name for name, actions in SECTIONS.items() for action in actions}
     for change in plan.changes:
-        sections[section_of[change.action]].append(change)
+        sections[_SECTION_OF[change.action]].append(change)
     skipped = sorted((Skipped(key, reason) for key, reason in plan.skipped.items()), key=lambda row: row.reason)
-    return PlanOverview(plan, sections, skipped)
+    return PlanOverview(plan, sections, skipped, approvals.judge(user, plan))
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
     products: dict[ListingKey, str]
     stores: dict[str, str]
+    prices: dict[ListingKey, Decimal | None]
 
 
 def names_of(user_id: int, keys: Iterable[ListingKey]) -> Names:
-    """Names for the rows of one page."""
+    """Names, and prices at the register, for the rows of one page."""
     wanted = {key.product_id for key in keys}
-    query = sa.select(CatalogProduct.store_id, CatalogProduct.product_id, CatalogProduct.name).where(
-        CatalogProduct.user_id == user_id, CatalogProduct.product_id.in_(wanted)
-    )
-    products = {ListingKey(row.store_id, row.product_id): row.name for row in db.session.execute(query)}
+    query = sa.select(
+        CatalogProduct.store_id, CatalogProduct.product_id, CatalogProduct.name, CatalogProduct.price
+    ).where(CatalogProduct.user_id == user_id, CatalogProduct.product_id.in_(wanted))
+    rows = [(ListingKey(row.store_id, row.product_id), row) for row in db.session.execute(query)]
     stores = db.session.execute(
         sa.select(CatalogStore.store_id, CatalogStore.name).where(CatalogStore.user_id == user_id)
     )
-    return Names(products, {row.store_id: row.name for row in stores})
+    return Names(
+        products={key: row.name for key, row in rows},
+        stores={row.store_id: row.name for row in stores},
+        prices={key: row.price for key, row in rows},
+    )

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import sqlalchemy as sa
+
 from app.context import settings
 from app.db import db
-from app.domain.listing import FALLBACK_CATEGORY, HandField, OwnerSettings, StockRule
-from app.models import User
+from app.domain.listing import FALLBACK_CATEGORY, HandField, OwnerSettings, StockRule, needs_review
+from app.models import CatalogProduct, User
 from app.services.sync_settings import ensure_config
 
 
@@ -23,6 +25,13 @@ def owner_settings(user: User) -> OwnerSettings:
         allowed_types=frozenset(chosen.get("allowed_types", ())),
         refused_categories=frozenset(user.vk.refused_categories) if user.vk else frozenset(),
     )
+
+
+def types_in_review(user: User) -> dict[str, int]:
+    """Types of the user's own products that are held until the owner allows them, with the number of products."""
+    kind, count = CatalogProduct.type, sa.func.count()
+    query = sa.select(kind, count).where(CatalogProduct.user_id == user.id).group_by(kind).order_by(kind)
+    return {row[0]: row[1] for row in db.session.execute(query) if needs_review(row[0])}
 
 
 def change(user: User, **chosen: Any) -> OwnerSettings:
