@@ -5,11 +5,13 @@ from typing import NamedTuple
 
 from flask import Flask
 
+from app.domain.adoption import MatchedBy
 from app.domain.changes import Action, Reason
 from app.domain.listing import SkipReason
 from app.domain.rules import EntityType, FilterMode, Status
 from app.models import ConnectionState, EntryOutcome, RunStatus, RunTrigger, StoreState
 from app.web import messages
+from app.web.formatting import counted
 
 
 def init_app(app: Flask) -> None:
@@ -26,6 +28,9 @@ class Label(NamedTuple):
 class Advice(NamedTuple):
     text: str
     what_to_do: str
+    endpoint: str | None = None
+    """The page on which it is done, and its name."""
+    page: str = ""
 
 
 STATUS = {
@@ -119,7 +124,10 @@ REASON: dict[str, Advice] = {
         "Алкоголь, табак, лекарства и подобное", "ВК не разрешает показывать такие товары: делать ничего не нужно."
     ),
     SkipReason.REVIEW: Advice(
-        "Тип товара нужно проверить", "Такие товары в ВК показывают не всегда, поэтому пока этот не публикуется."
+        "Тип товара нужно проверить",
+        "Такие товары в ВК показывают не всегда. Если вам можно, разрешите этот тип.",
+        "sync.settings",
+        "Настройки витрины",
     ),
     SkipReason.NO_PRICE: Advice("Нет цены", "Укажите в Эвоторе цену больше нуля."),
     SkipReason.NO_NAME: Advice("Нет названия", "Дайте товару в Эвоторе название из букв или цифр."),
@@ -128,16 +136,42 @@ REASON: dict[str, Advice] = {
     Reason.OUT: Advice("Не входит в выбор", "Если товар нужен в ВК, измените фильтры в каталоге."),
     Reason.MISSING: Advice("Больше нет в Эвоторе", "Если товар удалён по ошибке, верните его в Эвоторе."),
     Reason.CLOSED: Advice("Магазин закрыт", "Вы отметили, что магазин закрыт: его товары уходят из ВК."),
-    Reason.GONE: Advice("Удалён в ВК", "Товар удалили в самом ВК, поэтому заново он не добавляется."),
-    Reason.SIMILAR: Advice(
-        "Похожий товар уже есть в ВК", "Решите на странице «Товары в ВК», тот ли это товар: тогда мы продолжим."
+    Reason.GONE: Advice(
+        "Удалён в ВК", "Товар удалили в самом ВК. Решите, добавлять ли его снова.", "sync.market", "Товары в ВК"
     ),
-    Reason.DRIFT: Advice("Изменили в самом ВК", "Возвращаем, как в Эвоторе. Что оставлять, выбирается в настройках."),
+    Reason.SIMILAR: Advice(
+        "Похожий товар уже есть в ВК", "Решите, тот ли это товар: тогда мы продолжим.", "sync.market", "Товары в ВК"
+    ),
+    Reason.DRIFT: Advice(
+        "Изменили в самом ВК",
+        "Возвращаем, как в Эвоторе. Что оставлять, выбирается в настройках.",
+        "sync.settings",
+        "Настройки витрины",
+    ),
     Reason.OWNER: Advice("По вашей команде", "Ничего делать не нужно."),
     Reason.REFUSED: Advice("ВК отказал", "Исправьте товар в Эвоторе или подождите: позже попробуем ещё раз."),
     Reason.UNCERTAIN: Advice("Ждём ответа ВК", "Делать ничего не нужно: проверим при следующем запуске."),
     Reason.TWIN: Advice("Второй такой же товар", "В ВК остался один из двух одинаковых товаров."),
 }
+
+
+MATCHED_BY = {
+    MatchedBy.ARTICLE: "по артикулу",
+    MatchedBy.BARCODE: "по штрихкоду",
+    MatchedBy.NAME: "по названию",
+}
+
+_TYPES = {
+    "MEDICAL_DEVICES_": "Медицинские изделия",
+    "DIETARY_SUPPLEMENTS_": "Биологически активные добавки",
+    "ANTISEPTIC_MARKED": "Антисептики",
+}
+
+
+def product_type(kind: str, count: int) -> str:
+    """A type of Evotor's that is held for review, with the number of its products."""
+    name = next((name for prefix, name in _TYPES.items() if kind.startswith(prefix)), f"Маркированные: {kind}")
+    return f"{name}, {counted(count, 'товар', 'товара', 'товаров')}"
 
 
 def reason(code: str) -> Advice:

@@ -7,6 +7,7 @@ from app.services.catalog_refresh import RefreshReport
 from app.services.judging import Verdict
 from app.web.formatting import counted, plural_ru
 from app.web.labels import Label
+from app.web.messages import message
 
 IN, OUT = Label("В выгрузке", "success"), Label("Не выгружается", "secondary")
 HELD = Label("Выбран, но не показан", "warning")
@@ -70,7 +71,7 @@ _FORMS = {
 def rules_changed(level: EntityType, count: int, rule: FilterMode | None, mode: Mode) -> tuple[str, str]:
     """What was done and what holds now, with the tone of the notice."""
     if not count:
-        return "Ничего не отмечено. Отметьте строки галочками и нажмите кнопку ещё раз.", "warning"
+        return message("nothing_marked"), "warning"
     done = {
         FilterMode.INCLUDE: "Включено",
         FilterMode.EXCLUDE: "Исключено",

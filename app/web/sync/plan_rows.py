@@ -60,7 +60,7 @@ def differences(
     """What the owner sees of a change: for a new item its price and stock, else every field with its old value."""
     visible = VISIBLE_OF_NEW if action == Action.ADD else VISIBLE
     found = [
-        Difference(labels.FIELD[name], _old(name, before), _shown(name, after[name]))
+        Difference(labels.FIELD[name], _old(name, before), shown(name, after[name]))
         for name in visible
         if name in after
     ]
@@ -73,14 +73,16 @@ def differences(
 
 def _old(name: str, before: Mapping[str, object]) -> str | None:
     value = before.get(name)
-    return None if value is None else _shown(name, value)
+    return None if value is None else shown(name, value)
 
 
-def _shown(name: str, value: object) -> str:
+def shown(name: str, value: object) -> str:
     if name == "price":
         return money(str(value))
     if name == "stock_amount" and str(value) == "-1":
         return "без ограничения"
+    if name == "deleted":
+        return "скрыт" if value else "показан"
     text = str(value)
     return text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"
 

@@ -1,0 +1,124 @@
+"""What the owner is asked or told about items in VK, as the rows of a table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from app.domain.adoption import MatchedBy
+from app.domain.listing import HandField, ListingKey, Value, Wanted
+from app.models import ForeignItem, Listing
+from app.services import overview
+from app.services.hand_work import HandWork
+from app.services.overview import Names
+from app.web import labels
+from app.web.sync.plan_rows import shown
+
+SECTIONS = ("similar", "gone", "changed")
+
+PUT_BACK = labels.Label("вернём", "info")
+LEFT = labels.Label("оставляем", "secondary")
+OTHER = {"photo": "другое", "album": "нет в подборке"}
+"""What VK shows where its value says nothing to a person."""
+
+
+def item_address(group_id: int, item_id: int | None) -> str:
+    return f"https://vk.com/market-{group_id}?w=product-{group_id}_{item_id}"
+
+
+def section_of(found: HandWork, wanted: str | None) -> str:
+    """The wanted section; where it does not exist, the first that holds something."""
+    if wanted in SECTIONS:
+        return wanted
+    return next((name for name in SECTIONS if getattr(found, name)), SECTIONS[0])
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarRow:
+    id: int
+    title: str
+    address: str
+    product: str
+    store: str
+    matched_by: str
+    price_in_vk: Decimal | str | None
+    price: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    field: str
+    in_vk: str
+    ours: str | None
+    verdict: labels.Label
+
+
+@dataclass(frozen=True, slots=True)
+class ListingRow:
+    id: int
+    name: str
+    store: str
+    address: str
+    changes: Sequence[Drift] = ()
+
+
+Row = SimilarRow | ListingRow
+
+
+def market_rows(
+    user_id: int,
+    items: Sequence[ForeignItem | Listing],
+    wanted: Mapping[ListingKey, Wanted],
+    edited_in_vk: frozenset[HandField],
+) -> list[Row]:
+    """`wanted`: the items as the next run would have them."""
+    names = overview.names_of(user_id, [_key(item) for item in items])
+    return [
+        _similar_row(item, names)
+        if isinstance(item, ForeignItem)
+        else _listing_row(item, names, wanted.get(_key(item)), edited_in_vk)
+        for item in items
+    ]
+
+
+def _key(item: ForeignItem | Listing) -> ListingKey:
+    return ListingKey(item.store_id, item.product_id)
+
+
+def _similar_row(item: ForeignItem, names: Names) -> SimilarRow:
+    key = _key(item)
+    return SimilarRow(
+        item.id,
+        item.title,
+        item_address(item.vk_group_id, item.vk_item_id),
+        names.products.get(key, ""),
+        names.stores.get(item.store_id, ""),
+        labels.MATCHED_BY[MatchedBy(item.matched_by)],
+        item.seen.get("price"),
+        names.prices.get(key),
+    )
+
+
+def _listing_row(item: Listing, names: Names, wanted: Wanted | None, edited_in_vk: frozenset[HandField]) -> ListingRow:
+    return ListingRow(
+        item.id,
+        item.name or names.products.get(_key(item), ""),
+        names.stores.get(item.store_id, ""),
+        item_address(item.vk_group_id, item.vk_item_id),
+        [_drift(item, name, value, wanted, edited_in_vk) for name, value in item.drift.items()],
+    )
+
+
+def _drift(item: Listing, name: str, value: Value, wanted: Wanted | None, edited_in_vk: frozenset[HandField]) -> Drift:
+    is_left = name in edited_in_vk or (name == HandField.PHOTO and item.keeps_photo) or wanted is None
+    in_vk = OTHER.get(name) or shown(name, value)
+    ours = _ours(item, name, wanted)
+    return Drift(labels.FIELD[name], in_vk, ours if ours != in_vk else None, LEFT if is_left else PUT_BACK)
+
+
+def _ours(item: Listing, name: str, wanted: Wanted | None) -> str | None:
+    """As the register has it, else as we sent it last; what is to be put back counts as unsent."""
+    if name == "album":
+        title = wanted.album if wanted else None
+        return f"«{title}»" if title else None
+    fields: Mapping[str, Value] = {**item.sent, **(wanted.fields if wanted else {})}
+    return shown(name, fields[name]) if name in fields else None

@@ -1,0 +1,65 @@
+"""Items in VK about which the owner is asked or told."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.services import hand_work, planning, shop_settings, sync_settings
+from app.services.errors import NotReady
+from app.web.access import commit_on_success, owner, safe_next
+from app.web.errors import bad_request
+from app.web.messages import message
+from app.web.paging import page_of, requested_page
+from app.web.sync import blueprint, words
+from app.web.sync.forms import DecisionForm
+from app.web.sync.market_rows import market_rows, section_of
+
+ROWS_A_PAGE = 50
+DECIDE = {
+    "take": hand_work.take,
+    "leave": hand_work.leave,
+    "again": hand_work.add_again,
+    "keep": hand_work.leave_deleted,
+}
+
+
+@blueprint.get("/sync/market")
+def market() -> str:
+    user = owner()
+    found, settings = hand_work.hand_work(user), shop_settings.owner_settings(user)
+    section = section_of(found, request.args.get("show"))
+    page = page_of(getattr(found, section), requested_page(), ROWS_A_PAGE)
+    wanted = planning.desired_for(user).wanted if section == "changed" and page.items else {}
+    return render_template(
+        "sync/market.html",
+        found=found,
+        section=section,
+        page=page,
+        rows=market_rows(user.id, page.items, wanted, settings.edited_in_vk),
+        edited_in_vk=settings.edited_in_vk,
+        is_marked=request.args.get("marked") == "1",
+        read_at=user.sync_state.market_read_at if user.sync_state else None,
+        run_obstacle=sync_settings.run_obstacle(user),
+    )
+
+
+@blueprint.post("/sync/market")
+@commit_on_success
+def decide() -> ResponseReturnValue:
+    form = DecisionForm()
+    if not form.validate():
+        return bad_request("Не понимаем, что отмечено. Вернитесь, обновите страницу и попробуйте ещё раз.")
+    decision, ids = form.decision.data or "", set(form.ids.data or ())
+    flash(*words.decided(decision, len(ids), DECIDE[decision](owner(), ids)))
+    return redirect(safe_next(form.next.data) or url_for(".market"))
+
+
+@blueprint.post("/sync/market/check")
+@commit_on_success
+def check_market() -> ResponseReturnValue:
+    try:
+        hand_work.check_market(owner())
+    except NotReady as error:
+        flash(message(error.code), "warning")
+    else:
+        flash("Проверка поставлена в очередь: ближайший запуск прочитает все товары в ВК.", "success")
+    return redirect(url_for(".market"))

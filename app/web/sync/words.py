@@ -1,0 +1,71 @@
+"""What the pages of synchronisation say about plans, orders and answers."""
+
+from collections.abc import Mapping
+
+from app.domain.brakes import Brake, BrakeKind
+from app.domain.plan import Plan
+from app.web.formatting import counted, number, plural_ru
+from app.web.messages import message
+
+GOODS = ("товар", "товара", "товаров")
+OF_GOODS = ("товара", "товаров", "товаров")
+
+
+def brake(found: Brake, plan: Plan) -> str:
+    """Why the plan waits, in one sentence."""
+    count = len(found.changes)
+    if found.kind is BrakeKind.ADDITIONS:
+        new = plural_ru(count, "новый", "новых", "новых")
+        return f"После изменения фильтров план добавит {number(count)} {new} {plural_ru(count, *GOODS)}."
+    if found.kind is BrakeKind.PRICES:
+        return (
+            f"У {counted(count, *OF_GOODS)} из {number(found.live)}, которые сейчас видны в ВК, "
+            "цена изменится больше чем наполовину."
+        )
+    removed = f"План скроет или удалит {counted(count, *GOODS)}"
+    if any(change.key not in plan.live_keys for change in found.changes):
+        return f"{removed}. Сейчас в ВК видно {number(found.live)}."
+    return f"{removed} из {number(found.live)}, которые сейчас видны в ВК."
+
+
+def toggled(is_on: bool, *, is_confirmed: bool) -> tuple[str, str]:
+    if not is_on:
+        return "Синхронизация выключена. Товары в ВК остались как были.", "info"
+    if is_confirmed:
+        return "Синхронизация включена.", "success"
+    return "Синхронизация включена. Посмотрите план и нажмите «Подтвердить и запустить».", "success"
+
+
+def hiding_all(count: int) -> tuple[str, str]:
+    soon = f"Скоро скроем в ВК {counted(count, *GOODS)}."
+    return f"{soon} Синхронизация выключена: чтобы вернуть товары, включите её, когда будете готовы.", "success"
+
+
+def undoing(count: int) -> tuple[str, str]:
+    soon = f"Скоро снова покажем {counted(count, *GOODS)}."
+    then = "Синхронизация выключена, чтобы не скрыть их опять: проверьте фильтры в каталоге и потом включите её."
+    return f"{soon} {then}", "success"
+
+
+STOPPING = {
+    "queued": ("Запуск убран из очереди.", "success"),
+    "running": ("Останавливаем запуск: он закончит начатое изменение и прекратится.", "success"),
+}
+ENDED_ALREADY = ("Этот запуск уже закончился: останавливать нечего.", "info")
+
+_DECIDED: Mapping[str, tuple[str, str]] = {
+    "take": ("Взято", "Следующий запуск передаст им данные из кассы."),
+    "leave": ("Оставлено", "Эти карточки мы не тронем, а товары из кассы добавим рядом."),
+    "again": ("Вернём", "Следующий запуск добавит их в ВК заново."),
+    "keep": ("Больше не добавляем", "В ВК их не будет, пока вы не решите иначе."),
+}
+
+
+def decided(decision: str, marked: int, count: int) -> tuple[str, str]:
+    """What was done about the marked items of the market, with the tone of the notice."""
+    if not marked:
+        return message("nothing_marked"), "warning"
+    if not count:
+        return "На эти вопросы вы уже ответили: список обновлён.", "info"
+    done, then = _DECIDED[decision]
+    return f"{done}: {counted(count, *GOODS)}. {then}", "success"
