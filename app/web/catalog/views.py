@@ -82,6 +82,19 @@ def close_store(store_id: str) -> ResponseReturnValue:
     return redirect(url_for(".stores"))
 
 
+@blueprint.post("/catalog/stores/<string:store_id>/accept")
+@commit_on_success
+def accept(store_id: str) -> ResponseReturnValue:
+    try:
+        catalog_refresh.accept(owner(), store_id)
+        flash("Магазин прочитан заново: теперь его товары такие, как в Эвоторе.", "success")
+    except UnknownEntity:
+        abort(404)
+    except CatalogUnavailable as error:
+        flash(message(error.code), "danger")
+    return redirect(url_for(".stores"))
+
+
 @blueprint.get("/catalog/export.csv")
 def export_csv() -> Response:
     answer = Response(stream_with_context(export.csv_chunks(owner())), mimetype="text/csv")
