@@ -3,7 +3,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
 from app.context import settings
-from app.services import accounts
+from app.services import accounts, orders
 from app.services.errors import BadCredentials, EmailTaken, TooManyAttempts
 from app.web.access import commit_on_success, owner, safe_next
 from app.web.auth import blueprint
@@ -64,7 +64,17 @@ def logout() -> ResponseReturnValue:
 
 @blueprint.get("/account")
 def account() -> str:
-    return render_template("auth/account.html", password_form=PasswordForm(), delete_form=DeleteForm())
+    return _account_page(PasswordForm(), DeleteForm())
+
+
+def _account_page(password_form: PasswordForm, delete_form: DeleteForm) -> str:
+    return render_template(
+        "auth/account.html",
+        password_form=password_form,
+        delete_form=delete_form,
+        live=orders.live_count(owner()),
+        order=orders.order_of(owner()),
+    )
 
 
 @blueprint.post("/account")
@@ -85,8 +95,7 @@ def change_password() -> ResponseReturnValue:
             login_user(owner(), remember=current_app.config["REMEMBER_COOKIE_NAME"] in request.cookies)
             flash("Пароль изменён. На других устройствах нужно войти заново.", "success")
             return redirect(url_for(".account"))
-    page = render_template("auth/account.html", password_form=form, delete_form=DeleteForm(formdata=None))
-    return page, form.status
+    return _account_page(form, DeleteForm(formdata=None)), form.status
 
 
 def delete_account() -> ResponseReturnValue:
@@ -100,8 +109,7 @@ def delete_account() -> ResponseReturnValue:
             logout_user()
             flash("Учётная запись удалена. Товары в ВК остались как были.", "success")
             return redirect(url_for(".login"))
-    page = render_template("auth/account.html", password_form=PasswordForm(formdata=None), delete_form=form)
-    return page, form.status
+    return _account_page(PasswordForm(formdata=None), form), form.status
 
 
 def wrong_password(error: BadCredentials | TooManyAttempts) -> str:

@@ -2,7 +2,7 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app.models import ConnectionState
-from app.services import connections, overview, sync_settings
+from app.services import connections, orders, overview, sync_settings
 from app.services.errors import ConnectionRefused
 from app.web.access import commit_on_success, owner
 from app.web.connections import blueprint
@@ -38,7 +38,12 @@ def evotor() -> ResponseReturnValue:
             flash(*_connected(f"Эвотор подключён.{next_step}", "other_evotor" if is_other else None))
             return redirect(url_for(".show"))
     age = overview.catalog_age(user.id)
-    return render_template("connections/evotor.html", form=form, evotor=user.evotor, age=age), form.status
+    return render_template("connections/evotor.html", form=form, evotor=user.evotor, age=age, **_window()), form.status
+
+
+def _window() -> dict[str, object]:
+    """What stands in VK, and whether it is being hidden: told where disconnecting is offered."""
+    return {"live": orders.live_count(owner()), "order": orders.order_of(owner())}
 
 
 @blueprint.post("/evotor/check")
@@ -71,7 +76,7 @@ def vk() -> ResponseReturnValue:
             next_step = "" if sync_settings.rules_of(user).rules else " Теперь выберите товары в каталоге."
             flash(*_connected(f"Сообщество ВК подключено.{next_step}", "other_vk" if is_other else None))
             return redirect(url_for(".show"))
-    return render_template("connections/vk.html", form=form, vk=owner().vk), form.status
+    return render_template("connections/vk.html", form=form, vk=owner().vk, **_window()), form.status
 
 
 @blueprint.post("/vk/check")

@@ -1,14 +1,14 @@
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.models import SyncRun
+from app.models import RunStatus, SyncRun
 from app.models.run import ACTIVE
-from app.services import overview, run_requests, runs, sync_settings
+from app.services import approvals, orders, overview, planning, run_requests, runs, sync_settings
 from app.services.errors import NotReady
 from app.web.access import commit_on_success, is_htmx, owned_or_404, owner, writing
 from app.web.messages import message
 from app.web.paging import fetch_page, page_of, requested_page
-from app.web.sync import blueprint
+from app.web.sync import blueprint, words
 from app.web.sync.plan_rows import entry_rows, plan_rows
 
 RUNS_A_PAGE = 25
@@ -36,18 +36,10 @@ def toggle() -> ResponseReturnValue:
     except NotReady as error:
         flash(message(error.code), "warning")
     else:
-        flash(*_toggled(is_on, is_confirmed=sync_settings.config_of(user).confirmed_at is not None))
+        flash(*words.toggled(is_on, is_confirmed=sync_settings.config_of(user).confirmed_at is not None))
     if is_htmx():
         return render_template("sync/_main.html", sync=overview.sync_overview(user), is_fragment=True)
     return redirect(url_for(".show"))
-
-
-def _toggled(is_on: bool, *, is_confirmed: bool) -> tuple[str, str]:
-    if not is_on:
-        return "Синхронизация выключена. Товары в ВК остались как были.", "info"
-    if is_confirmed:
-        return "Синхронизация включена.", "success"
-    return "Синхронизация включена. Посмотрите план и нажмите «Подтвердить и запустить».", "success"
 
 
 @blueprint.post("/sync/confirm")
@@ -74,6 +66,16 @@ def run_now() -> ResponseReturnValue:
     return redirect(url_for(".show"))
 
 
+@blueprint.post("/sync/hide-all")
+@commit_on_success
+def hide_all() -> ResponseReturnValue:
+    try:
+        flash(*words.hiding_all(orders.hide_all(owner())))
+    except NotReady as error:
+        flash(message(error.code), "warning")
+    return redirect(url_for(".show"))
+
+
 @blueprint.get("/sync/plan")
 def plan() -> str:
     user = owner()
@@ -82,8 +84,9 @@ def plan() -> str:
     page = page_of(found.rows(section), requested_page(), ROWS_A_PAGE)
     return render_template(
         "sync/plan.html",
-        counts=found.counts,
-        shared=found.plan.shared,
+        found=found,
+        words=words,
+        waited=_waits(runs.latest(user.id)),
         section=section,
         page=page,
         rows=plan_rows(user.id, page.items),
@@ -91,6 +94,23 @@ def plan() -> str:
         market_read_at=user.sync_state.market_read_at if user.sync_state else None,
         run_obstacle=sync_settings.run_obstacle(user),
     )
+
+
+def _waits(run: SyncRun | None) -> bool:
+    return run is not None and run.status == RunStatus.NEEDS_APPROVAL
+
+
+@blueprint.post("/sync/approve")
+@commit_on_success
+def approve() -> ResponseReturnValue:
+    user = owner()
+    try:
+        approvals.approve(user, planning.plan_for(user), request.form.get("fingerprint", ""))
+    except NotReady as error:
+        flash(message(error.code), "warning")
+        return redirect(url_for(".plan"))
+    flash("Одобрено. Запуск поставлен в очередь и скоро начнётся.", "success")
+    return redirect(url_for(".show"))
 
 
 @blueprint.get("/sync/runs")
@@ -106,5 +126,34 @@ def run(run_id: int) -> ResponseReturnValue:
     if is_htmx():
         headers = {} if found.status in ACTIVE else {"HX-Refresh": "true"}
         return render_template("sync/_progress.html", run=found), headers
+    user, latest = owner(), runs.latest(found.user_id)
     page = fetch_page(lambda offset, limit: runs.entries(run_id, offset, limit), requested_page(), ROWS_A_PAGE)
-    return render_template("sync/run.html", run=found, page=page, rows=entry_rows(page.items))
+    return render_template(
+        "sync/run.html",
+        run=found,
+        page=page,
+        rows=entry_rows(page.items),
+        waits=found is latest and _waits(found),
+        undoable=0 if orders.order_of(user) else orders.undoable(user, found),
+    )
+
+
+@blueprint.post("/sync/runs/<int:run_id>/stop")
+@commit_on_success
+def stop(run_id: int) -> ResponseReturnValue:
+    found = owned_or_404(SyncRun, run_id)
+    flash(*words.STOPPING.get(found.status, words.ENDED_ALREADY))
+    if found.status in ACTIVE:
+        orders.stop(owner())
+    return redirect(url_for(".run", run_id=run_id))
+
+
+@blueprint.post("/sync/runs/<int:run_id>/undo")
+@commit_on_success
+def undo(run_id: int) -> ResponseReturnValue:
+    found = owned_or_404(SyncRun, run_id)
+    try:
+        flash(*words.undoing(orders.undo(owner(), found)))
+    except NotReady as error:
+        flash(message(error.code), "warning")
+    return redirect(url_for(".show"))
