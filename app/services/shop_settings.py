@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from app.context import settings
 from app.db import db
-from app.domain.listing import FALLBACK_CATEGORY, HandField, OwnerSettings, StockRule, needs_review
+from app.domain.catalog import Product
+from app.domain.listing import FALLBACK_CATEGORY, HandField, OwnerSettings, SkipReason, StockRule, unfit_reason
 from app.models import CatalogProduct, User
 from app.services.sync_settings import ensure_config
 
@@ -31,7 +32,12 @@ def types_in_review(user: User) -> dict[str, int]:
     """Types of the user's own products that are held until the owner allows them, with the number of products."""
     kind, count = CatalogProduct.type, sa.func.count()
     query = sa.select(kind, count).where(CatalogProduct.user_id == user.id).group_by(kind).order_by(kind)
-    return {row[0]: row[1] for row in db.session.execute(query) if needs_review(row[0])}
+    return {row[0]: row[1] for row in db.session.execute(query) if _is_held(row[0])}
+
+
+def _is_held(product_type: str) -> bool:
+    """As long as the owner allows nothing, and for no other reason: what VK forbids stays out whatever is allowed."""
+    return unfit_reason(Product("", "", type=product_type), OwnerSettings()) is SkipReason.REVIEW
 
 
 def change(user: User, **chosen: Any) -> OwnerSettings:

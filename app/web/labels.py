@@ -178,7 +178,10 @@ def reason(code: str) -> Advice:
     return REASON.get(code, Advice("Другая причина", "Загляните сюда после следующего запуска."))
 
 
-def run_status(status: str) -> Label:
+def run_status(status: str, *, is_latest: bool = True) -> Label:
+    """A plan that waited and was followed by other runs waits no more."""
+    if status == RunStatus.NEEDS_APPROVAL and not is_latest:
+        return Label("Ждал решения", "secondary")
     return RUN[RunStatus(status)]
 
 

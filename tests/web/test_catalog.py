@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogStore, StoreState, SyncFilter, User
-from app.services import connections
+from app.services import catalog_refresh, connections
 from tests.factories import add_group, add_product, add_store, set_rule
 from tests.support.page import HTMX, Browser, words
 from tests.support.sandbox import EVOTOR_TOKEN, SECOND_STORE, STORE, Sandbox
@@ -246,6 +246,45 @@ def test_a_store_closed_for_good_leaves_the_selection_and_its_rule_stays(
     assert f"/catalog/stores/{STORE}" not in page.links()
     assert rules(connected) == {STORE: "include"}
     assert "нет в каталоге" in words(page.one(".lost-rules"))
+
+
+@pytest.fixture
+def suspicious(connected: User, sandbox: Sandbox) -> str:
+    """Its last read was empty, so the copy was kept; the store is well again by now."""
+    sandbox.fault("evotor", "empty_list", target="products", store=SECOND_STORE, times=1)
+    catalog_refresh.refresh(connected)
+    return f"/catalog/stores/{SECOND_STORE}/accept"
+
+
+@pytest.mark.parametrize("path", ["/catalog", f"/catalog/stores/{SECOND_STORE}"])
+def test_the_owner_may_say_that_a_suspicious_store_is_right(browser: Browser, suspicious: str, path: str) -> None:
+    offer = words(browser.get(path).one(f'form[action="{suspicious}"]'))
+    assert "скроет в ВК: сначала проверит каждый, а если их много, спросит вас" in offer
+    page = browser.submit(suspicious)
+    assert page.path == "/catalog" and page.notices[0].startswith("Магазин прочитан заново")
+    assert "Похоже на сбой" not in page.text
+
+
+def test_what_the_owner_called_right_is_believed(browser: Browser, suspicious: str, sandbox: Sandbox) -> None:
+    sandbox.fault("evotor", "empty_list", target="products", store=SECOND_STORE)
+    browser.get("/catalog")
+    browser.submit(suspicious)
+    assert "0 товаров" in browser.get(f"/catalog/stores/{SECOND_STORE}").text
+
+
+def test_a_store_that_does_not_answer_keeps_its_copy(browser: Browser, suspicious: str, sandbox: Sandbox) -> None:
+    sandbox.fault("evotor", "500", times=20)
+    browser.get("/catalog")
+    page = browser.submit(suspicious)
+    assert "Эвотор" in page.notices[0] and "Похоже на сбой" in page.text
+    assert "10 товаров" in browser.get(f"/catalog/stores/{SECOND_STORE}").text
+
+
+def test_nobody_else_may_say_so(browser: Browser, stranger: Browser, suspicious: str) -> None:
+    for visitor, path in ((stranger, suspicious), (browser, "/catalog/stores/nothing/accept")):
+        visitor.get("/catalog")
+        visitor.post(path, status=404)
+    assert "Похоже на сбой" in browser.get("/catalog").text
 
 
 def test_the_table_for_a_spreadsheet(browser: Browser, shop: User) -> None:

@@ -3,9 +3,10 @@
 import pytest
 
 from app.db import db
-from app.models import CatalogProduct, EvotorConnection, User, VkConnection
+from app.models import CatalogProduct, ConnectionState, EvotorConnection, RunTrigger, User, VkConnection
+from app.services import engine
 from tests.factories import connect_both, make_active
-from tests.support.page import Browser
+from tests.support.page import Browser, words
 from tests.support.sandbox import (
     CLOSED_CLUB,
     CLUB,
@@ -169,3 +170,57 @@ def test_disconnecting_keeps_everything_else(browser: Browser, owner: User, vend
 def test_nothing_breaks_where_nothing_is_connected(browser: Browser, path: str) -> None:
     browser.get("/connections")
     assert browser.post(path).status == 200
+
+
+# Ways out of what stops a run
+
+
+@pytest.mark.parametrize(
+    ("vendor", "fault", "said", "state"),
+    [
+        ("vk", "auth", "Токен ВК больше не действует", ConnectionState.TOKEN_REJECTED),
+        ("vk", "no_right", "ВК закрыл доступ", ConnectionState.FORBIDDEN),
+        ("vk", "access", "Нет прав на товары сообщества", ConnectionState.FORBIDDEN),
+        ("vk", "market_off", "В сообществе выключены товары", ConnectionState.SHOP_CLOSED),
+        ("evotor", "401", "Эвотор не принял токен", ConnectionState.TOKEN_REJECTED),
+    ],
+)
+def test_what_stopped_a_run_is_said_once_with_the_way_out(
+    browser: Browser, owner: User, sandbox: Sandbox, vendor: str, fault: str, said: str, state: ConnectionState
+) -> None:
+    make_active(connect_both(owner))
+    sandbox.fault(vendor, fault)
+    assert engine.run_user(owner, RunTrigger.SCHEDULE).status == "stopped"
+    for path in ("/sync", "/connections"):
+        page = browser.get(path)
+        assert page.text.count(said) == 1 and f"/{vendor}" in page.links()
+        assert "Продолжить" not in page.text
+    connection = owner.vk if vendor == "vk" else owner.evotor
+    assert connection is not None and connection.state == state
+
+
+def test_a_question_of_vk_can_be_answered_from_every_page_that_tells_of_it(
+    browser: Browser, owner: User, sandbox: Sandbox
+) -> None:
+    make_active(connect_both(owner))
+    sandbox.fault("vk", "captcha")
+    assert engine.run_user(owner, RunTrigger.SCHEDULE).error == "vk_14"
+    for path in ("/sync", "/connections", "/vk"):
+        page = browser.get(path)
+        assert page.text.count("не робот") == 1
+        link = next(link for link in page.all(".notice a") if words(link) == "Открыть ВК")
+        assert str(link["href"]).startswith("http") and link["target"] == "_blank"
+        assert set(link.get_attribute_list("rel")) == {"noopener", "noreferrer"}
+        assert page.button("Продолжить")
+    sandbox.clear_faults()
+    assert browser.post("/vk/check").notices == ["Проверили: всё работает."]
+    assert "Открыть ВК" not in browser.get("/vk").text + browser.get("/sync").text
+
+
+def test_where_vk_names_no_page_there_is_only_the_check(browser: Browser, owner: User) -> None:
+    vk = connect_both(owner).vk
+    assert vk is not None
+    vk.state, vk.error_code = ConnectionState.NEEDS_OWNER, "vk_17"
+    for path in ("/sync", "/connections", "/vk"):
+        page = browser.get(path)
+        assert page.button("Продолжить") and not [link for link in page.all("a") if words(link) == "Открыть ВК"]

@@ -12,7 +12,7 @@ from app.web.access import LARGEST_ID
 from app.web.forms import BaseForm
 from app.web.labels import FIELD, product_type
 
-RULES = {
+RULES: dict[str, Any] = {
     StockRule.HIDE: "Скрывать, а когда появится — показать снова",
     StockRule.SHOW: "Показывать всегда",
     StockRule.FROM: "Показывать, только если остаток не меньше указанного",
@@ -25,6 +25,12 @@ DECISIONS = ("take", "leave", "again", "keep")
 class CheckboxesField(SelectMultipleField):
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
+
+
+class WholeNumberField(IntegerField):
+    def _value(self) -> str:
+        """What is no number is not written back into the page."""
+        return "" if self.data is None else super()._value()  # type: ignore[misc]  # the stubs leave it out
 
 
 def _refuse(field: Field, text: str) -> None:
@@ -53,14 +59,12 @@ def _where_it_matters(form: Form, field: Field) -> None:
 
 
 class SettingsForm(BaseForm):
-    stock_rule = RadioField(
-        "Когда товар закончился", choices=list(RULES.items()), validate_choice=False, validators=[_known_rule]
-    )
-    show_from = IntegerField("Наименьший остаток, штук", validators=[_where_it_matters, _from_to(FEWEST, MOST)])
-    remove_after_days = IntegerField("Через сколько дней удалять", validators=[_from_to(0, LONGEST_DAYS)])
+    stock_rule = RadioField("Когда товар закончился", choices=RULES, validate_choice=False, validators=[_known_rule])
+    show_from = WholeNumberField("Наименьший остаток, штук", validators=[_where_it_matters, _from_to(FEWEST, MOST)])
+    remove_after_days = WholeNumberField("Через сколько дней удалять", validators=[_from_to(0, LONGEST_DAYS)])
     edited_in_vk = CheckboxesField(
         "Правлю в ВК",
-        choices=[(field.value, FIELD[field].capitalize()) for field in HandField],
+        choices={field.value: FIELD[field].capitalize() for field in HandField},
         validate_choice=False,
     )
     allowed_types = CheckboxesField("Разрешить показ", validate_choice=False)
@@ -92,7 +96,7 @@ def settings_form(now: OwnerSettings, types: Mapping[str, int]) -> SettingsForm:
             "allowed_types": list(now.allowed_types),
         }
     )
-    form.allowed_types.choices = [(kind, product_type(kind, count)) for kind, count in types.items()]
+    form.allowed_types.choices = {kind: product_type(kind, count) for kind, count in types.items()}
     return form
 
 

@@ -15,8 +15,8 @@ from app.web.sync.plan_rows import shown
 
 SECTIONS = ("similar", "gone", "changed")
 
-PUT_BACK = labels.Label("вернём", "info")
-LEFT = labels.Label("оставляем", "secondary")
+PUT_BACK = labels.Label("Вернём", "info")
+LEFT = labels.Label("Оставляем", "secondary")
 OTHER = {"photo": "другое", "album": "нет в подборке"}
 """What VK shows where its value says nothing to a person."""
 
@@ -49,7 +49,11 @@ class Drift:
     field: str
     in_vk: str
     ours: str | None
-    verdict: labels.Label
+    is_left: bool
+
+    @property
+    def label(self) -> labels.Label:
+        return LEFT if self.is_left else PUT_BACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ class ListingRow:
     name: str
     store: str
     address: str
+    is_out: bool
+    """Not selected now, so nothing is put back."""
     changes: Sequence[Drift] = ()
 
 
@@ -104,6 +110,7 @@ def _listing_row(item: Listing, names: Names, wanted: Wanted | None, edited_in_v
         item.name or names.products.get(_key(item), ""),
         names.stores.get(item.store_id, ""),
         item_address(item.vk_group_id, item.vk_item_id),
+        wanted is None,
         [_drift(item, name, value, wanted, edited_in_vk) for name, value in item.drift.items()],
     )
 
@@ -111,14 +118,11 @@ def _listing_row(item: Listing, names: Names, wanted: Wanted | None, edited_in_v
 def _drift(item: Listing, name: str, value: Value, wanted: Wanted | None, edited_in_vk: frozenset[HandField]) -> Drift:
     is_left = name in edited_in_vk or (name == HandField.PHOTO and item.keeps_photo) or wanted is None
     in_vk = OTHER.get(name) or shown(name, value)
-    ours = _ours(item, name, wanted)
-    return Drift(labels.FIELD[name], in_vk, ours if ours != in_vk else None, LEFT if is_left else PUT_BACK)
+    ours = _ours(name, wanted) if wanted else None
+    return Drift(labels.FIELD[name], in_vk, ours if ours != in_vk else None, is_left)
 
 
-def _ours(item: Listing, name: str, wanted: Wanted | None) -> str | None:
-    """As the register has it, else as we sent it last; what is to be put back counts as unsent."""
+def _ours(name: str, wanted: Wanted) -> str | None:
     if name == "album":
-        title = wanted.album if wanted else None
-        return f"«{title}»" if title else None
-    fields: Mapping[str, Value] = {**item.sent, **(wanted.fields if wanted else {})}
-    return shown(name, fields[name]) if name in fields else None
+        return f"«{wanted.album}»" if wanted.album else None
+    return shown(name, wanted.fields[name]) if name in wanted.fields else None
