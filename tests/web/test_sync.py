@@ -267,6 +267,14 @@ def test_errors_are_told_in_russian(browser: Browser, owner: User, code: str) ->
     assert "ошибка 7777" in browser.get(f"/sync/runs/{run.id}").text
 
 
+@pytest.mark.parametrize(("code", "path"), [("vk_14", "/vk"), ("evotor_unauthorized", "/evotor")])
+def test_a_run_that_needs_the_owner_leads_to_the_connection(
+    browser: Browser, owner: User, code: str, path: str
+) -> None:
+    run = a_run(owner, status=RunStatus.STOPPED, error_code=code, finished_at=utcnow())
+    assert [str(link["href"]) for link in browser.get(f"/sync/runs/{run.id}").all(".notice a")] == [path]
+
+
 def test_a_run_of_somebody_else_does_not_exist(browser: Browser, stranger: Browser, owner: User) -> None:
     run = a_run(owner)
     assert browser.get(f"/sync/runs/{run.id}").status == 200

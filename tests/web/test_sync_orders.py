@@ -3,7 +3,7 @@
 import pytest
 
 from app.db import db
-from app.domain.plan import LinkState
+from app.domain.changes import LinkState
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, OwnerOrder, RunStatus, RunTrigger, SyncConfig, SyncRun, User
 from app.services import engine, orders, runs, sync_settings
@@ -109,7 +109,7 @@ def test_a_stranger_hides_nothing_of_the_owners(stranger: Browser, listed: User)
 @pytest.fixture
 def hidden(listed: User) -> SyncRun:
     """A run that hid one product."""
-    set_rule(listed, EntityType.PRODUCT, FilterMode.EXCLUDE, db.session.query(Listing).first().product_id)  # type: ignore[union-attr]
+    set_rule(listed, EntityType.PRODUCT, FilterMode.EXCLUDE, db.session.query(Listing).limit(1).one().product_id)
     engine.run_user(listed, RunTrigger.SCHEDULE)
     run = runs.latest(listed.id)
     assert run is not None and orders.undoable(listed, run) == 1

@@ -9,8 +9,11 @@ from flask import Flask
 from app.clients.errors import EvotorFault
 from app.clients.vk_errors import CODES
 from app.db import utcnow
-from app.domain.changes import Action, Reason
-from app.domain.listing import SkipReason
+from app.domain.adoption import MatchedBy
+from app.domain.brakes import Brake, BrakeKind
+from app.domain.changes import Action, Change, Reason
+from app.domain.listing import ListingKey, SkipReason
+from app.domain.plan import Plan
 from app.domain.rules import EntityType, FilterMode, Status
 from app.models import ConnectionState, EntryOutcome, RunStatus, RunTrigger, StoreState
 from app.web import formatting, labels
@@ -18,6 +21,7 @@ from app.web.access import safe_next
 from app.web.connections.forms import VkForm
 from app.web.messages import is_known, message
 from app.web.paging import Page, fetch_page, page_of
+from app.web.sync import words
 
 FORMS = ("товар", "товара", "товаров")
 
@@ -95,10 +99,27 @@ def test_every_state_has_a_label() -> None:
         (labels.OUTCOME, EntryOutcome),
         (labels.MODE, FilterMode),
         (labels.ENTITY, EntityType),
+        (labels.MATCHED_BY, MatchedBy),
     )
     for table, values in known:
         assert set(table) == set(values)
     assert {*SkipReason, *Reason} <= set(labels.REASON)
+
+
+@pytest.mark.parametrize(
+    ("kind", "removed", "live", "said"),
+    [
+        (BrakeKind.REMOVALS, 1, 5, "План скроет или удалит 1 товар из 5, которые сейчас видны в ВК."),
+        (BrakeKind.REMOVALS, 3, 2, "План скроет или удалит 3 товара. Сейчас в ВК видно 2."),
+        (BrakeKind.ADDITIONS, 21, 0, "После изменения фильтров план добавит 21 новый товар."),
+        (BrakeKind.ADDITIONS, 25, 0, "После изменения фильтров план добавит 25 новых товаров."),
+        (BrakeKind.PRICES, 3, 5, "У 3 товаров из 5, которые сейчас видны в ВК, цена изменится больше чем наполовину."),
+    ],
+)
+def test_every_brake_has_its_sentence(kind: BrakeKind, removed: int, live: int, said: str) -> None:
+    changes = tuple(Change(Action.HIDE, "Чай", ListingKey("S1", f"P{number}")) for number in range(removed))
+    plan = Plan(changes, {}, frozenset(ListingKey("S1", f"P{number}") for number in range(live)))
+    assert words.brake(Brake(kind, changes, live), plan).replace("\u00a0", " ") == said
 
 
 def test_statuses_are_shown_in_the_agreed_words() -> None:
