@@ -5,6 +5,8 @@ from types import FrameType
 from typing import Any
 
 import click
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.cli.common import ExitCode, OneLineGroup, leave, print_json, user_or_exit, with_database
 from app.db import db, reading
@@ -12,6 +14,8 @@ from app.models import RunStatus
 from app.services import approvals, planning, pruning
 from app.services.engine import Outcome
 from app.tasks.sync import run_due, run_one
+
+log = structlog.get_logger()
 
 
 @click.group(cls=OneLineGroup)
@@ -84,9 +88,12 @@ def worker(every: int) -> None:
     signal.signal(signal.SIGTERM, finish)
     signal.signal(signal.SIGINT, finish)
     while not stop.is_set():
-        for outcome in run_due():
-            print_json(outcome_json(outcome))
-            if stop.is_set():
-                break
+        try:
+            for outcome in run_due():
+                print_json(outcome_json(outcome))
+                if stop.is_set():
+                    break
+        except (OperationalError, InterfaceError) as error:
+            log.error("database_lost", error=type(error.orig).__name__)
         db.session.remove()
         stop.wait(every)

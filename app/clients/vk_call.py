@@ -66,7 +66,7 @@ class VkCaller:
                 raise
             return False
         if answer in (0, "0"):
-            raise VkError(Action.FAIL, permanent=True, method=method, status=200)
+            raise VkError(Action.FAIL, code=0, permanent=True, method=method, status=200)
         return True
 
     def call(self, method: str, params: Mapping[str, Value], *, repeatable: bool = True) -> Any:

@@ -19,6 +19,8 @@ class Albums:
     uncertain: frozenset[str] = frozenset()
     renaming: frozenset[str] = frozenset()
     """Those of ours that may bear another title, because the answer to a call was lost."""
+    stuck: frozenset[str] = frozenset()
+    """Those of ours that VK will not give another title."""
     full: frozenset[str] = frozenset()
     """Those of ours into which VK takes nothing more."""
     foreign: int = 0
@@ -51,7 +53,7 @@ def _renames(
     targets: dict[str, Counter[str | None]] = {}
     for key, title in titles.items():
         link = links.get(key)
-        if link is not None and link.album in albums.ours and link.album not in wanted_now:
+        if link is not None and link.album in albums.ours - albums.stuck and link.album not in wanted_now:
             targets.setdefault(link.album or "", Counter())[title] += 1
     renames: dict[str, str] = {}
     for old, counted in sorted(targets.items(), key=lambda entry: (-entry[1].total(), entry[0])):

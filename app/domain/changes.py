@@ -38,6 +38,13 @@ class Link:
     drift: frozenset[str] = frozenset()
     """Fields that somebody changed in VK by hand."""
     hide_approved: bool = False
+    is_kept: bool = False
+    """Evotor's lists lack the product, but asked for it alone Evotor still has it."""
+
+    @property
+    def is_hidden(self) -> bool:
+        """Surely out of buyers' sight: False also where we cannot be sure."""
+        return self.sent.get("deleted") == 1
 
 
 class Action(StrEnum):

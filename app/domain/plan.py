@@ -192,9 +192,9 @@ def _leaving_reason(key: ListingKey, desired: Desired) -> SkipReason | Reason:
 
 def _leaving(link: Link, reason: SkipReason | Reason, now: datetime, grace: timedelta) -> Iterable[Change]:
     """Hidden first; deleted only after it stayed out for the whole grace, and never while it is selected."""
-    if link.item_id is None or link.state is LinkState.GONE:
+    if link.item_id is None or link.state is LinkState.GONE or (reason is Reason.MISSING and link.is_kept):
         return
-    if link.sent.get("deleted") != 1:
+    if not link.is_hidden:
         yield hide(link, reason)
     elif isinstance(reason, Reason) and link.out_since is not None and link.out_since + grace <= now:
         yield Change(Action.DELETE, link.name, link.key, link.item_id, reason=reason, is_approved=link.hide_approved)

@@ -47,11 +47,15 @@ class Listing(Base):
     """{field: value that VK shows}: changed there by hand, as of the last full read."""
     rendered: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict, server_default="{}")
     """{field: how VK shows the text that we sent}, where it is another spelling of the same."""
+    evotor_asked_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """When Evotor was asked for the product alone, because its lists lack it."""
+    evotor_has_it: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """The answer then."""
     gone_answered: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     """The owner knows that the item was deleted in VK and wants it so."""
     out_since: Mapped[datetime | None] = mapped_column(sa.DateTime)
     hidden_reason: Mapped[str | None] = mapped_column(sa.String(32))
-    hidden_run_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sync_runs.id", ondelete="SET NULL"))
+    hidden_run_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sync_runs.id", ondelete="SET NULL"), index=True)
     hide_approved: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     """The owner approved of the hiding, so the deletion needs no second approval."""
     error_code: Mapped[str | None] = mapped_column(sa.String(64))

@@ -74,11 +74,11 @@ class SyncState(Base):
     foreign_items: Mapped[int] = mapped_column(default=0, server_default="0")
     """Visible items that are not ours, as of the last full read."""
     rules_digest: Mapped[str | None] = mapped_column(sa.String(64))
-    """Of the rules at the last complete run or approval; None from a confirmation to its first complete run."""
+    """Of the rules at the last confirmation, approval or complete run."""
     strikes: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Runs in a row that ended for the same reason: each pause is longer than the one before."""
+    """Runs in a row that ended for the same reason and got nothing done: each pause is longer than the one before."""
     strike_code: Mapped[str | None] = mapped_column(sa.String(64))
     owner_order: Mapped[str | None] = mapped_column(sa.String(16))
-    order_run_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sync_runs.id", ondelete="SET NULL"))
+    order_run_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sync_runs.id", ondelete="SET NULL"), index=True)
     """The run whose hides an UNDO takes back."""
     settings: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict, server_default="{}")

@@ -1,6 +1,9 @@
 """Making albums at VK and putting items into them."""
 
+from datetime import timedelta
+
 from app.clients.errors import VkError
+from app.clients.vk_errors import Action as Treatment
 from app.db import db, utcnow
 from app.domain.changes import Change, LinkState
 from app.domain.drift import ALBUM
@@ -9,6 +12,7 @@ from app.services import market_links
 from app.services.workplace import Done, Held, Workplace, after_read_lag, concerns_one_change, row_of
 
 ALBUMS_FULL = 1407
+REFUSED_PAUSE = timedelta(hours=6)
 
 
 def add_album(place: Workplace, change: Change) -> Done:
@@ -32,8 +36,7 @@ def add_album(place: Workplace, change: Change) -> Done:
 
 def _album_unanswered(place: Workplace, row: VkAlbum, error: VkError) -> Done:
     if not error.outcome_unknown:
-        _drop_refused_album(place, row)
-        return _failed_album(place, error)
+        return _failed_album(place, row, error)
     try:
         if market_links.find_album(row, place.vk.albums(place.group_id)):
             return Done()
@@ -43,12 +46,9 @@ def _album_unanswered(place: Workplace, row: VkAlbum, error: VkError) -> Done:
     return Done(EntryOutcome.UNKNOWN, error=error)
 
 
-def _drop_refused_album(place: Workplace, row: VkAlbum) -> None:
-    place.albums.pop(row.title)
-    db.session.delete(row)
-
-
-def _failed_album(place: Workplace, error: VkError) -> Done:
+def _failed_album(place: Workplace, row: VkAlbum, error: VkError) -> Done:
+    """Surely not made: the title is left alone for a while."""
+    row.attempted_at, row.retry_after = None, utcnow() + REFUSED_PAUSE
     db.session.commit()
     if not concerns_one_change(error):
         raise error
@@ -64,7 +64,12 @@ def rename_album(place: Workplace, change: Change) -> Done:
         raise Held
     row.pending_title = new
     place.renew()
-    place.vk.rename_album(place.group_id, row.vk_album_id, new)
+    try:
+        place.vk.rename_album(place.group_id, row.vk_album_id, new)
+    except VkError as error:
+        if not error.outcome_unknown and error.action is Treatment.FAIL and error.code is not None:
+            row.pending_title, row.retry_after = None, utcnow() + REFUSED_PAUSE
+        raise
     row.title, row.pending_title = new, None
     place.albums[new] = place.albums.pop(old)
     market_links.move_to_title(row.user_id, row.vk_group_id, old, new)

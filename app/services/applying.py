@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 REFUSED_PAUSE = timedelta(hours=6)
 """How long a product that VK refused is left alone, unless it changes."""
-ITEM_GONE, ALBUM_GONE = (1403, 104), (1402, 114)
+ITEM_GONE, NOT_FOUND, ALBUM_GONE = 1403, 104, (1402, 114)
 SHOP_FULL, ALBUM_FULL = 1405, 1406
 FULL_ALBUM_PAUSE = timedelta(days=1)
 _REFUSALS = (Treatment.FAIL, Treatment.ADJUST, Treatment.HEAL)
@@ -104,7 +104,7 @@ def _failed(place: Workplace, change: Change, error: VkError) -> Done:
     row = place.listings.get(change.key) if change.key else None
     if row is not None:
         _mark_failed(row, change, error)
-    lost = error.code is None or error.outcome_unknown
+    lost = error.outcome_unknown or (error.code is None and error.action is Treatment.RETRY)
     return Done(EntryOutcome.UNKNOWN if lost else EntryOutcome.FAILED, error=error)
 
 
@@ -119,9 +119,14 @@ def _mend_album(place: Workplace, change: Change, error: VkError) -> None:
         album.full_until = utcnow() + FULL_ALBUM_PAUSE
 
 
+def _says_gone(change: Change, error: VkError) -> bool:
+    """«Not found» of an album step may mean the album."""
+    return error.code == ITEM_GONE or (error.code == NOT_FOUND and change.album is None)
+
+
 def _mark_failed(row: Listing, change: Change, error: VkError) -> None:
     row.error_code, row.error_text = vk_code(error), error.suffix or error.message
-    if error.code in ITEM_GONE and row.vk_item_id is not None:
+    if row.vk_item_id is not None and _says_gone(change, error):
         row.state, row.album, row.album_intent = LinkState.GONE, None, None
     elif change.digest is not None and not error.outcome_unknown and error.action in _REFUSALS:
         row.failed_digest = change.digest

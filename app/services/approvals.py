@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from app.db import db, utcnow
 from app.domain.brakes import Brake, braked, brakes_on, fingerprint
 from app.domain.plan import Plan
-from app.models import RunTrigger, SyncApproval, User
+from app.models import RunStatus, RunTrigger, SyncApproval, SyncRun, User
+from app.models.run import ACTIVE
 from app.services import runs, sync_settings
 from app.services.errors import NotReady
 
@@ -21,27 +22,46 @@ class Verdict:
     """What the brakes say of one plan."""
 
     brakes: Sequence[Brake]
+    is_covered: bool
+    """One valid approval names all the braked changes."""
     approved: frozenset[str]
-    """The braked changes, as approvals name them, if a valid approval covers them all."""
+    """Every change that any valid approval names, whether or not a brake holds it now."""
     fingerprint: str
     """Of the braked changes."""
 
     @property
     def needs_approval(self) -> bool:
-        return bool(self.brakes) and not self.approved
+        return bool(self.brakes) and not self.is_covered
 
 
 def judge(user: User, plan: Plan, now: datetime | None = None) -> Verdict:
     brakes = brakes_on(plan, rules_changed=_rules_changed(user))
     held = braked(brakes)
-    is_covered = any(held <= set(approval.changes) for approval in _valid(user.id, now or utcnow())) if held else False
-    return Verdict(brakes, held if is_covered else frozenset(), fingerprint(held))
+    valid = [frozenset(approval.changes) for approval in _valid(user.id, now or utcnow())]
+    return Verdict(
+        brakes,
+        is_covered=any(held <= named for named in valid),
+        approved=frozenset().union(*valid),
+        fingerprint=fingerprint(held),
+    )
 
 
 def _rules_changed(user: User) -> bool:
-    """No digest: the first run after a confirmation, which was about these very rules."""
+    """Since the last confirmation, approval or complete run; the first run after a confirmation is let through."""
     digest = user.sync_state.rules_digest if user.sync_state else None
-    return digest is not None and digest != sync_settings.digest_of_rules(user)
+    if digest is None or digest == sync_settings.digest_of_rules(user):
+        return False
+    return not _is_first_after_confirmation(user)
+
+
+def _is_first_after_confirmation(user: User) -> bool:
+    confirmed_at = sync_settings.config_of(user).confirmed_at
+    had_its_run = sa.select(SyncRun.id).where(
+        SyncRun.user_id == user.id,
+        SyncRun.started_at >= confirmed_at,
+        SyncRun.status.not_in((*ACTIVE, RunStatus.NEEDS_APPROVAL)),
+    )
+    return db.session.scalar(had_its_run.limit(1)) is None
 
 
 def _valid(user_id: int, now: datetime) -> Sequence[SyncApproval]:
@@ -75,7 +95,7 @@ def approve(user: User, plan: Plan, seen: str, now: datetime | None = None) -> N
             expires_at=now + VALID_FOR,
         )
     )
-    if user.sync_state is not None and user.sync_state.rules_digest is not None:
+    if user.sync_state is not None:
         user.sync_state.rules_digest = sync_settings.digest_of_rules(user)
     runs.request(user.id, RunTrigger.MANUAL)
     db.session.flush()

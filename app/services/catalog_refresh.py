@@ -60,12 +60,12 @@ def refresh(user: User, on_page: Callable[[], None] = _nothing, *, is_patient: b
     if connection is None or connection.token is None:
         raise CatalogUnavailable("evotor_missing")
     client = evotor_client(connection.token)
-    db.session.commit()
+    resting = _resting(user.id) if is_patient else frozenset()
+    db.session.commit()  # no transaction is open while Evotor answers
     report = RefreshReport()
     try:
         stores = client.stores(on_page=on_page)
         _store_stores(user.id, stores)
-        resting = _resting(user.id) if is_patient else frozenset()
         for store in stores:
             if store.id not in resting:
                 _refresh_store(user.id, client, store, report, on_page)

@@ -158,6 +158,7 @@ def check_vk(user: User) -> ConnectionState:
         community = client.community(connection.group_id)
         client.market_page(connection.group_id, 0, 1)
     except VkError as error:
+        connection.way_out = error.redirect_uri
         return _mark(connection, vk_state(error), vk_code(error))
     if community is None or not community.market_enabled:
         return _mark(connection, ConnectionState.SHOP_CLOSED, "vk_1438")

@@ -8,14 +8,15 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.orm.exc import StaleDataError
 
 from app.clients.errors import VkError
 from app.clients.vk_errors import FAULT_HOLDS, OWNER_HOLDS
 from app.clients.vk_errors import Action as Treatment
 from app.context import settings
 from app.db import db, utcnow
-from app.models import RunStatus, RunTrigger, SyncRun, SyncRunEntry, User
+from app.models import EntryOutcome, RunStatus, RunTrigger, SyncRun, SyncRunEntry, User
 from app.services import orders, runs
 from app.services.order_work import OrderWork
 from app.services.run_work import RunEnds, RunWork
@@ -57,67 +58,76 @@ def run_user(
 
     `to_end`: no time slice, and short waits are waited out.
     """
-    order = orders.order_of(user)
-    if (obstacle := orders.order_obstacle(user) if order else run_obstacle(user)) is not None:
+    if (obstacle := _obstacle(user)) is not None:
         db.session.commit()
         status = "not_active" if obstacle == "not_active" else "not_ready"
         return Outcome(user.id, user.email, status, error=obstacle)
-    run = runs.claim(user.id, RunTrigger(order) if order else trigger, runs.worker_name())
+    worker = runs.worker_name()
+    run = runs.claim(user.id, trigger, worker)
     if run is None:
         return Outcome(user.id, user.email, "already_running")
     deadline = math.inf if to_end else monotonic() + settings().run_slice_seconds
+    db.session.expire_all()  # what the run is for is what the owner wants now
+    order = orders.order_of(user)
     kind = OrderWork if order else SyncWork
+    run.trigger = order or run.trigger
     try:
-        work = kind(user, run, to_end=to_end, deadline=deadline, sleep=sleep, monotonic=monotonic, order=order)
-        _work(user, run, work)
+        work = kind(user, run, worker, to_end=to_end, deadline=deadline, sleep=sleep, monotonic=monotonic, order=order)
+        _work(user, run, worker, work)
+    except (IntegrityError, StaleDataError):
+        # The owner's pages and this run wrote the same rows; the next run plans by what stands there now.
+        db.session.rollback()
+        log.info("changed_meanwhile", user_id=user.id, run_id=run.id)
+        _finish(run, worker, RunStatus.CONTINUED, at_once=True, code="changed_meanwhile")
     except (OperationalError, InterfaceError) as error:
         db.session.rollback()
         log.error("database_lost", user_id=user.id, run_id=run.id, error=type(error.orig).__name__)
-        _finish(run, RunStatus.FAILED, pauses=FAULT_HOLDS, code="database_lost")
+        _finish(run, worker, RunStatus.FAILED, pauses=FAULT_HOLDS, code="database_lost")
     except Exception:
         db.session.rollback()
         log.exception("run_failed", user_id=user.id, run_id=run.id)
-        _finish(run, RunStatus.FAILED, pauses=FAULT_HOLDS, code="internal")
+        _finish(run, worker, RunStatus.FAILED, pauses=FAULT_HOLDS, code="internal")
     outcome = _outcome(user, run)
     log.info("run", user_id=user.id, run_id=run.id, status=outcome.status, error=outcome.error, done=run.done)
     return outcome
 
 
-def _work(user: User, run: SyncRun, work: RunWork) -> None:
+def _obstacle(user: User) -> str | None:
+    return orders.order_obstacle(user) if orders.order_of(user) else run_obstacle(user)
+
+
+def _work(user: User, run: SyncRun, worker: str, work: RunWork) -> None:
     """Every end that was foreseen."""
     try:
         work.do()
     except RunEnds as end:
         work.keep_refusals()
-        _finish(run, end.status, pauses=end.pauses, code=end.code, text=end.text)
+        _finish(run, worker, end.status, pauses=end.pauses, at_once=end.at_once, code=end.code)
     except VkError as error:
         work.keep_refusals()
-        _finish_for_vk(user, run, error)
+        _finish_for_vk(user, run, worker, error)
     else:
-        _finish(run, RunStatus.SUCCEEDED)
+        _finish(run, worker, RunStatus.SUCCEEDED)
 
 
 def _finish(
     run: SyncRun,
+    worker: str,
     status: RunStatus,
     *,
     pauses: tuple[float, ...] = (),
+    at_once: bool = False,
     code: str | None = None,
     text: str | None = None,
 ) -> None:
     """`pauses` in seconds, for the first, second, … time in a row; without them the next run comes as usual."""
-    wait = timedelta(minutes=settings().sync_interval_minutes)
+    counts = _counts(run.id)
+    wait = timedelta(0) if at_once else timedelta(minutes=settings().sync_interval_minutes)
     if pauses and code is not None:
-        wait = runs.next_pause(run.user_id, code, pauses) if any(pauses) else timedelta(0)
-    runs.finish(
-        run,
-        status,
-        utcnow() + wait,
-        hold=bool(pauses),
-        error_code=code,
-        error_text=text,
-        counts=_counts(run.id),
-    )
+        has_progress = any(EntryOutcome.DONE in outcomes for outcomes in counts.values())
+        wait = runs.next_pause(run.user_id, code, pauses, has_progress=has_progress)
+    hold = at_once or bool(pauses)
+    runs.finish(run, worker, status, utcnow() + wait, hold=hold, error_code=code, error_text=text, counts=counts)
 
 
 def _counts(run_id: int) -> dict[str, dict[str, int]]:
@@ -133,19 +143,19 @@ def _counts(run_id: int) -> dict[str, dict[str, int]]:
     return counts
 
 
-def _finish_for_vk(user: User, run: SyncRun, error: VkError) -> None:
+def _finish_for_vk(user: User, run: SyncRun, worker: str, error: VkError) -> None:
     """The owner's problem stops this user's run and shows on the connection; VK's own passes by itself."""
     code = vk_code(error)
     needs_owner = error.token_rejected or error.action is Treatment.ASK
     if needs_owner and user.vk is not None:
         user.vk.state, user.vk.error_code, user.vk.checked_at = vk_state(error), code, utcnow()
         user.vk.way_out = error.redirect_uri
-        _finish(run, RunStatus.STOPPED, pauses=error.holds or OWNER_HOLDS, code=code, text=error.message)
+        _finish(run, worker, RunStatus.STOPPED, pauses=error.holds or OWNER_HOLDS, code=code, text=error.message)
     elif error.action is Treatment.STOP:
         log.error("vk_refuses_application", user_id=user.id, run_id=run.id, code=code)
-        _finish(run, RunStatus.FAILED, pauses=error.holds or OWNER_HOLDS, code=code, text=error.message)
+        _finish(run, worker, RunStatus.FAILED, pauses=error.holds or OWNER_HOLDS, code=code, text=error.message)
     else:
-        _finish(run, RunStatus.CONTINUED, pauses=error.holds or FAULT_HOLDS, code=code, text=error.message)
+        _finish(run, worker, RunStatus.CONTINUED, pauses=error.holds or FAULT_HOLDS, code=code, text=error.message)
 
 
 def _outcome(user: User, run: SyncRun) -> Outcome:

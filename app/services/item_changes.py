@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import structlog
 
-from app.clients.errors import EvotorError, VkError
+from app.clients.errors import VkError
 from app.clients.vk_errors import UPLOAD_FAILED, WRONG_PARAMETER
 from app.clients.vk_errors import Action as Treatment
 from app.db import db, utcnow
@@ -16,7 +16,7 @@ from app.domain.drift import PHOTO, TEXTS
 from app.domain.listing import DESCRIPTION_MIN, FALLBACK_CATEGORY, ListingKey, Value
 from app.domain.market import Availability, MarketItem
 from app.models import EntryOutcome, Listing
-from app.services import cards, market_links
+from app.services import cards, market_links, missing
 from app.services.vendors import vk_code
 from app.services.workplace import Done, Held, Workplace, after_read_lag, begin_write, row_of
 
@@ -24,9 +24,11 @@ T = TypeVar("T")
 
 log = structlog.get_logger()
 
+ADD = "market.add"
 NEWEST_PAGES = 2
 PLAIN_SHOP = (1409, 1410)
 BAD_LINKS = 1408
+LEFT_THE_SELECTION = (Reason.OUT, Reason.MISSING, Reason.CLOSED)
 _ADDRESS = re.compile(r"\S*\w[.:/]+\w\S*")
 
 
@@ -35,8 +37,8 @@ _ADDRESS = re.compile(r"\S*\w[.:/]+\w\S*")
 
 def add(place: Workplace, change: Change) -> Done:
     assert change.key is not None
-    if place.shop_is_full:
-        raise Held
+    if place.shop_is_full or place.rests(ADD):
+        raise Held  # before a picture is uploaded in vain
     row = place.listings.get(change.key)
     if row is None:
         row = place.listings[change.key] = market_links.new_listing(place.run.user_id, place.group_id, change.key)
@@ -231,16 +233,17 @@ def _note_visibility(place: Workplace, row: Listing, change: Change) -> None:
         row.state = LinkState.HIDDEN
         row.hidden_reason, row.hidden_run_id = change.reason, place.run.id
         row.hide_approved = named(change) in place.approved
+        row.out_since = utcnow() if change.reason in LEFT_THE_SELECTION else None
     elif change.fields.get("deleted") == 0:
         row.state = LinkState.LIVE
-        row.hidden_reason = row.hidden_run_id = None
+        row.hidden_reason = row.hidden_run_id = row.out_since = None
         row.hide_approved = False
 
 
 def hide(place: Workplace, change: Change) -> Done:
     if change.key is None:
         return _hide_unlinked(place, change)
-    if _may_be_there_still(place, change):
+    if missing.may_be_there_still(place, change):
         return Done(EntryOutcome.KEPT)
     return edit(place, change)
 
@@ -252,19 +255,8 @@ def _hide_unlinked(place: Workplace, change: Change) -> Done:
     return Done(item_id=change.item_id)
 
 
-def _may_be_there_still(place: Workplace, change: Change) -> bool:
-    """Only a single 404 proves that a product missing from the list is gone; any other failure proves nothing."""
-    if change.reason is not Reason.MISSING or change.key is None:
-        return False
-    place.renew()  # thousands of such questions must not outlast the lease
-    try:
-        return place.evotor is None or place.evotor.product_exists(change.key.store_id, change.key.product_id)
-    except EvotorError:
-        return True
-
-
 def delete(place: Workplace, change: Change) -> Done:
-    if _may_be_there_still(place, change):
+    if missing.may_be_there_still(place, change):
         return Done(EntryOutcome.KEPT)
     row = row_of(place, change)
     begin_write(place, row)

@@ -58,9 +58,13 @@ def settle_lost(rows: Iterable[Listing], now: datetime) -> None:
 
 
 def _unlinked_key(keys: Iterable[ListingKey], listings: Mapping[ListingKey, Listing]) -> ListingKey | None:
-    """The intended listing first: one that was being added."""
-    free = [key for key in sorted(keys) if key not in listings or listings[key].vk_item_id is None]
+    """The intended listing first: one that was being added. A link whose item is gone is free for a copy of it."""
+    free = [key for key in sorted(keys) if key not in listings or _is_free(listings[key])]
     return next((key for key in free if key in listings), free[0] if free else None)
+
+
+def _is_free(row: Listing) -> bool:
+    return row.vk_item_id is None or row.state == LinkState.GONE
 
 
 def new_listing(user_id: int, group_id: int, key: ListingKey) -> Listing:
@@ -112,9 +116,8 @@ def reconcile_albums(user_id: int, group_id: int, albums: Iterable[Album], now: 
     seen = {album.id: album for album in albums}
     ours = {row.vk_album_id for row in rows.values()}
     for row in rows.values():
-        if row.state == AlbumState.ADDING and _find_album(
-            row, [album for album in seen.values() if album.id not in ours]
-        ):
+        is_lost = row.state == AlbumState.ADDING and row.attempted_at is not None
+        if is_lost and _find_album(row, [album for album in seen.values() if album.id not in ours]):
             ours.add(row.vk_album_id)
         elif row.vk_album_id not in seen and not _may_be_unseen(row, now):
             forget_album(row)

@@ -8,30 +8,51 @@ import sqlalchemy as sa
 from app.context import settings
 from app.db import db
 from app.domain.adoption import Match, matches
+from app.domain.catalog import Product
 from app.domain.changes import LinkState
 from app.domain.drift import ALBUM, PHOTO, drifted
-from app.domain.listing import SKU_PREFIX, HandField, OwnerSettings
+from app.domain.listing import SKU_PREFIX, HandField, ListingKey, OwnerSettings
 from app.domain.market import Availability, MarketItem
-from app.domain.plan import Desired
 from app.models import ForeignItem, Listing, User
 from app.services import market_links
 from app.services.shelves import to_link
 from app.services.workplace import Workplace
 
 
-def note_drift(place: Workplace, items: Iterable[MarketItem], owner: OwnerSettings, began: datetime) -> None:
-    """Hold every link against its item; what the register decides is marked to be put back by the plan. Flushes."""
+def with_unlisted(place: Workplace, items: Iterable[MarketItem]) -> dict[int, MarketItem]:
+    """Every item that VK still has, by id; those of ours that the list lacks are asked for alone (vk.md 13.2)."""
     seen = {item.id: item for item in items if item.availability is not Availability.REMOVED}
-    settled = [row for row in place.listings.values() if row.vk_item_id is not None and _is_settled(row, began)]
-    seen |= _seen_alone(place, [row for row in settled if row.vk_item_id not in seen and row.state != LinkState.GONE])
-    for row in settled:
-        item = seen.get(row.vk_item_id or 0)
-        if item is None:
-            _note_gone(row)
-        elif row.state == LinkState.GONE:
+    linked = [row for row in place.listings.values() if row.state != LinkState.GONE]
+    absent = [row.vk_item_id for row in linked if row.vk_item_id is not None and row.vk_item_id not in seen]
+    found = place.vk.items_by_id(place.group_id, absent) if absent else {}
+    return seen | {item.id: item for item in found.values() if item.availability is not Availability.REMOVED}
+
+
+def note_gone(place: Workplace, seen: Mapping[int, MarketItem], began: datetime) -> None:
+    """Mark what somebody deleted in VK. What was to be deleted anyway, by us or by a run that died, is done with."""
+    for key, row in list(place.listings.items()):
+        is_there = row.vk_item_id is None or row.vk_item_id in seen or not _is_settled(row, began)
+        if is_there or row.state == LinkState.GONE:
+            continue
+        if row.out_since is not None:
+            del place.listings[key]
+            db.session.delete(row)
+        else:
+            row.state, row.gone_answered = LinkState.GONE, False
+            row.album = row.album_intent = None
+    db.session.flush()
+
+
+def note_drift(place: Workplace, seen: Mapping[int, MarketItem], owner: OwnerSettings, began: datetime) -> None:
+    """Hold every link against its item; what the register decides is marked to be put back by the plan. Flushes."""
+    rows = [row for row in place.listings.values() if row.vk_item_id in seen and _is_settled(row, began)]
+    pairs = [(row, seen[row.vk_item_id or 0]) for row in rows]
+    knows_photos = any(row.photo_id in item.photo_ids for row, item in pairs)
+    for row, item in pairs:
+        if row.state == LinkState.GONE:
             _note_return(row, item)
         else:
-            _note_changes(place, row, item, owner)
+            _note_changes(place, row, item, owner, knows_photos=knows_photos)
     db.session.flush()
 
 
@@ -40,27 +61,17 @@ def _is_settled(row: Listing, began: datetime) -> bool:
     return row.written_at is None or row.written_at + timedelta(seconds=settings().vk_read_lag_seconds) <= began
 
 
-def _seen_alone(place: Workplace, rows: Sequence[Listing]) -> dict[int, MarketItem]:
-    """An item missing from a list is asked for by its id (contracts/vk.md 13.2)."""
-    ids = [row.vk_item_id for row in rows if row.vk_item_id is not None]
-    found = place.vk.items_by_id(place.group_id, ids) if ids else {}
-    return {item_id: item for item_id, item in found.items() if item.availability is not Availability.REMOVED}
-
-
-def _note_gone(row: Listing) -> None:
-    if row.state != LinkState.GONE:
-        row.state, row.gone_answered = LinkState.GONE, False
-        row.album = row.album_intent = None
-
-
 def _note_return(row: Listing, item: MarketItem) -> None:
     """Somebody restored in VK what had been deleted there."""
     market_links.adopt(row, item)
     row.gone_answered = False
 
 
-def _note_changes(place: Workplace, row: Listing, item: MarketItem, owner: OwnerSettings) -> None:
-    known_photo = row.photo_id if row.photo_hash is not None else None
+def _note_changes(
+    place: Workplace, row: Listing, item: MarketItem, owner: OwnerSettings, *, knows_photos: bool
+) -> None:
+    """`knows_photos`: VK shows pictures under the ids that it gave us, so that another id is another picture."""
+    known_photo = row.photo_id if knows_photos and row.photo_hash is not None else None
     found = dict(drifted(to_link(row), item, photo_id=known_photo, rendered=row.rendered))
     if PHOTO in found and not row.keeps_photo and HandField.PHOTO not in owner.edited_in_vk:
         row.photo_hash = None
@@ -83,7 +94,9 @@ def _left_its_album(place: Workplace, row: Listing, item: MarketItem) -> bool:
     return album.vk_album_id not in item.album_ids
 
 
-def note_foreign(user: User, place: Workplace, items: Iterable[MarketItem], desired: Desired) -> None:
+def note_foreign(
+    user: User, place: Workplace, items: Iterable[MarketItem], wanted: Mapping[ListingKey, Product]
+) -> None:
     """Remember which visible items of others look like products that we would add. Flushes."""
     linked = {row.vk_item_id for row in place.listings.values()}
     foreign = [
@@ -95,7 +108,7 @@ def note_foreign(user: User, place: Workplace, items: Iterable[MarketItem], desi
         user.sync_state.foreign_items = len(foreign)
     known = {row.vk_item_id: row for row in foreign_rows(user.id, place.group_id)}
     left = {item_id for item_id, row in known.items() if row.is_left}
-    products = {key: product for key, product in desired.products.items() if key not in place.listings}
+    products = {key: product for key, product in wanted.items() if key not in place.listings}
     found = matches((item for item in foreign if item.id not in left), products)
     _store(user.id, place.group_id, found, known)
 

@@ -1,33 +1,40 @@
 """A run for something that the owner ordered in one piece: no catalog, no plan, no brakes."""
 
+from app.clients.vk_errors import FAULT_HOLDS
 from app.domain.changes import Change, LinkState, Reason, hide, show
-from app.models import Listing, OwnerOrder, RunStatus
+from app.models import OwnerOrder, RunStatus
+from app.services import orders
+from app.services.planning import desired_for
 from app.services.run_work import RunEnds, RunWork
-from app.services.shelves import load_listings, to_link
+from app.services.shelves import to_link
 from app.services.sync_settings import withdraw_order
 
 
 class OrderWork(RunWork):
     def do(self) -> None:
         self.renew()
-        self.place.listings = load_listings(self.user.id, self.group_id)
-        changes = [self._change(row) for row in self.place.listings.values() if self._concerns(row)]
+        self._find_all()
+        changes = self._changes()
         self.run.total = self.run.done + len(changes)
         self.apply(changes)
         self.renew()
-        if self.answers_lost:
-            raise RunEnds(RunStatus.CONTINUED, "lost_answers", pauses=(60,))
-        withdraw_order(self.user)
         self.mark_vk()
+        self.end_early()
+        if self._changes():
+            raise RunEnds(RunStatus.CONTINUED, "order_refused", pauses=FAULT_HOLDS)
+        withdraw_order(self.user)
 
-    def _concerns(self, row: Listing) -> bool:
-        if row.vk_item_id is None or row.state == LinkState.GONE:
-            return False
+    def _find_all(self) -> None:
+        """Whatever VK shows of ours, also where our records do not say so: made without an answer, shown by hand."""
+        self.load_records()
+        desired = desired_for(self.user)
+        self.renew()
+        self.hide_twins(self.read_market(desired.known, desired.products))
+
+    def _changes(self) -> list[Change]:
+        rows = [row for row in self.place.listings.values() if row.vk_item_id and row.state != LinkState.GONE]
         if self.order == OwnerOrder.HIDE_ALL:
-            return row.sent.get("deleted") != 1
-        assert self.user.sync_state is not None
-        return row.hidden_run_id is not None and row.hidden_run_id == self.user.sync_state.order_run_id
-
-    def _change(self, row: Listing) -> Change:
-        link = to_link(row)
-        return hide(link, Reason.OWNER) if self.order == OwnerOrder.HIDE_ALL else show(link, Reason.OWNER)
+            return [hide(link, Reason.OWNER) for link in map(to_link, rows) if not link.is_hidden]
+        state = self.user.sync_state
+        undone = orders.parts_of(self.user.id, state.order_run_id) if state and state.order_run_id else []
+        return [show(to_link(row), Reason.OWNER) for row in rows if row.hidden_run_id in undone]

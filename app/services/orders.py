@@ -3,13 +3,19 @@
 Either switches the synchronisation off: else the next run would undo it at once.
 """
 
+from datetime import timedelta
+
 import sqlalchemy as sa
 
-from app.db import db
+from app.context import settings
+from app.db import db, utcnow
 from app.domain.changes import LinkState
-from app.models import Listing, OwnerOrder, RunStatus, RunTrigger, SyncRun, User
+from app.models import Listing, OwnerOrder, RunStatus, RunTrigger, SyncApproval, SyncRun, User
+from app.models.run import ACTIVE
 from app.services import runs, sync_settings
 from app.services.errors import NotReady
+
+MOST_PARTS = 500
 
 
 def order_of(user: User) -> OwnerOrder | None:
@@ -18,10 +24,10 @@ def order_of(user: User) -> OwnerOrder | None:
 
 
 def hide_all(user: User) -> int:
-    """Every visible item of ours leaves the window; returns how many there are. Raises NotReady."""
+    """Every visible item of ours leaves the window; returns how many we know of. Raises NotReady."""
     _must_have_vk(user)
     count = live_count(user)
-    if not count:
+    if not count and not _may_have_more(user):
         raise NotReady("nothing_to_hide")
     _give(user, OwnerOrder.HIDE_ALL, None)
     return count
@@ -38,30 +44,47 @@ def undo(user: User, run: SyncRun) -> int:
 
 
 def stop(user: User) -> None:
-    """The run at work, or the queued one, ends; what the owner had ordered in one piece is not taken up again."""
+    """The run at work, or the queued one, ends and the next comes as usual; an order is not taken up again."""
     sync_settings.withdraw_order(user)
     runs.cancel(user.id)
+    runs.not_before(user.id, utcnow() + timedelta(minutes=settings().sync_interval_minutes))
     db.session.flush()
 
 
 def undoable(user: User, run: SyncRun) -> int:
     """How many items that the run hid are hidden still; 0 unless it is the last run that changed anything."""
-    if run.status in (RunStatus.QUEUED, RunStatus.RUNNING) or run.id != _last_with_changes(user.id):
+    if user.vk is None or user.vk.group_id is None or run.status in ACTIVE:
         return 0
-    if user.vk is None or user.vk.group_id is None:
+    last = _last_with_changes(user.id)
+    if last is None or run.id not in parts_of(user.id, last):
         return 0
     hidden = sa.select(sa.func.count()).select_from(Listing)
     return db.session.scalar(hidden.where(*hidden_by(user.id, user.vk.group_id, run.id))) or 0
 
 
-def hidden_by(user_id: int, group_id: int, run_id: int | None) -> tuple[sa.ColumnElement[bool], ...]:
-    """Conditions for the listings that this run hid and that are hidden still."""
+def hidden_by(user_id: int, group_id: int, run_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    """Conditions for the listings that the run, with all its parts, hid and that are hidden still."""
     return (
         Listing.user_id == user_id,
         Listing.vk_group_id == group_id,
-        Listing.hidden_run_id == run_id,
+        Listing.hidden_run_id.in_(parts_of(user_id, run_id)),
         Listing.state == LinkState.HIDDEN,
     )
+
+
+def parts_of(user_id: int, run_id: int) -> list[int]:
+    """Ids of the runs that did one piece of work: a long one is done in slices, each a run of its own."""
+    query = sa.select(SyncRun.id, SyncRun.status, SyncRun.trigger).where(SyncRun.user_id == user_id)
+    runs_before = db.session.execute(query.where(SyncRun.id <= run_id).order_by(SyncRun.id.desc()).limit(MOST_PARTS))
+    parts: list[int] = []
+    trigger = None
+    for part, status, by in runs_before:
+        goes_on = status == RunStatus.CONTINUED or (by == trigger == RunTrigger.HIDE_ALL)
+        if parts and not goes_on:
+            break
+        parts.append(part)
+        trigger = by
+    return parts
 
 
 def live_count(user: User) -> int:
@@ -69,6 +92,14 @@ def live_count(user: User) -> int:
         return 0
     live = (Listing.user_id == user.id, Listing.vk_group_id == user.vk.group_id, Listing.state == LinkState.LIVE)
     return db.session.scalar(sa.select(sa.func.count()).select_from(Listing).where(*live)) or 0
+
+
+def _may_have_more(user: User) -> bool:
+    """Items whose making got no answer may be in the window as well."""
+    assert user.vk is not None
+    ours = (Listing.user_id == user.id, Listing.vk_group_id == user.vk.group_id)
+    lost = (Listing.state == LinkState.ADDING, Listing.attempted_at.is_not(None))
+    return db.session.scalar(sa.select(Listing.id).where(*ours, *lost).limit(1)) is not None
 
 
 def order_obstacle(user: User) -> str | None:
@@ -90,6 +121,8 @@ def _give(user: User, order: OwnerOrder, run_id: int | None) -> None:
     config = sync_settings.ensure_config(user)
     assert user.sync_state is not None
     config.is_enabled = False
+    if order is OwnerOrder.UNDO:  # the owner thought better of what was approved
+        db.session.execute(sa.delete(SyncApproval).where(SyncApproval.user_id == user.id))
     user.sync_state.owner_order, user.sync_state.order_run_id = order, run_id
     runs.cancel(user.id)
     runs.request(user.id, RunTrigger(order))

@@ -1,15 +1,21 @@
 """What every run does: changes one after another, under a lease, until something says that it must end."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from app.clients.errors import VkError
-from app.clients.vk_errors import CODES, DAY, FAULT_HOLDS, OWNER_HOLDS
+from app.clients.vk_errors import CODES, DAY, FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS
+from app.context import settings
 from app.db import db, utcnow
-from app.domain.changes import Change
-from app.models import ConnectionState, EntryOutcome, RunStatus, SyncRun, User
-from app.services import applying, runs
+from app.domain.catalog import Product
+from app.domain.changes import Change, LinkState
+from app.domain.listing import ListingKey
+from app.domain.market import MarketItem
+from app.models import AlbumState, ConnectionState, EntryOutcome, Listing, RunStatus, SyncRun, User, VkAlbum
+from app.services import applying, clock_mending, market_links, market_watch, runs
+from app.services.shelves import load_listings
+from app.services.shop_settings import owner_settings
 from app.services.vendors import evotor_client, vk_client
 from app.services.workplace import Workplace
 
@@ -20,16 +26,17 @@ CAPTCHA = "vk_14"
 
 
 class RunEnds(Exception):
-    """The run cannot, or need not, go on now. `pauses` in seconds, for the first, second, … time in a row."""
+    """The run cannot, or need not, go on now.
 
-    def __init__(
-        self, status: RunStatus, code: str, *, pauses: tuple[float, ...] = (), text: str | None = None
-    ) -> None:
+    `pauses` in seconds, for the first, second, … time in a row; without them the next run comes as usual, or `at_once`.
+    """
+
+    def __init__(self, status: RunStatus, code: str, *, pauses: tuple[float, ...] = (), at_once: bool = False) -> None:
         super().__init__(code)
         self.status = status
         self.code = code
         self.pauses = pauses
-        self.text = text
+        self.at_once = at_once
 
 
 class RunWork(ABC):
@@ -39,6 +46,7 @@ class RunWork(ABC):
         self,
         user: User,
         run: SyncRun,
+        worker: str,
         *,
         to_end: bool,
         deadline: float,
@@ -48,10 +56,12 @@ class RunWork(ABC):
     ) -> None:
         assert user.vk is not None and user.vk.group_id is not None and user.vk.token is not None
         self.user, self.run, self.to_end, self.deadline, self.order = user, run, to_end, deadline, order
+        self.worker = worker  # never read from the row: there it may be somebody else's name by now
         self.sleep, self.monotonic = sleep, monotonic
         self.group_id = user.vk.group_id
         self.confirmed = runs.confirmation(user.id)
         self.answers_lost = False
+        self._resting = dict(user.vk.resting)
         was_asked_by_captcha = user.sync_state is not None and user.sync_state.strike_code == CAPTCHA
         self.vk = vk_client(
             user.vk.token,
@@ -67,6 +77,7 @@ class RunWork(ABC):
             evotor=evotor_client(token) if token else None,
             listings={},
             renew=self.renew,
+            is_resting=self._is_resting,
         )
 
     @abstractmethod
@@ -74,15 +85,15 @@ class RunWork(ABC):
         """The work itself; returning means that all of it is done."""
 
     def renew(self) -> None:
-        if not runs.renew(self.run, self.confirmed, self.group_id, self.order):
-            raise RunEnds(RunStatus.STOPPED, runs.why_stopped(self.run))
+        if not runs.renew(self.run, self.worker, self.confirmed, self.group_id, self.order):
+            raise RunEnds(RunStatus.STOPPED, runs.why_stopped(self.run, self.worker))
 
     def apply(self, changes: Iterable[Change]) -> None:
         silent = strange = 0
         self.answers_lost = False
         for change in changes:
             if self.monotonic() > self.deadline:
-                raise RunEnds(RunStatus.CONTINUED, "time_slice", pauses=(0,))
+                raise RunEnds(RunStatus.CONTINUED, "time_slice", at_once=True)
             done = applying.apply_change(self.place, change)
             if done is None:
                 continue
@@ -94,6 +105,63 @@ class RunWork(ABC):
                 raise RunEnds(RunStatus.CONTINUED, "vk_unreachable", pauses=FAULT_HOLDS)
             if strange >= UNKNOWN_ERRORS_IN_A_ROW:
                 raise RunEnds(RunStatus.FAILED, "vk_strange_errors", pauses=OWNER_HOLDS)
+
+    def load_records(self) -> None:
+        """Our records as they stand now: the owner's pages may have changed them since."""
+        db.session.expire_all()
+        self.place.listings = load_listings(self.user.id, self.group_id)
+        self.place.albums = market_links.album_rows(self.user.id, self.group_id)
+        self._resting = dict(self.user.vk.resting) if self.user.vk else {}
+        clock_mending.mend(self.place.listings.values(), self.place.albums.values(), utcnow())
+
+    def read_market(self, known: Collection[ListingKey], products: Mapping[ListingKey, Product]) -> list[MarketItem]:
+        """The whole market held against our records; returns the twins, which are to be hidden.
+
+        `known`: all products of the catalog; `products`: those that are to be listed. No transaction is open while VK
+        answers.
+        """
+        began = utcnow()
+        items = self.vk.market(self.group_id, on_page=self.renew)
+        albums = self.vk.albums(self.group_id)
+        seen = market_watch.with_unlisted(self.place, items)
+        self.renew()
+        self.load_records()
+        market_links.reconcile_albums(self.user.id, self.group_id, albums, began)
+        self.place.albums = market_links.album_rows(self.user.id, self.group_id)
+        self.place.seen_albums = albums
+        market_watch.note_gone(self.place, seen, began)
+        twins = market_links.reconcile_items(self.user.id, self.group_id, items, known, self.place.listings)
+        market_links.settle_lost(self.place.listings.values(), began)
+        market_watch.note_drift(self.place, seen, owner_settings(self.user), began)
+        market_watch.note_foreign(self.user, self.place, items, products)
+        if not twins:
+            self._market_was_read(began)
+        db.session.commit()
+        return twins
+
+    def hide_twins(self, twins: Sequence[MarketItem]) -> None:
+        began = utcnow()
+        for twin in twins:
+            applying.hide_twin(self.place, twin)
+        if twins:
+            self._market_was_read(began)
+
+    def _market_was_read(self, at: datetime) -> None:
+        if self.user.sync_state is not None:
+            self.user.sync_state.market_read_at = at
+
+    def end_early(self) -> None:
+        """Raises RunEnds where all was done that can be done now, but that is not all."""
+        if self.is_uncertain():
+            raise RunEnds(RunStatus.CONTINUED, "lost_answers", pauses=(settings().vk_read_lag_seconds, *FAULT_HOLDS))
+        if self.place.rested:
+            raise RunEnds(RunStatus.CONTINUED, f"vk_{METHOD_QUOTA}")
+
+    def is_uncertain(self) -> bool:
+        return self.answers_lost or self.has_lost_adds()
+
+    def has_lost_adds(self) -> bool:
+        return any(map(is_lost_album, self.place.albums.values())) or any(map(is_lost, self.place.listings.values()))
 
     def mark_vk(self) -> None:
         """The run came through: the connection works, but for what VK said no to on the way."""
@@ -109,19 +177,34 @@ class RunWork(ABC):
     def keep_refusals(self) -> None:
         """Methods at rest and categories that VK refused outlive the run."""
         connection = self.user.vk
-        if connection is None:
+        if connection is None or not (self.place.rested or self.place.refused_categories or connection.resting):
             return
+        db.session.flush()
+        db.session.refresh(connection, ["resting", "refused_categories"])
         until = (utcnow() + timedelta(seconds=DAY)).isoformat()
-        resting = {method: moment for method, moment in connection.resting.items() if self._is_resting(method)}
-        connection.resting = {**dict.fromkeys(self.place.rested, until), **resting}
+        still = {method: moment for method, moment in connection.resting.items() if _is_ahead(moment)}
+        connection.resting = {**dict.fromkeys(self.place.rested, until), **still}
         connection.refused_categories = sorted({*connection.refused_categories, *self.place.refused_categories})
         db.session.flush()
 
     def _is_resting(self, method: str) -> bool:
-        moment = self.user.vk.resting.get(method) if self.user.vk else None
-        if method in self.place.rested:
-            return True
-        return moment is not None and utcnow() < datetime.fromisoformat(moment) <= utcnow() + timedelta(seconds=DAY)
+        # Asked in the middle of a call, so from memory: no transaction may begin then.
+        moment = self._resting.get(method)
+        return method in self.place.rested or (moment is not None and _is_ahead(moment))
+
+
+def is_lost(row: Listing) -> bool:
+    """An add without an answer: the item may stand in the market or not."""
+    return row.state == LinkState.ADDING and row.vk_item_id is None and row.attempted_at is not None
+
+
+def is_lost_album(row: VkAlbum) -> bool:
+    return row.state == AlbumState.ADDING and row.attempted_at is not None
+
+
+def _is_ahead(moment: str) -> bool:
+    """And no further than a rest lasts: then a wrong clock has set it."""
+    return utcnow() < datetime.fromisoformat(moment) <= utcnow() + timedelta(seconds=DAY)
 
 
 def _is_strange(error: VkError | None) -> bool:

@@ -61,25 +61,33 @@ def cancel(user_id: int) -> None:
     )
 
 
+def not_before(user_id: int, moment: datetime) -> None:
+    """No run starts by itself earlier than that."""
+    is_earlier = sa.or_(SyncState.next_run_at.is_(None), SyncState.next_run_at < moment)
+    db.session.execute(sa.update(SyncState).where(SyncState.user_id == user_id, is_earlier).values(next_run_at=moment))
+
+
 def schedule(user_id: int, at: datetime) -> None:
     db.session.execute(sa.update(SyncState).where(SyncState.user_id == user_id).values(next_run_at=at))
 
 
 def end_pause(user_id: int) -> None:
-    """What held the user's runs is mended: the next one starts at once, and later pauses begin small again."""
-    db.session.execute(
-        sa.update(SyncState)
-        .where(SyncState.user_id == user_id)
-        .values(next_run_at=utcnow(), strikes=0, strike_code=None)
-    )
+    """What held the user's runs is mended: the next one starts at once, and later pauses begin small again.
+
+    Its code stays until a run came through: after a captcha VK is asked slowly.
+    """
+    db.session.execute(sa.update(SyncState).where(SyncState.user_id == user_id).values(next_run_at=utcnow(), strikes=0))
 
 
-def next_pause(user_id: int, code: str, pauses: Sequence[float]) -> timedelta:
-    """The pause after a run that ended for this reason, longer each time in a row. `pauses` in seconds. Flushes."""
+def next_pause(user_id: int, code: str, pauses: Sequence[float], *, has_progress: bool) -> timedelta:
+    """The pause after a run that ended for this reason, longer each time in a row without progress between.
+
+    `pauses` in seconds. Flushes.
+    """
     state = db.session.scalar(sa.select(SyncState).where(SyncState.user_id == user_id))
     if state is None:
         return timedelta(seconds=pauses[0])
-    state.strikes = state.strikes + 1 if state.strike_code == code else 1
+    state.strikes = 1 if has_progress or state.strike_code != code else state.strikes + 1
     state.strike_code = code
     db.session.flush()
     return timedelta(seconds=pauses[min(state.strikes, len(pauses)) - 1])
@@ -139,7 +147,7 @@ def confirmation(user_id: int) -> str | None:
     return db.session.scalar(sa.select(_confirmed_text).where(SyncConfig.user_id == user_id))
 
 
-def renew(run: SyncRun, confirmed: str | None, group_id: int, order: str | None = None) -> bool:
+def renew(run: SyncRun, worker: str, confirmed: str | None, group_id: int, order: str | None = None) -> bool:
     """One committed UPDATE: the lease goes on if worker, switch, confirmation and community are what they were.
 
     `order`: the run is for something that the owner ordered, so that is what must stand still.
@@ -150,7 +158,7 @@ def renew(run: SyncRun, confirmed: str | None, group_id: int, order: str | None 
         .where(
             SyncRun.id == run.id,
             SyncRun.status == RunStatus.RUNNING,
-            SyncRun.worker == run.worker,
+            SyncRun.worker == worker,
             SyncRun.cancel_requested.is_(False),
             _still_wanted(run.user_id, confirmed, order),
             sa.exists().where(VkConnection.user_id == run.user_id, VkConnection.group_id == group_id),
@@ -158,8 +166,11 @@ def renew(run: SyncRun, confirmed: str | None, group_id: int, order: str | None 
         .values(heartbeat_at=now, lease_until=now + timedelta(seconds=settings().run_lease_seconds))
         .execution_options(synchronize_session=False)
     )
+    if getattr(renewed, "rowcount", 0) != 1:
+        db.session.rollback()  # what was about to be written is not wanted any more, and is another worker's business
+        return False
     db.session.commit()
-    return bool(getattr(renewed, "rowcount", 0) == 1)
+    return True
 
 
 def _still_wanted(user_id: int, confirmed: str | None, order: str | None) -> sa.Exists:
@@ -169,13 +180,15 @@ def _still_wanted(user_id: int, confirmed: str | None, order: str | None) -> sa.
     return sa.exists().where(SyncConfig.user_id == user_id, SyncConfig.is_enabled, _confirmed_text == confirmed)
 
 
-def why_stopped(run: SyncRun) -> str:
+def why_stopped(run: SyncRun, worker: str) -> str:
     """After a lease that was not renewed: a code."""
-    is_cancelled = sa.select(SyncRun.cancel_requested).where(SyncRun.id == run.id, SyncRun.worker == run.worker)
+    is_cancelled = sa.select(SyncRun.cancel_requested).where(SyncRun.id == run.id, SyncRun.worker == worker)
     return CANCELLED if db.session.scalar(is_cancelled) else "switched_off"
 
 
-def finish(run: SyncRun, status: RunStatus, next_run_at: datetime, *, hold: bool = False, **values: Any) -> None:
+def finish(
+    run: SyncRun, worker: str, status: RunStatus, next_run_at: datetime, *, hold: bool = False, **values: Any
+) -> None:
     """Ends the run once; a run that another worker buried stays as it is, and so does the next time. Commits.
 
     A request that came during the run has set an earlier time, which stands unless `hold`: then VK or the owner
@@ -183,7 +196,7 @@ def finish(run: SyncRun, status: RunStatus, next_run_at: datetime, *, hold: bool
     """
     ended = db.session.execute(
         sa.update(SyncRun)
-        .where(SyncRun.id == run.id, SyncRun.status == RunStatus.RUNNING, SyncRun.worker == run.worker)
+        .where(SyncRun.id == run.id, SyncRun.status == RunStatus.RUNNING, SyncRun.worker == worker)
         .values(status=status, finished_at=utcnow(), **values)
         .execution_options(synchronize_session=False)
     )
@@ -201,7 +214,7 @@ def finish(run: SyncRun, status: RunStatus, next_run_at: datetime, *, hold: bool
             _drop_earlier_waiting(run)
         db.session.execute(scheduled.values(next_run_at=next_run_at).execution_options(synchronize_session=False))
         if status == RunStatus.SUCCEEDED:
-            calm = sa.update(SyncState).where(SyncState.user_id == run.user_id, SyncState.strikes > 0)
+            calm = sa.update(SyncState).where(SyncState.user_id == run.user_id, SyncState.strike_code.is_not(None))
             db.session.execute(calm.values(strikes=0, strike_code=None).execution_options(synchronize_session=False))
     db.session.commit()
     db.session.refresh(run)

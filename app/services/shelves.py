@@ -110,6 +110,7 @@ def to_link(row: Listing) -> Link:
         keeps_photo=row.keeps_photo,
         drift=frozenset(row.drift),
         hide_approved=row.hide_approved,
+        is_kept=row.evotor_has_it,
     )
 
 
@@ -125,6 +126,7 @@ def load_albums(user: User, group_id: int, now: datetime) -> Albums:
             if row.state != AlbumState.LIVE and row.retry_after is not None and row.retry_after > now
         ),
         renaming=frozenset(row.title for row in live if row.pending_title is not None),
+        stuck=frozenset(row.title for row in live if row.retry_after is not None and row.retry_after > now),
         full=frozenset(row.title for row in live if row.full_until is not None and row.full_until > now),
         foreign=user.sync_state.foreign_albums if user.sync_state else 0,
     )

@@ -16,6 +16,7 @@ from app.models import (
     CatalogStore,
     RunTrigger,
     StoreState,
+    SyncApproval,
     SyncConfig,
     SyncFilter,
     SyncState,
@@ -116,7 +117,7 @@ def confirm(user: User, now: datetime | None = None) -> None:
     ensure_config(user).confirmed_at = now or utcnow()
     assert user.sync_state is not None
     user.sync_state.pause_reason = None
-    user.sync_state.rules_digest = None  # this confirmation is about these rules: their first run is not braked
+    user.sync_state.rules_digest = digest_of_rules(user)
     runs.request(user.id, RunTrigger.CONFIRMED)
     db.session.flush()
 
@@ -127,6 +128,7 @@ def take_confirmation_back(user: User, reason: str) -> None:
     withdraw_order(user)
     if config.confirmed_at is None and not config.is_enabled:
         return
+    db.session.execute(sa.delete(SyncApproval).where(SyncApproval.user_id == user.id))
     config.confirmed_at, config.is_enabled = None, False
     if user.sync_state is not None:
         user.sync_state.pause_reason = reason

@@ -1,21 +1,20 @@
 """The steps of a synchronisation: pull, select, plan, brake, apply, record; again while answers got lost."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
-from app.clients.vk_errors import FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS
-from app.context import settings
+from app.clients.vk_errors import FAULT_HOLDS, OWNER_HOLDS
 from app.db import db, utcnow
 from app.domain.changes import Action, LinkState
 from app.domain.listing import sku
 from app.domain.market import MarketItem
 from app.domain.plan import Desired, Plan, make_plan
-from app.models import AlbumState, ConnectionState, RunStatus
-from app.services import applying, approvals, catalog_refresh, clock_mending, market_links, market_watch
+from app.models import ConnectionState, RunStatus
+from app.services import approvals, catalog_refresh, missing
+from app.services.approvals import Verdict
 from app.services.catalog_refresh import CatalogUnavailable
 from app.services.planning import desired_for, undecided
-from app.services.run_work import RunEnds, RunWork
-from app.services.shelves import load_albums, load_listings, to_link
+from app.services.run_work import RunEnds, RunWork, is_lost, is_lost_album
+from app.services.shelves import load_albums, to_link
 from app.services.shop_settings import owner_settings
 from app.services.sync_settings import digest_of_rules
 
@@ -33,18 +32,11 @@ class SyncWork(RunWork):
             self.sleep(wait)
         self.renew()
         self.mark_vk()
-        self._end_early(catalog_error)
-        if self.user.sync_state is not None:
-            self.user.sync_state.rules_digest = digest_of_rules(self.user)
-
-    def _end_early(self, catalog_error: RunEnds | None) -> None:
-        """All was done that can be done now, but that is not all."""
         if catalog_error is not None:
             raise catalog_error
-        if self._uncertain():
-            raise RunEnds(RunStatus.CONTINUED, "lost_answers", pauses=(settings().vk_read_lag_seconds,))
-        if self.place.rested:
-            raise RunEnds(RunStatus.CONTINUED, f"vk_{METHOD_QUOTA}", pauses=(settings().sync_interval_minutes * 60,))
+        self.end_early()
+        if self.user.sync_state is not None:
+            self.user.sync_state.rules_digest = digest_of_rules(self.user)
 
     def _pull(self) -> RunEnds | None:
         """How the run shall end after a passing failure, for which the last good copy serves."""
@@ -62,30 +54,28 @@ class SyncWork(RunWork):
         """Plan and apply once; True if some answers got lost on the way."""
         began = utcnow()
         self.renew()
-        db.session.expire_all()  # what the owner changed meanwhile counts from here on
-        self.place.listings = load_listings(self.user.id, self.group_id)
-        self.place.albums = market_links.album_rows(self.user.id, self.group_id)
-        clock_mending.mend(self.place.listings.values(), self.place.albums.values(), began)
+        self.load_records()
+        missing.forget_old_answers(self.place.listings.values(), began)
         desired = desired_for(self.user)
         db.session.commit()
         twins: list[MarketItem] = []
         plan = None if self._market_read_is_due(began) else self._plan(desired, began)
         if plan is None or self._stand_already(plan):
-            twins = self._read_market(desired, began)
+            twins = self.read_market(desired.known, desired.products)
             plan = self._plan(desired, began)
-        self._brake(plan, began)
-        self._hide_twins(twins, began)
+        plan = self._braked(plan, desired, began)
+        self.hide_twins(twins)
         self.run.total = self.run.done + len(plan.changes)
         db.session.commit()
         self.apply(plan.changes)
-        return self._uncertain()
+        return self.is_uncertain()
 
     def _market_read_is_due(self, now: datetime) -> bool:
         state = self.user.sync_state
         if state is None or state.market_read_at is None:
             return True
         age = now - state.market_read_at
-        return not timedelta(0) <= age < MARKET_READ_EVERY or self._has_lost_adds()
+        return not timedelta(0) <= age < MARKET_READ_EVERY or self.has_lost_adds()
 
     def _stand_already(self, plan: Plan) -> bool:
         """Links lost since the last read, as after a restored backup: what the plan would add is in the market."""
@@ -96,33 +86,6 @@ class SyncWork(RunWork):
         _, newest = self.vk.market_page(self.group_id, 0)
         linked = {row.vk_item_id for row in self.place.listings.values()}
         return any(item.sku in adding and item.id not in linked for item in newest)
-
-    def _read_market(self, desired: Desired, began: datetime) -> list[MarketItem]:
-        """The whole market held against our records; returns the twins, which are to be hidden."""
-        items = self.vk.market(self.group_id, on_page=self.renew)
-        albums = self.vk.albums(self.group_id)
-        self.renew()
-        market_links.reconcile_albums(self.user.id, self.group_id, albums, began)
-        self.place.albums = market_links.album_rows(self.user.id, self.group_id)
-        self.place.seen_albums = albums
-        twins = market_links.reconcile_items(self.user.id, self.group_id, items, desired.known, self.place.listings)
-        market_links.settle_lost(self.place.listings.values(), began)
-        market_watch.note_drift(self.place, items, owner_settings(self.user), began)
-        market_watch.note_foreign(self.user, self.place, items, desired)
-        if not twins:
-            self._market_was_read(began)
-        db.session.commit()
-        return twins
-
-    def _hide_twins(self, twins: list[MarketItem], began: datetime) -> None:
-        for twin in twins:
-            applying.hide_twin(self.place, twin)
-        if twins:
-            self._market_was_read(began)
-
-    def _market_was_read(self, at: datetime) -> None:
-        if self.user.sync_state is not None:
-            self.user.sync_state.market_read_at = at
 
     def _plan(self, desired: Desired, began: datetime) -> Plan:
         self._note_who_is_out(desired, began)
@@ -137,43 +100,40 @@ class SyncWork(RunWork):
         )
 
     def _note_who_is_out(self, desired: Desired, now: datetime) -> None:
-        """The days until deletion count from the run that first saw the product outside the selection."""
-        for key, row in self.place.listings.items():
-            selected = key in desired.wanted or key in desired.unfit
-            if selected and row.out_since is not None:
+        """The days until deletion count only while the item is hidden and its product outside the selection."""
+        for key, row in list(self.place.listings.items()):
+            is_selected = key in desired.wanted or key in desired.unfit
+            if row.state == LinkState.GONE and not is_selected and not row.gone_answered:
+                db.session.delete(self.place.listings.pop(key))  # nobody needs an answer any more
+            elif is_selected or not to_link(row).is_hidden:
                 row.out_since = None
-            elif not selected and (row.out_since is None or row.out_since > now):
+            elif row.out_since is None or row.out_since > now:
                 row.out_since = now
 
-    def _brake(self, plan: Plan, now: datetime) -> None:
-        """Before the first write. Raises RunEnds while the owner has not approved."""
-        self.run.skipped = dict(plan.skipped_counts)
+    def _braked(self, plan: Plan, desired: Desired, now: datetime) -> Plan:
+        """The plan that may be carried out. Raises RunEnds, before the first write, while it waits for approval."""
         verdict = approvals.judge(self.user, plan, now)
+        if verdict.needs_approval and self._lists_were_incomplete(verdict):
+            plan = self._plan(desired, now)
+            verdict = approvals.judge(self.user, plan, now)
+        self.run.skipped = dict(plan.skipped_counts)
         self.place.approved = verdict.approved
         if verdict.needs_approval:
             self.run.fingerprint = verdict.fingerprint
             raise RunEnds(RunStatus.NEEDS_APPROVAL, "needs_approval")
+        return plan
 
-    def _uncertain(self) -> bool:
-        return self.answers_lost or self._has_lost_adds()
-
-    def _has_lost_adds(self) -> bool:
-        lost_album = any(row.state == AlbumState.ADDING for row in self.place.albums.values())
-        return lost_album or any(_is_lost(row) for row in self.place.listings.values())
+    def _lists_were_incomplete(self, verdict: Verdict) -> bool:
+        """Before the owner is troubled: does Evotor, asked for each product alone, know it after all?"""
+        db.session.commit()
+        held = [change for brake in verdict.brakes for change in brake.changes]
+        return missing.ask_about(self.place, held)
 
     def _wait_for_lost_answers(self) -> float | None:
         """Seconds until lost answers may be looked up again, where this run waits for that at all."""
-        moments = [row.retry_after for row in self.place.listings.values() if _is_lost(row) and row.retry_after]
-        moments += [
-            row.retry_after
-            for row in self.place.albums.values()
-            if row.state == AlbumState.ADDING and row.retry_after is not None
-        ]
+        moments = [row.retry_after for row in self.place.listings.values() if is_lost(row) and row.retry_after]
+        moments += [row.retry_after for row in self.place.albums.values() if is_lost_album(row) and row.retry_after]
         if not self.to_end:
             return None
         wait = max(moments, default=utcnow()) - utcnow()
         return max(wait.total_seconds(), 0) if wait <= LONGEST_WAIT else None
-
-
-def _is_lost(row: Any) -> bool:
-    return row.state == LinkState.ADDING and row.vk_item_id is None and row.attempted_at is not None

@@ -35,8 +35,16 @@ class Workplace:
     refused_categories: set[int] = field(default_factory=set)
     rested: set[str] = field(default_factory=set)
     """Methods whose quota VK says is used up."""
+    is_resting: Callable[[str], bool] = lambda method: False
+    """Whether VK's quota for the method was used up earlier and is not renewed yet."""
     approved: frozenset[str] = frozenset()
-    """Braked changes that the owner approved of."""
+    """Changes that the owner approved of."""
+
+    def rests(self, method: str) -> bool:
+        """If so, the run ends by saying that something waits for the method."""
+        if self.is_resting(method):
+            self.rested.add(method)
+        return method in self.rested
 
 
 class Held(Exception):

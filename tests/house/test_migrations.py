@@ -134,6 +134,24 @@ def test_a_migration_keeps_what_the_tables_hold(app_on_nothing: Flask) -> None:
         assert connection.scalar(sa.text(kept)) == 1
 
 
+def test_a_migration_gives_no_id_of_a_run_again(app_on_nothing: Flask) -> None:
+    upgrade(revision="0001")
+    add = "INSERT INTO sync_runs (user_id, trigger, status, counts, skipped) VALUES (1, 'manual', 'failed', '{}', '{}')"
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO users (id, email, password_hash, session_key) VALUES (1, 'a@example.ru', 'x', 'y')"
+        )
+        for _ in range(3):
+            connection.exec_driver_sql(add)
+        connection.exec_driver_sql("DELETE FROM sync_runs WHERE id > 1")
+
+    upgrade()
+
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql(add)
+        assert connection.scalar(sa.text("SELECT max(id) FROM sync_runs")) == 4
+
+
 def test_a_migrated_table_still_allows_one_active_run_only(app_on_nothing: Flask) -> None:
     upgrade()
     with db.engine.begin() as connection:

@@ -1,5 +1,7 @@
 """One owner with a tiny store, a clock that tests move, and runs as separate processes would make them."""
 
+import itertools
+import math
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -123,6 +125,11 @@ class Shop:
 
     def run(self, **more: Any) -> Outcome:
         return engine.run_user(self.owner, RunTrigger.COMMAND, **{"sleep": self.clock.sleep, **more})
+
+    def run_slice(self, changes: int) -> Outcome:
+        """A run whose time is over after so many changes."""
+        ticks = itertools.chain([0.0] * (changes + 1), itertools.repeat(math.inf))
+        return self.run(to_end=False, monotonic=lambda: next(ticks))
 
     def run_killed(self) -> None:
         """A run whose process dies, and the time after which another may take over."""

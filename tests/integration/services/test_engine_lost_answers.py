@@ -5,6 +5,8 @@ from typing import NoReturn
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
+from msgspec.structs import replace
 
 from app.clients.http import Response
 from app.db import db
@@ -267,8 +269,9 @@ def test_an_album_that_lists_do_not_show_yet_is_found_later(shop: Shop, sandbox:
     all_is_well(shop)
 
 
-def test_an_album_that_lists_do_not_show_yet_is_not_made_again(shop: Shop, sandbox: Sandbox) -> None:
+def test_an_album_that_lists_do_not_show_yet_is_not_made_again(shop: Shop, sandbox: Sandbox, app: Flask) -> None:
     """The lost add makes the next pass read the market, in which the new album is still missing."""
+    app.extensions["settings"] = replace(app.extensions["settings"], vk_read_lag_seconds=30)
     sandbox.fault("vk", "lag:60", "market.addAlbum")
     sandbox.fault("vk", "drop_before", "market.add", times=1)
     shop.run(to_end=False)

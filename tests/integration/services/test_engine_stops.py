@@ -11,9 +11,9 @@ from app.db import db
 from app.domain.changes import LinkState
 from app.domain.rules import EntityType, FilterMode
 from app.models import ConnectionState, EntryOutcome, RunStatus, SyncConfig, VkConnection
-from app.services import runs
+from app.services import connections, runs
 from tests.support.sandbox import CLUB, EXTENDED_CLUB, Sandbox
-from tests.support.shop import Shop
+from tests.support.shop import TINY, Shop
 
 ALL = {"P1": "100.00", "P2": "200.00", "P3": "300.00"}
 
@@ -295,6 +295,119 @@ def test_a_method_whose_quota_is_used_up_rests_for_a_day_and_the_others_go_on(sh
     shop.clock.move(hours=25)
     assert shop.run().status == RunStatus.SUCCEEDED
     assert len(shop.prices()) == len(ALL)
+
+
+def test_a_method_that_rested_in_vain_rests_another_day(shop: Shop, sandbox: Sandbox) -> None:
+    shop.run()
+    sandbox.fault("vk", "error:29", "market.edit")
+    shop.patch("P1", price=111)
+    shop.run()
+    shop.clock.move(hours=24, minutes=1)
+    shop.run()
+    shop.forget_calls()
+
+    for _ in range(3):
+        shop.clock.move(minutes=15)
+        shop.run()
+
+    assert shop.calls("market.edit") == 0
+
+
+def test_no_pictures_are_uploaded_for_adds_that_have_to_wait(shop: Shop, sandbox: Sandbox) -> None:
+    shop.fill(10)
+    sandbox.fault("vk", "error:29", "market.add")
+    shop.forget_calls()
+    shop.run()
+    shop.run()
+
+    assert (shop.calls("market.add"), shop.calls("market.saveProductPhoto")) == (1, 1)
+
+
+def test_pauses_begin_small_again_when_something_got_done(shop: Shop, sandbox: Sandbox) -> None:
+    shop.fill(20)
+    for _ in range(3):
+        sandbox.fault("vk", "error:9", "market.add", after=3, times=1)
+        shop.run()
+        assert shop.next_run_in().total_seconds() <= 60
+        shop.clock.move(minutes=2)
+
+
+def test_answers_that_stay_lost_are_awaited_longer_and_longer(shop: Shop, sandbox: Sandbox) -> None:
+    shop.run()
+    shop.put("P4", price=400)
+    sandbox.fault("vk", "drop_before", "market.add")
+    pauses = []
+    for _ in range(3):
+        shop.run(to_end=False)
+        pauses.append(shop.next_run_in().total_seconds())
+        shop.clock.move(seconds=31)
+
+    assert pauses[0] <= 1
+    assert 290 < pauses[1] < pauses[2]
+
+
+def test_an_edit_that_vk_answers_with_zero_is_refused_not_lost(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.run()
+    shop.patch("P1", price=111)
+
+    def zero(_call: Callable[[], Response]) -> Response:
+        return Response(200, {}, b'{"response": 0}')
+
+    shop.on_call("/market.edit", zero)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert [entry.outcome for entry in shop.entries()] == [EntryOutcome.FAILED]
+
+
+def test_vk_is_asked_slowly_after_a_captcha_that_the_owner_passed(shop: Shop, sandbox: Sandbox) -> None:
+    sandbox.fault("vk", "error:14", "market.add", times=1)
+    shop.run()
+    connections.check_vk(shop.owner)
+    db.session.commit()
+    assert shop.owner_id in runs.due_user_ids()
+    shop.clock.slept.clear()
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert any(2 < pause <= 3.1 for pause in shop.clock.slept)
+    shop.patch("P1", price=111)
+    shop.clock.slept.clear()
+    shop.run()
+    assert not any(2 < pause <= 3.1 for pause in shop.clock.slept), "and fast again once all is well"
+
+
+def test_an_album_that_vk_refuses_is_left_alone_for_hours(shop: Shop, sandbox: Sandbox) -> None:
+    sandbox.fault("vk", "error:100", "market.addAlbum")
+    shop.run()
+    shop.forget_calls()
+
+    for _ in range(3):
+        shop.clock.move(minutes=15)
+        assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert (shop.calls("market.addAlbum"), shop.calls("market.get")) == (0, 0)
+    sandbox.clear_faults()
+    shop.clock.move(hours=6)
+    shop.run()
+    assert shop.albums() == {"Чай": ["P1"], "Мёд": ["P2"]}
+
+
+def test_goods_of_an_album_that_vk_will_not_rename_move_to_a_new_one(shop: Shop, sandbox: Sandbox) -> None:
+    shop.run()
+    sandbox.control("evotor/groups", store=TINY, patch=[{"id": "G1", "name": "Чай и травы"}])
+    shop.put("P4", price=400, parent_id="G1")
+    sandbox.fault("vk", "error:100", "market.editAlbum")
+    shop.run()
+    shop.forget_calls()
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.calls("market.editAlbum") == 0
+    assert shop.albums()["Чай и травы"] == ["P1", "P4"]
+    shop.forget_calls()
+    shop.run()
+    assert shop.writes() == 0
 
 
 def test_an_application_that_vk_refuses_is_a_failure(shop: Shop, sandbox: Sandbox) -> None:

@@ -158,8 +158,9 @@ def titles(user: User) -> dict[str, int | None]:
 
 def test_a_lost_album_is_found_but_never_a_foreign_one(user: User) -> None:
     now = utcnow()
-    album_row(user, "Чай", None, strangers=[1], retry_after=now + timedelta(seconds=1))
-    album_row(user, "Мёд", None, strangers=[2], retry_after=now + timedelta(seconds=1))
+    lost = {"attempted_at": now, "retry_after": now + timedelta(seconds=1)}
+    album_row(user, "Чай", None, strangers=[1], **lost)
+    album_row(user, "Мёд", None, strangers=[2], **lost)
 
     market_links.reconcile_albums(user.id, GROUP, [Album(1, "Чай"), Album(2, "Мёд"), Album(3, "Чай")], now)
 

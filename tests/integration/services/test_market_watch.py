@@ -2,20 +2,22 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from threading import Thread
+from typing import Any, NoReturn
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
-from app.clients.http import Response
+from app.clients.http import Response, Transport
 from app.db import db
 from app.domain.changes import LinkState
 from app.domain.listing import HandField
 from app.domain.rules import EntityType, FilterMode
-from app.models import EntryOutcome, ForeignItem, RunStatus
+from app.models import EntryOutcome, ForeignItem, RunStatus, User
 from app.services import hand_work, shop_settings
 from tests.support.sandbox import CLUB, Sandbox
-from tests.support.shop import Shop
+from tests.support.shop import Killed, Shop
 
 ALL = {"P1": "100.00", "P2": "200.00", "P3": "300.00"}
 
@@ -233,6 +235,91 @@ def test_an_item_restored_in_vk_is_ours_again(shop: Shop, sandbox: Sandbox) -> N
     assert hand_work.questions(shop.owner) == 0
 
 
+def test_a_copy_takes_the_place_of_the_item_that_was_deleted(shop: Shop) -> None:
+    """A copy made in VK carries our sku: it is the only one left, so it is not hidden as a twin."""
+    shop.run()
+    copy = {"name": "Товар P1", "price": 100, "sku": "ev:P1"}
+    shop.sandbox.control("vk/items", club=CLUB, add=[copy], delete=[shop.item("P1")["id"]])
+
+    next_day(shop)
+
+    assert shop.prices() == ALL
+    assert hand_work.questions(shop.owner) == 0
+
+
+def out_and_hidden(shop: Shop) -> None:
+    shop.run()
+    shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, "P1")
+    shop.run()
+
+
+def dies_after(call: Callable[[], Response]) -> NoReturn:
+    call()
+    raise Killed
+
+
+def test_our_own_deletion_is_not_taken_for_one_by_hand(shop_everywhere: Shop) -> None:
+    shop = shop_everywhere
+    out_and_hidden(shop)
+    shop.clock.move(days=8)
+    shop.on_call("/market.delete", dies_after)
+    shop.run_killed()
+
+    next_day(shop)
+    assert hand_work.questions(shop.owner) == 0
+    shop.rule(EntityType.PRODUCT, None, "P1")
+    shop.run()
+
+    assert shop.prices() == ALL
+
+
+def test_nobody_is_asked_about_what_was_on_its_way_out(shop: Shop) -> None:
+    out_and_hidden(shop)
+    shop.sandbox.control("vk/items", club=CLUB, delete=[shop.item("P1")["id"]])
+
+    next_day(shop)
+
+    assert hand_work.questions(shop.owner) == 0
+
+
+def test_a_question_ends_when_its_product_leaves_the_selection(shop: Shop) -> None:
+    deleted_by_hand(shop)
+    shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, "P1")
+
+    shop.run()
+
+    assert hand_work.questions(shop.owner) == 0
+
+
+def test_no_transaction_is_open_while_vk_is_asked(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On SQLite it would hold the only pen, and the owner's pages with it."""
+    shop.run()
+    shop.sandbox.control("vk/items", club=CLUB, delete=[shop.item("P1")["id"]])
+    shop.put("P4", price=10)
+    open_ones: list[str] = []
+    real = Transport.send
+
+    def watched(transport: Transport, method: str, path: str, **more: Any) -> Response:
+        if db.session().in_transaction():
+            open_ones.append(path)
+        return real(transport, method, path, **more)
+
+    monkeypatch.setattr(Transport, "send", watched)
+    next_day(shop)
+
+    assert shop.calls("market.getById") == 1
+    assert open_ones == []
+
+
+def test_pictures_are_left_alone_where_vk_gives_them_other_ids(shop: Shop) -> None:
+    shop.run()
+    photos = [shop.item(product_id)["photo_id"] for product_id in ALL]
+    for product_id, other in zip(ALL, [*photos[1:], photos[0]], strict=True):
+        by_hand(shop, product_id, main_photo_id=other)
+
+    rests(shop)
+
+
 # There before us
 
 
@@ -325,6 +412,44 @@ def test_a_left_item_is_never_touched_and_the_product_is_added_beside_it(with_si
     assert strangers(shop)["товар p1"] == before
     next_day(shop)
     assert similar(shop).keys() == {"P2"}, "never asked again"
+
+
+def test_an_item_taken_while_a_run_reads_the_market_is_not_asked_about_again(with_similar: Shop, app: Flask) -> None:
+    shop = with_similar
+    question = similar(shop)["P1"].id
+    db.session.remove()
+
+    def take_meanwhile() -> None:
+        with app.app_context():
+            hand_work.take(db.session.get_one(User, shop.owner_id), [question])
+            db.session.commit()
+
+    def in_another_thread() -> None:
+        thread = Thread(target=take_meanwhile)
+        thread.start()
+        thread.join()
+
+    shop.after_call("/market.getAlbums", in_another_thread)
+    next_day(shop)
+
+    assert similar(shop).keys() == {"P2"}
+    assert "P1" in shop.prices()
+
+
+def test_rows_that_the_owners_pages_removed_meanwhile_end_the_run_gently(shop: Shop) -> None:
+    deleted_by_hand(shop)
+
+    def add_again_meanwhile() -> None:
+        with db.engine.begin() as connection:
+            connection.execute(sa.text("DELETE FROM listings WHERE product_id = 'P1'"))
+
+    shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, "P1")
+    shop.patch("P2", price=222)
+    shop.after_call("/market.edit", add_again_meanwhile)
+
+    assert shop.run().status in (RunStatus.SUCCEEDED, RunStatus.CONTINUED)
+    assert shop.run().status == RunStatus.SUCCEEDED
+    assert shop.prices() == {"P2": "222.00", "P3": "300.00"}
 
 
 def test_a_question_ends_when_the_item_is_gone(with_similar: Shop) -> None:

@@ -1,18 +1,26 @@
 """What the owner orders in one piece: hide everything, take a run's hides back, stop."""
 
+from collections.abc import Callable
+from typing import Any, NoReturn
+
 import pytest
 import sqlalchemy as sa
 
 from app.clients.http import Response
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
-from app.models import RunStatus, RunTrigger, SyncRun, User
-from app.services import connections, orders, runs, sync_settings
+from app.models import RunStatus, RunTrigger, SyncApproval, SyncRun, User
+from app.services import connections, engine, orders, runs, sync_settings
 from app.services.errors import NotReady
 from app.tasks.sync import run_due
-from tests.support.shop import Shop
+from tests.support.shop import Killed, Shop
 
 ALL = {"P1": "100.00", "P2": "200.00", "P3": "300.00"}
+
+
+def dies_after(call: Callable[[], Response]) -> NoReturn:
+    call()
+    raise Killed
 
 
 def hide_all(shop: Shop) -> int:
@@ -127,6 +135,66 @@ def test_there_has_to_be_something_to_hide(shop: Shop) -> None:
     assert sync_settings.config_of(shop.owner).is_enabled
 
 
+@pytest.mark.parametrize("code", [29, 100])
+def test_an_order_that_vk_refuses_goes_on_until_everything_is_hidden(shop: Shop, code: int) -> None:
+    shop.run()
+    hide_all(shop)
+    shop.sandbox.fault("vk", f"error:{code}", "market.edit", after=1, times=1)
+
+    assert [outcome.status for outcome in run_due()] == [RunStatus.CONTINUED]
+    shop.clock.move(hours=26)
+    assert [outcome.status for outcome in run_due()] == [RunStatus.SUCCEEDED]
+
+    assert shop.prices() == {}
+
+
+def test_an_item_whose_making_got_no_answer_is_hidden_too(shop_everywhere: Shop) -> None:
+    shop = shop_everywhere
+    shop.run()
+    shop.put("P4", price=400)
+    shop.on_call("/market.add", dies_after)
+    shop.run_killed()
+    hide_all(shop)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.prices() == {}
+
+
+def test_what_was_shown_by_hand_is_hidden_too(shop: Shop) -> None:
+    shop.run()
+    shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, "P1")
+    shop.run()
+    shop.sandbox.control("vk/items", club=shop.club, edit=[{"id": shop.item("P1")["id"], "hidden": False}])
+    shop.clock.move(minutes=1)
+    hide_all(shop)
+
+    shop.run()
+
+    assert shop.prices() == {}
+
+
+def test_an_order_given_while_a_worker_was_starting_is_the_one_that_is_done(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.run()
+    real = runs.claim
+
+    def claim(*words: Any) -> SyncRun | None:
+        with db.engine.begin() as connection:
+            connection.execute(sa.text("UPDATE sync_configs SET is_enabled = false"))
+            connection.execute(sa.text("UPDATE sync_states SET owner_order = 'hide_all'"))
+        return real(*words)
+
+    monkeypatch.setattr(runs, "claim", claim)
+
+    owner = shop.owner
+    monkeypatch.setattr(engine, "_obstacle", lambda user: db.session.commit())
+    assert engine.run_user(owner, RunTrigger.SCHEDULE).status == RunStatus.SUCCEEDED
+
+    assert shop.prices() == {}
+
+
 # Taking back
 
 
@@ -168,6 +236,30 @@ def test_hiding_everything_can_be_taken_back_too(shop: Shop) -> None:
     shop.run()
 
     assert shop.prices() == ALL
+
+
+def test_hiding_that_took_several_slices_is_taken_back_whole(shop: Shop) -> None:
+    shop.run()
+    hide_all(shop)
+    assert shop.run_slice(1).status == RunStatus.CONTINUED
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert undo(shop) == len(ALL)
+    shop.run()
+
+    assert shop.prices() == ALL
+
+
+def test_taking_back_ends_the_approval_too(shop: Shop) -> None:
+    shop.run()
+    shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, "P1")
+    shop.run()
+    db.session.add(SyncApproval(user_id=shop.owner_id, fingerprint="x", changes=["hide"], expires_at=shop.clock.now()))
+    db.session.commit()
+
+    undo(shop)
+
+    assert db.session.query(SyncApproval).count() == 0
 
 
 def test_only_the_last_run_that_changed_anything_can_be_taken_back(shop: Shop) -> None:
@@ -213,8 +305,22 @@ def test_a_run_at_work_ends_between_two_changes(shop_everywhere: Shop) -> None:
 
 
 def test_a_queued_run_is_stopped_at_once(shop: Shop) -> None:
-    runs.cancel(shop.owner_id)
+    orders.stop(shop.owner)
     db.session.commit()
 
     run = shop.last_run()
     assert (run.status, run.error_code) == (RunStatus.STOPPED, "cancelled")
+    assert list(run_due()) == [], "the next one comes as usual"
+    shop.clock.move(minutes=16)
+    assert [outcome.status for outcome in run_due()] == [RunStatus.SUCCEEDED]
+
+
+def test_a_stopped_order_is_not_taken_up_again(shop: Shop) -> None:
+    shop.run()
+    hide_all(shop)
+    orders.stop(shop.owner)
+    db.session.commit()
+    shop.clock.move(days=1)
+
+    assert list(run_due()) == []
+    assert shop.prices() == ALL

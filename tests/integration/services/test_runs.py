@@ -35,7 +35,7 @@ def test_only_one_worker_gets_the_run(app_on_each_database: Flask) -> None:
 
     assert claim(user, "w2") is None
 
-    runs.finish(first, RunStatus.SUCCEEDED, utcnow())
+    runs.finish(first, "w1", RunStatus.SUCCEEDED, utcnow())
     assert claim(user, "w2") is not None
 
 
@@ -67,7 +67,7 @@ def test_a_dead_worker_is_replaced_after_its_lease(
     assert taken.id != dead.id
     db.session.refresh(dead)
     assert (dead.status, dead.error_code) == (RunStatus.FAILED, "worker_lost")
-    assert not runs.renew(dead, None, 1)
+    assert not runs.renew(dead, "w1", None, 1)
 
 
 def test_a_buried_worker_that_wakes_up_changes_nothing(
@@ -81,7 +81,7 @@ def test_a_buried_worker_that_wakes_up_changes_nothing(
     taken = claim(user, "w2")
     assert taken is not None
 
-    runs.finish(dead, RunStatus.CONTINUED, later + timedelta(days=1), hold=True)
+    runs.finish(dead, "w1", RunStatus.CONTINUED, later + timedelta(days=1), hold=True)
 
     assert dead.status == RunStatus.FAILED
     assert next_run_at(user) is None
@@ -98,7 +98,7 @@ def test_a_request_during_a_run_makes_another_follow(app_on_each_database: Flask
     asked_at = next_run_at(user)
     assert asked_at is not None
 
-    runs.finish(run, RunStatus.SUCCEEDED, utcnow() + timedelta(minutes=15))
+    runs.finish(run, "w1", RunStatus.SUCCEEDED, utcnow() + timedelta(minutes=15))
 
     assert next_run_at(user) == asked_at
 
@@ -110,7 +110,7 @@ def test_a_pause_that_vk_needs_outlasts_a_request(app_on_each_database: Flask) -
     runs.request(user.id, RunTrigger.MANUAL)
     pause = utcnow() + timedelta(hours=1)
 
-    runs.finish(run, RunStatus.STOPPED, pause, hold=True)
+    runs.finish(run, "w1", RunStatus.STOPPED, pause, hold=True)
 
     assert next_run_at(user) == pause
 
@@ -122,7 +122,7 @@ def test_a_success_ends_an_earlier_pause(app_on_each_database: Flask) -> None:
     assert run is not None
     soon = utcnow() + timedelta(minutes=15)
 
-    runs.finish(run, RunStatus.SUCCEEDED, soon)
+    runs.finish(run, "w1", RunStatus.SUCCEEDED, soon)
 
     assert next_run_at(user) == soon
 

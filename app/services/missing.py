@@ -1,0 +1,59 @@
+"""Products that Evotor's lists lack: asked for one by one, since only a single 404 proves a deletion.
+
+contracts/evotor.md section 10.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from app.clients.errors import EvotorError
+from app.db import db, utcnow
+from app.domain.changes import Change, Reason
+from app.models import Listing
+from app.services.workplace import Workplace
+
+KEPT_FOR = timedelta(days=1)
+"""So long a product that only the lists lack is not asked about again."""
+PROOF_HOLDS_FOR = timedelta(hours=1)
+
+
+def forget_old_answers(listings: Iterable[Listing], now: datetime) -> None:
+    for row in listings:
+        if row.evotor_asked_at is not None and not timedelta(0) <= now - row.evotor_asked_at < KEPT_FOR:
+            row.evotor_asked_at, row.evotor_has_it = None, False
+
+
+def ask_about(place: Workplace, changes: Iterable[Change]) -> bool:
+    """Ask Evotor for every missing product without an answer yet; True if anything was learnt. Commits."""
+    learnt = False
+    for change in changes:
+        row = place.listings.get(change.key) if change.key and change.reason is Reason.MISSING else None
+        if row is not None and row.evotor_asked_at is None:
+            if _ask(place, row) is None:
+                break
+            learnt = True
+    db.session.commit()
+    return learnt
+
+
+def may_be_there_still(place: Workplace, change: Change) -> bool:
+    """Whether nothing may be taken away: Evotor has the product, or does not say."""
+    if change.reason is not Reason.MISSING or change.key is None:
+        return False
+    row = place.listings[change.key]
+    if row.evotor_asked_at is not None and utcnow() - row.evotor_asked_at < PROOF_HOLDS_FOR:
+        return row.evotor_has_it
+    return _ask(place, row) is not False
+
+
+def _ask(place: Workplace, row: Listing) -> bool | None:
+    """Evotor's answer, which the row keeps; None where there is none."""
+    place.renew()  # thousands of such questions must not outlast the lease
+    if place.evotor is None:
+        return None
+    try:
+        row.evotor_has_it = place.evotor.product_exists(row.store_id, row.product_id)
+    except EvotorError:
+        return None
+    row.evotor_asked_at = utcnow()
+    return row.evotor_has_it
