@@ -45,8 +45,8 @@ def undo(user: User, run: SyncRun) -> int:
 
 def stop(user: User) -> None:
     """The run at work, or the queued one, ends and the next comes as usual; an order is not taken up again."""
-    sync_settings.withdraw_order(user)
     runs.cancel(user.id)
+    sync_settings.withdraw_order(user)
     runs.not_before(user.id, utcnow() + timedelta(minutes=settings().sync_interval_minutes))
     db.session.flush()
 

@@ -180,7 +180,7 @@ def test_stopping_an_order_withdraws_it(browser: Browser, listed: User) -> None:
     run = runs.latest(listed.id)
     assert run is not None
     browser.get("/sync")
-    browser.submit(f"/sync/runs/{run.id}/stop")
+    assert "Вы остановили запуск" in browser.submit(f"/sync/runs/{run.id}/stop").text
     assert orders.order_of(listed) is None and not sync_settings.config_of(listed).is_enabled
 
 
