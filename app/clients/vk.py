@@ -110,6 +110,15 @@ class VkClient:
         )
         return list({album.id: album for album in parsed(vk_answers.albums, list(pages))}.values())
 
+    def albums_by_id(self, group_id: int, ids: Sequence[int]) -> list[Album]:
+        """market.getAlbumById, section 8: those that VK still knows."""
+        found: list[Album] = []
+        for start in range(0, len(ids), MOST_IDS_A_CALL):
+            names = ",".join(map(str, ids[start : start + MOST_IDS_A_CALL]))
+            params: dict[str, Value] = {"owner_id": -group_id, "album_ids": names}
+            found += parsed(vk_answers.albums, self._vk.read("market.getAlbumById", params, vk_answers.elements))
+        return found
+
     def add_item(self, group_id: int, fields: Mapping[str, Value]) -> int:
         """market.add, section 6.1: the id of the new item. Never repeated after an unclear outcome."""
         return self._vk.create("market.add", {**fields, "owner_id": -group_id}, "market_item_id")

@@ -3,6 +3,7 @@
 Only the fields we use are asked for, and only ids are indispensable. Every function raises MalformedAnswer.
 """
 
+import html
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -92,8 +93,9 @@ def _inner(item: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _text(item: dict[str, Any], key: str) -> str:
+    """VK may spell signs as HTML entities."""
     value = item.get(key)
-    return clean_text(value) if isinstance(value, str) else ""
+    return clean_text(html.unescape(value)) if isinstance(value, str) else ""
 
 
 def _count(item: dict[str, Any]) -> int:

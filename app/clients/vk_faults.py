@@ -45,7 +45,7 @@ class Failure:
             subcode=self.subcode,
             message=message,
             suffix=suffix_of(message) if self.code == WRONG_PARAMETER else "",
-            redirect_uri=self.redirect_uri,
+            redirect_uri=None if token and token in (self.redirect_uri or "") else self.redirect_uri,
             permanent=verdict.action not in PASSING,
             holds=verdict.holds,
             method=self.method,

@@ -46,12 +46,16 @@ def as_sent(item: MarketItem) -> dict[str, Value]:
 def _same(name: str, link: Link, seen: Value, rendered: Mapping[str, Value]) -> bool:
     sent = link.sent[name]
     if name in TEXTS:
-        return _plain(str(sent)) == _plain(str(seen)) or rendered.get(name) == seen
+        return same_text(str(sent), str(seen)) or rendered.get(name) == seen
     if name == "deleted" and seen == 1 and link.sent.get("stock_amount") == 0:
         return True  # a shop that keeps stock shows what is sold out as unavailable too
     return sent == seen
 
 
-def _plain(text: str) -> str:
+def same_text(one: str, other: str) -> bool:
     """VK may spell spaces and signs in another way."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(text: str) -> str:
     return " ".join(html.unescape(text).split())

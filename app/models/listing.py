@@ -39,6 +39,8 @@ class Listing(Base):
     """Where the item may stand as well: an album call whose outcome we do not know."""
     written_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
     """The last attempt to change the item: what VK shows until the read lag is over proves nothing."""
+    deleted_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """When we deleted the item: the row goes as soon as no list can show it any more."""
     is_adopted: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     """The community had the item before us; the owner gave it to us."""
     keeps_photo: Mapped[bool] = mapped_column(default=False, server_default=sa.false())

@@ -6,10 +6,10 @@ from app.clients.errors import VkError
 from app.clients.vk_errors import Action as Treatment
 from app.db import db, utcnow
 from app.domain.changes import Change, LinkState
-from app.domain.drift import ALBUM
+from app.domain.drift import ALBUM, same_text
 from app.models import AlbumState, EntryOutcome, Listing, VkAlbum
 from app.services import market_links
-from app.services.workplace import Done, Held, Workplace, after_read_lag, concerns_one_change, row_of
+from app.services.workplace import Done, Held, Workplace, after_read_lag, begin_write, concerns_one_change, row_of
 
 ALBUMS_FULL = 1407
 REFUSED_PAUSE = timedelta(hours=6)
@@ -23,7 +23,7 @@ def add_album(place: Workplace, change: Change) -> Done:
         place.seen_albums = place.vk.albums(place.group_id)
     row = place.albums.get(change.album) or market_links.new_album(place.run.user_id, place.group_id, change.album)
     row.attempted_at, row.retry_after = utcnow(), after_read_lag()
-    row.strangers = [album.id for album in place.seen_albums if album.title == change.album]
+    row.strangers = [album.id for album in place.seen_albums if same_text(album.title, change.album)]
     place.albums[change.album] = row
     place.renew()
     try:
@@ -80,7 +80,7 @@ def put_in_album(place: Workplace, change: Change) -> Done:
     row, album_id = _in_album(place, change)
     assert row.vk_item_id is not None
     row.album_intent = change.album
-    place.renew()
+    begin_write(place, row)
     place.vk.put_in_album(place.group_id, row.vk_item_id, album_id)
     row.album, row.album_intent = change.album, None
     row.drift = {name: seen for name, seen in row.drift.items() if name != ALBUM}
@@ -93,7 +93,7 @@ def remove_from_album(place: Workplace, change: Change) -> Done:
     row.album_intent = change.album
     row.album = None if row.album == change.album else row.album
     if album is not None and album.vk_album_id is not None and row.vk_item_id is not None:
-        place.renew()
+        begin_write(place, row)
         place.vk.remove_from_album(place.group_id, row.vk_item_id, album.vk_album_id)
     row.album_intent = None
     return Done(item_id=row.vk_item_id)

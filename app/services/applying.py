@@ -105,7 +105,7 @@ def _failed(place: Workplace, change: Change, error: VkError) -> Done:
     if row is not None:
         _mark_failed(row, change, error)
     lost = error.outcome_unknown or (error.code is None and error.action is Treatment.RETRY)
-    return Done(EntryOutcome.UNKNOWN if lost else EntryOutcome.FAILED, error=error)
+    return Done(EntryOutcome.UNKNOWN if lost else EntryOutcome.FAILED, error=error, vk_is_silent=lost)
 
 
 def _mend_album(place: Workplace, change: Change, error: VkError) -> None:

@@ -11,7 +11,6 @@ from app.db import Base, db, utcnow
 from app.domain.catalog import Group, Product
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, StoreState
 
-UNPAID_PAUSE = timedelta(hours=2)
 FEWEST_IN_STOCK = 3
 """So many products that were in stock do not all sell out between two reads."""
 
@@ -24,14 +23,16 @@ def lock(user_id: int) -> None:
     db.session.execute(sa.select(user.c.id).where(user.c.id == user_id).with_for_update())
 
 
-def mark_store(user_id: int, store_id: str, state: StoreState, code: str) -> None:
+def mark_store(
+    user_id: int, store_id: str, state: StoreState, code: str, *, retry_after: timedelta | None = None
+) -> None:
     db.session.execute(
         sa.update(CatalogStore)
         .where(CatalogStore.user_id == user_id, CatalogStore.store_id == store_id)
         .values(
             state=state,
             error_code=code,
-            retry_after=utcnow() + UNPAID_PAUSE if state == StoreState.PAYMENT_REQUIRED else None,
+            retry_after=utcnow() + retry_after if retry_after else None,
         )
     )
     db.session.commit()

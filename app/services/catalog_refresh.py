@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import sqlalchemy as sa
 import structlog
@@ -16,6 +17,9 @@ from app.services.errors import ServiceError, UnknownEntity
 from app.services.vendors import evotor_client, evotor_code, evotor_state
 
 log = structlog.get_logger()
+
+UNPAID_PAUSE = timedelta(hours=2)
+LONGEST_REST = timedelta(days=1)
 
 _STATES = {
     EvotorFault.PAYMENT_REQUIRED: StoreState.PAYMENT_REQUIRED,
@@ -86,7 +90,7 @@ def _resting(user_id: int) -> frozenset[str]:
     query = sa.select(CatalogStore.store_id).where(
         CatalogStore.user_id == user_id,
         CatalogStore.retry_after > now,
-        CatalogStore.retry_after <= now + catalog_copy.UNPAID_PAUSE,
+        CatalogStore.retry_after <= now + LONGEST_REST,
     )
     return frozenset(db.session.scalars(query))
 
@@ -120,7 +124,8 @@ def _refresh_store(
     except EvotorError as error:
         if error.token_rejected:
             raise
-        catalog_copy.mark_store(user_id, store.id, _STATES.get(error.kind, StoreState.UNAVAILABLE), evotor_code(error))
+        state = _STATES.get(error.kind, StoreState.UNAVAILABLE)
+        catalog_copy.mark_store(user_id, store.id, state, evotor_code(error), retry_after=_rest_after(error))
         report.failed.append(store.name)
         log.warning("store_not_read", user_id=user_id, store_id=store.id, error=evotor_code(error))
         return
@@ -130,6 +135,13 @@ def _refresh_store(
     else:
         report.failed.append(store.name)
         log.warning("store_read_suspicious", user_id=user_id, store_id=store.id)
+
+
+def _rest_after(error: EvotorError) -> timedelta | None:
+    """How long runs leave the store alone (contracts/evotor.md 7.1)."""
+    if error.kind is EvotorFault.PAYMENT_REQUIRED:
+        return UNPAID_PAUSE
+    return timedelta(seconds=error.retry_after) if error.retry_after else None
 
 
 def _store_stores(user_id: int, stores: Sequence[Store]) -> None:

@@ -13,7 +13,7 @@ from app.db import db, utcnow
 from app.domain.brakes import named
 from app.domain.changes import Change, LinkState, Reason
 from app.domain.drift import PHOTO, TEXTS
-from app.domain.listing import DESCRIPTION_MIN, FALLBACK_CATEGORY, ListingKey, Value
+from app.domain.listing import DESCRIPTION_MIN, FALLBACK_CATEGORY, Value
 from app.domain.market import Availability, MarketItem
 from app.models import EntryOutcome, Listing
 from app.services import cards, market_links, missing
@@ -152,29 +152,31 @@ def _unanswered(place: Workplace, row: Listing, error: VkError) -> Done:
     if not error.outcome_unknown:
         row.attempted_at = row.retry_after = None
         raise error
-    found = _newest_with_sku(place, row.sku)
+    try:
+        found = _newest_with_sku(place, row.sku)
+    except VkError:
+        found, is_silent = None, True  # the later pass reads the whole market before it repeats the add
+    else:
+        is_silent = False
     if found is None:
         # An answer may be awaited for longer than the lag, which counts from its end.
         row.error_code, row.retry_after = vk_code(error), after_read_lag()
-        return Done(EntryOutcome.UNKNOWN, error=error)
+        return Done(EntryOutcome.UNKNOWN, error=error, vk_is_silent=is_silent)
     market_links.adopt(row, found)
     return Done(item_id=found.id)
 
 
 def _newest_with_sku(place: Workplace, sku: str) -> MarketItem | None:
     linked = {row.vk_item_id for row in place.listings.values()}
-    try:
-        for page in range(NEWEST_PAGES):
-            _, items = place.vk.market_page(place.group_id, page * 200)
-            fitting = [
-                item
-                for item in items
-                if item.sku == sku and item.id not in linked and item.availability is not Availability.REMOVED
-            ]
-            if fitting or not items:
-                return min(fitting, key=lambda item: item.id, default=None)
-    except VkError:
-        pass  # the later pass reads the whole market before it repeats the add
+    for page in range(NEWEST_PAGES):
+        _, items = place.vk.market_page(place.group_id, page * 200)
+        fitting = [
+            item
+            for item in items
+            if item.sku == sku and item.id not in linked and item.availability is not Availability.REMOVED
+        ]
+        if fitting or not items:
+            return min(fitting, key=lambda item: item.id, default=None)
     return None
 
 
@@ -261,6 +263,6 @@ def delete(place: Workplace, change: Change) -> Done:
     row = row_of(place, change)
     begin_write(place, row)
     place.vk.delete_item(place.group_id, row.vk_item_id or 0)
-    del place.listings[ListingKey(row.store_id, row.product_id)]
-    db.session.delete(row)
+    # The row stays until lists cannot show the item any more: else it would be linked again.
+    row.state, row.deleted_at, row.gone_answered = LinkState.GONE, utcnow(), True
     return Done(item_id=row.vk_item_id)

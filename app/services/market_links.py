@@ -1,6 +1,6 @@
 """Our links held against the market as VK shows it: lost answers are found, lost links rebuilt."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from app.context import settings
 from app.db import db
 from app.domain.changes import LinkState
-from app.domain.drift import as_sent
+from app.domain.drift import as_sent, same_text
 from app.domain.listing import SKU_PREFIX, ListingKey, Value, card_digest, sku
 from app.domain.market import Album, Availability, MarketItem
 from app.models import AlbumState, Listing, SyncState, VkAlbum
@@ -131,6 +131,21 @@ def reconcile_albums(user_id: int, group_id: int, albums: Iterable[Album], now: 
     db.session.flush()
 
 
+def relink_albums(
+    user_id: int, group_id: int, albums: Iterable[Album], items: Iterable[MarketItem], skus: Collection[str]
+) -> None:
+    """An album that holds items of ours, of which no record is left, was made by us before the records were lost."""
+    rows = album_rows(user_id, group_id)
+    linked = {row.vk_album_id for row in rows.values()}
+    titles = {album.id: album.title for album in albums if album.id not in linked and album.title not in rows}
+    for item in sorted(items, key=lambda item: item.id):
+        for album_id in item.album_ids or () if item.sku in skus else ():
+            if (title := titles.pop(album_id, None)) is not None and title not in rows:
+                row = rows[title] = new_album(user_id, group_id, title)
+                row.vk_album_id, row.state = album_id, AlbumState.LIVE
+    db.session.flush()
+
+
 def _take_over_albums(user_id: int, group_id: int) -> None:
     """A community that changed hands brings along the albums that we made in it."""
     db.session.execute(
@@ -146,7 +161,7 @@ def _may_be_unseen(row: VkAlbum, now: datetime) -> bool:
 
 def _find_album(row: VkAlbum, candidates: Iterable[Album]) -> bool:
     for album in candidates:
-        if album.title == row.title and album.id not in row.strangers:
+        if same_text(album.title, row.title) and album.id not in row.strangers:
             row.vk_album_id, row.state, row.retry_after = album.id, AlbumState.LIVE, None
             return True
     return False

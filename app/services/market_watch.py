@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from app.context import settings
-from app.db import db
+from app.db import db, utcnow
 from app.domain.adoption import Match, matches
 from app.domain.catalog import Product
 from app.domain.changes import LinkState
@@ -26,6 +26,14 @@ def with_unlisted(place: Workplace, items: Iterable[MarketItem]) -> dict[int, Ma
     absent = [row.vk_item_id for row in linked if row.vk_item_id is not None and row.vk_item_id not in seen]
     found = place.vk.items_by_id(place.group_id, absent) if absent else {}
     return seen | {item.id: item for item in found.values() if item.availability is not Availability.REMOVED}
+
+
+def forget_deleted(place: Workplace) -> None:
+    """What we deleted longer ago than lists may lag leaves our records too."""
+    seen_last = utcnow() - timedelta(seconds=settings().vk_read_lag_seconds)
+    for key, row in list(place.listings.items()):
+        if row.deleted_at is not None and not seen_last < row.deleted_at <= utcnow():
+            db.session.delete(place.listings.pop(key))
 
 
 def note_gone(place: Workplace, seen: Mapping[int, MarketItem], began: datetime) -> None:

@@ -10,8 +10,8 @@ from app.context import settings
 from app.db import db, utcnow
 from app.domain.catalog import Product
 from app.domain.changes import Change, LinkState
-from app.domain.listing import ListingKey
-from app.domain.market import MarketItem
+from app.domain.listing import SKU_PREFIX, ListingKey, sku
+from app.domain.market import Album, MarketItem
 from app.models import AlbumState, ConnectionState, EntryOutcome, Listing, RunStatus, SyncRun, User, VkAlbum
 from app.services import applying, clock_mending, market_links, market_watch, runs
 from app.services.shelves import load_listings
@@ -99,7 +99,7 @@ class RunWork(ABC):
                 continue
             lost = done.outcome is EntryOutcome.UNKNOWN
             self.answers_lost = self.answers_lost or lost
-            silent = silent + 1 if lost else 0
+            silent = silent + 1 if done.vk_is_silent else 0
             strange = strange + 1 if _is_strange(done.error) else 0
             if silent >= FAULTS_IN_A_ROW:
                 raise RunEnds(RunStatus.CONTINUED, "vk_unreachable", pauses=FAULT_HOLDS)
@@ -113,6 +113,7 @@ class RunWork(ABC):
         self.place.albums = market_links.album_rows(self.user.id, self.group_id)
         self._resting = dict(self.user.vk.resting) if self.user.vk else {}
         clock_mending.mend(self.place.listings.values(), self.place.albums.values(), utcnow())
+        market_watch.forget_deleted(self.place)
 
     def read_market(self, known: Collection[ListingKey], products: Mapping[ListingKey, Product]) -> list[MarketItem]:
         """The whole market held against our records; returns the twins, which are to be hidden.
@@ -124,9 +125,13 @@ class RunWork(ABC):
         items = self.vk.market(self.group_id, on_page=self.renew)
         albums = self.vk.albums(self.group_id)
         seen = market_watch.with_unlisted(self.place, items)
+        albums += self._unlisted_albums(albums)
         self.renew()
         self.load_records()
         market_links.reconcile_albums(self.user.id, self.group_id, albums, began)
+        if self._has_unlinked(items):
+            skus = {sku(key.product_id) for key in known}
+            market_links.relink_albums(self.user.id, self.group_id, albums, items, skus)
         self.place.albums = market_links.album_rows(self.user.id, self.group_id)
         self.place.seen_albums = albums
         market_watch.note_gone(self.place, seen, began)
@@ -138,6 +143,20 @@ class RunWork(ABC):
             self._market_was_read(began)
         db.session.commit()
         return twins
+
+    def _unlisted_albums(self, albums: Sequence[Album]) -> list[Album]:
+        """An album missing from the list is asked for by its id before it is taken for gone (contracts/vk.md 13.2)."""
+        seen = {album.id for album in albums}
+        known = [row.vk_album_id for row in self.place.albums.values() if row.vk_album_id is not None]
+        absent = [album_id for album_id in known if album_id not in seen]
+        return self.vk.albums_by_id(self.group_id, absent) if absent else []
+
+    def _has_unlinked(self, items: Sequence[MarketItem]) -> bool:
+        """Items of ours, and no records of any album: the database was lost."""
+        linked = {row.vk_item_id for row in self.place.listings.values()}
+        return not self.place.albums and any(
+            item.sku.startswith(SKU_PREFIX) and item.id not in linked for item in items
+        )
 
     def hide_twins(self, twins: Sequence[MarketItem]) -> None:
         began = utcnow()

@@ -1,10 +1,11 @@
 """Stored rows as domain objects: catalog, links, albums, the owner's settings."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from app.context import settings
 from app.db import db
 from app.domain.album_plan import Albums
 from app.domain.catalog import Group, GroupTree, Product, Store
@@ -94,6 +95,10 @@ def load_listings(user_id: int, group_id: int) -> dict[ListingKey, Listing]:
 
 
 def to_link(row: Listing) -> Link:
+    """What we deleted a moment ago counts as not there yet: lists may still show it."""
+    if row.deleted_at is not None:
+        until = row.deleted_at + timedelta(seconds=settings().vk_read_lag_seconds)
+        return Link(ListingKey(row.store_id, row.product_id), LinkState.ADDING, row.name, retry_after=until)
     return Link(
         key=ListingKey(row.store_id, row.product_id),
         state=LinkState(row.state),

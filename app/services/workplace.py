@@ -56,6 +56,8 @@ class Done:
     outcome: EntryOutcome = EntryOutcome.DONE
     item_id: int | None = None
     error: VkError | None = None
+    vk_is_silent: bool = False
+    """Not even the question whether the change was made got an answer."""
     note: str | None = None
     """A code for the owner to read beside a change that was made."""
 

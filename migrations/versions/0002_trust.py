@@ -62,7 +62,7 @@ def upgrade() -> None:
     with op.batch_alter_table("catalog_stores") as batch:
         batch.add_column(sa.Column("retry_after", sa.DateTime()))
     with op.batch_alter_table("listings") as batch:
-        for moment in ("written_at", "evotor_asked_at"):
+        for moment in ("written_at", "deleted_at", "evotor_asked_at"):
             batch.add_column(sa.Column(moment, sa.DateTime()))
         for flag in ("is_adopted", "keeps_photo", "gone_answered", "hide_approved", "evotor_has_it"):
             batch.add_column(sa.Column(flag, sa.Boolean(), server_default=sa.false(), nullable=False))
@@ -103,7 +103,7 @@ def downgrade() -> None:
     with op.batch_alter_table("listings") as batch:
         for name in ("rendered", "drift", "evotor_has_it", "hide_approved", "gone_answered", "keeps_photo"):
             batch.drop_column(name)
-        for name in ("is_adopted", "evotor_asked_at", "written_at"):
+        for name in ("is_adopted", "evotor_asked_at", "deleted_at", "written_at"):
             batch.drop_column(name)
     with op.batch_alter_table("catalog_stores") as batch:
         batch.drop_column("retry_after")

@@ -27,6 +27,9 @@ from app.services import (
     connections,
     engine,
     item_changes,
+    market_watch,
+    missing,
+    orders,
     planning,
     run_work,
     runs,
@@ -50,6 +53,9 @@ CLOCKED = (
     connections,
     engine,
     planning,
+    market_watch,
+    missing,
+    orders,
     approvals,
     run_work,
     sync_work,
@@ -86,6 +92,9 @@ class Clock:
         step = timedelta(**span)
         self.moved += step
         self.sandbox.control("clock", advance=step.total_seconds())
+
+
+_SEND = Transport.send
 
 
 class Killed(BaseException):
@@ -172,6 +181,9 @@ class Shop:
             return real(transport, method, called, **more)
 
         self._monkeypatch.setattr(Transport, "send", send)
+
+    def stop_hooks(self) -> None:
+        self._monkeypatch.setattr(Transport, "send", _SEND)
 
     def after_call(self, path: str, deed: Callable[[], object]) -> None:
         """Something happens when the next call of that path has been answered."""

@@ -167,6 +167,8 @@ def test_an_item_that_is_gone_already_counts_as_deleted(shop: Shop, sandbox: San
 
     assert shop.run().status == RunStatus.SUCCEEDED
 
+    shop.clock.move(seconds=2)
+    shop.run()
     assert shop.listing("P1") is None
 
 

@@ -362,6 +362,89 @@ def test_an_album_that_is_gone_when_it_gets_a_new_title_is_made_anew(shop: Shop,
     assert shop.albums() == {"Чай и травы": ["P1"], "Мёд": ["P2"]}
 
 
+def test_a_lost_album_is_found_whatever_way_vk_spells_its_title(shop: Shop) -> None:
+    rename_group(shop, "Чай & «травы»")
+
+    def spelled(call: Callable[[], Response]) -> Response:
+        return Response(200, {}, call().body.replace("Чай & ".encode(), "Чай &amp;  ".encode()))
+
+    def lost(call: Callable[[], Response]) -> Response:
+        call()
+        return Response(502, {}, b"")
+
+    shop.on_call("/market.getAlbums", spelled, times=100)
+    shop.on_call("/market.addAlbum", lost, times=2)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.calls("market.addAlbum") == len(ALBUMS)
+    assert shop.albums() == {"Чай & «травы»": ["P1"], "Мёд": ["P2"]}
+
+
+@pytest.mark.parametrize(
+    "shown", [b'{"response": {"count": 0, "items": []}}', b'{"response": {"count": 2, "items": [false, false]}}']
+)
+def test_albums_that_one_list_lacks_are_not_made_again(shop: Shop, shown: bytes) -> None:
+    shop.run()
+    shop.on_call("/market.getAlbums", lambda _call: Response(200, {}, shown), times=10)
+    shop.clock.move(days=1, minutes=1)
+    shop.forget_calls()
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.writes() == 0
+    assert shop.albums() == ALBUMS
+
+
+def test_records_of_items_and_albums_that_are_lost_together_are_made_anew(shop_everywhere: Shop) -> None:
+    shop = shop_everywhere
+    shop.run()
+    for table in ("listings", "vk_albums"):
+        db.session.execute(sa.text(f"DELETE FROM {table}"))
+    db.session.commit()
+    shop.forget_calls()
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.writes() == 0
+    assert (shop.albums(), len(shop.sandbox.items())) == (ALBUMS, len(ALL))
+
+
+def test_a_deleted_item_that_lists_still_show_is_not_linked_again(shop: Shop, sandbox: Sandbox) -> None:
+    shop.run()
+    shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, "P1")
+    shop.run()
+    shop.clock.move(days=8)
+    shop.put("P4", price=40)
+    sandbox.fault("vk", "lag:0.9", "market.delete", times=1)
+    sandbox.fault("vk", "drop_before", "market.add", times=1)
+    shop.run()
+    shop.clock.move(seconds=5)
+
+    shop.rule(EntityType.PRODUCT, None, "P1")
+    shop.run()
+
+    assert shop.prices() == {**ALL, "P4": "40.00"}
+
+
+def test_an_item_put_into_an_album_a_moment_ago_is_not_put_there_again(shop: Shop, sandbox: Sandbox) -> None:
+    sandbox.fault("vk", "lag:0.9", "market.addToAlbum")
+    sandbox.fault("vk", "drop_before", "market.add", after=2, times=1)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.calls("market.addToAlbum") == 2
+
+
+def test_adds_that_all_get_lost_do_not_end_the_run_while_vk_answers_questions(shop: Shop, sandbox: Sandbox) -> None:
+    shop.fill(6)
+    sandbox.fault("vk", "drop_before", "market.add", times=5)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert len(shop.prices()) == len(sandbox.items()) == 9
+
+
 # Edits: what is in flight is unknown, whatever the catalog says afterwards
 
 
@@ -438,5 +521,7 @@ def test_a_deletion_without_an_answer_is_a_deletion(shop: Shop, sandbox: Sandbox
     assert shop.run().status == RunStatus.SUCCEEDED
 
     assert {item["sku"] for item in sandbox.items()} == {"ev:P2", "ev:P3"}
+    shop.clock.move(seconds=2)
+    shop.run()
     assert shop.listing("P1") is None
     assert db.session.scalar(sa.text("SELECT count(*) FROM listings")) == 2

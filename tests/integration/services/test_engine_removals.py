@@ -196,6 +196,7 @@ def test_what_leaves_the_selection_is_hidden_and_comes_back_as_the_same_item(sho
     shop.clock.move(days=2)
     shop.run()
     assert shop.calls("market.delete") == 1
+    shop.clock.move(seconds=2)
 
     shop.rule(EntityType.PRODUCT, None, "P1")
     shop.run()
