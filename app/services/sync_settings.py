@@ -81,11 +81,13 @@ def toggle(user: User, enabled: bool | None) -> bool:
     wanted = not config.is_enabled if enabled is None else enabled
     if wanted and not config.is_enabled:
         _may_enable(user, config)
-    config.is_enabled = wanted
     if wanted:
         withdraw_order(user)
+        if not config.is_enabled:
+            runs.schedule(user.id, utcnow())  # what waited for the switch need not wait for the next time too
     else:
         runs.drop_queued(user.id)
+    config.is_enabled = wanted
     db.session.flush()
     return wanted
 
