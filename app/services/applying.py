@@ -68,7 +68,7 @@ def _record(run: SyncRun, change: Change, done: Done) -> None:
             name=change.name,
             reason=change.reason,
             before=dict(change.before),
-            after={**change.fields, **({"album": change.album} if change.album else {})},
+            after=_after(change),
             error_code=done.note or (vk_code(done.error) if done.error else None),
             error_text=(done.error.suffix or done.error.message) if done.error else None,
             at=utcnow(),
@@ -77,6 +77,12 @@ def _record(run: SyncRun, change: Change, done: Done) -> None:
     run.done += 1
     if done.outcome in (EntryOutcome.FAILED, EntryOutcome.UNKNOWN):
         _log_failure(run, change, done)
+
+
+def _after(change: Change) -> dict[str, Value]:
+    album: dict[str, Value] = {"album": change.album} if change.album else {}
+    photo: dict[str, Value] = {"photo": change.photo} if change.photo else {}
+    return {**change.fields, **album, **photo}
 
 
 def _log_failure(run: SyncRun, change: Change, done: Done) -> None:

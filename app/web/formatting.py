@@ -34,6 +34,7 @@ def init_app(app: Flask) -> None:
         ("money", money),
         ("quantity", quantity),
         ("moment", moment),
+        ("clock", clock),
         ("ago", ago),
         ("iso", iso),
     ):
@@ -86,6 +87,11 @@ def moment(value: datetime | None) -> str:
     if local.year != today.year and local.date() not in days:
         day += f" {local.year}{NBSP}г."
     return f"{day} в{NBSP}{local:%H:%M}"
+
+
+def clock(value: datetime) -> str:
+    """A naive UTC time as the hour in the user's own time zone: «14:05:09»."""
+    return f"{value.replace(tzinfo=UTC).astimezone(user_zone()):%H:%M:%S}"
 
 
 def ago(value: datetime | None) -> str:

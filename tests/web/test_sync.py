@@ -1,5 +1,7 @@
 """The main page, the plan, the runs."""
 
+from datetime import datetime
+
 import pytest
 from flask import Flask
 
@@ -234,6 +236,27 @@ def test_every_run_of_the_engine_can_be_read(browser: Browser, owner: User) -> N
     page = browser.get(next(link for link in page.links() if link.startswith("/sync/runs/")))
     assert "Добавить: сделано" in page.text and "Нет цены" in page.text
     assert any("Сделано" in row[3] for row in page.cells())
+
+
+def test_a_change_tells_what_was_what_is_and_when(browser: Browser, owner: User) -> None:
+    run = a_run(owner, status=RunStatus.SUCCEEDED, total=1, done=1, started_at=utcnow(), finished_at=utcnow())
+    db.session.add(
+        SyncRunEntry(
+            run_id=run.id,
+            action="edit",
+            outcome="done",
+            name="Чай",
+            before={"name": "Чай", "price": "10.00"},
+            after={"name": "Чай луговой", "price": "12.00", "photo": "digest"},
+            at=datetime(2026, 11, 23, 12, 5, 9),
+        )
+    )
+    db.session.commit()
+
+    (row,) = browser.get(f"/sync/runs/{run.id}").cells()
+
+    assert "было Чай стало Чай луговой" in row[2] and "10,00 ₽" in row[2] and "фото: новое" in row[2]
+    assert row[3] == "Сделано 15:05:09"
 
 
 def test_progress_is_asked_for_until_the_run_ends(browser: Browser, owner: User) -> None:

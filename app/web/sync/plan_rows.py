@@ -65,7 +65,7 @@ def differences(
         if name in after
     ]
     if photo and action != Action.ADD:
-        found.append(Difference(labels.FIELD["photo"], None, "будет новое"))
+        found.append(Difference(labels.FIELD["photo"], None, "новое"))
     if album and action != Action.ALBUM_ADD:
         found.append(Difference(labels.FIELD["album"], None, f"«{album}»"))
     return found
@@ -109,7 +109,7 @@ def _entry_row(entry: SyncRunEntry) -> EntryRow:
         entry,
         labels.ACTION[Action(entry.action)],
         labels.OUTCOME[EntryOutcome(entry.outcome)],
-        differences(entry.action, entry.before, entry.after, entry.after.get("album")),
+        differences(entry.action, entry.before, entry.after, entry.after.get("album"), photo="photo" in entry.after),
         labels.reason(entry.reason) if entry.reason else None,
         message(code) if code else None,
         None if code is None or is_known(code) else entry.error_text,
