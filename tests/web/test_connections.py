@@ -1,6 +1,7 @@
 """Connecting, checking and disconnecting both services, against the sandbox."""
 
 import pytest
+import sqlalchemy as sa
 
 from app.db import db
 from app.models import CatalogProduct, ConnectionState, EvotorConnection, RunTrigger, User, VkConnection
@@ -224,3 +225,14 @@ def test_where_vk_names_no_page_there_is_only_the_check(browser: Browser, owner:
     for path in ("/sync", "/connections", "/vk"):
         page = browser.get(path)
         assert page.button("Продолжить") and not [link for link in page.all("a") if words(link) == "Открыть ВК"]
+
+
+def test_a_connection_that_does_not_work_is_not_called_working(browser: Browser, owner: User) -> None:
+    make_active(connect_both(owner))
+    assert "обновляются в ВК по расписанию" in browser.get("/connections").text
+    db.session.execute(sa.update(VkConnection).values(state="token_rejected", error_code="vk_5"))
+    db.session.commit()
+
+    page = browser.get("/connections")
+
+    assert "не получаются" in page.text and "по расписанию" not in page.text
