@@ -47,11 +47,13 @@ def _album_unanswered(place: Workplace, row: VkAlbum, error: VkError) -> Done:
 
 
 def _failed_album(place: Workplace, row: VkAlbum, error: VkError) -> Done:
-    """Surely not made: the title is left alone for a while."""
-    row.attempted_at, row.retry_after = None, utcnow() + REFUSED_PAUSE
-    db.session.commit()
+    """Surely not made: a title that VK refuses is left alone for a while."""
+    row.attempted_at = row.retry_after = None
     if not concerns_one_change(error):
+        db.session.commit()
         raise error
+    row.retry_after = utcnow() + REFUSED_PAUSE
+    db.session.commit()
     place.albums_are_full = place.albums_are_full or error.code == ALBUMS_FULL
     return Done(EntryOutcome.FAILED, error=error)
 
@@ -59,15 +61,20 @@ def _failed_album(place: Workplace, row: VkAlbum, error: VkError) -> Done:
 def rename_album(place: Workplace, change: Change) -> Done:
     """The same album under a new title, with everything in it; sent again until VK answered."""
     old, new = str(change.before["album"]), change.album or ""
-    row = place.albums.get(old)
-    if row is None or row.vk_album_id is None or (new != old and new in place.albums):
+    row, other = place.albums.get(old), place.albums.get(new)
+    if row is None or row.vk_album_id is None:
         raise Held
+    if other is not None and other is not row:
+        if other.vk_album_id is not None or other.attempted_at is not None:
+            raise Held
+        db.session.delete(place.albums.pop(new))  # VK refused to make one of that title
+        db.session.flush()
     row.pending_title = new
     place.renew()
     try:
         place.vk.rename_album(place.group_id, row.vk_album_id, new)
     except VkError as error:
-        if not error.outcome_unknown and error.action is Treatment.FAIL and error.code is not None:
+        if error.code is not None and error.action in (Treatment.FAIL, Treatment.SKIP):
             row.pending_title, row.retry_after = None, utcnow() + REFUSED_PAUSE
         raise
     row.title, row.pending_title = new, None

@@ -38,7 +38,8 @@ def apply_change(place: Workplace, change: Change) -> Done | None:
         return None
     except VkError as error:
         if error.code == METHOD_QUOTA and error.method:
-            place.rested.add(error.method)
+            if not place.rests(error.method):
+                place.rested.add(error.method)
             db.session.commit()
             return None
         if not concerns_one_change(error):

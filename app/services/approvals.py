@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from app.db import db, utcnow
 from app.domain.brakes import Brake, braked, brakes_on, fingerprint
 from app.domain.plan import Plan
-from app.models import RunStatus, RunTrigger, SyncApproval, SyncRun, User
+from app.models import RunTrigger, SyncApproval, SyncRun, User
 from app.models.run import ACTIVE
 from app.services import runs, sync_settings
 from app.services.errors import NotReady
@@ -51,15 +51,15 @@ def _rules_changed(user: User) -> bool:
     digest = user.sync_state.rules_digest if user.sync_state else None
     if digest is None or digest == sync_settings.digest_of_rules(user):
         return False
-    return not _is_first_after_confirmation(user)
+    return not is_first_after_confirmation(user)
 
 
-def _is_first_after_confirmation(user: User) -> bool:
+def is_first_after_confirmation(user: User) -> bool:
     confirmed_at = sync_settings.config_of(user).confirmed_at
     had_its_run = sa.select(SyncRun.id).where(
         SyncRun.user_id == user.id,
         SyncRun.started_at >= confirmed_at,
-        SyncRun.status.not_in((*ACTIVE, RunStatus.NEEDS_APPROVAL)),
+        SyncRun.status.not_in(ACTIVE),
     )
     return db.session.scalar(had_its_run.limit(1)) is None
 

@@ -78,7 +78,7 @@ def run_user(
         # The owner's pages and this run wrote the same rows; the next run plans by what stands there now.
         db.session.rollback()
         log.info("changed_meanwhile", user_id=user.id, run_id=run.id)
-        _finish(run, worker, RunStatus.CONTINUED, at_once=True, code="changed_meanwhile")
+        _finish(run, worker, RunStatus.CONTINUED, pauses=(1, *FAULT_HOLDS), code="changed_meanwhile")
     except (OperationalError, InterfaceError) as error:
         db.session.rollback()
         log.error("database_lost", user_id=user.id, run_id=run.id, error=type(error.orig).__name__)

@@ -39,7 +39,7 @@ def hand_work(user: User) -> HandWork:
     ours = sorted(db.session.scalars(query), key=lambda row: (row.name.casefold(), row.id))
     return HandWork(
         similar=[row for row in market_watch.foreign_rows(user.id, group_id) if not row.is_left],
-        gone=[row for row in ours if row.state == LinkState.GONE and not row.gone_answered],
+        gone=[row for row in ours if row.state == LinkState.GONE and not row.gone_answered and row.out_since is None],
         changed=[row for row in ours if row.drift and row.state != LinkState.GONE],
         foreign=user.sync_state.foreign_items if user.sync_state else 0,
     )
@@ -49,12 +49,19 @@ def questions(user: User) -> int:
     """How many answers the owner owes."""
     group_id = _group_id(user)
     similar = (ForeignItem.user_id == user.id, ForeignItem.vk_group_id == group_id, ForeignItem.is_left.is_(False))
-    gone = (*_ours(user), Listing.state == LinkState.GONE, Listing.gone_answered.is_(False))
+    gone = (*_ours(user), *_asked_about)
     counts = (
         sa.select(sa.func.count(ForeignItem.id)).where(*similar),
         sa.select(sa.func.count(Listing.id)).where(*gone),
     )
     return sum(db.session.scalar(count) or 0 for count in counts)
+
+
+_asked_about = (
+    Listing.state == LinkState.GONE,
+    Listing.gone_answered.is_(False),
+    Listing.out_since.is_(None),  # a product that is not selected anyway raises no question
+)
 
 
 def _ours(user: User) -> tuple[sa.ColumnElement[bool], ...]:

@@ -1,6 +1,6 @@
 """Our links held against the market as VK shows it: lost answers are found, lost links rebuilt."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -36,7 +36,7 @@ def reconcile_items(
     for item in sorted(ours, key=lambda item: item.id):
         if item.id in linked or item.sku not in by_sku:
             continue
-        key = _unlinked_key(by_sku[item.sku], listings)
+        key = _unlinked_key(by_sku[item.sku], listings, item)
         if key is None:
             if item.availability is Availability.AVAILABLE:
                 twins.append(item)
@@ -44,7 +44,7 @@ def reconcile_items(
         row = listings.get(key) or new_listing(user_id, group_id, key)
         _release(user_id, group_id, item.id)
         adopt(row, item)
-        row.album = next((titles[album_id] for album_id in item.album_ids or () if album_id in titles), None)
+        row.album = album_of(item, titles)
         listings[key] = row
     db.session.flush()
     return twins
@@ -57,14 +57,20 @@ def settle_lost(rows: Iterable[Listing], now: datetime) -> None:
             row.attempted_at = row.retry_after = None
 
 
-def _unlinked_key(keys: Iterable[ListingKey], listings: Mapping[ListingKey, Listing]) -> ListingKey | None:
-    """The intended listing first: one that was being added. A link whose item is gone is free for a copy of it."""
-    free = [key for key in sorted(keys) if key not in listings or _is_free(listings[key])]
+def _unlinked_key(
+    keys: Iterable[ListingKey], listings: Mapping[ListingKey, Listing], item: MarketItem
+) -> ListingKey | None:
+    """The intended listing first: one that was being added."""
+    free = [key for key in sorted(keys) if key not in listings or _is_free(listings[key], item)]
     return next((key for key in free if key in listings), free[0] if free else None)
 
 
-def _is_free(row: Listing) -> bool:
-    return row.vk_item_id is None or row.state == LinkState.GONE
+def _is_free(row: Listing, item: MarketItem) -> bool:
+    """A link whose item somebody deleted is free for a copy that buyers see, unless the owner wants it gone."""
+    if row.vk_item_id is None:
+        return True
+    is_open_question = row.state == LinkState.GONE and not row.gone_answered and row.deleted_at is None
+    return is_open_question and item.availability is Availability.AVAILABLE
 
 
 def new_listing(user_id: int, group_id: int, key: ListingKey) -> Listing:
@@ -84,15 +90,19 @@ def new_listing(user_id: int, group_id: int, key: ListingKey) -> Listing:
 
 def adopt(row: Listing, item: MarketItem) -> None:
     """The item is the listing's; what VK shows counts as what was sent."""
-    row.vk_item_id = item.id
+    row.vk_item_id, row.gone_answered, row.deleted_at = item.id, False, None
     row.name = row.name or item.title
     row.sent = seen_fields(item)
     row.state = LinkState.HIDDEN if row.sent["deleted"] else LinkState.LIVE
-    if row.photo_id not in item.photo_ids:
+    if item.photo_ids and row.photo_id not in item.photo_ids:
         # A lost link: the item's picture is most likely the card that we drew for its name.
-        row.photo_id = item.photo_ids[0] if item.photo_ids else None
-        row.photo_hash = card_digest(item.title) if item.photo_ids else None
+        row.photo_id, row.photo_hash = item.photo_ids[0], card_digest(item.title)
     row.retry_after = row.failed_digest = row.error_code = row.error_text = None
+
+
+def album_of(item: MarketItem, titles: Mapping[int | None, str]) -> str | None:
+    """The album of ours in which the item stands; `titles` by album id."""
+    return next((titles[album_id] for album_id in item.album_ids or () if album_id in titles), None)
 
 
 def seen_fields(item: MarketItem) -> dict[str, Value]:
@@ -132,17 +142,27 @@ def reconcile_albums(user_id: int, group_id: int, albums: Iterable[Album], now: 
 
 
 def relink_albums(
-    user_id: int, group_id: int, albums: Iterable[Album], items: Iterable[MarketItem], skus: Collection[str]
+    user_id: int,
+    group_id: int,
+    albums: Iterable[Album],
+    items: Iterable[MarketItem],
+    titles: Mapping[str, str | None],
 ) -> None:
-    """An album that holds items of ours, of which no record is left, was made by us before the records were lost."""
+    """After the records were lost: an album is ours if it bears the title that an item of ours in it wants.
+
+    `titles`: sku → title of the album that the product belongs to.
+    """
     rows = album_rows(user_id, group_id)
-    linked = {row.vk_album_id for row in rows.values()}
-    titles = {album.id: album.title for album in albums if album.id not in linked and album.title not in rows}
+    by_id = {album.id: album for album in albums}
     for item in sorted(items, key=lambda item: item.id):
-        for album_id in item.album_ids or () if item.sku in skus else ():
-            if (title := titles.pop(album_id, None)) is not None and title not in rows:
-                row = rows[title] = new_album(user_id, group_id, title)
-                row.vk_album_id, row.state = album_id, AlbumState.LIVE
+        title = titles.get(item.sku)
+        if title is None or title in rows:
+            continue
+        inside = [by_id[album_id] for album_id in item.album_ids or () if album_id in by_id]
+        album = next((album for album in inside if same_text(album.title, title)), None)
+        if album is not None:
+            row = rows[title] = new_album(user_id, group_id, title)
+            row.vk_album_id, row.state = album.id, AlbumState.LIVE
     db.session.flush()
 
 

@@ -28,9 +28,9 @@ def with_unlisted(place: Workplace, items: Iterable[MarketItem]) -> dict[int, Ma
     return seen | {item.id: item for item in found.values() if item.availability is not Availability.REMOVED}
 
 
-def forget_deleted(place: Workplace) -> None:
-    """What we deleted longer ago than lists may lag leaves our records too."""
-    seen_last = utcnow() - timedelta(seconds=settings().vk_read_lag_seconds)
+def forget_deleted(place: Workplace, read_at: datetime) -> None:
+    """What we deleted longer before a read than lists may lag leaves our records too."""
+    seen_last = read_at - timedelta(seconds=settings().vk_read_lag_seconds)
     for key, row in list(place.listings.items()):
         if row.deleted_at is not None and not seen_last < row.deleted_at <= utcnow():
             db.session.delete(place.listings.pop(key))
@@ -58,7 +58,7 @@ def note_drift(place: Workplace, seen: Mapping[int, MarketItem], owner: OwnerSet
     knows_photos = any(row.photo_id in item.photo_ids for row, item in pairs)
     for row, item in pairs:
         if row.state == LinkState.GONE:
-            _note_return(row, item)
+            _note_return(place, row, item)
         else:
             _note_changes(place, row, item, owner, knows_photos=knows_photos)
     db.session.flush()
@@ -69,10 +69,10 @@ def _is_settled(row: Listing, began: datetime) -> bool:
     return row.written_at is None or row.written_at + timedelta(seconds=settings().vk_read_lag_seconds) <= began
 
 
-def _note_return(row: Listing, item: MarketItem) -> None:
+def _note_return(place: Workplace, row: Listing, item: MarketItem) -> None:
     """Somebody restored in VK what had been deleted there."""
     market_links.adopt(row, item)
-    row.gone_answered = False
+    row.album = market_links.album_of(item, {album.vk_album_id: album.title for album in place.albums.values()})
 
 
 def _note_changes(

@@ -3,12 +3,13 @@
 contracts/evotor.md section 10.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from app.clients.errors import EvotorError
 from app.db import db, utcnow
 from app.domain.changes import Change, Reason
+from app.domain.listing import ListingKey
 from app.models import Listing
 from app.services.workplace import Workplace
 
@@ -17,18 +18,25 @@ KEPT_FOR = timedelta(days=1)
 PROOF_HOLDS_FOR = timedelta(hours=1)
 
 
-def forget_old_answers(listings: Iterable[Listing], now: datetime) -> None:
-    for row in listings:
-        if row.evotor_asked_at is not None and not timedelta(0) <= now - row.evotor_asked_at < KEPT_FOR:
+def forget_old_answers(listings: Mapping[ListingKey, Listing], known: Collection[ListingKey], now: datetime) -> None:
+    """`known`: what the lists have now; if they lack it one day, that is another question."""
+    for key, row in listings.items():
+        if row.evotor_asked_at is None:
+            continue
+        if key in known or not timedelta(0) <= now - row.evotor_asked_at < KEPT_FOR:
             row.evotor_asked_at, row.evotor_has_it = None, False
 
 
-def ask_about(place: Workplace, changes: Iterable[Change]) -> bool:
-    """Ask Evotor for every missing product without an answer yet; True if anything was learnt. Commits."""
+def ask_about(place: Workplace, changes: Iterable[Change], check_time: Callable[[], None]) -> bool:
+    """Ask Evotor for every missing product without an answer yet; True if anything was learnt. Commits.
+
+    `check_time` may end the run between two questions; the answers stay.
+    """
     learnt = False
     for change in changes:
         row = place.listings.get(change.key) if change.key and change.reason is Reason.MISSING else None
         if row is not None and row.evotor_asked_at is None:
+            check_time()
             if _ask(place, row) is None:
                 break
             learnt = True

@@ -13,10 +13,10 @@ from app.services.sync_settings import withdraw_order
 class OrderWork(RunWork):
     def do(self) -> None:
         self.renew()
-        self._find_all()
-        changes = self._changes()
-        self.run.total = self.run.done + len(changes)
-        self.apply(changes)
+        self.load_records()
+        self._apply_all()
+        self._find_more()
+        self._apply_all()
         self.renew()
         self.mark_vk()
         self.end_early()
@@ -24,12 +24,16 @@ class OrderWork(RunWork):
             raise RunEnds(RunStatus.CONTINUED, "order_refused", pauses=FAULT_HOLDS)
         withdraw_order(self.user)
 
-    def _find_all(self) -> None:
+    def _apply_all(self) -> None:
+        changes = self._changes()
+        self.run.total = self.run.done + len(changes)
+        self.apply(changes)
+
+    def _find_more(self) -> None:
         """Whatever VK shows of ours, also where our records do not say so: made without an answer, shown by hand."""
-        self.load_records()
         desired = desired_for(self.user)
         self.renew()
-        self.hide_twins(self.read_market(desired.known, desired.products))
+        self.hide_twins(self.read_market(desired))
 
     def _changes(self) -> list[Change]:
         rows = [row for row in self.place.listings.values() if row.vk_item_id and row.state != LinkState.GONE]

@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from app.context import settings
 from app.db import db, utcnow
 from app.domain.changes import LinkState
-from app.models import Listing, OwnerOrder, RunStatus, RunTrigger, SyncApproval, SyncRun, User
+from app.models import Listing, OwnerOrder, RunTrigger, SyncApproval, SyncRun, User
 from app.models.run import ACTIVE
 from app.services import runs, sync_settings
 from app.services.errors import NotReady
 
 MOST_PARTS = 500
+TIME_SLICE = "time_slice"
 
 
 def order_of(user: User) -> OwnerOrder | None:
@@ -74,16 +75,17 @@ def hidden_by(user_id: int, group_id: int, run_id: int) -> tuple[sa.ColumnElemen
 
 def parts_of(user_id: int, run_id: int) -> list[int]:
     """Ids of the runs that did one piece of work: a long one is done in slices, each a run of its own."""
-    query = sa.select(SyncRun.id, SyncRun.status, SyncRun.trigger).where(SyncRun.user_id == user_id)
-    runs_before = db.session.execute(query.where(SyncRun.id <= run_id).order_by(SyncRun.id.desc()).limit(MOST_PARTS))
+    query = sa.select(SyncRun.id, SyncRun.trigger, SyncRun.error_code).where(SyncRun.user_id == user_id)
+    query = query.where(SyncRun.id <= run_id, SyncRun.done > 0).order_by(SyncRun.id.desc()).limit(MOST_PARTS)
     parts: list[int] = []
-    trigger = None
-    for part, status, by in runs_before:
-        goes_on = status == RunStatus.CONTINUED or (by == trigger == RunTrigger.HIDE_ALL)
-        if parts and not goes_on:
+    last = None
+    for part, trigger, code in db.session.execute(query):
+        last = last or trigger
+        is_order = last == trigger == RunTrigger.HIDE_ALL
+        is_slice = {last, trigger}.isdisjoint(OwnerOrder) and code == TIME_SLICE
+        if parts and not (is_order or is_slice):
             break
         parts.append(part)
-        trigger = by
     return parts
 
 

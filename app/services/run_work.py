@@ -1,17 +1,17 @@
 """What every run does: changes one after another, under a lease, until something says that it must end."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from app.clients.errors import VkError
 from app.clients.vk_errors import CODES, DAY, FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS
 from app.context import settings
 from app.db import db, utcnow
-from app.domain.catalog import Product
 from app.domain.changes import Change, LinkState
-from app.domain.listing import SKU_PREFIX, ListingKey, sku
+from app.domain.listing import sku
 from app.domain.market import Album, MarketItem
+from app.domain.plan import Desired
 from app.models import AlbumState, ConnectionState, EntryOutcome, Listing, RunStatus, SyncRun, User, VkAlbum
 from app.services import applying, clock_mending, market_links, market_watch, runs
 from app.services.shelves import load_listings
@@ -86,14 +86,17 @@ class RunWork(ABC):
 
     def renew(self) -> None:
         if not runs.renew(self.run, self.worker, self.confirmed, self.group_id, self.order):
-            raise RunEnds(RunStatus.STOPPED, runs.why_stopped(self.run, self.worker))
+            raise RunEnds(RunStatus.STOPPED, runs.why_stopped(self.run))
+
+    def check_time(self) -> None:
+        if self.monotonic() > self.deadline:
+            raise RunEnds(RunStatus.CONTINUED, "time_slice", at_once=True)
 
     def apply(self, changes: Iterable[Change]) -> None:
         silent = strange = 0
         self.answers_lost = False
         for change in changes:
-            if self.monotonic() > self.deadline:
-                raise RunEnds(RunStatus.CONTINUED, "time_slice", at_once=True)
+            self.check_time()
             done = applying.apply_change(self.place, change)
             if done is None:
                 continue
@@ -106,20 +109,22 @@ class RunWork(ABC):
             if strange >= UNKNOWN_ERRORS_IN_A_ROW:
                 raise RunEnds(RunStatus.FAILED, "vk_strange_errors", pauses=OWNER_HOLDS)
 
-    def load_records(self) -> None:
-        """Our records as they stand now: the owner's pages may have changed them since."""
+    def load_records(self, before: datetime | None = None) -> None:
+        """Our records as they stand now: the owner's pages may have changed them since.
+
+        `before`: when the lists were read that they are to be held against, if any.
+        """
         db.session.expire_all()
         self.place.listings = load_listings(self.user.id, self.group_id)
         self.place.albums = market_links.album_rows(self.user.id, self.group_id)
         self._resting = dict(self.user.vk.resting) if self.user.vk else {}
         clock_mending.mend(self.place.listings.values(), self.place.albums.values(), utcnow())
-        market_watch.forget_deleted(self.place)
+        market_watch.forget_deleted(self.place, before or utcnow())
 
-    def read_market(self, known: Collection[ListingKey], products: Mapping[ListingKey, Product]) -> list[MarketItem]:
+    def read_market(self, desired: Desired) -> list[MarketItem]:
         """The whole market held against our records; returns the twins, which are to be hidden.
 
-        `known`: all products of the catalog; `products`: those that are to be listed. No transaction is open while VK
-        answers.
+        No transaction is open while VK answers.
         """
         began = utcnow()
         items = self.vk.market(self.group_id, on_page=self.renew)
@@ -127,18 +132,18 @@ class RunWork(ABC):
         seen = market_watch.with_unlisted(self.place, items)
         albums += self._unlisted_albums(albums)
         self.renew()
-        self.load_records()
+        self.load_records(began)
         market_links.reconcile_albums(self.user.id, self.group_id, albums, began)
-        if self._has_unlinked(items):
-            skus = {sku(key.product_id) for key in known}
-            market_links.relink_albums(self.user.id, self.group_id, albums, items, skus)
+        if not self.place.albums and not any(row.vk_item_id for row in self.place.listings.values()):
+            titles = {sku(key.product_id): wanted.album for key, wanted in desired.wanted.items()}
+            market_links.relink_albums(self.user.id, self.group_id, albums, items, titles)
         self.place.albums = market_links.album_rows(self.user.id, self.group_id)
         self.place.seen_albums = albums
         market_watch.note_gone(self.place, seen, began)
-        twins = market_links.reconcile_items(self.user.id, self.group_id, items, known, self.place.listings)
+        twins = market_links.reconcile_items(self.user.id, self.group_id, items, desired.known, self.place.listings)
         market_links.settle_lost(self.place.listings.values(), began)
         market_watch.note_drift(self.place, seen, owner_settings(self.user), began)
-        market_watch.note_foreign(self.user, self.place, items, products)
+        market_watch.note_foreign(self.user, self.place, items, desired.products)
         if not twins:
             self._market_was_read(began)
         db.session.commit()
@@ -150,13 +155,6 @@ class RunWork(ABC):
         known = [row.vk_album_id for row in self.place.albums.values() if row.vk_album_id is not None]
         absent = [album_id for album_id in known if album_id not in seen]
         return self.vk.albums_by_id(self.group_id, absent) if absent else []
-
-    def _has_unlinked(self, items: Sequence[MarketItem]) -> bool:
-        """Items of ours, and no records of any album: the database was lost."""
-        linked = {row.vk_item_id for row in self.place.listings.values()}
-        return not self.place.albums and any(
-            item.sku.startswith(SKU_PREFIX) and item.id not in linked for item in items
-        )
 
     def hide_twins(self, twins: Sequence[MarketItem]) -> None:
         began = utcnow()
@@ -173,7 +171,7 @@ class RunWork(ABC):
         """Raises RunEnds where all was done that can be done now, but that is not all."""
         if self.is_uncertain():
             raise RunEnds(RunStatus.CONTINUED, "lost_answers", pauses=(settings().vk_read_lag_seconds, *FAULT_HOLDS))
-        if self.place.rested:
+        if self.place.rested or self.place.waits_for_quota:
             raise RunEnds(RunStatus.CONTINUED, f"vk_{METHOD_QUOTA}")
 
     def is_uncertain(self) -> bool:

@@ -180,10 +180,9 @@ def _still_wanted(user_id: int, confirmed: str | None, order: str | None) -> sa.
     return sa.exists().where(SyncConfig.user_id == user_id, SyncConfig.is_enabled, _confirmed_text == confirmed)
 
 
-def why_stopped(run: SyncRun, worker: str) -> str:
+def why_stopped(run: SyncRun) -> str:
     """After a lease that was not renewed: a code."""
-    is_cancelled = sa.select(SyncRun.cancel_requested).where(SyncRun.id == run.id, SyncRun.worker == worker)
-    return CANCELLED if db.session.scalar(is_cancelled) else "switched_off"
+    return CANCELLED if _is_cancelled(run.id) else "switched_off"
 
 
 def finish(
@@ -201,14 +200,11 @@ def finish(
         .execution_options(synchronize_session=False)
     )
     scheduled = sa.update(SyncState).where(SyncState.user_id == run.user_id)
-    if not hold:
-        scheduled = scheduled.where(
-            sa.or_(
-                SyncState.next_run_at.is_(None),
-                SyncState.next_run_at <= run.started_at,
-                SyncState.next_run_at > next_run_at,
-            )
-        )
+    if not hold or _is_cancelled(run.id):
+        arms = [SyncState.next_run_at.is_(None), SyncState.next_run_at <= run.started_at]
+        if status != RunStatus.STOPPED:
+            arms.append(SyncState.next_run_at > next_run_at)  # it came through, so an earlier pause is over
+        scheduled = scheduled.where(sa.or_(*arms))
     if getattr(ended, "rowcount", 0) == 1:
         if status == RunStatus.NEEDS_APPROVAL:
             _drop_earlier_waiting(run)
@@ -218,6 +214,11 @@ def finish(
             db.session.execute(calm.values(strikes=0, strike_code=None).execution_options(synchronize_session=False))
     db.session.commit()
     db.session.refresh(run)
+
+
+def _is_cancelled(run_id: int) -> bool:
+    """By the owner, who may have asked for something else meanwhile."""
+    return bool(db.session.scalar(sa.select(SyncRun.cancel_requested).where(SyncRun.id == run_id)))
 
 
 def _drop_earlier_waiting(run: SyncRun) -> None:

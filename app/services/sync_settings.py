@@ -83,7 +83,7 @@ def toggle(user: User, enabled: bool | None) -> bool:
         _may_enable(user, config)
     if wanted:
         withdraw_order(user)
-        if not config.is_enabled:
+        if not config.is_enabled and not (user.sync_state and user.sync_state.strike_code):
             runs.schedule(user.id, utcnow())  # what waited for the switch need not wait for the next time too
     else:
         runs.drop_queued(user.id)

@@ -55,13 +55,13 @@ class SyncWork(RunWork):
         began = utcnow()
         self.renew()
         self.load_records()
-        missing.forget_old_answers(self.place.listings.values(), began)
         desired = desired_for(self.user)
+        missing.forget_old_answers(self.place.listings, desired.known, began)
         db.session.commit()
         twins: list[MarketItem] = []
         plan = None if self._market_read_is_due(began) else self._plan(desired, began)
         if plan is None or self._stand_already(plan):
-            twins = self.read_market(desired.known, desired.products)
+            twins = self.read_market(desired)
             plan = self._plan(desired, began)
         plan = self._braked(plan, desired, began)
         self.hide_twins(twins)
@@ -101,11 +101,10 @@ class SyncWork(RunWork):
 
     def _note_who_is_out(self, desired: Desired, now: datetime) -> None:
         """The days until deletion count only while the item is hidden and its product outside the selection."""
-        for key, row in list(self.place.listings.items()):
+        for key, row in self.place.listings.items():
             is_selected = key in desired.wanted or key in desired.unfit
-            if row.state == LinkState.GONE and not is_selected and not row.gone_answered:
-                db.session.delete(self.place.listings.pop(key))  # nobody needs an answer any more
-            elif is_selected or not to_link(row).is_hidden:
+            is_out = not is_selected and (to_link(row).is_hidden or row.state == LinkState.GONE)
+            if not is_out:
                 row.out_since = None
             elif row.out_since is None or row.out_since > now:
                 row.out_since = now
@@ -121,13 +120,15 @@ class SyncWork(RunWork):
         if verdict.needs_approval:
             self.run.fingerprint = verdict.fingerprint
             raise RunEnds(RunStatus.NEEDS_APPROVAL, "needs_approval")
+        if self.user.sync_state is not None and approvals.is_first_after_confirmation(self.user):
+            self.user.sync_state.rules_digest = digest_of_rules(self.user)
         return plan
 
     def _lists_were_incomplete(self, verdict: Verdict) -> bool:
         """Before the owner is troubled: does Evotor, asked for each product alone, know it after all?"""
         db.session.commit()
         held = [change for brake in verdict.brakes for change in brake.changes]
-        return missing.ask_about(self.place, held)
+        return missing.ask_about(self.place, held, self.check_time)
 
     def _wait_for_lost_answers(self) -> float | None:
         """Seconds until lost answers may be looked up again, where this run waits for that at all."""

@@ -40,11 +40,12 @@ class Workplace:
     approved: frozenset[str] = frozenset()
     """Changes that the owner approved of."""
 
+    waits_for_quota: bool = False
+    """Something was left out for a method at rest, so that the run is not complete."""
+
     def rests(self, method: str) -> bool:
-        """If so, the run ends by saying that something waits for the method."""
-        if self.is_resting(method):
-            self.rested.add(method)
-        return method in self.rested
+        self.waits_for_quota = self.waits_for_quota or self.is_resting(method)
+        return self.is_resting(method)
 
 
 class Held(Exception):

@@ -410,6 +410,24 @@ def test_records_of_items_and_albums_that_are_lost_together_are_made_anew(shop_e
     assert (shop.albums(), len(shop.sandbox.items())) == (ALBUMS, len(ALL))
 
 
+def test_the_owners_own_albums_are_never_taken_for_ours(shop: Shop, sandbox: Sandbox) -> None:
+    shop.run()
+    (hits,) = sandbox.control("vk/albums", club=CLUB, add=["Хиты"])["added"]
+    for product_id in ALL:
+        item = shop.item(product_id)
+        sandbox.control("vk/items", club=CLUB, edit=[{"id": item["id"], "album_ids": [hits, *item["album_ids"]]}])
+    for table in ("listings", "vk_albums"):
+        db.session.execute(sa.text(f"DELETE FROM {table}"))
+    db.session.commit()
+    shop.forget_calls()
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.writes() == 0
+    albums = {album["title"]: album["item_ids"] for album in sandbox.dump()["vk"]["clubs"][str(CLUB)]["albums"]}
+    assert len(albums["Хиты"]) == len(ALL)
+
+
 def test_a_deleted_item_that_lists_still_show_is_not_linked_again(shop: Shop, sandbox: Sandbox) -> None:
     shop.run()
     shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, "P1")

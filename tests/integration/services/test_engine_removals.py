@@ -245,6 +245,22 @@ def test_a_group_that_is_gone_with_its_products_leaves_the_catalog(shop: Shop, s
     assert db.session.execute(db.text("SELECT group_id FROM catalog_groups")).scalars().all() == ["G1"]
 
 
+def test_a_product_that_the_lists_lacked_for_a_moment_may_be_deleted_the_next(shop: Shop, sandbox: Sandbox) -> None:
+    shop.run()
+    sandbox.fault("evotor", "partial", "products", times=1)
+    shop.run()
+    kept = {entry.product_id for entry in shop.entries() if entry.outcome == EntryOutcome.KEPT}
+    shop.run()
+    nothing_was_taken_away(shop)
+    for product_id in kept:
+        shop.drop(product_id or "")
+
+    shop.run()
+
+    assert kept
+    assert not kept & shop.prices().keys()
+
+
 # Stock that vanishes, and the owner's word
 
 

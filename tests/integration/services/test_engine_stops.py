@@ -1,6 +1,7 @@
 """One bad product is one bad entry; what only the owner or VK can mend ends the run."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from app.db import db
 from app.domain.changes import LinkState
 from app.domain.rules import EntityType, FilterMode
 from app.models import ConnectionState, EntryOutcome, RunStatus, SyncConfig, VkConnection
-from app.services import connections, runs
+from app.services import connections, runs, sync_settings
 from tests.support.sandbox import CLUB, EXTENDED_CLUB, Sandbox
 from tests.support.shop import TINY, Shop
 
@@ -375,6 +376,57 @@ def test_vk_is_asked_slowly_after_a_captcha_that_the_owner_passed(shop: Shop, sa
     shop.clock.slept.clear()
     shop.run()
     assert not any(2 < pause <= 3.1 for pause in shop.clock.slept), "and fast again once all is well"
+
+
+def test_an_album_step_that_asks_the_owner_is_done_right_after_the_answer(shop: Shop, sandbox: Sandbox) -> None:
+    sandbox.fault("vk", "error:14", "market.addAlbum", times=1)
+    assert shop.run().status == RunStatus.STOPPED
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.albums() == {"Чай": ["P1"], "Мёд": ["P2"]}
+
+
+@pytest.mark.parametrize("code", [1446, 1457, 1458])
+def test_a_rename_that_the_main_album_forbids_is_not_repeated(shop: Shop, sandbox: Sandbox, code: int) -> None:
+    shop.run()
+    sandbox.control("evotor/groups", store=TINY, patch=[{"id": "G1", "name": "Чай и травы"}])
+    sandbox.fault("vk", f"error:{code}", "market.editAlbum")
+    shop.run()
+    shop.forget_calls()
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.calls("market.editAlbum") == 0
+    assert shop.albums()["Чай и травы"] == ["P1"]
+
+
+def test_a_known_rest_is_not_prolonged_by_meeting_it(shop: Shop) -> None:
+    shop.run()
+    until = (shop.clock.now() + timedelta(seconds=20)).isoformat()
+    connection = shop.owner.vk
+    assert connection is not None
+    connection.resting = {"market.add": until}
+    db.session.commit()
+    shop.put("P4")
+    shop.patch("P1", parent_id=None)
+    shop.after_call("/market.removeFromAlbum", lambda: shop.clock.move(seconds=30))
+
+    assert shop.run().error == "vk_29"
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+    assert "P4" in shop.prices()
+
+
+def test_a_pause_that_vk_asked_for_outlasts_the_switch(shop: Shop, sandbox: Sandbox) -> None:
+    sandbox.fault("vk", "error:43", "market.add")
+    shop.run()
+
+    for enabled in (False, True):
+        sync_settings.toggle(shop.owner, enabled)
+        db.session.commit()
+
+    assert shop.next_run_in() > timedelta(minutes=14)
 
 
 def test_an_album_that_vk_refuses_is_left_alone_for_hours(shop: Shop, sandbox: Sandbox) -> None:

@@ -233,6 +233,7 @@ def test_an_item_restored_in_vk_is_ours_again(shop: Shop, sandbox: Sandbox) -> N
 
     assert shop.prices() == ALL
     assert hand_work.questions(shop.owner) == 0
+    assert shop.writes() == 0, "it stands as it stood"
 
 
 def test_a_copy_takes_the_place_of_the_item_that_was_deleted(shop: Shop) -> None:
@@ -289,6 +290,53 @@ def test_a_question_ends_when_its_product_leaves_the_selection(shop: Shop) -> No
     shop.run()
 
     assert hand_work.questions(shop.owner) == 0
+
+
+def test_one_list_that_lacks_a_product_ends_no_question(shop: Shop) -> None:
+    deleted_by_hand(shop)
+    shop.drop("P1")
+    shop.run()
+    assert hand_work.questions(shop.owner) == 0, "nobody needs an answer now"
+    shop.put("P1", price=100, parent_id="G1")
+
+    shop.run()
+
+    assert shop.prices().keys() == {"P2", "P3"}
+    assert hand_work.questions(shop.owner) == 1
+
+
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_a_hidden_twin_does_not_bring_back_what_was_deleted_by_hand(shop: Shop, is_answered: bool) -> None:
+    shop.run()
+    linked = shop.item("P1")["id"]
+    shop.sandbox.control("vk/items", club=CLUB, add=[{"name": "Двойник", "sku": "ev:P1", "price": 1}])
+    next_day(shop)
+    shop.sandbox.control("vk/items", club=CLUB, delete=[linked])
+    next_day(shop)
+    if is_answered:
+        question = hand_work.hand_work(shop.owner).gone[0].id
+        hand_work.leave_deleted(shop.owner, [question])
+        db.session.commit()
+
+    next_day(shop)
+
+    assert "P1" not in shop.prices()
+    assert hand_work.questions(shop.owner) == int(not is_answered)
+
+
+def test_a_read_that_outlasts_the_lag_does_not_link_what_was_deleted(shop: Shop, sandbox: Sandbox) -> None:
+    out_and_hidden(shop)
+    shop.clock.move(days=8)
+    sandbox.fault("vk", "lag:3600", "market.delete", times=1)
+    shop.run()
+    db.session.execute(sa.text("UPDATE sync_states SET market_read_at = NULL"))
+    db.session.commit()
+    shop.after_call("/market.get", lambda: shop.clock.move(seconds=2))
+
+    shop.run()
+
+    listing = shop.listing("P1")
+    assert listing is None or listing.deleted_at is not None
 
 
 def test_no_transaction_is_open_while_vk_is_asked(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,9 +139,10 @@ def test_there_has_to_be_something_to_hide(shop: Shop) -> None:
 def test_an_order_that_vk_refuses_goes_on_until_everything_is_hidden(shop: Shop, code: int) -> None:
     shop.run()
     hide_all(shop)
-    shop.sandbox.fault("vk", f"error:{code}", "market.edit", after=1, times=1)
+    shop.sandbox.fault("vk", f"error:{code}", "market.edit", after=1)
 
     assert [outcome.status for outcome in run_due()] == [RunStatus.CONTINUED]
+    shop.sandbox.clear_faults()
     shop.clock.move(hours=26)
     assert [outcome.status for outcome in run_due()] == [RunStatus.SUCCEEDED]
 
@@ -248,6 +249,33 @@ def test_hiding_that_took_several_slices_is_taken_back_whole(shop: Shop) -> None
     shop.run()
 
     assert shop.prices() == ALL
+
+
+def test_taking_back_an_order_leaves_alone_what_the_rules_had_hidden(shop: Shop) -> None:
+    shop.fill(6)
+    shop.run()
+    shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, "P1", "P2")
+    assert shop.run_slice(1).status == RunStatus.CONTINUED
+    hidden = {"P1", "P2"} - shop.prices().keys()
+    hide_all(shop)
+    shop.run()
+
+    undo(shop)
+    shop.run()
+
+    assert len(hidden) == 1
+    assert len(shop.prices()) == 8
+    assert not hidden & shop.prices().keys()
+
+
+def test_what_is_known_to_be_shown_is_hidden_even_if_the_market_cannot_be_read(shop: Shop) -> None:
+    shop.run()
+    hide_all(shop)
+    shop.sandbox.fault("vk", "error:29", "market.get")
+
+    assert shop.run().status == RunStatus.CONTINUED
+
+    assert shop.prices() == {}
 
 
 def test_taking_back_ends_the_approval_too(shop: Shop) -> None:
