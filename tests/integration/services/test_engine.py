@@ -28,6 +28,15 @@ def test_a_second_run_writes_nothing(app_on_each_database: Flask, sandbox: Sandb
     assert sandbox.writes() == 0
 
 
+def test_an_unchanged_catalog_costs_vk_no_call_at_all(shop_everywhere: Shop) -> None:
+    shop_everywhere.run()
+    shop_everywhere.forget_calls()
+
+    assert shop_everywhere.run().status == RunStatus.SUCCEEDED
+
+    assert not [name for name in shop_everywhere.sandbox.dump()["calls"] if not name.startswith("evotor.")]
+
+
 def test_the_market_holds_exactly_the_selection(shop_everywhere: Shop, sandbox: Sandbox) -> None:
     shop = shop_everywhere
     before = sandbox.strangers()
