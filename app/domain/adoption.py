@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.domain.catalog import Product
-from app.domain.listing import ListingKey, clean_line, item_name
+from app.domain.listing import ListingKey, item_name
 from app.domain.market import MarketItem
+from app.domain.texts import clean_line
 
 
 class MatchedBy(StrEnum):

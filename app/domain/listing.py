@@ -1,19 +1,18 @@
 """From a product of the selection to the item that the VK market should hold."""
 
 import hashlib
-import html
 import re
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
-from functools import cache, lru_cache
 
 from app.domain.catalog import GroupTree, Product
+from app.domain.description import item_description
+from app.domain.pricing import window_price
+from app.domain.texts import clean_line
 
 NAME_MIN, NAME_MAX = 4, 100
-DESCRIPTION_MIN, DESCRIPTION_MAX = 10, 4000
 ALBUM_TITLE_MAX = 128
 STOCK_MAX, STOCK_UNLIMITED = 999_999, -1
 FALLBACK_CATEGORY = 1
@@ -74,6 +73,12 @@ class OwnerSettings:
     """Product types that are held for review until the owner allows them."""
     refused_categories: frozenset[int] = frozenset()
     """Categories that VK no longer knows."""
+    description_template: str = ""
+    """With `PLACEHOLDERS` of app.domain.description; empty = the register's description."""
+    price_percent: Decimal = Decimal(0)
+    price_rounding: int = 0
+    """Roubles, one of `ROUNDINGS` of app.domain.pricing."""
+    with_albums: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,22 +152,40 @@ def is_sold_out(product: Product, settings: OwnerSettings) -> bool:
 
 
 def to_wanted(
-    key: ListingKey, product: Product, tree: GroupTree, settings: OwnerSettings, *, extended_shop: bool
+    key: ListingKey,
+    product: Product,
+    tree: GroupTree,
+    settings: OwnerSettings,
+    *,
+    extended_shop: bool,
+    store: str = "",
 ) -> Wanted:
-    """The item for a fit product. `extended_shop`: the community's shop keeps stock."""
+    """The item for a fit product. `extended_shop`: the community's shop keeps stock. `store`: its name."""
     assert product.price is not None
     hidden = settings.stock_rule is not StockRule.SHOW and is_sold_out(product, settings)
     fields: dict[str, Value] = {
         "name": item_name(product),
-        "description": item_description(product),
-        "price": money(product.price),
+        "description": _description(product, tree, settings, store),
+        "price": money(window_price(product.price, settings.price_percent, settings.price_rounding)),
         "category_id": _category(product, tree, settings),
         "deleted": int(hidden),
     }
     if extended_shop:
         fields["stock_amount"] = stock_amount(product.quantity)
-    album = None if hidden else album_title(product, tree)
+    album = album_title(product, tree) if settings.with_albums and not hidden else None
     return Wanted(key=key, fields=fields, album=album, photo=card_digest(str(fields["name"])))
+
+
+def item_name(product: Product) -> str:
+    name = clean_line(product.name)
+    if len(name) > NAME_MAX:
+        name = name[: NAME_MAX - 1].rstrip() + "…"
+    for addition in (product.measure, product.article, product.code, "товар"):
+        if len(name) >= NAME_MIN:
+            break
+        if extra := clean_line(addition):
+            name = f"{name}, {extra}"[:NAME_MAX]
+    return name
 
 
 def sku(product_id: str) -> str:
@@ -182,11 +205,36 @@ def stock_amount(quantity: Decimal | None) -> int:
     return min(max(1, int(quantity)), STOCK_MAX)
 
 
+def _description(product: Product, tree: GroupTree, settings: OwnerSettings, store: str) -> str:
+    folder = tree.folder(product.group_id)
+    group = folder.name if folder else ""
+    return item_description(product, settings.description_template, group=group, store=store)
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryChoice:
+    """The category that a group's products ask for, and where it comes from."""
+
+    id: int
+    group_id: str | None = None
+    """The group that was given it; None = the shop's own."""
+
+    def accepted(self, settings: OwnerSettings) -> bool:
+        return self.id not in settings.refused_categories
+
+
+def category_choices(lineage: Iterable[str], settings: OwnerSettings) -> Iterator[CategoryChoice]:
+    """Nearest first; `lineage` from the group up to its root."""
+    for group_id in lineage:
+        if (category_id := settings.category_by_group.get(group_id)) is not None:
+            yield CategoryChoice(category_id, group_id)
+    yield CategoryChoice(settings.category_id)
+
+
 def _category(product: Product, tree: GroupTree, settings: OwnerSettings) -> int:
-    chosen = (settings.category_by_group.get(group_id) for group_id in tree.lineage(product.group_id))
-    for category_id in (*chosen, settings.category_id):
-        if category_id is not None and category_id not in settings.refused_categories:
-            return category_id
+    for choice in category_choices(tree.lineage(product.group_id), settings):
+        if choice.accepted(settings):
+            return choice.id
     return FALLBACK_CATEGORY
 
 
@@ -205,88 +253,3 @@ def card_digest(name: str) -> str:
 
 def digest_of(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
-
-
-# Texts: contracts/vk.md 6.6
-
-
-def item_name(product: Product) -> str:
-    name = clean_line(product.name)
-    if len(name) > NAME_MAX:
-        name = name[: NAME_MAX - 1].rstrip() + "…"
-    for addition in (product.measure, product.article, product.code, "товар"):
-        if len(name) >= NAME_MIN:
-            break
-        if extra := clean_line(addition):
-            name = f"{name}, {extra}"[:NAME_MAX]
-    return name
-
-
-def item_description(product: Product) -> str:
-    text = _without_links(clean_text(product.description))
-    if len(text) < DESCRIPTION_MIN:
-        text = _described_by_facts(product)
-    explained = _BY_MEASURE.get(product.measure, "")
-    return text[: DESCRIPTION_MAX - len(explained)].rstrip() + explained
-
-
-_BY_MEASURE = {measure: f"\nЦена за 1 {measure}." for measure in ("кг", "л", "м")}
-
-
-def _described_by_facts(product: Product) -> str:
-    facts = [_without_links(clean_line(product.name)).rstrip(".…") or "Товар"]
-    facts += [f"Артикул: {clean_line(product.article)}"] if clean_line(product.article) else []
-    facts += [f"Штрихкод: {clean_line(product.barcodes[0])}"] if product.barcodes else []
-    facts += [f"Единица: {clean_line(product.measure)}"] if clean_line(product.measure) else []
-    text = _without_links(". ".join(facts) + ".")
-    return text if len(text) >= DESCRIPTION_MIN else f"{text} Есть в нашем магазине.".lstrip()
-
-
-@lru_cache(maxsize=1024)  # one product asks for its name and its unit several times
-def clean_line(text: str) -> str:
-    return " ".join(clean_text(text).split())
-
-
-def clean_text(text: str) -> str:
-    """Only what cp1251 holds: VK counts anything else as a long HTML entity. Line breaks stay."""
-    text = unicodedata.normalize("NFC", html.unescape(text)).translate(_SPELLED)
-    if not (text.isprintable() and _is_cp1251(text)):
-        text = "".join(map(_to_cp1251, text))
-    if '"' in text:
-        text = re.sub(r'"([^"\n]*)"', r"«\1»", text).replace('"', "''")
-    return "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()
-
-
-_SPELLED = str.maketrans(
-    dict(zip("×−‐‑‒―⁄′″", "x-----/'\"", strict=True))
-    | {"½": " 1/2", "¼": " 1/4", "¾": " 3/4", "⅓": " 1/3", "⅔": " 2/3", "₽": "руб."}
-)
-"""Signs that cp1251 lacks and that a text cannot lose: 10×15 is not 1015."""
-
-
-def _is_cp1251(text: str) -> bool:
-    try:
-        text.encode("cp1251")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-@cache
-def _to_cp1251(char: str) -> str:
-    if char.isspace():
-        return "\n" if char == "\n" else " "
-    for candidate in (char, unicodedata.normalize("NFKD", char)):
-        known = candidate.encode("cp1251", "ignore").decode("cp1251")
-        if known and known.isprintable():
-            return known
-    return ""
-
-
-_LINK = re.compile(r"(?:https?://|www\.)\S*", re.IGNORECASE)
-
-
-def _without_links(text: str) -> str:
-    while _LINK.search(text):
-        text = _LINK.sub("", text)
-    return "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()

@@ -87,8 +87,9 @@ def make_plan(
     for key, link in links.items():
         if key not in desired.wanted:
             changes.extend(_leaving(link, _leaving_reason(key, desired), now, grace))
-    in_view = {key: wanted for key, wanted in desired.wanted.items() if key not in skipped and not wanted.is_hidden}
-    changes.extend(album_changes(in_view, links, albums))
+    if settings.with_albums:
+        shown = {key: wanted for key, wanted in desired.wanted.items() if key not in skipped and not wanted.is_hidden}
+        changes.extend(album_changes(shown, links, albums))
     changes.sort(key=lambda change: (_ORDER[change.action], "price" not in change.fields))
     live = frozenset(key for key, link in links.items() if link.state is LinkState.LIVE)
     return Plan(tuple(changes), skipped, live, shared=desired.shared)

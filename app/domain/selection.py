@@ -74,7 +74,9 @@ def select(shelves: Iterable[Shelf], rules: RuleSet, settings: OwnerSettings, *,
             if reason := unfit_reason(product, settings):
                 unfit[key] = reason
                 continue
-            wanted[key] = to_wanted(key, product, shelf.tree, settings, extended_shop=extended_shop)
+            wanted[key] = to_wanted(
+                key, product, shelf.tree, settings, extended_shop=extended_shop, store=shelf.store.name
+            )
             products[key] = product
             if is_sold_out(product, settings):
                 sold_out.add(key)

@@ -12,8 +12,9 @@ from app.clients.vk_errors import Action as Treatment
 from app.db import db, utcnow
 from app.domain.brakes import named
 from app.domain.changes import Change, LinkState, Reason
+from app.domain.description import DESCRIPTION_MIN
 from app.domain.drift import PHOTO, TEXTS
-from app.domain.listing import DESCRIPTION_MIN, FALLBACK_CATEGORY, Value
+from app.domain.listing import FALLBACK_CATEGORY, Value
 from app.domain.market import Availability, MarketItem
 from app.models import EntryOutcome, Listing
 from app.services import cards, market_links, missing

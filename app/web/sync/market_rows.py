@@ -117,6 +117,7 @@ def _listing_row(item: Listing, names: Names, wanted: Wanted | None, edited_in_v
 
 def _drift(item: Listing, name: str, value: Value, wanted: Wanted | None, edited_in_vk: frozenset[HandField]) -> Drift:
     is_left = name in edited_in_vk or (name == HandField.PHOTO and item.keeps_photo) or wanted is None
+    is_left = is_left or (name == "album" and wanted is not None and wanted.album is None)
     in_vk = OTHER.get(name) or shown(name, value)
     ours = _ours(name, wanted) if wanted else None
     return Drift(labels.FIELD[name], in_vk, ours if ours != in_vk else None, is_left)

@@ -19,10 +19,8 @@ from app.domain.listing import (
     Wanted,
     album_title,
     card_digest,
-    clean_line,
     digest_of,
     is_sold_out,
-    item_description,
     item_name,
     money,
     needs_review,
@@ -33,6 +31,7 @@ from app.domain.listing import (
 )
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet
 from app.domain.selection import Shelf, problem, select
+from app.domain.texts import clean_line
 from tests.factories import a_group, a_product
 
 USUAL = OwnerSettings()
@@ -233,50 +232,6 @@ def test_a_name_of_four_characters_needs_nothing() -> None:
     assert item_name(a_product(name="Кофе", measure="шт")) == "Кофе"
 
 
-# Descriptions
-
-
-def test_a_description_is_taken_as_it_is() -> None:
-    assert item_description(a_product(description="Собран в горах.\nЗаваривать 5 минут.")) == (
-        "Собран в горах.\nЗаваривать 5 минут."
-    )
-
-
-@pytest.mark.parametrize("link", ["http://shop.ru/tea", "HTTPS://SHOP.RU", "www.shop.ru", "Www.Shop.ru/a?b=c"])
-def test_links_leave_the_description(link: str) -> None:
-    text = item_description(a_product(description=f"Чай с гор, заказ {link} круглый год"))
-
-    assert text == "Чай с гор, заказ круглый год"
-
-
-def test_without_a_description_the_facts_stand_in() -> None:
-    product = a_product(article="A-17", barcodes=("4600000000017", "4600000000024"), measure="шт")
-
-    assert item_description(product) == "Чай травяной. Артикул: A-17. Штрихкод: 4600000000017. Единица: шт."
-
-
-def test_a_description_of_less_than_ten_characters_gives_way_to_the_facts() -> None:
-    assert item_description(a_product(description="вкусный", measure="шт")) == "Чай травяной. Единица: шт."
-
-
-def test_too_few_facts_are_filled_up() -> None:
-    assert item_description(a_product(name="Чай")) == "Чай. Есть в нашем магазине."
-
-
-@pytest.mark.parametrize(("measure", "unit"), [("кг", "1 кг"), ("л", "1 л"), ("м", "1 м")])
-def test_the_price_of_what_is_weighed_or_measured_is_explained(measure: str, unit: str) -> None:
-    text = item_description(a_product(description="Собран в горах", measure=measure))
-
-    assert text == f"Собран в горах\nЦена за {unit}."
-
-
-def test_the_price_of_what_is_weighed_is_explained_under_the_longest_description_too() -> None:
-    text = item_description(a_product(description="я" * 5000, measure="кг"))
-
-    assert len(text) == 4000
-    assert text.endswith("\nЦена за 1 кг.")
-
-
 cp1251_letters = st.text(st.sampled_from("АБя1 .\"'&;:/wWhtps-\n№🍵\u00a0\u0301"), max_size=130)
 texts = st.one_of(st.text(max_size=130), cp1251_letters, st.sampled_from(["www", "http:", "www.", "https://", "ww"]))
 
@@ -288,15 +243,6 @@ def test_every_name_fits_vk(name: str, measure: str, article: str, code: str) ->
         return
 
     assert 4 <= len(item_name(product).encode("cp1251")) <= 100
-
-
-@given(texts, texts, texts, texts, texts)
-def test_every_description_fits_vk(name: str, description: str, measure: str, article: str, barcode: str) -> None:
-    product = a_product(name=name, description=description, measure=measure, article=article, barcodes=(barcode,))
-    text = item_description(product)
-
-    assert 10 <= len(text.encode("cp1251")) <= 4000
-    assert not any(link in text.lower() for link in ("http://", "https://", "www."))
 
 
 @given(texts)
@@ -390,6 +336,33 @@ def test_the_category_is_that_of_the_nearest_group_that_has_one() -> None:
     assert wanted(a_product(group_id="T"), tree, settings).fields["category_id"] == 200
     assert wanted(a_product(group_id="G"), tree, settings).fields["category_id"] == 100
     assert wanted(a_product(), tree, settings).fields["category_id"] == 5
+
+
+def test_the_price_follows_the_owners_rule() -> None:
+    settings = OwnerSettings(price_percent=Decimal(10), price_rounding=10)
+
+    assert wanted(a_product(price=Decimal("129.90")), settings=settings).fields["price"] == "140.00"
+
+
+def test_the_description_follows_the_owners_template() -> None:
+    tree = GroupTree.of([a_group("Чай"), a_group("Модель", "Чай", is_variant_model=True)])
+    settings = OwnerSettings(description_template="{название} из «{магазин}», {группа}")
+    item = to_wanted(KEY, a_product(group_id="Модель"), tree, settings, extended_shop=False, store="Лавка")
+
+    assert item.fields["description"] == "Чай травяной из «Лавка», Группа Чай"
+
+
+def test_a_refused_category_gives_way_to_the_next_above() -> None:
+    tree = GroupTree.of([a_group("G"), a_group("S", "G")])
+    settings = OwnerSettings(category_by_group={"G": 100, "S": 200}, refused_categories=frozenset({200}))
+
+    assert wanted(a_product(group_id="S"), tree, settings).fields["category_id"] == 100
+
+
+def test_where_albums_are_left_alone_an_item_wants_none() -> None:
+    settings = OwnerSettings(with_albums=False)
+
+    assert wanted(a_product(group_id="G"), GroupTree.of([a_group("G")]), settings).album is None
 
 
 def test_the_album_is_the_nearest_group_that_is_not_a_variant_model() -> None:

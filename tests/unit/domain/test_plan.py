@@ -186,6 +186,17 @@ def test_an_add_without_an_answer_is_held_until_it_may_be_looked_up_again() -> N
     assert actions(plan(desired(an_item()), replace(held, retry_after=NOW))) == [Action.ADD]
 
 
+def test_albums_stay_as_they_are_where_the_owner_keeps_them() -> None:
+    """Nothing is made, filled, renamed or emptied."""
+    items = [an_item(A), an_item(B)]
+    links = {item.key: a_link(item, number, album="Чай") for number, item in enumerate(items)}
+    albums = Albums(ours=frozenset({"Чай", "Сыры"}), renaming=frozenset({"Сыры"}))
+
+    made = make_plan(desired(*items), links, albums, replace(SETTINGS, with_albums=False), now=NOW)
+
+    assert made.changes == ()
+
+
 def test_what_is_held_back_leaves_the_albums_alone() -> None:
     held = a_link(an_item(album="Сыры"), state=LinkState.GONE)
 

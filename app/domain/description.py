@@ -1,0 +1,79 @@
+"""The description of an item: the register's own, or as the owner's template has it (contracts/vk.md 6.6)."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from app.domain.catalog import Product
+from app.domain.texts import clean_line, clean_text, without_links
+
+DESCRIPTION_MIN, DESCRIPTION_MAX = 10, 4000
+
+_Value = Callable[[Product, str, str], str]
+"""Of a product, the name of its group and the name of its store."""
+
+_VALUES: Mapping[str, _Value] = {
+    "описание": lambda product, group, store: without_links(clean_text(product.description)),
+    "название": lambda product, group, store: clean_line(product.name),
+    "артикул": lambda product, group, store: clean_line(product.article),
+    "штрихкод": lambda product, group, store: clean_line(product.barcodes[0]) if product.barcodes else "",
+    "код": lambda product, group, store: clean_line(product.code),
+    "единица": lambda product, group, store: clean_line(product.measure),
+    "группа": lambda product, group, store: clean_line(group),
+    "магазин": lambda product, group, store: clean_line(store),
+}
+PLACEHOLDERS = tuple(f"{{{name}}}" for name in _VALUES)
+"""What a template may contain, as the owner writes it."""
+
+_PLACEHOLDER = re.compile(r"\{([^{}\n]*)\}")
+
+
+def unknown_placeholders(template: str) -> list[str]:
+    """Everything in braces that stands for nothing, and braces without their other half; each once."""
+    names = [match for match in _PLACEHOLDER.finditer(template) if _key(match[1]) not in _VALUES]
+    halves = re.findall("[{}]", _PLACEHOLDER.sub("", template))
+    return list(dict.fromkeys([*(match[0] for match in names), *halves]))
+
+
+def item_description(product: Product, template: str = "", *, group: str = "", store: str = "") -> str:
+    """10 to 4000 characters without links. Without a template, and where it yields too little, the register's facts."""
+    text = _filled_in(template, product, group, store) if template else ""
+    if len(text) < DESCRIPTION_MIN:
+        text = without_links(clean_text(product.description))
+    if len(text) < DESCRIPTION_MIN:
+        text = _described_by_facts(product)
+    explained = _BY_MEASURE.get(product.measure, "")
+    if explained.strip() in text:
+        explained = ""
+    return text[: DESCRIPTION_MAX - len(explained)].rstrip() + explained
+
+
+_BY_MEASURE = {measure: f"\nЦена за 1 {measure}." for measure in ("кг", "л", "м")}
+
+
+def _filled_in(template: str, product: Product, group: str, store: str) -> str:
+    """A line whose placeholders all stand for nothing is left out; what is unknown stands for nothing."""
+    lines: list[str] = []
+    for line in template.splitlines():
+        texts = _PLACEHOLDER.split(line)  # at odd places what stands in braces
+        texts[1::2] = [_value(name, product, group, store) for name in texts[1::2]]
+        if len(texts) == 1 or any(texts[1::2]):
+            lines.append("".join(texts))
+    return re.sub(r"\n{3,}", "\n\n", without_links(clean_text("\n".join(lines))))
+
+
+def _value(name: str, product: Product, group: str, store: str) -> str:
+    find = _VALUES.get(_key(name))
+    return find(product, group, store) if find else ""
+
+
+def _key(name: str) -> str:
+    return name.strip().casefold()
+
+
+def _described_by_facts(product: Product) -> str:
+    facts = [without_links(clean_line(product.name)).rstrip(".…") or "Товар"]
+    facts += [f"Артикул: {clean_line(product.article)}"] if clean_line(product.article) else []
+    facts += [f"Штрихкод: {clean_line(product.barcodes[0])}"] if product.barcodes else []
+    facts += [f"Единица: {clean_line(product.measure)}"] if clean_line(product.measure) else []
+    text = without_links(". ".join(facts) + ".")
+    return text if len(text) >= DESCRIPTION_MIN else f"{text} Есть в нашем магазине.".lstrip()
