@@ -13,6 +13,7 @@ from app.clients.http import Transport, TransportError
 from app.clients.vk_call import Value, VkCaller, parsed
 from app.clients.vk_errors import BACK_OFF, COMMUNITY_TOKEN, UPLOAD_FAILED, Action, classify
 from app.clients.vk_faults import Failure, no_answer
+from app.domain.categories import Category
 from app.domain.market import Album, Community, MarketItem, Profile
 
 MOST_ITEMS_A_PAGE = 200
@@ -118,6 +119,10 @@ class VkClient:
             params: dict[str, Value] = {"owner_id": -group_id, "album_ids": names}
             found += parsed(vk_answers.albums, self._vk.read("market.getAlbumById", params, vk_answers.elements))
         return found
+
+    def categories(self, group_id: int) -> list[Category]:
+        """market.getCategories, section 6.5: every category that may be an item's."""
+        return self._vk.read("market.getCategories", {"group_id": group_id}, vk_answers.categories)
 
     def add_item(self, group_id: int, fields: Mapping[str, Value]) -> int:
         """market.add, section 6.1: the id of the new item. Never repeated after an unclear outcome."""

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from app.clients.answers import MalformedAnswer, clean_text
+from app.domain.categories import Category
 from app.domain.market import Album, Availability, Community, MarketItem, Profile
 
 _AVAILABILITY = {0: Availability.AVAILABLE, 1: Availability.REMOVED, 2: Availability.HIDDEN}
@@ -72,6 +73,22 @@ def market_items(items: list[Any]) -> list[MarketItem]:
 
 def albums(items: list[Any]) -> list[Album]:
     return [Album(number(item.get("id")), _text(item, "title"), _count(item)) for item in _objects(items)]
+
+
+def categories(answer: object) -> list[Category]:
+    """The leaves of the tree in VK's order, each once, however deep they lie."""
+    leaves: dict[int, Category] = {}
+    waiting: list[tuple[dict[str, Any], tuple[str, ...]]] = [(node, ()) for node in _objects(elements(answer))[::-1]]
+    while waiting:
+        node, above = waiting.pop()
+        path = (*above, _text(node, "name"))
+        below = node.get("children")
+        if below:
+            waiting += [(child, path) for child in _objects(below)[::-1]]
+        else:
+            category_id = number(node.get("id"))
+            leaves.setdefault(category_id, Category(category_id, path))
+    return list(leaves.values())
 
 
 def _objects(value: object) -> list[dict[str, Any]]:

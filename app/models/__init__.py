@@ -1,6 +1,7 @@
 """All tables. Importing this module makes the whole schema known to Alembic."""
 
 from app.models.catalog import CatalogGroup, CatalogProduct, CatalogStore, StoreState
+from app.models.category import VkCategoryList
 from app.models.connection import ConnectionState, EvotorConnection, VkConnection
 from app.models.listing import AlbumState, ForeignItem, Listing, VkAlbum
 from app.models.run import EntryOutcome, RunStatus, RunTrigger, SyncApproval, SyncRun, SyncRunEntry
@@ -29,5 +30,6 @@ __all__ = [
     "SyncState",
     "User",
     "VkAlbum",
+    "VkCategoryList",
     "VkConnection",
 ]

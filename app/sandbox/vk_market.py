@@ -9,9 +9,10 @@ from typing import Any
 
 from app.sandbox.state import Club, Item, Json, Shadow
 from app.sandbox.vk_call import DELETED_ITEMS_KEPT_SECONDS, Call
+from app.sandbox.vk_categories import NAMES, SECTIONS, Node
 from app.sandbox.vk_params import VkError
 from app.sandbox.vk_photos import free_photo
-from app.sandbox.vk_render import CATEGORY_NAMES, SECTIONS, availability, hundredths, item_json
+from app.sandbox.vk_render import availability, hundredths, item_json
 
 LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
 LAG, MODERATION = frozenset({"lag"}), frozenset({"moderation"})
@@ -91,7 +92,7 @@ def restore(call: Call) -> int:
 
 def _check_category(call: Call) -> None:
     category_id = call.values["category_id"]
-    if category_id not in CATEGORY_NAMES or category_id in call.world.vk.settings.removed_categories:
+    if category_id not in NAMES or category_id in call.world.vk.settings.removed_categories:
         raise VkError(100, "category_id is invalid")
 
 
@@ -255,17 +256,13 @@ def get_categories(call: Call) -> Json:
     if "group_id" in call.values:
         call.editable_club(call.values["group_id"])
     removed = call.world.vk.settings.removed_categories
-    return {"items": [_section(section, leaves, removed) for section, leaves in SECTIONS.items()]}
+    view = {"type": "tab_root", "selected": False, "root_path": []}
+    return {"items": [{**_branch(section, removed), "view": view} for section in SECTIONS]}
 
 
-def _section(section_id: int, section: tuple[str, dict[int, str]], removed: list[int]) -> Json:
-    name, leaves = section
-    return {
-        "id": section_id,
-        "name": name,
-        "children": [{"id": key, "name": leaf} for key, leaf in leaves.items() if key not in removed],
-        "view": {"type": "tab_root", "selected": False, "root_path": []},
-    }
+def _branch(node: Node, removed: list[int]) -> Json:
+    below = [_branch(child, removed) for child in node.children if child.id not in removed]
+    return {"id": node.id, "name": node.name, **({"children": below} if below else {})}
 
 
 def filter_categories(call: Call) -> Json:
@@ -273,7 +270,7 @@ def filter_categories(call: Call) -> Json:
     removed = call.world.vk.settings.removed_categories
     found = [
         {"id": key, "name": name}
-        for key, name in CATEGORY_NAMES.items()
+        for key, name in NAMES.items()
         if query in name.casefold() and wanted in {None, 0, key} and key not in removed
     ]
     return {"items": found[: call.values["count"]]}

@@ -4,42 +4,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from app.sandbox.state import Album, Club, Item, Json, Photo, World
+from app.sandbox.vk_categories import NAMES
 
 PHOTO_SIZES = (("s", 75), ("m", 130), ("x", 604), ("y", 807), ("z", 1080), ("w", 2560))
 PLAIN_FACTS = ("weight", "dimension_width", "dimension_height", "dimension_length")
-
-SECTIONS: dict[int, tuple[str, dict[int, str]]] = {
-    10001: ("Гардероб", {20000: "Женщинам", 20001: "Мужчинам", 20002: "Детям"}),
-    10002: ("Электроника", {20003: "Смартфоны и гаджеты"}),
-    10003: (
-        "Дом и дача",
-        {
-            20019: "Хозяйственные товары",
-            20020: "Посуда и товары для кухни",
-            20024: "Интерьер и декор",
-            20027: "Дача и сад",
-            20101: "Строительные материалы",
-        },
-    ),
-    10004: ("Хобби и отдых", {20029: "Книги и журналы", 20030: "Рукоделие и творчество", 20036: "Сувениры и цветы"}),
-    10005: ("Детские товары", {20068: "Игрушки и игры"}),
-    10006: ("Красота и здоровье", {20086: "Макияж", 20093: "Парфюмерия"}),
-    10007: ("Животные", {20107: "Для собак"}),
-    10009: (
-        "Продукты питания",
-        {
-            20055: "Бакалея",
-            20056: "Мясо и птица",
-            20057: "Рыба и морепродукты",
-            20058: "Овощи, фрукты, зелень",
-            20060: "Молочные продукты и яйца",
-            20063: "Еда на заказ",
-            20064: "Напитки",
-            20180: "Замороженные продукты",
-        },
-    ),
-}
-CATEGORY_NAMES = {1: "Другое", **{key: name for _, leaves in SECTIONS.values() for key, name in leaves.items()}}
 
 
 def hundredths(roubles: Decimal) -> int:
@@ -82,7 +50,7 @@ def item_json(world: World, club: Club, item: Item, base_url: str, *, extended: 
         "category": {
             "inner_type": "market_market_category_nested",
             "id": item.category_id,
-            "name": CATEGORY_NAMES.get(item.category_id, "Другое"),
+            "name": NAMES.get(item.category_id, "Другое"),
             "is_v2": False,
         },
         "date": int(item.created_at),

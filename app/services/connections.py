@@ -1,6 +1,7 @@
 """Connecting Evotor and VK: checked with a live call before anything is stored."""
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,9 +12,10 @@ from app.clients.errors import EvotorError, VkError
 from app.clients.vk import VkClient
 from app.db import db, utcnow
 from app.domain.catalog import Store
+from app.domain.categories import Category
 from app.domain.market import RUSSIAN_ROUBLE, Community, Profile
 from app.models import CatalogStore, ConnectionState, EvotorConnection, User, VkConnection
-from app.services import catalog_copy, catalog_refresh, runs, sync_settings
+from app.services import catalog_copy, catalog_refresh, runs, sync_settings, vk_categories
 from app.services.errors import ConnectionRefused, ServiceError
 from app.services.vendors import MARKET_RIGHT, evotor_client, evotor_code, evotor_state, vk_client, vk_code, vk_state
 
@@ -89,6 +91,8 @@ class _VkAccess:
     profile: Profile
     rights: int | None
     community: Community
+    categories: Sequence[Category]
+    """Empty where VK did not tell them; the owner may ask again on the page of the categories."""
 
 
 def connect_vk(user: User, token: str, group_id: int) -> bool:
@@ -111,6 +115,8 @@ def connect_vk(user: User, token: str, group_id: int) -> bool:
     except IntegrityError:
         db.session.rollback()
         raise ConnectionRefused("community_taken") from None
+    if access.categories:
+        vk_categories.keep(user, group_id, access.categories)
     if user.sync_state is not None:
         user.sync_state.market_read_at = None  # meanwhile the community may have been in other hands
     if is_other:
@@ -135,7 +141,14 @@ def _vk_access(client: VkClient, group_id: int) -> _VkAccess:
         client.market_page(group_id, 0, 1)
     except VkError as error:
         raise ConnectionRefused("community_not_found" if error.code in NO_SUCH_ID else vk_code(error)) from error
-    return _VkAccess(profile, rights, community)
+    return _VkAccess(profile, rights, community, _categories(client, group_id))
+
+
+def _categories(client: VkClient, group_id: int) -> Sequence[Category]:
+    try:
+        return client.categories(group_id)
+    except VkError:
+        return ()
 
 
 def _rights(client: VkClient) -> int | None:

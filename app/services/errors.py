@@ -31,5 +31,9 @@ class ConnectionRefused(ServiceError):
     """A vendor did not accept the token; the code says why."""
 
 
+class VkUnavailable(ServiceError):
+    """VK was asked and did not tell; the code says why."""
+
+
 class NotReady(ServiceError):
     """The configuration may not be enabled or confirmed yet; the code says why."""

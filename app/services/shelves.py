@@ -27,7 +27,7 @@ def load_shelves(user_id: int, store_id: str | None = None, *, texts: bool = Tru
     ).where(CatalogStore.user_id == user_id)
     if store_id is not None:
         stores = stores.where(CatalogStore.store_id == store_id)
-    groups = _groups(user_id, store_id)
+    groups = load_groups(user_id, store_id)
     products = _products(user_id, store_id, texts=texts)
     rows = sorted(db.session.execute(stores).all(), key=lambda row: (row.name.casefold(), row.store_id))
     return [
@@ -41,7 +41,8 @@ def load_shelves(user_id: int, store_id: str | None = None, *, texts: bool = Tru
     ]
 
 
-def _groups(user_id: int, store_id: str | None) -> dict[str, list[Group]]:
+def load_groups(user_id: int, store_id: str | None = None) -> dict[str, list[Group]]:
+    """By store id."""
     query = sa.select(
         CatalogGroup.store_id,
         CatalogGroup.group_id,

@@ -1,7 +1,9 @@
 """The steps of a synchronisation: pull, select, plan, brake, apply, record; again while answers got lost."""
 
+import contextlib
 from datetime import datetime, timedelta
 
+from app.clients.errors import VkError
 from app.clients.vk_errors import FAULT_HOLDS, OWNER_HOLDS
 from app.db import db, utcnow
 from app.domain.changes import Action, LinkState
@@ -9,7 +11,7 @@ from app.domain.listing import sku
 from app.domain.market import MarketItem
 from app.domain.plan import Desired, Plan, make_plan
 from app.models import ConnectionState, RunStatus
-from app.services import approvals, catalog_refresh, missing
+from app.services import approvals, catalog_refresh, missing, vk_categories
 from app.services.approvals import Verdict
 from app.services.catalog_refresh import CatalogUnavailable
 from app.services.planning import desired_for, undecided
@@ -30,6 +32,7 @@ class SyncWork(RunWork):
             if not self._pass() or (wait := self._wait_for_lost_answers()) is None:
                 break
             self.sleep(wait)
+        self._read_categories_again()
         self.renew()
         self.mark_vk()
         if catalog_error is not None:
@@ -37,6 +40,16 @@ class SyncWork(RunWork):
         self.end_early()
         if self.user.sync_state is not None:
             self.user.sync_state.rules_digest = digest_of_rules(self.user)
+
+    def _read_categories_again(self) -> None:
+        """Once a week, so that the owner hears of a chosen category that VK gave up."""
+        known = vk_categories.known(self.user)
+        db.session.commit()
+        if known is None or not known.is_old:
+            return
+        with contextlib.suppress(VkError):
+            if categories := self.vk.categories(self.group_id):
+                vk_categories.keep(self.user, self.group_id, categories)
 
     def _pull(self) -> RunEnds | None:
         """How the run shall end after a passing failure, for which the last good copy serves."""

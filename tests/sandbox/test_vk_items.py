@@ -151,3 +151,10 @@ def test_items_can_be_moved_within_the_list(vk: Vk) -> None:
     old, new = vk.add(), vk.add()
     vk.ok("market.reorderItems", owner_id=-CLUB_ID, item_id=old, before=new)
     assert vk.listed()[:2] == [old, new]
+
+
+def test_only_a_leaf_of_the_tree_takes_items(vk: Vk) -> None:
+    sections = vk.ok("market.getCategories", group_id=CLUB_ID)["items"]
+    (food,) = [section for section in sections if section["name"] == "Продукты питания"]
+    assert {"id": 20055, "name": "Бакалея"} in food["children"]
+    assert vk.error("market.edit", owner_id=-CLUB_ID, item_id=vk.add(), category_id=food["id"])["error_code"] == 100

@@ -266,3 +266,15 @@ def test_a_long_wait_is_told(sandbox: Any, vk: VkClient, slept: list[float], kin
     sandbox.fault("vk", kind, method="market.get", times=1)
     assert failure(vk.market, CLUB).retry_after == seconds
     assert max(slept, default=0) < 1
+
+
+def test_it_reads_the_categories_of_a_community(vk: VkClient) -> None:
+    categories = {category.id: category for category in vk.categories(CLUB)}
+
+    assert categories[20064].title == "Продукты питания › Напитки"
+    assert categories[50053].path == ("Украшения", "Ювелирные украшения", "Кольца")
+    assert len(categories) > 100
+
+
+def test_categories_of_a_closed_shop_are_not_told(vk: VkClient) -> None:
+    assert failure(vk.categories, CLOSED).code == 1438

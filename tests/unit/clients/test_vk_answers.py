@@ -5,6 +5,7 @@ import pytest
 
 from app.clients import vk_answers
 from app.clients.answers import MalformedAnswer
+from app.domain.categories import Category
 from app.domain.market import Album, Availability, Community, MarketItem, Profile
 
 ITEM: dict[str, Any] = {
@@ -156,3 +157,42 @@ def test_a_profile_is_read() -> None:
 def test_a_page_without_its_parts_is_malformed(answer: Any) -> None:
     with pytest.raises(MalformedAnswer):
         vk_answers.page(answer)
+
+
+# Categories
+
+
+def test_the_leaves_of_a_tree_of_any_depth_are_read_in_order() -> None:
+    deep: dict[str, Any] = {"id": 50053, "name": "Кольца"}
+    for number in range(2000):
+        deep = {"id": 60000 + number, "name": "…", "children": [deep]}
+    answer = {
+        "items": [
+            {
+                "id": 10009,
+                "name": "Продукты &amp; питание",
+                "children": [{"id": 20055, "name": "Бакалея", "children": []}, {"id": 20064, "name": "Напитки"}, False],
+                "view": {"type": "tab_root", "selected": False, "root_path": []},
+            },
+            {"id": 20063, "name": "Еда"},
+            {"id": 20064, "name": "Ещё раз"},
+            deep,
+        ]
+    }
+    *first, last = vk_answers.categories(answer)
+
+    assert first == [
+        Category(20055, ("Продукты & питание", "Бакалея")),
+        Category(20064, ("Продукты & питание", "Напитки")),
+        Category(20063, ("Еда",)),
+    ]
+    assert (last.id, len(last.path)) == (50053, 2001)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [None, [], {}, {"items": 1}, {"items": ["a"]}, {"items": [{"name": "Без номера"}]}, {"items": [{"children": 5}]}],
+)
+def test_a_list_of_categories_of_another_shape_is_refused(answer: Any) -> None:
+    with pytest.raises(MalformedAnswer):
+        vk_answers.categories(answer)
