@@ -8,6 +8,8 @@ from app.db import Base, Mapped, created_at_column, mapped_column
 from app.domain.changes import Action
 from app.models.types import ID_LENGTH, one_of, owner_column
 
+NOTE_LENGTH = 255
+
 
 class RunStatus(StrEnum):
     QUEUED = "queued"
@@ -35,6 +37,22 @@ class RunTrigger(StrEnum):
     """The owner asked to show again what an earlier run hid."""
 
 
+class RunStage(StrEnum):
+    """What a run at work is doing."""
+
+    CATALOG = "catalog"
+    MARKET = "market"
+    PLAN = "plan"
+    WAIT = "wait"
+    """For the time after which a lost answer may be looked up again."""
+    HIDE = "hide"
+    EDIT = "edit"
+    SHOW = "show"
+    ADD = "add"
+    ALBUMS = "albums"
+    DELETE = "delete"
+
+
 class SyncRun(Base):
     __tablename__ = "sync_runs"
     __table_args__ = (
@@ -47,6 +65,7 @@ class SyncRun(Base):
             sqlite_where=sa.text("status IN ('queued', 'running')"),
             postgresql_where=sa.text("status IN ('queued', 'running')"),
         ),
+        sa.Index(None, "user_id", "created_at"),
         {"sqlite_autoincrement": True},
     )
 
@@ -62,6 +81,13 @@ class SyncRun(Base):
     finished_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
     total: Mapped[int] = mapped_column(default=0, server_default="0")
     done: Mapped[int] = mapped_column(default=0, server_default="0")
+    stage: Mapped[str | None] = mapped_column(sa.String(16))
+    """A RunStage, written together with the lease."""
+    stage_note: Mapped[str | None] = mapped_column(sa.String(NOTE_LENGTH))
+    """The store whose catalog is read."""
+    stage_since: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    stage_done: Mapped[int] = mapped_column(default=0, server_default="0")
+    """`done` when the stage began: the pace is that of the stage."""
     counts: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     """{action: {outcome: number}} of the entries."""
     skipped: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
@@ -84,10 +110,14 @@ class EntryOutcome(StrEnum):
 
 class SyncRunEntry(Base):
     __tablename__ = "sync_run_entries"
-    __table_args__ = (one_of("action", Action), one_of("outcome", EntryOutcome))
+    __table_args__ = (
+        one_of("action", Action),
+        one_of("outcome", EntryOutcome),
+        sa.Index("ix_sync_run_entries_outcome", "run_id", "outcome"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    run_id: Mapped[int] = mapped_column(sa.ForeignKey("sync_runs.id", ondelete="CASCADE"), index=True)
+    run_id: Mapped[int] = mapped_column(sa.ForeignKey("sync_runs.id", ondelete="CASCADE"))
     action: Mapped[str] = mapped_column(sa.String(16))
     outcome: Mapped[str] = mapped_column(sa.String(16))
     store_id: Mapped[str | None] = mapped_column(sa.String(ID_LENGTH))

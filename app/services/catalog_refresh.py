@@ -50,14 +50,21 @@ class RefreshReport:
     """Names of the stores whose old copy was kept."""
 
 
-def _nothing() -> None:
+def _nothing(*_: object) -> None:
     """The hook of a caller that does not want one."""
 
 
-def refresh(user: User, on_page: Callable[[], None] = _nothing, *, is_patient: bool = False) -> RefreshReport:
+def refresh(
+    user: User,
+    on_page: Callable[[], None] = _nothing,
+    on_store: Callable[[Store], None] = _nothing,
+    *,
+    is_patient: bool = False,
+) -> RefreshReport:
     """Copy everything that Evotor lets us read; a store that fails keeps its last good copy.
 
-    Commits. `on_page` is called after every page read; `is_patient` leaves stores alone that are to be left alone.
+    Commits. `on_page` is called after every page read, `on_store` before each store is read; `is_patient` leaves stores
+    alone that are to be left alone.
     Raises CatalogUnavailable with the vendor's code.
     """
     connection = user.evotor
@@ -72,6 +79,7 @@ def refresh(user: User, on_page: Callable[[], None] = _nothing, *, is_patient: b
         _store_stores(user.id, stores)
         for store in stores:
             if store.id not in resting:
+                on_store(store)
                 _refresh_store(user.id, client, store, report, on_page)
     except EvotorError as error:
         db.session.rollback()

@@ -2,7 +2,7 @@
 
 from app.clients.vk_errors import FAULT_HOLDS
 from app.domain.changes import Change, LinkState, Reason, hide, show
-from app.models import OwnerOrder, RunStatus
+from app.models import OwnerOrder, RunStage, RunStatus
 from app.services import orders
 from app.services.planning import desired_for
 from app.services.run_work import RunEnds, RunWork
@@ -12,6 +12,7 @@ from app.services.sync_settings import withdraw_order
 
 class OrderWork(RunWork):
     def do(self) -> None:
+        self.enter(RunStage.PLAN)
         self.renew()
         self.load_records()
         self._apply_all()

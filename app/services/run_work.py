@@ -3,16 +3,18 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from app.clients.errors import VkError
 from app.clients.vk_errors import CODES, DAY, FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS
 from app.context import settings
 from app.db import db, utcnow
-from app.domain.changes import Change, LinkState
+from app.domain.changes import Action, Change, LinkState
 from app.domain.listing import sku
 from app.domain.market import Album, MarketItem
 from app.domain.plan import Desired
-from app.models import AlbumState, ConnectionState, EntryOutcome, Listing, RunStatus, SyncRun, User, VkAlbum
+from app.models import AlbumState, ConnectionState, EntryOutcome, Listing, RunStage, RunStatus, SyncRun, User, VkAlbum
+from app.models.run import NOTE_LENGTH
 from app.services import applying, clock_mending, market_links, market_watch, runs
 from app.services.shelves import load_listings
 from app.services.shop_settings import owner_settings
@@ -23,6 +25,17 @@ FAULTS_IN_A_ROW = 3
 UNKNOWN_ERRORS_IN_A_ROW = 5
 AFTER_CAPTCHA_PER_SECOND = 1 / 3
 CAPTCHA = "vk_14"
+STAGE_OF = {
+    Action.HIDE: RunStage.HIDE,
+    Action.EDIT: RunStage.EDIT,
+    Action.SHOW: RunStage.SHOW,
+    Action.ADD: RunStage.ADD,
+    Action.ALBUM_RENAME: RunStage.ALBUMS,
+    Action.ALBUM_ADD: RunStage.ALBUMS,
+    Action.ALBUM_PUT: RunStage.ALBUMS,
+    Action.ALBUM_REMOVE: RunStage.ALBUMS,
+    Action.DELETE: RunStage.DELETE,
+}
 
 
 class RunEnds(Exception):
@@ -61,6 +74,8 @@ class RunWork(ABC):
         self.group_id = user.vk.group_id
         self.confirmed = runs.confirmation(user.id)
         self.answers_lost = False
+        self._stage: tuple[RunStage, str | None] | None = None
+        self._news: dict[str, Any] = {}
         self._resting = dict(user.vk.resting)
         was_asked_by_captcha = user.sync_state is not None and user.sync_state.strike_code == CAPTCHA
         self.vk = vk_client(
@@ -85,8 +100,19 @@ class RunWork(ABC):
         """The work itself; returning means that all of it is done."""
 
     def renew(self) -> None:
-        if not runs.renew(self.run, self.worker, self.confirmed, self.group_id, self.order):
+        if not runs.renew(self.run, self.worker, self.confirmed, self.group_id, self.order, news=self._news):
             raise RunEnds(RunStatus.STOPPED, runs.why_stopped(self.run))
+        self._news = {}
+
+    def enter(self, stage: RunStage, note: str | None = None) -> None:
+        """What the owner reads on the page from now on.
+
+        Told with the next renewal of the lease: it costs no write, and no transaction begins here.
+        """
+        if (stage, note) != self._stage:
+            self._stage = stage, note
+            told = {"stage": stage, "stage_note": note and note[:NOTE_LENGTH]}
+            self._news = {**told, "stage_since": utcnow(), "stage_done": SyncRun.done}
 
     def check_time(self) -> None:
         if self.monotonic() > self.deadline:
@@ -97,6 +123,7 @@ class RunWork(ABC):
         self.answers_lost = False
         for change in changes:
             self.check_time()
+            self.enter(STAGE_OF[change.action])
             done = applying.apply_change(self.place, change)
             if done is None:
                 continue
@@ -127,6 +154,7 @@ class RunWork(ABC):
         No transaction is open while VK answers.
         """
         began = utcnow()
+        self.enter(RunStage.MARKET)
         items = self.vk.market(self.group_id, on_page=self.renew)
         albums = self.vk.albums(self.group_id)
         seen = market_watch.with_unlisted(self.place, items)

@@ -3,7 +3,7 @@
 import os
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -147,10 +147,19 @@ def confirmation(user_id: int) -> str | None:
     return db.session.scalar(sa.select(_confirmed_text).where(SyncConfig.user_id == user_id))
 
 
-def renew(run: SyncRun, worker: str, confirmed: str | None, group_id: int, order: str | None = None) -> bool:
+def renew(
+    run: SyncRun,
+    worker: str,
+    confirmed: str | None,
+    group_id: int,
+    order: str | None = None,
+    *,
+    news: Mapping[str, Any] | None = None,
+) -> bool:
     """One committed UPDATE: the lease goes on if worker, switch, confirmation and community are what they were.
 
-    `order`: the run is for something that the owner ordered, so that is what must stand still.
+    `order`: the run is for something that the owner ordered, so that is what must stand still. `news`: columns of the
+    run that tell the owner what it is doing.
     """
     now = utcnow()
     renewed = db.session.execute(
@@ -163,7 +172,7 @@ def renew(run: SyncRun, worker: str, confirmed: str | None, group_id: int, order
             _still_wanted(run.user_id, confirmed, order),
             sa.exists().where(VkConnection.user_id == run.user_id, VkConnection.group_id == group_id),
         )
-        .values(heartbeat_at=now, lease_until=now + timedelta(seconds=settings().run_lease_seconds))
+        .values(heartbeat_at=now, lease_until=now + timedelta(seconds=settings().run_lease_seconds), **(news or {}))
         .execution_options(synchronize_session=False)
     )
     if getattr(renewed, "rowcount", 0) != 1:

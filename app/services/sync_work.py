@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from app.clients.errors import VkError
 from app.clients.vk_errors import FAULT_HOLDS, OWNER_HOLDS
 from app.db import db, utcnow
+from app.domain.catalog import Store
 from app.domain.changes import Action, LinkState
 from app.domain.listing import sku
 from app.domain.market import MarketItem
 from app.domain.plan import Desired, Plan, make_plan
-from app.models import ConnectionState, RunStatus
+from app.models import ConnectionState, RunStage, RunStatus
 from app.services import approvals, catalog_refresh, missing, vk_categories
 from app.services.approvals import Verdict
 from app.services.catalog_refresh import CatalogUnavailable
@@ -31,6 +32,8 @@ class SyncWork(RunWork):
         for _ in range(MOST_PASSES):
             if not self._pass() or (wait := self._wait_for_lost_answers()) is None:
                 break
+            self.enter(RunStage.WAIT)
+            self.renew()
             self.sleep(wait)
         self._read_categories_again()
         self.renew()
@@ -53,8 +56,10 @@ class SyncWork(RunWork):
 
     def _pull(self) -> RunEnds | None:
         """How the run shall end after a passing failure, for which the last good copy serves."""
+        self.enter(RunStage.CATALOG)
+        self.renew()
         try:
-            catalog_refresh.refresh(self.user, on_page=self.renew, is_patient=True)
+            catalog_refresh.refresh(self.user, on_page=self.renew, on_store=self._note_store, is_patient=True)
         except CatalogUnavailable as error:
             connection = self.user.evotor
             if connection is not None and connection.state != ConnectionState.UNAVAILABLE:
@@ -63,9 +68,13 @@ class SyncWork(RunWork):
             return RunEnds(RunStatus.FAILED, error.code, pauses=tuple(max(wait, pause) for pause in FAULT_HOLDS))
         return None
 
+    def _note_store(self, store: Store) -> None:
+        self.enter(RunStage.CATALOG, store.name)
+
     def _pass(self) -> bool:
         """Plan and apply once; True if some answers got lost on the way."""
         began = utcnow()
+        self.enter(RunStage.PLAN)
         self.renew()
         self.load_records()
         desired = desired_for(self.user)

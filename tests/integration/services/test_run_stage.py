@@ -1,0 +1,87 @@
+"""What a run at work tells the owner of itself."""
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from app.clients.http import Response, Transport
+from app.db import db
+from app.models import RunStage, RunStatus
+from tests.support.sandbox import ACCOUNT
+from tests.support.shop import TINY, Shop
+
+
+def as_another_process_reads() -> tuple[Any, ...]:
+    with db.engine.connect() as connection:
+        query = "SELECT stage, stage_note, stage_done, done FROM sync_runs ORDER BY id DESC LIMIT 1"
+        return tuple(connection.execute(sa.text(query)).one())
+
+
+@pytest.fixture
+def told(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[tuple[Any, ...]]]:
+    """What the run tells while a call is out, by the call's last word."""
+    seen: dict[str, list[tuple[Any, ...]]] = {}
+    real = Transport.send
+
+    def watched(transport: Transport, method: str, path: str, **more: Any) -> Response:
+        seen.setdefault(path.rpartition("/")[2], []).append(as_another_process_reads())
+        return real(transport, method, path, **more)
+
+    monkeypatch.setattr(Transport, "send", watched)
+    return seen
+
+
+def test_a_run_tells_what_it_is_doing(shop: Shop, told: dict[str, list[tuple[Any, ...]]]) -> None:
+    shop.run()
+
+    assert told["stores"] == [(RunStage.CATALOG, None, 0, 0)]
+    assert told["products"] == [(RunStage.CATALOG, "Лавка", 0, 0)]
+    assert {stage for stage, *_ in told["market.add"]} == {RunStage.ADD}
+    assert {stage for stage, *_ in told["market.addToAlbum"]} == {RunStage.ALBUMS}
+
+
+def test_a_stage_remembers_what_was_done_before_it(shop: Shop, told: dict[str, list[tuple[Any, ...]]]) -> None:
+    shop.run()
+    shop.patch("P1", price=150)
+    shop.put("P4", price=10)
+    told.clear()
+
+    shop.run()
+
+    assert told["market.edit"] == [(RunStage.EDIT, None, 0, 0)]
+    assert told["market.add"] == [(RunStage.ADD, None, 1, 1)]
+
+
+def test_a_long_name_of_a_store_is_cut(shop: Shop, told: dict[str, list[tuple[Any, ...]]]) -> None:
+    shop.sandbox.control("evotor/stores", account=ACCOUNT, upsert=[{"id": TINY, "name": "Л" * 400}])
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert told["products"][0][1] in (None, "Л" * 255)
+
+
+def test_the_wait_for_a_lost_answer_is_told(shop: Shop) -> None:
+    stages: list[str | None] = []
+
+    def sleep(seconds: float) -> None:
+        stages.append(as_another_process_reads()[0])
+        shop.clock.sleep(seconds)
+
+    shop.sandbox.fault("vk", "drop_before", "market.add", times=1)
+    shop.run(sleep=sleep)
+
+    assert RunStage.WAIT in stages
+
+
+def test_telling_costs_no_write_of_its_own(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stage goes with the lease, which is renewed before every write anyway."""
+    shop.fill(5)
+    statements: list[str] = []
+    sa.event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+
+    shop.run()
+
+    telling = [statement for statement in statements if "stage=" in statement]
+    assert all(statement.startswith("UPDATE sync_runs SET lease_until=") for statement in telling)
+    assert len(telling) < 10
