@@ -24,6 +24,13 @@ apt_install() {
     { apt-get install -y -q "$@" || { apt-get update -q && apt-get install -y -q "$@"; }; } >/dev/null 2>&1
 }
 
+# need_chromium: the one that CHROMIUM names, else Debian's
+need_chromium() {
+    command -v "${CHROMIUM:-chromium}" >/dev/null && return
+    say "evosync: no Chromium here; trying to install the package chromium"
+    apt_install chromium && command -v "${CHROMIUM:-chromium}" >/dev/null
+}
+
 make_venv() {
     local python
     python=$(find_python)

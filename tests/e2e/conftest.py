@@ -1,0 +1,103 @@
+"""The product with a server, the sandbox, and owners with real browsers. Every worker has its own of everything."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_playwright import CreateContextCallback
+
+from tests.e2e.pages import SignIn, SyncPage
+from tests.factories import PASSWORD, connect_both, make_active, make_user
+from tests.support.database import copy_sqlite
+from tests.support.product import Product
+from tests.support.sandbox import SECOND_STORE, Sandbox
+from tests.support.visit import DESKTOP, Watch
+
+HERE = Path(__file__).parent
+PATIENCE = 15_000
+"""Milliseconds after which what did not come is not coming, on a busy machine."""
+
+expect.set_options(timeout=PATIENCE)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The browser of the machine, never one that is downloaded."""
+    path = shutil.which(os.environ.get("CHROMIUM", "chromium"))
+    if path is None:
+        pytest.fail("no Chromium here: install the package chromium, or name one in CHROMIUM, or give -m 'not browser'")
+    return {**browser_type_launch_args, "executable_path": path}
+
+
+@pytest.fixture(scope="session")
+def product_process(
+    tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, sandbox_process: Sandbox
+) -> Iterator[Product]:
+    folder = tmp_path_factory.mktemp("product")
+    copy_sqlite(sqlite_template, folder / "evosync.db")
+    product = Product(folder / "evosync.db", sandbox_process, folder / "product.log")
+    yield product
+    product.stop()
+
+
+@pytest.fixture(scope="session")
+def base_url(product_process: Product) -> str:
+    """What addresses of pages begin with."""
+    return product_process.url
+
+
+@pytest.fixture
+def product(product_process: Product, sandbox: Sandbox) -> Product:
+    """As new: nobody registered, the sandbox at its seed."""
+    assert product_process.sandbox is sandbox
+    product_process.empty()
+    return product_process
+
+
+class Open(Protocol):
+    def __call__(self, *refused: int, **options: Any) -> Page: ...
+
+
+@pytest.fixture
+def open_window(product: Product, new_context: CreateContextCallback) -> Iterator[Open]:
+    """A window of a new browser; `refused`: the statuses of 400 and above that the test provokes."""
+    watches: list[Watch] = []
+
+    def opened(*refused: int, **options: Any) -> Page:
+        context = new_context(locale="ru-RU", **{**DESKTOP, **options})
+        context.set_default_timeout(PATIENCE)
+        watches.append(Watch(context, set(refused)))
+        return context.new_page()
+
+    yield opened
+    for watch in watches:
+        watch.check()
+
+
+@pytest.fixture
+def window(open_window: Open) -> Page:
+    return open_window()
+
+
+@pytest.fixture
+def fair(product: Product) -> Product:
+    """An owner whose shop window shows the sandbox's second store."""
+    with product.inside():
+        make_active(connect_both(make_user()), SECOND_STORE)
+    product.sync()
+    return product
+
+
+def sign_in(page: Page) -> SyncPage:
+    """As the owner."""
+    return SignIn.open(page).enter("owner@example.ru", PASSWORD)
