@@ -11,10 +11,11 @@ from playwright.sync_api import Page, expect
 from pytest_playwright import CreateContextCallback
 
 from tests.e2e.pages import SignIn, SyncPage
-from tests.factories import PASSWORD, connect_both, make_active, make_user
+from tests.e2e.shops import open_fair
+from tests.factories import PASSWORD
 from tests.support.database import copy_sqlite
 from tests.support.product import Product
-from tests.support.sandbox import SECOND_STORE, Sandbox
+from tests.support.sandbox import Sandbox
 from tests.support.visit import DESKTOP, Watch
 
 HERE = Path(__file__).parent
@@ -74,7 +75,7 @@ def open_window(product: Product, new_context: CreateContextCallback) -> Iterato
     watches: list[Watch] = []
 
     def opened(*refused: int, **options: Any) -> Page:
-        context = new_context(locale="ru-RU", **{**DESKTOP, **options})
+        context = new_context(locale="ru-RU", reduced_motion="reduce", **{**DESKTOP, **options})
         context.set_default_timeout(PATIENCE)
         watches.append(Watch(context, set(refused)))
         return context.new_page()
@@ -91,10 +92,8 @@ def window(open_window: Open) -> Page:
 
 @pytest.fixture
 def fair(product: Product) -> Product:
-    """An owner whose shop window shows the sandbox's second store."""
-    with product.inside():
-        make_active(connect_both(make_user()), SECOND_STORE)
-    product.sync()
+    """With an owner whose shop window shows the sandbox's second store."""
+    open_fair(product)
     return product
 
 

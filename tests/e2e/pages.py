@@ -135,12 +135,15 @@ class StorePage(RulePage):
         self.heading = name
         super().__init__(page)
 
+    @property
+    def groups(self) -> Locator:
+        return self.main.get_by_role("navigation", name="Группы товаров")
+
     def open_groups(self) -> Self:
         """On a phone they are folded."""
-        groups = self.main.get_by_role("navigation", name="Группы товаров")
-        if not groups.is_visible():
+        if not self.groups.is_visible():
             self.main.locator("summary", has_text="Группы").click()
-        expect(groups).to_be_visible()
+        expect(self.groups).to_be_visible()
         return self
 
 

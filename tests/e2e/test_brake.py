@@ -3,8 +3,8 @@
 from playwright.sync_api import Page
 
 from tests.e2e.conftest import sign_in
-from tests.e2e.goods import FAIR, FAIR_GOODS, SWEETS
 from tests.e2e.pages import ShopWindow, SyncPage
+from tests.e2e.shops import FAIR, FAIR_GOODS, SWEETS
 from tests.support.product import Product
 
 

@@ -4,10 +4,10 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import sign_in
 from tests.e2e.pages import ConnectionsPage, SyncPage, VkPage
+from tests.e2e.shops import PASTILA
 from tests.support.product import Product
 from tests.support.sandbox import CLUB, SECOND_STORE, VK_TOKEN
 
-PASTILA = "7d0f3a10-0000-4000-8000-00000000106a"
 DEAD = "Токен ВК больше не действует"
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.e2e.conftest import Open
-from tests.e2e.goods import FAIR, FAIR_GOODS
 from tests.e2e.pages import Registration, ShopWindow, SignIn, SyncPage
+from tests.e2e.shops import FAIR, FAIR_GOODS
 from tests.factories import PASSWORD
 from tests.support.product import Product
 from tests.support.sandbox import CLUB, EVOTOR_TOKEN, VK_TOKEN

@@ -10,14 +10,17 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from cryptography.fernet import Fernet
+from werkzeug.routing import Rule
 
 from app import create_app
 from app.db import Base, db
+from app.web.access import PUBLIC
 from config import load_settings
 from tests.support.sandbox import CLUB, Sandbox
 from tests.support.zygote import ROOT, Zygote
 
 GUNICORN = "gunicorn wsgi:app --no-control-socket --worker-class gthread --threads 4 --log-level warning"
+NO_PAGES = PUBLIC | {"catalog.export_csv"}
 
 
 class Product:
@@ -57,10 +60,29 @@ class Product:
 
     @contextmanager
     def inside(self) -> Iterator[None]:
-        """Services and models at hand, in a session of their own."""
+        """Services and models at hand, in a session of their own, which is committed at the end."""
         with self._app.app_context():
             yield
+            db.session.commit()
             db.session.remove()
+
+    def pages(self, **examples: str) -> list[str]:
+        """Addresses of all that a signed-in owner can open; those with parts that have no example are left out."""
+        addresses = self._app.url_map.bind("")
+        return [
+            addresses.build(rule.endpoint, {name: examples[name] for name in rule.arguments})
+            for rule in self._page_rules()
+            if rule.arguments <= examples.keys()
+        ]
+
+    def parts_of_addresses(self) -> set[str]:
+        """What the addresses of pages have in them: ids of stores, of runs."""
+        return {name for rule in self._page_rules() for name in rule.arguments}
+
+    def _page_rules(self) -> Iterator[Rule]:
+        for rule in self._app.url_map.iter_rules():
+            if "GET" in (rule.methods or ()) and rule.endpoint not in NO_PAGES:
+                yield rule
 
     def empty(self) -> None:
         """The servers go on; nobody is registered any more."""

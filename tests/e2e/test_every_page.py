@@ -1,0 +1,68 @@
+"""All pages, with nothing in them and with plenty: axe finds nothing; what else no page may do, the window watches."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.e2e.conftest import Open, sign_in
+from tests.e2e.shops import open_busy_shop
+from tests.factories import make_user
+from tests.support.product import Product
+from tests.support.sandbox import STORE
+from tests.support.visit import DESKTOP, PHONE
+
+CONTRAST = {"runOnly": ["color-contrast"]}
+LOOKS = pytest.mark.parametrize("look", [DESKTOP, PHONE], ids=["desktop", "phone"])
+EXAMPLES = {"store_id": STORE, "run_id": "1"}
+"""For what stands in addresses: a new page with another such part adds one here."""
+
+
+@LOOKS
+def test_the_pages_of_visitors_are_accessible(open_window: Open, look: dict[str, Any]) -> None:
+    _check(open_window(404, **look), ["/login", "/register", "/nowhere"])
+
+
+@LOOKS
+def test_the_pages_of_a_new_owner_are_accessible(product: Product, open_window: Open, look: dict[str, Any]) -> None:
+    with product.inside():
+        make_user()
+    window = open_window(**look)
+    sign_in(window)
+    _check(window, product.pages())
+
+
+@LOOKS
+def test_the_pages_of_a_busy_shop_are_accessible(product: Product, open_window: Open, look: dict[str, Any]) -> None:
+    open_busy_shop(product)
+    window = open_window(**look)
+    sign_in(window)
+    sections = [f"/sync/plan?show={name}" for name in ("hide", "skipped", "albums")]
+    _check(window, [*product.pages(**EXAMPLES), *sections])
+
+
+def test_every_kind_of_page_is_looked_at(product: Product) -> None:
+    assert product.parts_of_addresses() <= EXAMPLES.keys(), "an address of a new kind has no example"
+
+
+def _check(window: Page, paths: Iterable[str]) -> None:
+    """In the light, and its contrasts also in the dark."""
+    found: list[str] = []
+    for path in paths:
+        window.goto(path)
+        found += [f"{path} {fault}" for fault in _faults(window, {})]
+        window.emulate_media(color_scheme="dark")
+        found += [f"{path} in the dark {fault}" for fault in _faults(window, CONTRAST)]
+        window.emulate_media(color_scheme="light")
+    assert not found, "\n".join(found)
+
+
+def _faults(window: Page, rules: dict[str, Any]) -> list[str]:
+    answer = Axe().run(window, options={"resultTypes": ["violations"], **rules}).response
+    return [
+        f"{violation['id']}: {node['target']} {node['html'][:200]} {node['failureSummary']}"
+        for violation in answer["violations"]
+        for node in violation["nodes"]
+    ]
