@@ -1,8 +1,9 @@
 """What the owner chose for the shop window: read with its defaults, stored as JSON."""
 
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -10,22 +11,62 @@ from app.context import settings
 from app.db import db
 from app.domain.catalog import Product
 from app.domain.listing import FALLBACK_CATEGORY, HandField, OwnerSettings, SkipReason, StockRule, unfit_reason
+from app.domain.pricing import LEAST_PERCENT, MOST_PERCENT, ROUNDINGS
 from app.models import CatalogProduct, User
 from app.services.sync_settings import ensure_config
 
+T = TypeVar("T")
+
 
 def owner_settings(user: User) -> OwnerSettings:
-    chosen: Mapping[str, Any] = (user.sync_state.settings if user.sync_state else None) or {}
+    """A stored value that nobody can make sense of counts as not chosen: no run breaks over it."""
+    chosen = _Stored((user.sync_state.settings if user.sync_state else None) or {})
     return OwnerSettings(
-        stock_rule=StockRule(chosen.get("stock_rule", StockRule.HIDE)),
-        show_from=int(chosen.get("show_from", 1)),
-        remove_after_days=int(chosen.get("remove_after_days", settings().remove_after_days)),
-        edited_in_vk=frozenset(HandField(name) for name in chosen.get("edited_in_vk", ())),
-        category_id=int(chosen.get("category_id", FALLBACK_CATEGORY)),
-        category_by_group=chosen.get("category_by_group", {}),
-        allowed_types=frozenset(chosen.get("allowed_types", ())),
+        stock_rule=chosen.read("stock_rule", StockRule, StockRule.HIDE),
+        show_from=chosen.read("show_from", int, 1),
+        remove_after_days=chosen.read("remove_after_days", int, settings().remove_after_days),
+        edited_in_vk=frozenset(HandField(name) for name in chosen.names("edited_in_vk") if name in set(HandField)),
+        category_id=chosen.read("category_id", int, FALLBACK_CATEGORY),
+        category_by_group=chosen.read("category_by_group", _numbers, {}),
+        allowed_types=frozenset(chosen.names("allowed_types")),
         refused_categories=frozenset(user.vk.refused_categories) if user.vk else frozenset(),
+        description_template=chosen.read("description_template", str, ""),
+        price_percent=chosen.read("price_percent", _percent, Decimal(0)),
+        price_rounding=chosen.read("price_rounding", _rounding, 0),
+        with_albums=chosen.read("with_albums", bool, True),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """The JSON that `change` wrote, or that somebody else did."""
+
+    values: Mapping[str, Any]
+
+    def read(self, name: str, kind: Callable[[Any], T], default: T) -> T:
+        try:
+            return kind(self.values[name])
+        except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError):
+            return default
+
+    def names(self, name: str) -> list[str]:
+        found = self.values.get(name)
+        return [text for text in found if isinstance(text, str)] if isinstance(found, list) else []
+
+
+def _percent(value: Any) -> Decimal:
+    percent = Decimal(value)
+    if not LEAST_PERCENT <= percent <= MOST_PERCENT:
+        raise ValueError
+    return percent
+
+
+def _rounding(value: Any) -> int:
+    return ROUNDINGS[ROUNDINGS.index(int(value))]
+
+
+def _numbers(value: Any) -> dict[str, int]:
+    return {name: int(number) for name, number in value.items()}
 
 
 def types_in_review(user: User) -> dict[str, int]:
@@ -54,4 +95,6 @@ def change(user: User, **chosen: Any) -> OwnerSettings:
 
 
 def _stored(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
     return sorted(value) if isinstance(value, frozenset) else value
