@@ -50,6 +50,10 @@ class Plan:
     live_keys: frozenset[ListingKey]
     """Of the listings that stand in the window before the plan."""
     shared: int = 0
+    in_view: int = 0
+    """Listings that buyers are to see after the plan."""
+    crowds: Mapping[str, int] = field(default_factory=dict)
+    """How many of them want to stand in each album, by its title."""
 
     @property
     def live(self) -> int:
@@ -92,7 +96,8 @@ def make_plan(
         changes.extend(album_changes(shown, links, albums))
     changes.sort(key=lambda change: (_ORDER[change.action], "price" not in change.fields))
     live = frozenset(key for key, link in links.items() if link.state is LinkState.LIVE)
-    return Plan(tuple(changes), skipped, live, shared=desired.shared)
+    crowds = Counter(wanted.album for wanted in in_view.values() if wanted.album is not None)
+    return Plan(tuple(changes), skipped, live, shared=desired.shared, in_view=len(in_view), crowds=crowds)
 
 
 def _held_back(

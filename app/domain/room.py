@@ -1,0 +1,58 @@
+"""Whether a plan fits into what VK allows a community: contracts/vk.md section 3.5."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.domain.album_plan import ALBUMS_MAX, ITEMS_IN_ALBUM_MAX, Albums
+from app.domain.changes import Action
+from app.domain.plan import Plan
+
+ITEMS_MAX = 15_000
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """How much of a limit is taken, before and after the plan."""
+
+    now: int
+    after: int
+    limit: int
+
+    @property
+    def over(self) -> int:
+        return max(0, self.after - self.limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    items: Meter
+    albums: Meter
+    left_out: Sequence[str]
+    """Titles of albums for which no place is left, the fullest first."""
+    crowded: Sequence[str]
+    """Titles of albums that want more items than one holds."""
+
+    @property
+    def is_enough(self) -> bool:
+        return not (self.items.over or self.left_out or self.crowded)
+
+
+def room_for(plan: Plan, albums: Albums, items: int) -> Room:
+    """`items`: those in the community before the plan, ours and others, the hidden ones counted."""
+    counts = plan.counts
+    taken = albums.foreign + len(albums.ours) + len(albums.uncertain)
+    there = _titles_after(plan, albums)
+    fullest_first = sorted(plan.crowds, key=lambda title: (-plan.crowds[title], title))
+    return Room(
+        items=Meter(items, items + counts[Action.ADD] - counts[Action.DELETE], ITEMS_MAX),
+        albums=Meter(taken, taken + counts[Action.ALBUM_ADD], ALBUMS_MAX),
+        left_out=[title for title in fullest_first if title not in there],
+        crowded=[title for title in fullest_first if plan.crowds[title] > ITEMS_IN_ALBUM_MAX or title in albums.full],
+    )
+
+
+def _titles_after(plan: Plan, albums: Albums) -> frozenset[str]:
+    """Including those of which we cannot be sure yet: they are on their way."""
+    renamed = {str(change.before["album"]) for change in plan.changes if change.action is Action.ALBUM_RENAME}
+    made = {change.album for change in plan.changes if change.action in (Action.ALBUM_ADD, Action.ALBUM_RENAME)}
+    return ((albums.ours | albums.uncertain) - renamed) | {title for title in made if title is not None}
