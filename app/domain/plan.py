@@ -53,7 +53,7 @@ class Plan:
     in_view: int = 0
     """Listings that buyers are to see after the plan."""
     crowds: Mapping[str, int] = field(default_factory=dict)
-    """How many of them want to stand in each album, by its title."""
+    """How many of them want to stand in each album, by its title; empty where albums are left alone."""
 
     @property
     def live(self) -> int:
@@ -91,13 +91,14 @@ def make_plan(
     for key, link in links.items():
         if key not in desired.wanted:
             changes.extend(_leaving(link, _leaving_reason(key, desired), now, grace))
+    shown = {key: wanted for key, wanted in desired.wanted.items() if key not in skipped and not wanted.is_hidden}
+    crowds: Counter[str] = Counter()
     if settings.with_albums:
-        shown = {key: wanted for key, wanted in desired.wanted.items() if key not in skipped and not wanted.is_hidden}
         changes.extend(album_changes(shown, links, albums))
+        crowds.update(wanted.album for wanted in shown.values() if wanted.album is not None)
     changes.sort(key=lambda change: (_ORDER[change.action], "price" not in change.fields))
     live = frozenset(key for key, link in links.items() if link.state is LinkState.LIVE)
-    crowds = Counter(wanted.album for wanted in in_view.values() if wanted.album is not None)
-    return Plan(tuple(changes), skipped, live, shared=desired.shared, in_view=len(in_view), crowds=crowds)
+    return Plan(tuple(changes), skipped, live, shared=desired.shared, in_view=len(shown), crowds=crowds)
 
 
 def _held_back(

@@ -52,13 +52,19 @@ def folded(text: str) -> str:
 
 def matcher(q: str) -> Callable[[Product, Codes], bool]:
     """Every word of the question must stand somewhere in the name, the article, the code or a barcode."""
+    reads = text_matcher(q)
+    return lambda product, codes: reads("\n".join((product.name, *codes)))
+
+
+def text_matcher(q: str) -> Callable[[str], bool]:
+    """Every word of the question must stand somewhere in the text."""
     words = folded(q).split()
 
-    def matches(product: Product, codes: Codes) -> bool:
-        text = folded("\n".join((product.name, *codes)))
+    def reads(text: str) -> bool:
+        text = folded(text)
         return all(word in text for word in words)
 
-    return matches
+    return reads
 
 
 def groups_within(tree: GroupTree, group: str) -> Callable[[str | None], bool]:

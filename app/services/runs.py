@@ -265,6 +265,12 @@ def latest(user_id: int) -> SyncRun | None:
     return db.session.scalar(_history(user_id).limit(1))
 
 
+def last_success(user_id: int) -> datetime | None:
+    """When a run last came through to its end."""
+    came_through = (SyncRun.user_id == user_id, SyncRun.status == RunStatus.SUCCEEDED)
+    return db.session.scalar(sa.select(sa.func.max(SyncRun.finished_at)).where(*came_through))
+
+
 def _history(user_id: int) -> sa.Select[SyncRun]:
     return sa.select(SyncRun).where(SyncRun.user_id == user_id).order_by(SyncRun.id.desc())
 

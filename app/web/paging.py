@@ -57,6 +57,11 @@ def requested_page() -> int:
     return max(1, int(digits)) if len(digits) < 7 else LARGEST
 
 
+def requested_text(name: str) -> str:
+    """A part of the address without what cannot be read."""
+    return "".join(filter(str.isprintable, request.args.get(name, ""))).strip()
+
+
 def page_of(items: Sequence[T], number: int, size: int) -> Page[T]:
     """The page of a list that is in memory whole."""
     number = min(max(number, 1), pages_of(len(items), size))

@@ -7,9 +7,9 @@ from app.domain.changes import Action, Change
 from app.domain.plan import Plan
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, RunStatus, RunTrigger, SyncApproval, SyncRun, User
-from app.services import engine, overview, planning, runs
-from tests.factories import connect_both, make_active, set_rule
-from tests.support.page import Browser, words
+from app.services import engine, plan_overview, planning, runs
+from tests.factories import add_product, add_store, connect_both, make_active, set_rule
+from tests.support.page import Browser, Page, words
 from tests.support.sandbox import SECOND_STORE, STORE
 
 WAITS = "План ждёт вашего решения"
@@ -121,5 +121,100 @@ def test_a_renamed_album_has_its_place_in_the_plan(
 ) -> None:
     rename = Change(Action.ALBUM_RENAME, "Чай", album="Чай", before={"album": "Напитки"})
     monkeypatch.setattr(planning, "plan_for", lambda _user: Plan((rename,), {}, frozenset()))
-    assert overview.plan_overview(owner).counts["albums"] == 1
+    assert plan_overview.plan_overview(owner).counts["albums"] == 1
     assert "Переименовать подборку" in browser.get("/sync/plan?show=albums").text
+
+
+# Searching, and confirming from here
+
+
+@pytest.fixture
+def planned(owner: User) -> User:
+    """Connected, one store chosen, nothing confirmed."""
+    connect_both(owner)
+    set_rule(owner, EntityType.STORE, FilterMode.INCLUDE, STORE)
+    return owner
+
+
+def names(page: Page) -> list[str]:
+    return [row[0] for row in page.cells()]
+
+
+def test_the_plan_is_searched_by_every_word_of_a_name(browser: Browser, planned: User) -> None:
+    page = browser.get("/sync/plan", query_string={"show": "add", "q": "соевая СВЕЧА"})
+    assert names(page) == ["Свеча соевая «Лаванда» 180 мл"]
+    assert "Нашлось: 1 строка в разделе «Добавить»" in words(page.one("#plan-count"))
+    assert page.one("#plan-q")["value"] == "соевая СВЕЧА"
+
+
+def test_what_is_skipped_is_searched_by_its_name_too(browser: Browser, planned: User) -> None:
+    every = names(browser.get("/sync/plan?show=skipped"))
+    page = browser.get("/sync/plan", query_string={"show": "skipped", "q": every[0]})
+    assert every[0] in names(page) and len(page.cells()) < len(every)
+
+
+def test_what_is_skipped_is_narrowed_to_one_reason(browser: Browser, planned: User) -> None:
+    page = browser.get("/sync/plan?show=skipped&reason=no_price")
+    assert len(page.cells()) == 2 and all("Нет цены" in row[2] for row in page.cells())
+    current = [words(link) for link in page.all(".tabs a[aria-current]")]
+    assert current[0].startswith("Пропустить") and current[1].startswith("Нет цены")
+    assert page.one("input[name=reason]")["value"] == "no_price", "a search stays within the reason"
+
+
+def test_nothing_found_leads_back_to_the_section(browser: Browser, planned: User) -> None:
+    page = browser.get("/sync/plan", query_string={"show": "add", "q": "бегемот"})
+    assert "Ничего не нашлось" in page.text and "/sync/plan?show=add" in page.links()
+
+
+@pytest.mark.parametrize("q", ["\x00", "%", "'", "ё" * 5000, "<b>", "  ", "\\"])
+@pytest.mark.parametrize("show", ["add", "skipped"])
+def test_any_question_is_answered(browser: Browser, planned: User, q: str, show: str) -> None:
+    browser.get("/sync/plan", query_string={"show": show, "q": q})
+
+
+def test_an_unknown_reason_counts_as_none(browser: Browser, planned: User) -> None:
+    every = browser.get("/sync/plan?show=skipped").cells()
+    assert browser.get("/sync/plan?show=skipped&reason=odd").cells() == every
+
+
+def test_the_pages_of_a_search_keep_it(browser: Browser, owner: User) -> None:
+    add_store(owner)
+    for number in range(101):
+        add_product(owner, f"P{number}", name=f"Чай {number}")
+    add_product(owner, "Q", name="Мёд")
+    page = browser.get("/sync/plan", query_string={"show": "add", "q": "чай"})
+    following = next(str(link["href"]) for link in page.all("a[rel=next]"))
+    assert len(browser.get(following).cells()) == 1
+
+
+def test_the_plan_is_confirmed_where_it_is_read(browser: Browser, planned: User) -> None:
+    page = browser.get("/sync/plan")
+    assert "Сначала включите" in page.text and not page.all('form[action="/sync/confirm"]')
+    browser.get("/sync")
+    browser.submit("/sync/toggle")
+    browser.get("/sync/plan")
+    page = browser.submit("/sync/confirm")
+    assert page.path == "/sync" and "Подтверждено" in page.notices[0]
+    assert not browser.get("/sync/plan").all('form[action="/sync/confirm"]'), "it is confirmed already"
+
+
+def test_the_limits_of_vk_are_shown_before_the_first_run(browser: Browser, planned: User) -> None:
+    page = browser.get("/sync/plan")
+    items, albums = page.all("meter")
+    assert (items["max"], albums["max"]) == ("15000", "100") and int(str(items["value"])) > 0
+    assert "посчитаем при первом запуске" in page.text
+
+
+def test_what_does_not_fit_is_told_with_what_to_do(browser: Browser, planned: User) -> None:
+    assert planned.sync_state is None or planned.sync_state.foreign_items == 0
+    browser.get("/sync")
+    assert planned.sync_state is not None
+    planned.sync_state.foreign_items, planned.sync_state.foreign_albums = 14_999, 100
+    db.session.commit()
+    notices = " ".join(browser.get("/sync/plan").notices)
+    assert "Не поместится" in notices and "без подборки" in notices
+
+
+def test_an_empty_section_says_what_belongs_there(browser: Browser, planned: User) -> None:
+    for section in ("edit", "hide", "delete"):
+        assert "Здесь появятся" in browser.get(f"/sync/plan?show={section}").text or section == "delete"

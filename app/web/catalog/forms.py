@@ -10,7 +10,7 @@ from wtforms.validators import AnyOf, InputRequired, ValidationError
 from app.domain.rules import EntityType, FilterMode
 from app.services.finding import Look, Sort, State
 from app.web.forms import BaseForm
-from app.web.paging import requested_page
+from app.web.paging import requested_page, requested_text
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -21,16 +21,12 @@ QUESTION_MAX = 100
 def requested_look() -> Look:
     """From the address; what it says wrong counts as not said."""
     return Look(
-        q=_readable("q")[:QUESTION_MAX],
-        group=_readable("group"),
+        q=requested_text("q")[:QUESTION_MAX],
+        group=requested_text("group"),
         state=_known(State, "state", State.ANY),
         sort=_known(Sort, "sort", Sort.NAME),
         page=requested_page(),
     )
-
-
-def _readable(name: str) -> str:
-    return "".join(filter(str.isprintable, request.args.get(name, ""))).strip()
 
 
 def _known(kind: type[E], name: str, default: E) -> E:

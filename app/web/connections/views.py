@@ -2,7 +2,8 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app.models import ConnectionState
-from app.services import connections, orders, overview, sync_settings
+from app.services import connections, orders, sync_settings
+from app.services.catalog_age import catalog_age
 from app.services.errors import ConnectionRefused
 from app.web.access import commit_on_success, owner
 from app.web.connections import blueprint
@@ -20,7 +21,7 @@ def show() -> str:
         vk=user.vk,
         status=sync_settings.status_of(user),
         run_obstacle=sync_settings.run_obstacle(user),
-        age=overview.catalog_age(user.id),
+        age=catalog_age(user.id),
     )
 
 
@@ -37,7 +38,7 @@ def evotor() -> ResponseReturnValue:
             next_step = "" if user.vk and user.vk.is_connected else " Теперь подключите сообщество ВК."
             flash(*_connected(f"Эвотор подключён.{next_step}", "other_evotor" if is_other else None))
             return redirect(url_for(".show"))
-    age = overview.catalog_age(user.id)
+    age = catalog_age(user.id)
     return render_template("connections/evotor.html", form=form, evotor=user.evotor, age=age, **_window()), form.status
 
 

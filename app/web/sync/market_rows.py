@@ -7,9 +7,8 @@ from decimal import Decimal
 from app.domain.adoption import MatchedBy
 from app.domain.listing import HandField, ListingKey, Value, Wanted
 from app.models import ForeignItem, Listing
-from app.services import overview
 from app.services.hand_work import HandWork
-from app.services.overview import Names
+from app.services.names import Names, names_of
 from app.web import labels
 from app.web.sync.plan_rows import shown
 
@@ -77,7 +76,7 @@ def market_rows(
     edited_in_vk: frozenset[HandField],
 ) -> list[Row]:
     """`wanted`: the items as the next run would have them."""
-    names = overview.names_of(user_id, [_key(item) for item in items])
+    names = names_of(user_id, [_key(item) for item in items])
     return [
         _similar_row(item, names)
         if isinstance(item, ForeignItem)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from app.domain.changes import Action, Change
 from app.models import EntryOutcome, SyncRunEntry
-from app.services import overview
-from app.services.overview import Names, Skipped
+from app.services.names import Names, names_of
+from app.services.plan_overview import Skipped
 from app.web import labels
 from app.web.formatting import money
 from app.web.messages import is_known, message
@@ -34,7 +34,7 @@ class PlanRow:
 
 def plan_rows(user_id: int, items: Iterable[Change | Skipped]) -> list[PlanRow]:
     items = list(items)
-    names = overview.names_of(user_id, [item.key for item in items if item.key is not None])
+    names = names_of(user_id, [item.key for item in items if item.key is not None])
     return [_skipped_row(item, names) if isinstance(item, Skipped) else _change_row(item, names) for item in items]
 
 

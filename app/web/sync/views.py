@@ -1,18 +1,27 @@
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.models import RunStatus, SyncRun
+from app.domain.changes import Reason
+from app.domain.listing import SkipReason
+from app.models import RunStatus, SyncRun, User
 from app.models.run import ACTIVE
-from app.services import approvals, orders, overview, planning, run_requests, runs, sync_settings
+from app.services import approvals, orders, planning, run_requests, runs, sync_settings
+from app.services.catalog_age import catalog_age
 from app.services.errors import NotReady
+from app.services.overview import sync_overview
+from app.services.plan_overview import PlanLook, plan_overview
+from app.services.problems import problems
+from app.services.readiness import only_store, readiness_of
+from app.services.rule_summary import rule_summary
 from app.web.access import commit_on_success, is_htmx, owned_or_404, owner, writing
 from app.web.messages import message
-from app.web.paging import fetch_page, page_of, requested_page
-from app.web.sync import blueprint, words
+from app.web.paging import fetch_page, page_of, requested_page, requested_text
+from app.web.sync import blueprint, problem_words, words
 from app.web.sync.plan_rows import entry_rows, plan_rows
 
 RUNS_A_PAGE = 25
 ROWS_A_PAGE = 100
+LONGEST_QUESTION = 100
 ENABLED = {None: None, "1": True, "0": False}
 
 
@@ -21,7 +30,15 @@ def show() -> str:
     user = owner()
     if user.sync_config is None or user.sync_state is None:
         writing(lambda: sync_settings.ensure_config(user))
-    return render_template("sync/show.html", sync=overview.sync_overview(user))
+    return _main_page("sync/show.html", user)
+
+
+def _main_page(template: str, user: User, *, is_fragment: bool = False) -> str:
+    sync = sync_overview(user)
+    cards = [(problem, problem_words.card(problem, sync.only_store)) for problem in sync.told]
+    return render_template(
+        template, sync=sync, cards=cards, skipped_address=problem_words.skipped_address, is_fragment=is_fragment
+    )
 
 
 @blueprint.post("/sync/toggle")
@@ -38,7 +55,7 @@ def toggle() -> ResponseReturnValue:
     else:
         flash(*words.toggled(is_on, is_confirmed=sync_settings.config_of(user).confirmed_at is not None))
     if is_htmx():
-        return render_template("sync/_main.html", sync=overview.sync_overview(user), is_fragment=True)
+        return _main_page("sync/_main.html", user, is_fragment=True)
     return redirect(url_for(".show"))
 
 
@@ -76,10 +93,22 @@ def hide_all() -> ResponseReturnValue:
     return redirect(url_for(".show"))
 
 
+@blueprint.get("/sync/problems", endpoint="problems")
+def problem_list() -> str:
+    user = owner()
+    store = only_store(user.id)
+    found = problems(user, rule_summary(user).held)
+    return render_template(
+        "sync/problems.html",
+        cards=[(problem, problem_words.card(problem, store)) for problem in found],
+        status=sync_settings.status_of(user),
+    )
+
+
 @blueprint.get("/sync/plan")
 def plan() -> str:
     user = owner()
-    found = overview.plan_overview(user)
+    found = plan_overview(user, _plan_look())
     section = found.section(request.args.get("show"))
     page = page_of(found.rows(section), requested_page(), ROWS_A_PAGE)
     return render_template(
@@ -90,10 +119,21 @@ def plan() -> str:
         section=section,
         page=page,
         rows=plan_rows(user.id, page.items),
-        age=overview.catalog_age(user.id),
+        readiness=readiness_of(user, found.plan),
+        skipped_address=problem_words.skipped_address,
+        age=catalog_age(user.id),
         market_read_at=user.sync_state.market_read_at if user.sync_state else None,
         run_obstacle=sync_settings.run_obstacle(user),
+        is_confirmed=sync_settings.config_of(user).confirmed_at is not None,
+        confirm_obstacle=sync_settings.confirmation_obstacle(user),
     )
+
+
+def _plan_look() -> PlanLook:
+    """Any words; a reason that nobody knows counts as none."""
+    code = request.args.get("reason", "")
+    reason = next((reason for reason in (*SkipReason, *Reason) if reason == code), None)
+    return PlanLook(requested_text("q")[:LONGEST_QUESTION], reason)
 
 
 def _waits(run: SyncRun | None) -> bool:

@@ -1,0 +1,58 @@
+"""What the next run would make of the shop window, in numbers, and whether VK has room for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from app.db import db, utcnow
+from app.domain.changes import LinkState
+from app.domain.plan import Plan
+from app.domain.room import Room, room_for
+from app.models import CatalogStore, Listing, StoreState, User
+from app.services.shelves import load_albums
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    listed: int
+    """Products that buyers will see."""
+    skipped: Mapping[str, int]
+    """Selected products that they will not see, by the reason, the most frequent first."""
+    room: Room
+    knows_market: bool
+    """The community's own items and albums were counted once; before that, `room` knows only ours."""
+    only_store: str | None
+    """Id of the owner's store where there is just one: its page can show the skipped products."""
+
+    @property
+    def skipped_in_all(self) -> int:
+        return sum(self.skipped.values())
+
+
+def readiness_of(user: User, plan: Plan) -> Readiness:
+    """Of a plan that was made already: nothing is decided here."""
+    group_id = (user.vk.group_id or user.vk.last_group_id or 0) if user.vk else 0
+    state = user.sync_state
+    return Readiness(
+        listed=plan.in_view,
+        skipped=dict(plan.skipped_counts.most_common()),
+        room=room_for(plan, load_albums(user, group_id, utcnow()), _items_now(user.id, group_id, user)),
+        knows_market=state is not None and state.market_read_at is not None,
+        only_store=only_store(user.id),
+    )
+
+
+def _items_now(user_id: int, group_id: int, user: User) -> int:
+    ours = (Listing.user_id == user_id, Listing.vk_group_id == group_id)
+    there = (Listing.vk_item_id.is_not(None), Listing.state != LinkState.GONE)
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(Listing).where(*ours, *there)) or 0
+    return count + (user.sync_state.foreign_items if user.sync_state else 0)
+
+
+def only_store(user_id: int) -> str | None:
+    query = sa.select(CatalogStore.store_id).where(
+        CatalogStore.user_id == user_id, CatalogStore.state != StoreState.CLOSED
+    )
+    ids = db.session.scalars(query.limit(2)).all()
+    return ids[0] if len(ids) == 1 else None

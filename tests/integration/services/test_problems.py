@@ -1,0 +1,187 @@
+"""What needs the owner, in the order of weight."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from app.db import db, utcnow
+from app.domain.changes import LinkState
+from app.domain.listing import SkipReason
+from app.domain.rules import EntityType, FilterMode
+from app.models import AlbumState, ConnectionState, Listing, RunStatus, RunTrigger, SyncRun, User, VkAlbum
+from app.services import shop_settings
+from app.services.first_steps import has_launched
+from app.services.problems import Kind, Problem, problems
+from app.services.rule_summary import rule_summary
+from tests.factories import add_product, add_store, make_active_owner, set_rule
+from tests.support.sandbox import CLUB, SECOND_STORE, STORE
+
+
+@pytest.fixture
+def owner(app: Flask) -> User:
+    """Active; the demo store has goods without a price and of a type in review, which other tests look at."""
+    return make_active_owner()
+
+
+def found(user: User) -> list[Problem]:
+    db.session.commit()
+    return problems(user, {})
+
+
+def kinds(user: User) -> list[Kind]:
+    return [problem.kind for problem in found(user)]
+
+
+def a_listing(user: User, product_id: str, **fields: object) -> Listing:
+    usual: dict[str, object] = {"state": LinkState.LIVE, "name": "Чай", "sku": f"ev:{product_id}", "sent": {}}
+    row = Listing(user_id=user.id, vk_group_id=CLUB, store_id=STORE, product_id=product_id, **(usual | fields))
+    db.session.add(row)
+    db.session.commit()
+    return row
+
+
+def a_run(user: User, status: RunStatus, **fields: object) -> None:
+    db.session.add(SyncRun(user_id=user.id, trigger=RunTrigger.SCHEDULE, status=status, **fields))
+    db.session.query(SyncRun).filter_by(status=RunStatus.QUEUED).delete()
+    db.session.commit()
+
+
+def test_where_all_is_well_there_is_nothing(owner: User) -> None:
+    assert found(owner) == []
+
+
+def test_a_dead_connection_comes_first_with_its_way_out(owner: User) -> None:
+    assert owner.vk is not None and owner.evotor is not None
+    owner.vk.state, owner.vk.error_code, owner.vk.way_out = ConnectionState.NEEDS_OWNER, "vk_17", "https://id.vk.ru/x"
+    owner.evotor.state, owner.evotor.error_code = ConnectionState.UNAVAILABLE, "evotor_unreachable"
+    add_store(owner, "S9", "Ларёк").state = "unavailable"
+    a_run(owner, RunStatus.NEEDS_APPROVAL)
+
+    by_vendor = {problem.vendor: problem for problem in found(owner) if problem.kind is Kind.CONNECTION}
+
+    assert kinds(owner) == [Kind.CONNECTION, Kind.CONNECTION, Kind.APPROVAL], "the store says nothing of its own"
+    assert by_vendor["vk"].needs_owner and by_vendor["vk"].way_out == "https://id.vk.ru/x"
+    assert by_vendor["evotor"].passes
+
+
+def test_unread_stores_are_told_together_by_their_reason(owner: User) -> None:
+    for store_id, code in (("S7", "evotor_forbidden"), ("S8", "evotor_empty"), ("S9", "evotor_forbidden")):
+        store = add_store(owner, store_id, f"Ларёк {store_id}")
+        store.state, store.error_code = "forbidden", code
+
+    assert [(problem.code, list(problem.names)) for problem in found(owner)] == [
+        ("evotor_forbidden", ["Ларёк S7", "Ларёк S9"]),
+        ("evotor_empty", ["Ларёк S8"]),
+    ]
+
+
+def test_a_plan_waits_only_while_the_sync_is_active(owner: User) -> None:
+    a_run(owner, RunStatus.NEEDS_APPROVAL)
+    assert kinds(owner) == [Kind.APPROVAL]
+    assert owner.sync_config is not None
+    owner.sync_config.is_enabled = False
+    assert kinds(owner) == []
+
+
+def test_one_failure_is_no_problem_yet_three_are(owner: User) -> None:
+    a_run(owner, RunStatus.FAILED, error_code="internal")
+    assert owner.sync_state is not None
+    owner.sync_state.strikes, owner.sync_state.strike_code = 2, "internal"
+    assert kinds(owner) == []
+    owner.sync_state.strikes = 3
+    assert [(problem.kind, problem.code, problem.count) for problem in found(owner)] == [
+        (Kind.RUNS_FAIL, "internal", 3)
+    ]
+
+
+def test_refusals_are_counted_by_vks_answer_while_they_hold(owner: User) -> None:
+    later, past = utcnow() + timedelta(hours=1), utcnow() - timedelta(hours=1)
+    for number, (code, until) in enumerate((("vk_100", later), ("vk_100", later), ("vk_19", later), ("vk_22", past))):
+        a_listing(owner, f"P{number}", error_code=code, failed_digest="x", retry_after=until)
+    a_listing(owner, "P9", error_code="vk_10", retry_after=later)
+
+    assert [(problem.kind, problem.code, problem.count) for problem in found(owner)] == [
+        (Kind.REFUSED, "vk_100", 2),
+        (Kind.REFUSED, "vk_19", 1),
+    ]
+
+
+def test_a_full_community_is_no_refusal_of_one_product(owner: User) -> None:
+    a_listing(owner, "P1", error_code="vk_1405", failed_digest="x", retry_after=utcnow() + timedelta(hours=1))
+    assert kinds(owner) == [Kind.SHOP_FULL]
+
+
+def test_albums_that_are_all_taken_or_full_are_told(owner: User) -> None:
+    assert owner.sync_state is not None
+    owner.sync_state.foreign_albums = 99
+    until = utcnow() + timedelta(hours=1)
+    db.session.add(
+        VkAlbum(user_id=owner.id, vk_group_id=CLUB, title="Чай", state=AlbumState.LIVE, full_until=until, strangers=[])
+    )
+    assert kinds(owner) == [Kind.ALBUMS_TAKEN, Kind.ALBUM_FULL]
+
+
+def test_what_was_deleted_in_vk_is_asked_about(owner: User) -> None:
+    a_listing(owner, "P1", state=LinkState.GONE)
+    assert [(problem.kind, problem.count) for problem in found(owner)] == [(Kind.QUESTIONS, 1)]
+
+
+def test_a_category_that_vk_forgot_matters_only_while_it_is_chosen(owner: User) -> None:
+    assert owner.vk is not None
+    owner.vk.refused_categories = [205]
+    assert kinds(owner) == []
+    shop_settings.change(owner, category_by_group={"G1": 205})
+    assert kinds(owner) == [Kind.CATEGORY]
+
+
+def test_products_that_can_be_mended_are_counted_by_reason(owner: User) -> None:
+    held = {SkipReason.NO_PRICE: 2, SkipReason.REVIEW: 3, SkipReason.SOLD_OUT: 4, SkipReason.NOT_FOR_SALE: 1}
+    assert [(problem.kind, problem.code, problem.count) for problem in problems(owner, held)] == [
+        (Kind.REVIEW, "", 3),
+        (Kind.UNFIT, SkipReason.NO_PRICE, 2),
+    ]
+
+
+def test_rules_whose_entity_is_gone_are_named(owner: User) -> None:
+    set_rule(owner, EntityType.STORE, FilterMode.INCLUDE, SECOND_STORE)
+    db.session.execute(db.text("delete from catalog_stores where store_id = :id"), {"id": SECOND_STORE})
+    (problem,) = found(owner)
+    assert problem.kind is Kind.LOST_RULES and len(problem.names) == 1
+
+
+def test_an_active_sync_without_a_store_is_told(owner: User) -> None:
+    set_rule(owner, EntityType.STORE, FilterMode.EXCLUDE, STORE, SECOND_STORE)
+    assert kinds(owner) == [Kind.NO_STORE]
+
+
+def test_what_was_not_confirmed_yet_is_told(owner: User) -> None:
+    assert owner.sync_config is not None
+    owner.sync_config.confirmed_at = None
+    assert kinds(owner) == [Kind.NOT_CONFIRMED]
+
+
+def test_the_summary_counts_what_is_held_by_reason(owner: User) -> None:
+    add_store(owner)
+    set_rule(owner, EntityType.STORE, None, STORE)
+    set_rule(owner, EntityType.STORE, FilterMode.INCLUDE, "S1")
+    add_product(owner, "P1")
+    add_product(owner, "P2", price=None)
+    add_product(owner, "P3", quantity=0)
+
+    summary = rule_summary(owner)
+
+    assert (summary.selected, summary.held) == (3, {SkipReason.NO_PRICE: 1, SkipReason.SOLD_OUT: 1})
+
+
+def test_the_launch_is_done_once_something_came_of_the_confirmation(owner: User) -> None:
+    assert not has_launched(owner)
+    a_run(owner, RunStatus.SUCCEEDED, finished_at=utcnow())
+    assert has_launched(owner)
+    assert owner.sync_config is not None
+    owner.sync_config.confirmed_at = utcnow() + timedelta(minutes=1)
+    assert not has_launched(owner), "that run was of an earlier confirmation"
+    a_listing(owner, "P1")
+    assert has_launched(owner)
+    owner.sync_config.confirmed_at = None
+    assert not has_launched(owner)
