@@ -136,7 +136,7 @@ def test_the_switch_keeps_the_focus_by_its_id(browser: Browser, owner: User) -> 
     running(owner)
     browser.get("/sync")
     page = browser.post("/sync/toggle", {"enabled": "0"}, headers=HTMX)
-    assert page.one(".switch")["id"] == "master-switch"
+    assert page.one(".switch")["id"] == "switch-enabled"
 
 
 # The page of problems
