@@ -46,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     sync_interval_minutes: Seconds = 15
     registration_open: bool = True
     public_url: Url = "http://localhost:8000"
+    photo_dir: str = ""
 
     def __repr__(self) -> str:
         return f"Settings(evosync_env={self.evosync_env!r})"
@@ -118,7 +119,23 @@ def _checked(settings: Settings) -> Settings:
             Fernet(key)
         except ValueError:
             raise SettingsError("TOKEN_KEYS: every key must be a Fernet key (32 bytes, url-safe base64)") from None
-    return msgspec.structs.replace(settings, database_url=_readable(_normal_url(settings.database_url)))
+    return msgspec.structs.replace(
+        settings,
+        database_url=_readable(_normal_url(settings.database_url)),
+        photo_dir=str(_photo_dir(settings.photo_dir)),
+    )
+
+
+def _photo_dir(given: str) -> Path:
+    """Made where it is missing. A relative path counts from the project, wherever the process was started."""
+    try:
+        path = ROOT / Path(given).expanduser() if given else INSTANCE / "photos"
+        for folder in (path.parent, path):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            return path
+    except (OSError, RuntimeError, ValueError):
+        raise SettingsError("PHOTO_DIR: not a folder into which we may write") from None
 
 
 def _normal_url(url: str) -> str:

@@ -46,6 +46,7 @@ def settings_for(database_url: str, sandbox: Sandbox | None = None, **changed: o
         "vk_requests_per_second": 10_000,
         "evotor_requests_per_second": 10_000,
         "vk_read_lag_seconds": 1,
+        "photo_dir": str(Path(database_url.removeprefix("sqlite:///")).with_name("photos")),
     }
     return Settings(**(values | changed))  # type: ignore[arg-type]  # checked by the struct itself
 
@@ -117,8 +118,8 @@ def app_on_each_database(request: pytest.FixtureRequest) -> Flask:
 
 
 @pytest.fixture
-def app_on_postgres(postgres_url: str, sandbox: Sandbox) -> Iterator[Flask]:
-    for app in running_app(settings_for(postgres_url, sandbox)):
+def app_on_postgres(postgres_url: str, sandbox: Sandbox, tmp_path: Path) -> Iterator[Flask]:
+    for app in running_app(settings_for(postgres_url, sandbox, photo_dir=str(tmp_path / "photos"))):
         _empty()
         yield app
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from app.domain.catalog import GroupTree, Product
 from app.domain.description import item_description
+from app.domain.pictures import Picture
 from app.domain.pricing import window_price
 from app.domain.texts import clean_line
 
@@ -79,6 +80,8 @@ class OwnerSettings:
     price_rounding: int = 0
     """Roubles, one of `ROUNDINGS` of app.domain.pricing."""
     with_albums: bool = True
+    photo_required: bool = False
+    """A product without a photo of the owner's is not shown; else it gets a generated card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,8 @@ class Wanted:
     album: str | None
     photo: str
     """Digest of the picture's content: another digest means another upload."""
+    is_photo_own: bool = False
+    """The owner chose the picture for this very product."""
 
     @property
     def is_hidden(self) -> bool:
@@ -112,8 +117,14 @@ _KNOWN_MARKED = frozenset(
 """Marked types that contracts/evotor.md 5.3 lists and nobody restricts."""
 
 
-def unfit_reason(product: Product, settings: OwnerSettings) -> SkipReason | None:
-    """Why VK should not show the product at all; stock is judged elsewhere."""
+def unfit_reason(product: Product, settings: OwnerSettings, *, has_photo: bool = False) -> SkipReason | None:
+    """Why VK should not show the product at all; stock is judged elsewhere. `has_photo`: not only a generated card."""
+    if (reason := _unfit_for_sale(product, settings)) is not None:
+        return reason
+    return SkipReason.NO_PHOTO if settings.photo_required and not has_photo else None
+
+
+def _unfit_for_sale(product: Product, settings: OwnerSettings) -> SkipReason | None:
     if not product.allow_to_sell:
         return SkipReason.NOT_FOR_SALE
     if product.type.startswith(_RESTRICTED_PREFIXES) or product.is_excisable or product.is_age_limited:
@@ -159,8 +170,13 @@ def to_wanted(
     *,
     extended_shop: bool,
     store: str = "",
+    picture: Picture | None = None,
 ) -> Wanted:
-    """The item for a fit product. `extended_shop`: the community's shop keeps stock. `store`: its name."""
+    """The item for a fit product.
+
+    `extended_shop`: the community's shop keeps stock. `store`: its name. `picture`: the owner's; without one a
+    generated card serves.
+    """
     assert product.price is not None
     hidden = settings.stock_rule is not StockRule.SHOW and is_sold_out(product, settings)
     fields: dict[str, Value] = {
@@ -173,7 +189,13 @@ def to_wanted(
     if extended_shop:
         fields["stock_amount"] = stock_amount(product.quantity)
     album = album_title(product, tree) if settings.with_albums and not hidden else None
-    return Wanted(key=key, fields=fields, album=album, photo=card_digest(str(fields["name"])))
+    return Wanted(
+        key=key,
+        fields=fields,
+        album=album,
+        photo=picture.digest if picture else card_digest(str(fields["name"])),
+        is_photo_own=picture is not None and picture.group_id is None,
+    )
 
 
 def item_name(product: Product) -> str:

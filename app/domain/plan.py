@@ -156,7 +156,8 @@ def _differences(wanted: Wanted, link: Link, edited_in_vk: Collection[str]) -> d
 
 
 def _needs_photo(wanted: Wanted, link: Link, edited_in_vk: Collection[str]) -> bool:
-    is_left = link.keeps_photo or HandField.PHOTO in edited_in_vk
+    """A picture that somebody chose in VK gives way only to one that the owner chose here for this very product."""
+    is_left = HandField.PHOTO in edited_in_vk or (link.keeps_photo and not wanted.is_photo_own)
     return link.photo != wanted.photo and not wanted.is_hidden and not is_left
 
 

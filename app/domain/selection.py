@@ -1,8 +1,8 @@
 """The products that the rules let through, and what the market should hold of them."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from app.domain.catalog import GroupTree, Product, Store
 from app.domain.listing import (
@@ -15,6 +15,7 @@ from app.domain.listing import (
     to_wanted,
     unfit_reason,
 )
+from app.domain.pictures import Picture, Pictures
 from app.domain.plan import Desired
 from app.domain.rules import Decision, EntityType, Mode, RuleSet, decide
 
@@ -28,6 +29,10 @@ class Shelf:
     products: Sequence[Product]
     is_closed: bool = False
     """The store is closed for good: nothing of it is left but its name."""
+    pictures: Pictures = field(default_factory=Pictures)
+
+    def picture_of(self, product: Product) -> Picture | None:
+        return self.pictures.of(product, self.tree)
 
 
 def verdicts(shelf: Shelf, rules: RuleSet) -> Iterator[tuple[Product, Decision]]:
@@ -44,16 +49,26 @@ def verdicts(shelf: Shelf, rules: RuleSet) -> Iterator[tuple[Product, Decision]]
         yield product, decision
 
 
-def problem(product: Product, settings: OwnerSettings, *, is_listed: bool) -> SkipReason | None:
+def problem(
+    product: Product, settings: OwnerSettings, *, is_listed: bool, has_photo: bool = False
+) -> SkipReason | None:
     """Why a selected product is not shown to buyers; None = it is, or will be."""
-    reason = unfit_reason(product, settings)
+    reason = unfit_reason(product, settings, has_photo=has_photo)
     is_shown_anyway = settings.stock_rule is StockRule.SHOW and is_listed
     if reason is None and is_sold_out(product, settings) and not is_shown_anyway:
         return SkipReason.SOLD_OUT
     return reason
 
 
-def select(shelves: Iterable[Shelf], rules: RuleSet, settings: OwnerSettings, *, extended_shop: bool) -> Desired:
+def select(
+    shelves: Iterable[Shelf],
+    rules: RuleSet,
+    settings: OwnerSettings,
+    *,
+    extended_shop: bool,
+    pictured: Container[ListingKey] = frozenset(),
+) -> Desired:
+    """`pictured`: products whose item in VK bears a photo that a person chose there."""
     wanted: dict[ListingKey, Wanted] = {}
     unfit: dict[ListingKey, SkipReason] = {}
     products: dict[ListingKey, Product] = {}
@@ -71,11 +86,18 @@ def select(shelves: Iterable[Shelf], rules: RuleSet, settings: OwnerSettings, *,
             if not decision.included:
                 continue
             barcodes_here.update(product.barcodes)
-            if reason := unfit_reason(product, settings):
+            picture = shelf.picture_of(product)
+            if reason := unfit_reason(product, settings, has_photo=picture is not None or key in pictured):
                 unfit[key] = reason
                 continue
             wanted[key] = to_wanted(
-                key, product, shelf.tree, settings, extended_shop=extended_shop, store=shelf.store.name
+                key,
+                product,
+                shelf.tree,
+                settings,
+                extended_shop=extended_shop,
+                store=shelf.store.name,
+                picture=picture,
             )
             products[key] = product
             if is_sold_out(product, settings):

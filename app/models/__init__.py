@@ -4,6 +4,7 @@ from app.models.catalog import CatalogGroup, CatalogProduct, CatalogStore, Store
 from app.models.category import VkCategoryList
 from app.models.connection import ConnectionState, EvotorConnection, VkConnection
 from app.models.listing import AlbumState, ForeignItem, Listing, VkAlbum
+from app.models.photo import Photo, Pictured
 from app.models.run import EntryOutcome, RunStage, RunStatus, RunTrigger, SyncApproval, SyncRun, SyncRunEntry
 from app.models.sync import OwnerOrder, SyncConfig, SyncFilter, SyncState
 from app.models.user import User
@@ -19,6 +20,8 @@ __all__ = [
     "ForeignItem",
     "Listing",
     "OwnerOrder",
+    "Photo",
+    "Pictured",
     "RunStage",
     "RunStatus",
     "RunTrigger",

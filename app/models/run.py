@@ -121,7 +121,7 @@ class SyncRunEntry(Base):
     action: Mapped[str] = mapped_column(sa.String(16))
     outcome: Mapped[str] = mapped_column(sa.String(16))
     store_id: Mapped[str | None] = mapped_column(sa.String(ID_LENGTH))
-    product_id: Mapped[str | None] = mapped_column(sa.String(ID_LENGTH))
+    product_id: Mapped[str | None] = mapped_column(sa.String(ID_LENGTH), index=True)
     vk_item_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     name: Mapped[str] = mapped_column(sa.Text)
     reason: Mapped[str | None] = mapped_column(sa.String(32))

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from app.db import db, utcnow
 from app.models import SyncConfig, SyncState, User
 from app.models.user import new_session_key
+from app.services import photos
 from app.services.errors import BadCredentials, EmailTaken, TooManyAttempts
 
 FREE_ATTEMPTS = 5
@@ -96,9 +97,14 @@ def set_password(user: User, new: str) -> None:
 
 
 def delete(user: User, password: str) -> None:
-    """The user and everything of theirs; what stands in VK stays. Raises BadCredentials or TooManyAttempts."""
+    """The user and everything of theirs; what stands in VK stays. Raises BadCredentials or TooManyAttempts.
+
+    Commits: the files of the photos go only after their rows.
+    """
     authenticate(user.email, password)
     db.session.execute(sa.delete(User).where(User.id == user.id))
+    db.session.commit()
+    photos.sweep_files(user.id)
 
 
 def find(email_or_id: str) -> User | None:

@@ -27,6 +27,10 @@ class UnknownEntity(ServiceError):
     code = "unknown_entity"
 
 
+class BadPhoto(ServiceError):
+    """The file cannot serve as the photo of a product; the code says why."""
+
+
 class ConnectionRefused(ServiceError):
     """A vendor did not accept the token; the code says why."""
 

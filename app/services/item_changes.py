@@ -14,10 +14,10 @@ from app.domain.brakes import named
 from app.domain.changes import Change, LinkState, Reason
 from app.domain.description import DESCRIPTION_MIN
 from app.domain.drift import PHOTO, TEXTS
-from app.domain.listing import FALLBACK_CATEGORY, Value
+from app.domain.listing import FALLBACK_CATEGORY, Value, card_digest
 from app.domain.market import Availability, MarketItem
 from app.models import EntryOutcome, Listing
-from app.services import cards, market_links, missing
+from app.services import cards, market_links, missing, photo_files
 from app.services.vendors import vk_code
 from app.services.workplace import Done, Held, Workplace, after_read_lag, begin_write, row_of
 
@@ -68,15 +68,21 @@ def _note(change: Change, taken: Mapping[str, Value]) -> str | None:
 def _upload(place: Workplace, row: Listing, change: Change) -> None:
     """Until the item carries the photo its hash stays unknown; a photo for an add waits on the row."""
     place.renew()
-    row.photo_id = place.vk.upload_product_photo(place.group_id, _picture(change.name))
+    row.photo_id = place.vk.upload_product_photo(place.group_id, _picture(place, change))
     row.photo_hash = change.photo if row.vk_item_id is None else None
     db.session.commit()
 
 
-def _picture(name: str) -> bytes:
-    """Raises VkError: without a picture it is this one product that cannot be listed."""
+def _picture(place: Workplace, change: Change) -> bytes:
+    """The owner's, or the generated card. Raises VkError: without any it is this one product that cannot be listed."""
+    if change.photo is not None and change.photo != card_digest(change.name):
+        try:
+            return photo_files.read(place.run.user_id, change.photo)
+        except OSError:
+            # Removed or lost since the plan was made: the next plan knows, and wants another picture.
+            log.warning("photo_lost", user_id=place.run.user_id, digest=change.photo)
     try:
-        return cards.draw(name)
+        return cards.draw(change.name)
     except (OSError, MemoryError):
         log.exception("card_not_drawn")
         raise VkError(Treatment.FAIL, code=UPLOAD_FAILED, message="no picture could be made") from None
@@ -211,7 +217,8 @@ def edit(place: Workplace, change: Change) -> Done:
             **{name: row.drift[name] for name in TEXTS if name in row.drift and name in taken},
         }
     row.sent = {**row.sent, **_as_taken(change, taken)}
-    row.photo_hash = change.photo or row.photo_hash
+    if change.photo is not None:
+        row.photo_hash, row.keeps_photo = change.photo, False
     mended = {*change.fields} | ({PHOTO} if change.photo else set())
     row.drift = {name: seen for name, seen in row.drift.items() if name not in mended}
     row.name = change.name

@@ -12,6 +12,7 @@ from app.domain.listing import ListingKey, OwnerSettings, SkipReason, StockRule
 from app.domain.rules import Decision, EntityType, RuleSet
 from app.domain.selection import Shelf, problem, verdicts
 from app.models import Listing, User
+from app.services.shelves import pictured_in_vk
 from app.services.shop_settings import owner_settings
 from app.services.sync_settings import rules_of
 
@@ -49,13 +50,15 @@ class Judge:
     rules: RuleSet
     settings: OwnerSettings
     listed: frozenset[ListingKey]
+    pictured: frozenset[ListingKey]
+    """Items that bear a photo chosen in VK."""
 
     @classmethod
     def of(cls, user: User) -> "Judge":
         settings = owner_settings(user)
         # What is sold out is hidden whether or not it is listed, unless the owner chose otherwise.
         listed = _listed(user) if settings.stock_rule is StockRule.SHOW else frozenset()
-        return cls(rules_of(user), settings, listed)
+        return cls(rules_of(user), settings, listed, pictured_in_vk(user, settings))
 
     def verdicts(self, shelf: Shelf) -> Iterator[tuple[Product, Decision]]:
         return verdicts(shelf, self.rules)
@@ -64,8 +67,9 @@ class Judge:
         """Only what is selected can have one."""
         if not decision.included:
             return None
-        is_listed = ListingKey(shelf.store.id, product.id) in self.listed
-        return problem(product, self.settings, is_listed=is_listed)
+        key = ListingKey(shelf.store.id, product.id)
+        has_photo = key in self.pictured or shelf.picture_of(product) is not None
+        return problem(product, self.settings, is_listed=key in self.listed, has_photo=has_photo)
 
 
 def _listed(user: User) -> frozenset[ListingKey]:

@@ -12,14 +12,16 @@ from app.domain.plan import Desired, Plan, make_plan
 from app.domain.selection import select
 from app.models import ForeignItem, User
 from app.services.approvals import Verdict
-from app.services.shelves import load_albums, load_listings, load_shelves, to_link
+from app.services.shelves import load_albums, load_listings, load_shelves, pictured_in_vk, to_link
 from app.services.shop_settings import owner_settings
 from app.services.sync_settings import rules_of
 
 
 def desired_for(user: User) -> Desired:
     extended = user.vk.is_extended if user.vk else False
-    return select(load_shelves(user.id), rules_of(user), owner_settings(user), extended_shop=extended)
+    settings = owner_settings(user)
+    pictured = pictured_in_vk(user, settings)
+    return select(load_shelves(user.id), rules_of(user), settings, extended_shop=extended, pictured=pictured)
 
 
 def plan_for(user: User, now: datetime | None = None) -> Plan:

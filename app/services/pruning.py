@@ -7,17 +7,19 @@ import sqlalchemy as sa
 from app.db import db, utcnow
 from app.models import SyncApproval, SyncRun, SyncRunEntry
 from app.models.run import ACTIVE
+from app.services import photos
 
 RUNS_A_TIME = 200
 """Deleted in short transactions, so that nobody at work waits."""
 
 
 def prune(days: int) -> dict[str, int]:
-    """Entries and runs that ended more than `days` ago, but for every user's newest run; approvals that have expired.
+    """Entries and runs that ended more than `days` ago, but for every user's newest run; approvals that have expired;
+    files of photos that nothing names.
 
     Commits. Returns how many of each were deleted.
     """
-    deleted = {"runs": 0, "entries": 0, "approvals": 0}
+    deleted = {"runs": 0, "entries": 0, "approvals": 0, "photos": 0}
     while ids := _old_runs(days):
         of_runs = SyncRunEntry.run_id.in_(ids)
         deleted["entries"] += _deleted(sa.delete(SyncRunEntry).where(of_runs))
@@ -25,6 +27,7 @@ def prune(days: int) -> dict[str, int]:
         db.session.commit()
     deleted["approvals"] = _deleted(sa.delete(SyncApproval).where(SyncApproval.expires_at <= utcnow()))
     db.session.commit()
+    deleted["photos"] = photos.sweep()
     return deleted
 
 

@@ -10,9 +10,11 @@ from app.db import db
 from app.domain.album_plan import Albums
 from app.domain.catalog import Group, GroupTree, Product, Store
 from app.domain.changes import Link, LinkState
-from app.domain.listing import ListingKey
+from app.domain.listing import HandField, ListingKey, OwnerSettings
+from app.domain.pictures import Pictures
 from app.domain.selection import Shelf
 from app.models import AlbumState, CatalogGroup, CatalogProduct, CatalogStore, Listing, StoreState, User, VkAlbum
+from app.services import photos
 
 _C = CatalogProduct.__table__.c
 """Plain columns: rows of a long catalog come twice as fast as through the mapper."""
@@ -20,15 +22,21 @@ _VERDICT_COLUMNS = (_C.product_id, _C.name, _C.group_id, _C.type, _C.measure, _C
 _TEXT_COLUMNS = (_C.description, _C.article, _C.code, _C.barcodes)
 
 
-def load_shelves(user_id: int, store_id: str | None = None, *, texts: bool = True) -> list[Shelf]:
-    """Every store with its groups and products, by name; without `texts` descriptions and codes are left out."""
+def load_shelves(
+    user_id: int, store_id: str | None = None, product_id: str | None = None, *, texts: bool = True
+) -> list[Shelf]:
+    """Every store with its groups, products and photos, by name; without `texts` descriptions and codes are left out.
+
+    `product_id`: of its products only this one.
+    """
     stores = sa.select(
         CatalogStore.store_id, CatalogStore.name, CatalogStore.address, CatalogStore.state.label("state")
     ).where(CatalogStore.user_id == user_id)
     if store_id is not None:
         stores = stores.where(CatalogStore.store_id == store_id)
     groups = load_groups(user_id, store_id)
-    products = _products(user_id, store_id, texts=texts)
+    products = _products(user_id, store_id, product_id, texts=texts)
+    pictures = photos.pictures_by_store(user_id, store_id)
     rows = sorted(db.session.execute(stores).all(), key=lambda row: (row.name.casefold(), row.store_id))
     return [
         Shelf(
@@ -36,6 +44,7 @@ def load_shelves(user_id: int, store_id: str | None = None, *, texts: bool = Tru
             GroupTree.of(groups.get(row.store_id, [])),
             products.get(row.store_id, []),
             is_closed=row.state == StoreState.CLOSED,
+            pictures=pictures.get(row.store_id) or Pictures(),
         )
         for row in rows
     ]
@@ -58,11 +67,13 @@ def load_groups(user_id: int, store_id: str | None = None) -> dict[str, list[Gro
     return by_store
 
 
-def _products(user_id: int, store_id: str | None, *, texts: bool) -> dict[str, list[Product]]:
+def _products(user_id: int, store_id: str | None, product_id: str | None, *, texts: bool) -> dict[str, list[Product]]:
     columns = (*_VERDICT_COLUMNS, _C.is_excisable, _C.is_age_limited, *(_TEXT_COLUMNS if texts else ()))
     query = sa.select(_C.store_id, *columns).where(_C.user_id == user_id)
     if store_id is not None:
         query = query.where(_C.store_id == store_id)
+    if product_id is not None:
+        query = query.where(_C.product_id == product_id)
     by_store: dict[str, list[Product]] = {}
     for store, *values in db.session.execute(query):
         by_store.setdefault(store, []).append(_product(values))
@@ -93,6 +104,21 @@ def _product(values: list[Any]) -> Product:
 def load_listings(user_id: int, group_id: int) -> dict[ListingKey, Listing]:
     query = sa.select(Listing).where(Listing.user_id == user_id, Listing.vk_group_id == group_id)
     return {ListingKey(row.store_id, row.product_id): row for row in db.session.scalars(query)}
+
+
+def pictured_in_vk(user: User, settings: OwnerSettings) -> frozenset[ListingKey]:
+    """Products whose item bears a photo that a person chose in VK and that we leave; asked only where it matters."""
+    if not settings.photo_required or user.vk is None:
+        return frozenset()
+    query = sa.select(Listing.store_id, Listing.product_id, Listing.keeps_photo, Listing.drift).where(
+        Listing.user_id == user.id, Listing.vk_group_id == (user.vk.group_id or user.vk.last_group_id)
+    )
+    are_left = HandField.PHOTO in settings.edited_in_vk
+    return frozenset(
+        ListingKey(store_id, product_id)
+        for store_id, product_id, keeps_photo, drift in db.session.execute(query)
+        if keeps_photo or (are_left and HandField.PHOTO in drift)
+    )
 
 
 def to_link(row: Listing) -> Link:

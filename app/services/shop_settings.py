@@ -29,6 +29,7 @@ def owner_settings(user: User) -> OwnerSettings:
         category_id=chosen.read("category_id", int, FALLBACK_CATEGORY),
         category_by_group=chosen.read("category_by_group", _numbers, {}),
         allowed_types=frozenset(chosen.names("allowed_types")),
+        photo_required=chosen.read("photo_required", bool, False),
         refused_categories=frozenset(user.vk.refused_categories) if user.vk else frozenset(),
         description_template=chosen.read("description_template", str, ""),
         price_percent=chosen.read("price_percent", _percent, Decimal(0)),

@@ -49,6 +49,7 @@ def test_the_defaults_are_those_of_the_contract(instance: Path) -> None:
         "sync_interval_minutes": settings.sync_interval_minutes,
         "registration_open": settings.registration_open,
         "public_url": settings.public_url,
+        "photo_dir": settings.photo_dir,
     } == {
         "evosync_env": "development",
         "database_url": f"sqlite:///{instance / 'evosync.db'}",
@@ -63,6 +64,7 @@ def test_the_defaults_are_those_of_the_contract(instance: Path) -> None:
         "sync_interval_minutes": 15,
         "registration_open": True,
         "public_url": "http://localhost:8000",
+        "photo_dir": str(instance / "photos"),
     }
 
 
@@ -142,19 +144,38 @@ def test_development_makes_its_secrets_once(instance: Path) -> None:
 
     assert (first.secret_key, first.token_keys) == (second.secret_key, second.token_keys)
     assert len(first.secret_key) >= config.SECRET_LENGTH
-    assert sorted(path.name for path in instance.iterdir()) == ["secret_key", "token_keys"]
+    assert sorted(path.name for path in instance.iterdir()) == ["photos", "secret_key", "token_keys"]
 
 
 def test_made_secrets_are_for_their_owner_alone(instance: Path) -> None:
     load_settings({})
 
-    assert [oct(path.stat().st_mode & 0o077) for path in [instance, *instance.iterdir()]] == ["0o0"] * 3
+    assert [oct(path.stat().st_mode & 0o077) for path in [instance, *instance.iterdir()]] == ["0o0"] * 4
 
 
 def test_the_folder_of_the_default_database_exists(instance: Path) -> None:
     load_settings(PRODUCTION)
 
     assert instance.is_dir()
+
+
+def test_the_folder_of_the_photos_is_made_where_it_is_wanted(tmp_path: Path) -> None:
+    given = tmp_path / "data" / "photos"
+
+    assert load_settings({**SECRETS, "PHOTO_DIR": str(given)}).photo_dir == str(given)
+    assert given.is_dir()
+
+
+def test_a_folder_for_photos_counts_from_the_project(instance: Path) -> None:
+    assert load_settings({**SECRETS, "PHOTO_DIR": "shop-photos"}).photo_dir == str(config.ROOT / "shop-photos")
+
+
+@pytest.mark.parametrize("name", ["file", "file/photos", "no/such/place", "nul\0byte"])
+def test_a_folder_into_which_nobody_may_write_stops_the_start(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("")
+
+    said = refusal({**SECRETS, "PHOTO_DIR": str(tmp_path / name)})
+    assert said == "PHOTO_DIR: not a folder into which we may write"
 
 
 def test_token_keys_are_read_newest_first() -> None:

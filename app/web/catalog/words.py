@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from app.domain.changes import LinkState
 from app.domain.rules import EntityType, FilterMode, Mode
+from app.models import Listing
 from app.services.catalog_refresh import RefreshReport
 from app.services.judging import Verdict
 from app.web.formatting import counted, plural_ru
@@ -11,6 +13,19 @@ from app.web.messages import message
 
 IN, OUT = Label("В выгрузке", "success"), Label("Не выгружается", "secondary")
 HELD = Label("Выбран, но не показан", "warning")
+
+IN_VK: Mapping[str, Label] = {
+    LinkState.ADDING: Label("Ещё не добавлен", "secondary"),
+    LinkState.LIVE: Label("Показан", "success"),
+    LinkState.HIDDEN: Label("Скрыт", "secondary"),
+    LinkState.GONE: Label("Удалён в ВК", "warning"),
+}
+
+
+def in_vk(listing: Listing | None) -> Label:
+    """Where the product's item stands."""
+    return IN_VK[listing.state if listing else LinkState.ADDING]
+
 
 MODES: Mapping[EntityType, Mapping[Mode, str]] = {
     EntityType.STORE: {

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from wtforms import Field, Form, IntegerField, RadioField, SelectMultipleField, StringField
+from wtforms import BooleanField, Field, Form, IntegerField, RadioField, SelectMultipleField, StringField
 from wtforms.validators import AnyOf, StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -67,6 +67,7 @@ class SettingsForm(BaseForm):
         choices={field.value: FIELD[field].capitalize() for field in HandField},
         validate_choice=False,
     )
+    photo_required = BooleanField("Не выгружать товары без фото")
     allowed_types = CheckboxesField("Разрешить показ", validate_choice=False)
 
     def validate_edited_in_vk(self, field: Field) -> None:
@@ -81,6 +82,7 @@ class SettingsForm(BaseForm):
             "show_from": self.show_from.data or before.show_from,
             "remove_after_days": self.remove_after_days.data,
             "edited_in_vk": frozenset(HandField(name) for name in self.edited_in_vk.data or ()),
+            "photo_required": bool(self.photo_required.data),
             "allowed_types": frozenset(allowed | (before.allowed_types - types.keys())),
         }
 
@@ -93,6 +95,7 @@ def settings_form(now: OwnerSettings, types: Mapping[str, int]) -> SettingsForm:
             "show_from": now.show_from,
             "remove_after_days": now.remove_after_days,
             "edited_in_vk": [field.value for field in now.edited_in_vk],
+            "photo_required": now.photo_required,
             "allowed_types": list(now.allowed_types),
         }
     )

@@ -38,6 +38,14 @@ def plan_rows(user_id: int, items: Iterable[Change | Skipped]) -> list[PlanRow]:
     return [_skipped_row(item, names) if isinstance(item, Skipped) else _change_row(item, names) for item in items]
 
 
+NO_NAMES = Names({}, {}, {})
+
+
+def change_rows(changes: Iterable[Change]) -> list[PlanRow]:
+    """Changes of a product that the page names anyway."""
+    return [_change_row(change, NO_NAMES) for change in changes]
+
+
 def _skipped_row(item: Skipped, names: Names) -> PlanRow:
     name = names.products.get(item.key, item.key.product_id)
     return PlanRow("", name, names.stores.get(item.key.store_id, ""), reason=labels.reason(item.reason))

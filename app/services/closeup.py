@@ -1,0 +1,201 @@
+"""One product and one group from nearby: how it looks in VK, what keeps it from there, what was done about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from app.db import db, utcnow
+from app.domain.album_plan import Albums
+from app.domain.catalog import Group, Product
+from app.domain.changes import Action, Change, Reason
+from app.domain.listing import HandField, ListingKey, OwnerSettings, SkipReason, Wanted, item_name, to_wanted
+from app.domain.pictures import Picture, Pictures
+from app.domain.plan import make_plan
+from app.domain.rules import EntityType, FilterMode
+from app.domain.selection import Shelf, select
+from app.models import Listing, Photo, Pictured, SyncRun, SyncRunEntry, User
+from app.services import photos
+from app.services.errors import UnknownEntity
+from app.services.judging import Judge, Verdict, named
+from app.services.photos import Subject
+from app.services.planning import undecided
+from app.services.shelves import load_shelves, to_link
+
+ENTRIES = 10
+ALBUM_ACTIONS = (Action.ALBUM_PUT, Action.ALBUM_REMOVE)
+"""What becomes of albums depends on all products together."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPage:
+    store_id: str
+    store: str
+    product: Product
+    name: str
+    """As VK gets it."""
+    group: Group | None
+    verdict: Verdict
+    rule: FilterMode | None
+    problem: SkipReason | Reason | None
+    """What keeps a selected product from the window, of its own or because of VK."""
+    wanted: Wanted | None
+    """The item as it is or would be sent; None without a price."""
+    picture: Picture | None
+    """None = the generated card."""
+    picture_group: Group | None
+    photo_in_vk: bool
+    """The item bears a photo that was chosen in VK, and it stays."""
+    pending: Sequence[Change]
+    """What the next run would do, but for albums."""
+    listing: Listing | None
+    entries: Sequence[SyncRunEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPage:
+    store_id: str
+    store: str
+    group: Group
+    parent: Group | None
+    photo: Photo | None
+    inherited: Picture | None
+    """What serves the group's products while it has no photo of its own."""
+    inherited_from: Group | None
+    products: int
+    """In the group and below."""
+    served: int
+    """Of these, how many show the group's photo, or would if it had one."""
+
+
+def product_page(user: User, store_id: str, product_id: str) -> ProductPage:
+    """Raises UnknownEntity for what is not in this user's catalog."""
+    shelf = _shelf(user, store_id, product_id)
+    if not shelf.products:
+        raise UnknownEntity
+    (product,) = shelf.products
+    judge = Judge.of(user)
+    ((_, decision),) = judge.verdicts(shelf)
+    listing = _listing(user, store_id, product_id)
+    picture = shelf.picture_of(product)
+    held, pending = _prospects(user, judge, shelf, listing)
+    return ProductPage(
+        store_id=store_id,
+        store=shelf.store.name,
+        product=product,
+        name=item_name(product),
+        group=shelf.tree.groups.get(product.group_id or ""),
+        verdict=named(decision, shelf, product),
+        rule=judge.rules.rule_for(EntityType.PRODUCT, product_id),
+        problem=judge.problem(shelf, product, decision) or held,
+        wanted=_wanted(user, shelf, judge.settings, picture),
+        picture=picture,
+        picture_group=shelf.tree.groups.get(picture.group_id or "") if picture else None,
+        photo_in_vk=_is_photo_left(listing, judge.settings, picture),
+        pending=pending,
+        listing=listing,
+        entries=_entries(user.id, store_id, product_id),
+    )
+
+
+def card_name(user: User, store_id: str, product_id: str) -> str:
+    """What the product's generated card says. Raises UnknownEntity."""
+    products = _shelf(user, store_id, product_id).products
+    if not products:
+        raise UnknownEntity
+    return item_name(products[0])
+
+
+def group_page(user: User, store_id: str, group_id: str) -> GroupPage:
+    """Raises UnknownEntity for what is not in this user's catalog."""
+    shelf = _shelf(user, store_id)
+    group = shelf.tree.groups.get(group_id)
+    if group is None:
+        raise UnknownEntity
+    above = shelf.tree.groups.get(group.parent_id or "")
+    inherited = shelf.pictures.inherited(group.parent_id, shelf.tree)
+    inside = [product for product in shelf.products if group_id in shelf.tree.lineage(product.group_id)]
+    return GroupPage(
+        store_id=store_id,
+        store=shelf.store.name,
+        group=group,
+        parent=above,
+        photo=photos.find(user.id, Subject(Pictured.GROUP, store_id, group_id)),
+        inherited=inherited,
+        inherited_from=shelf.tree.groups.get(inherited.group_id or "") if inherited else None,
+        products=len(inside),
+        served=_served(inside, group_id, shelf),
+    )
+
+
+def _served(products: Sequence[Product], group_id: str, shelf: Shelf) -> int:
+    with_photo = Pictures(shelf.pictures.products, {**shelf.pictures.groups, group_id: group_id})
+    found = (with_photo.of(product, shelf.tree) for product in products)
+    return sum(picture is not None and picture.group_id == group_id for picture in found)
+
+
+def _shelf(user: User, store_id: str, product_id: str | None = None) -> Shelf:
+    """Raises UnknownEntity; a closed store is none."""
+    is_readable = store_id.isprintable() and (product_id is None or product_id.isprintable())
+    shelves = load_shelves(user.id, store_id, product_id, texts=product_id is not None) if is_readable else []
+    if not shelves or shelves[0].is_closed:
+        raise UnknownEntity
+    return shelves[0]
+
+
+def _listing(user: User, store_id: str, product_id: str) -> Listing | None:
+    if user.vk is None:
+        return None
+    return db.session.scalar(
+        sa.select(Listing).where(
+            Listing.user_id == user.id,
+            Listing.vk_group_id == (user.vk.group_id or user.vk.last_group_id),
+            Listing.store_id == store_id,
+            Listing.product_id == product_id,
+        )
+    )
+
+
+def _wanted(user: User, shelf: Shelf, settings: OwnerSettings, picture: Picture | None) -> Wanted | None:
+    (product,) = shelf.products
+    if product.price is None:
+        return None
+    key = ListingKey(shelf.store.id, product.id)
+    return to_wanted(
+        key, product, shelf.tree, settings, extended_shop=_is_extended(user), store=shelf.store.name, picture=picture
+    )
+
+
+def _is_extended(user: User) -> bool:
+    return user.vk is not None and user.vk.is_extended
+
+
+def _is_photo_left(listing: Listing | None, settings: OwnerSettings, picture: Picture | None) -> bool:
+    if listing is None or listing.vk_item_id is None:
+        return False
+    is_own = picture is not None and picture.group_id is None
+    return HandField.PHOTO in settings.edited_in_vk or (listing.keeps_photo and not is_own)
+
+
+def _prospects(
+    user: User, judge: Judge, shelf: Shelf, listing: Listing | None
+) -> tuple[SkipReason | Reason | None, Sequence[Change]]:
+    """What the plan says of this one product: why it is held back, and what the next run would do."""
+    (product,) = shelf.products
+    key = ListingKey(shelf.store.id, product.id)
+    desired = select([shelf], judge.rules, judge.settings, extended_shop=_is_extended(user), pictured=judge.pictured)
+    links = {key: to_link(listing)} if listing else {}
+    group_id = (user.vk.group_id or user.vk.last_group_id or 0) if user.vk else 0
+    plan = make_plan(desired, links, Albums(), judge.settings, now=utcnow(), undecided=undecided(user.id, group_id))
+    pending = [change for change in plan.changes if change.key == key and change.action not in ALBUM_ACTIONS]
+    return plan.skipped.get(key), pending
+
+
+def _entries(user_id: int, store_id: str, product_id: str) -> Sequence[SyncRunEntry]:
+    query = (
+        sa.select(SyncRunEntry)
+        .join(SyncRun, SyncRun.id == SyncRunEntry.run_id)
+        .where(SyncRun.user_id == user_id, SyncRunEntry.product_id == product_id, SyncRunEntry.store_id == store_id)
+        .order_by(SyncRunEntry.id.desc())
+    )
+    return db.session.scalars(query.limit(ENTRIES)).all()

@@ -1,0 +1,19 @@
+"""The one field of a photo's form."""
+
+from flask import request
+from flask_wtf.file import FileField
+
+from app.services import photo_making
+from app.web.forms import BaseForm
+
+LARGEST_REQUEST = 4 * photo_making.LARGEST_FILE
+"""A file that is somewhat too large is read all the same, so that its owner sees the page that says so."""
+
+
+class PhotoForm(BaseForm):
+    photo = FileField("Файл с фото")
+
+    def content(self) -> bytes:
+        """At most a byte more than allowed, which is enough to refuse it. Empty where no file was chosen."""
+        file = request.files.get("photo")
+        return file.stream.read(photo_making.LARGEST_FILE + 1) if file else b""

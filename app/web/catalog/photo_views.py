@@ -1,0 +1,140 @@
+"""One product and one group, and the photos that their owner gives them."""
+
+import re
+
+from flask import Response, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.models import Pictured
+from app.services import cards, closeup, photo_making, photos
+from app.services.errors import BadPhoto, UnknownEntity
+from app.services.photos import Subject
+from app.web.access import owner
+from app.web.catalog import blueprint, words
+from app.web.catalog.photo_forms import LARGEST_REQUEST, PhotoForm
+from app.web.messages import message
+from app.web.sync.market_rows import item_address
+from app.web.sync.plan_rows import change_rows, entry_rows
+
+UPLOADS = ("catalog.put_product_photo", "catalog.put_group_photo")
+YEAR, MINUTES = 365 * 24 * 60 * 60, 5 * 60
+_DIGEST = re.compile("[0-9a-f]{64}")
+
+
+@blueprint.url_value_preprocessor
+def _make_room(endpoint: str | None, _values: dict[str, object] | None) -> None:
+    """Before anything reads the request."""
+    if endpoint in UPLOADS:
+        request.max_content_length = LARGEST_REQUEST
+
+
+@blueprint.get("/catalog/stores/<string:store_id>/products/<string:product_id>")
+def product(store_id: str, product_id: str) -> ResponseReturnValue:
+    return _product_page(store_id, product_id, PhotoForm())
+
+
+def _product_page(store_id: str, product_id: str, form: PhotoForm) -> ResponseReturnValue:
+    try:
+        shown = closeup.product_page(owner(), store_id, product_id)
+    except UnknownEntity:
+        abort(404)
+    listing = shown.listing
+    return render_template(
+        "catalog/product.html",
+        shown=shown,
+        form=form,
+        address=item_address(listing.vk_group_id, listing.vk_item_id) if listing and listing.vk_item_id else None,
+        pending=change_rows(shown.pending),
+        entries=entry_rows(shown.entries),
+        words=words,
+    ), form.status
+
+
+@blueprint.get("/catalog/stores/<string:store_id>/groups/<string:group_id>")
+def group(store_id: str, group_id: str) -> ResponseReturnValue:
+    return _group_page(store_id, group_id, PhotoForm())
+
+
+def _group_page(store_id: str, group_id: str, form: PhotoForm) -> ResponseReturnValue:
+    try:
+        shown = closeup.group_page(owner(), store_id, group_id)
+    except UnknownEntity:
+        abort(404)
+    return render_template("catalog/group.html", shown=shown, form=form), form.status
+
+
+@blueprint.post("/catalog/stores/<string:store_id>/products/<string:product_id>/photo")
+def put_product_photo(store_id: str, product_id: str) -> ResponseReturnValue:
+    form = PhotoForm()
+    if _put(Subject(Pictured.PRODUCT, store_id, product_id), form):
+        return redirect(url_for(".product", store_id=store_id, product_id=product_id))
+    return _product_page(store_id, product_id, form)
+
+
+@blueprint.post("/catalog/stores/<string:store_id>/groups/<string:group_id>/photo")
+def put_group_photo(store_id: str, group_id: str) -> ResponseReturnValue:
+    form = PhotoForm()
+    if _put(Subject(Pictured.GROUP, store_id, group_id), form):
+        return redirect(url_for(".group", store_id=store_id, group_id=group_id))
+    return _group_page(store_id, group_id, form)
+
+
+def _put(subject: Subject, form: PhotoForm) -> bool:
+    """Whether the photo was taken; if not, the form says why."""
+    try:
+        photos.put(owner(), subject, form.content())
+    except UnknownEntity:
+        abort(404)
+    except BadPhoto as error:
+        form.refuse(form.photo, message(error.code))
+        return False
+    flash("Фото сохранено. В ВК оно появится при следующем запуске.", "success")
+    return True
+
+
+@blueprint.post("/catalog/stores/<string:store_id>/products/<string:product_id>/photo/delete")
+def delete_product_photo(store_id: str, product_id: str) -> ResponseReturnValue:
+    _delete(Subject(Pictured.PRODUCT, store_id, product_id))
+    return redirect(url_for(".product", store_id=store_id, product_id=product_id))
+
+
+@blueprint.post("/catalog/stores/<string:store_id>/groups/<string:group_id>/photo/delete")
+def delete_group_photo(store_id: str, group_id: str) -> ResponseReturnValue:
+    _delete(Subject(Pictured.GROUP, store_id, group_id))
+    return redirect(url_for(".group", store_id=store_id, group_id=group_id))
+
+
+def _delete(subject: Subject) -> None:
+    try:
+        was_there = photos.remove(owner(), subject)
+    except UnknownEntity:
+        abort(404)
+    if was_there:
+        flash("Фото убрано. В ВК оно сменится при следующем запуске.", "success")
+    else:
+        flash("Своего фото здесь уже нет: убирать нечего.", "warning")
+
+
+@blueprint.get("/catalog/photos/<string:digest>")
+def photo(digest: str) -> ResponseReturnValue:
+    """A photo of the visitor's own; with `size=small` as wide as a phone shows it."""
+    content = photos.content(owner().id, digest) if _DIGEST.fullmatch(digest) else None
+    if content is None:
+        abort(404)
+    if request.args.get("size") == "small":
+        content = photo_making.small(content)
+    return _jpeg(content, f"private, max-age={YEAR}, immutable")
+
+
+@blueprint.get("/catalog/stores/<string:store_id>/products/<string:product_id>/card")
+def card(store_id: str, product_id: str) -> ResponseReturnValue:
+    """The generated picture of a product without a photo."""
+    try:
+        name = closeup.card_name(owner(), store_id, product_id)
+    except UnknownEntity:
+        abort(404)
+    return _jpeg(photo_making.small(cards.draw(name)), f"private, max-age={MINUTES}")
+
+
+def _jpeg(content: bytes, keep: str) -> Response:
+    return Response(content, mimetype="image/jpeg", headers={"Cache-Control": keep})
