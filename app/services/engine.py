@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-import sqlalchemy as sa
 import structlog
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
@@ -16,8 +15,8 @@ from app.clients.vk_errors import FAULT_HOLDS, OWNER_HOLDS
 from app.clients.vk_errors import Action as Treatment
 from app.context import settings
 from app.db import db, utcnow
-from app.models import EntryOutcome, RunStatus, RunTrigger, SyncRun, SyncRunEntry, User
-from app.services import orders, runs
+from app.models import EntryOutcome, RunStatus, RunTrigger, SyncRun, User
+from app.services import orders, run_history, runs
 from app.services.order_work import OrderWork
 from app.services.run_work import RunEnds, RunWork
 from app.services.sync_settings import run_obstacle
@@ -121,26 +120,13 @@ def _finish(
     text: str | None = None,
 ) -> None:
     """`pauses` in seconds, for the first, second, … time in a row; without them the next run comes as usual."""
-    counts = _counts(run.id)
+    counts = run_history.count_entries(run.id)
     wait = timedelta(0) if at_once else timedelta(minutes=settings().sync_interval_minutes)
     if pauses and code is not None:
         has_progress = any(EntryOutcome.DONE in outcomes for outcomes in counts.values())
         wait = runs.next_pause(run.user_id, code, pauses, has_progress=has_progress)
     hold = at_once or bool(pauses)
     runs.finish(run, worker, status, utcnow() + wait, hold=hold, error_code=code, error_text=text, counts=counts)
-
-
-def _counts(run_id: int) -> dict[str, dict[str, int]]:
-    query = (
-        sa.select(SyncRunEntry.action, SyncRunEntry.outcome, sa.func.count())
-        .where(SyncRunEntry.run_id == run_id)
-        .group_by(SyncRunEntry.action, SyncRunEntry.outcome)
-        .order_by(SyncRunEntry.action, SyncRunEntry.outcome)
-    )
-    counts: dict[str, dict[str, int]] = {}
-    for action, outcome, number in db.session.execute(query):
-        counts.setdefault(action, {})[outcome] = number
-    return counts
 
 
 def _finish_for_vk(user: User, run: SyncRun, worker: str, error: VkError) -> None:

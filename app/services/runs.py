@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.context import settings
 from app.db import db, utcnow
-from app.models import RunStatus, RunTrigger, SyncConfig, SyncRun, SyncRunEntry, SyncState, VkConnection
+from app.models import RunStatus, RunTrigger, SyncConfig, SyncRun, SyncState, VkConnection
 from app.models.run import ACTIVE
 
 CANCELLED = "cancelled"
@@ -261,27 +261,17 @@ def due_user_ids(now: datetime | None = None) -> list[int]:
     return list(db.session.scalars(query))
 
 
+def somebody_is_at_work(now: datetime) -> bool:
+    """A worker is alive, whoever it works for."""
+    at_work = (SyncRun.status.in_(ACTIVE), SyncRun.status == RunStatus.RUNNING, SyncRun.lease_until > now)
+    return db.session.scalar(sa.select(SyncRun.id).where(*at_work).limit(1)) is not None
+
+
 def latest(user_id: int) -> SyncRun | None:
-    return db.session.scalar(_history(user_id).limit(1))
+    return db.session.scalar(sa.select(SyncRun).where(SyncRun.user_id == user_id).order_by(SyncRun.id.desc()).limit(1))
 
 
 def last_success(user_id: int) -> datetime | None:
     """When a run last came through to its end."""
     came_through = (SyncRun.user_id == user_id, SyncRun.status == RunStatus.SUCCEEDED)
     return db.session.scalar(sa.select(sa.func.max(SyncRun.finished_at)).where(*came_through))
-
-
-def _history(user_id: int) -> sa.Select[SyncRun]:
-    return sa.select(SyncRun).where(SyncRun.user_id == user_id).order_by(SyncRun.id.desc())
-
-
-def history(user_id: int, offset: int, limit: int) -> tuple[int, list[SyncRun]]:
-    total = db.session.scalar(sa.select(sa.func.count()).select_from(SyncRun).where(SyncRun.user_id == user_id)) or 0
-    return total, list(db.session.scalars(_history(user_id).offset(offset).limit(limit)))
-
-
-def entries(run_id: int, offset: int, limit: int) -> tuple[int, list[SyncRunEntry]]:
-    of_run = SyncRunEntry.run_id == run_id
-    total = db.session.scalar(sa.select(sa.func.count()).select_from(SyncRunEntry).where(of_run)) or 0
-    query = sa.select(SyncRunEntry).where(of_run).order_by(SyncRunEntry.id).offset(offset).limit(limit)
-    return total, list(db.session.scalars(query))

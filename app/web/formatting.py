@@ -37,6 +37,7 @@ def init_app(app: Flask) -> None:
         ("clock", clock),
         ("ago", ago),
         ("iso", iso),
+        ("span", span),
     ):
         app.add_template_filter(function, name)
 
@@ -106,6 +107,39 @@ def ago(value: datetime | None) -> str:
     if minutes < 24 * 60:
         return f"{counted(minutes // 60, 'час', 'часа', 'часов')} назад"
     return f"{counted(minutes // (24 * 60), 'день', 'дня', 'дней')} назад"
+
+
+def span(value: timedelta) -> str:
+    """How long something took, accusative: «меньше секунды», «40 секунд», «3 минуты», «2 часа 5 минут»."""
+    seconds = max(0, int(value.total_seconds()))
+    minutes, hours = seconds // 60, seconds // 3600
+    if seconds < 1:
+        return "меньше секунды"
+    if minutes < 1:
+        return counted(seconds, "секунду", "секунды", "секунд")
+    if hours < 1:
+        return counted(minutes, "минуту", "минуты", "минут")
+    if hours >= 24:
+        return counted(hours // 24, "день", "дня", "дней")
+    whole = counted(hours, "час", "часа", "часов")
+    return f"{whole} {counted(minutes % 60, 'минуту', 'минуты', 'минут')}" if minutes % 60 else whole
+
+
+def time_left(seconds: float) -> str:
+    """An estimate, genitive, no more exact than it is: «около 4 минут», «около полутора часов»."""
+    minutes = max(1, round(seconds / 60))
+    if seconds < 45:
+        return "меньше минуты"
+    if minutes == 1:
+        return "около минуты"
+    if minutes > 10:
+        minutes = round(minutes / 5) * 5
+    if minutes < 55:
+        return f"около {counted(minutes, 'минуты', 'минут', 'минут')}"
+    hours = round(seconds / 3600)
+    if hours <= 1 or minutes < 105:
+        return "около часа" if minutes < 75 else "около полутора часов"
+    return f"около {counted(hours, 'часа', 'часов', 'часов')}"
 
 
 def iso(value: datetime) -> str:

@@ -162,7 +162,7 @@ def _language(page: Page) -> None:
 
 
 def _heading(page: Page) -> None:
-    assert words(page.one("title")).startswith(page.heading), "the h1 begins the title"
+    assert words(page.one("head > title")).startswith(page.heading), "the h1 begins the title"
     assert page.heading
 
 

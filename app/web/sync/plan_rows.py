@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.domain.changes import Action, Change
+from app.domain.listing import ListingKey
 from app.models import EntryOutcome, SyncRunEntry
 from app.services.names import Names, names_of
 from app.services.plan_overview import Skipped
@@ -105,14 +106,19 @@ class EntryRow:
     error: str | None
     detail: str | None
     """VK's own words, where we have no sentence for its code."""
+    key: ListingKey | None
+    group_id: int | None
+    """The community in which the item stands."""
 
 
-def entry_rows(entries: Iterable[SyncRunEntry]) -> list[EntryRow]:
-    return [_entry_row(entry) for entry in entries]
+def entry_rows(entries: Iterable[SyncRunEntry], communities: Mapping[tuple[ListingKey, int], int]) -> list[EntryRow]:
+    """`communities`: where the items stand, by product and item."""
+    return [_entry_row(entry, communities) for entry in entries]
 
 
-def _entry_row(entry: SyncRunEntry) -> EntryRow:
+def _entry_row(entry: SyncRunEntry, communities: Mapping[tuple[ListingKey, int], int]) -> EntryRow:
     code = entry.error_code
+    key = ListingKey(entry.store_id, entry.product_id) if entry.store_id and entry.product_id else None
     return EntryRow(
         entry,
         labels.ACTION[Action(entry.action)],
@@ -121,4 +127,6 @@ def _entry_row(entry: SyncRunEntry) -> EntryRow:
         labels.reason(entry.reason) if entry.reason else None,
         message(code) if code else None,
         None if code is None or is_known(code) else entry.error_text,
+        key,
+        communities.get((key, entry.vk_item_id)) if key and entry.vk_item_id else None,
     )

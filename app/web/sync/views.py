@@ -4,7 +4,6 @@ from flask.typing import ResponseReturnValue
 from app.domain.changes import Reason
 from app.domain.listing import SkipReason
 from app.models import RunStatus, SyncRun, User
-from app.models.run import ACTIVE
 from app.services import approvals, orders, planning, run_requests, runs, sync_settings
 from app.services.catalog_age import catalog_age
 from app.services.errors import NotReady
@@ -13,13 +12,12 @@ from app.services.plan_overview import PlanLook, plan_overview
 from app.services.problems import problems
 from app.services.readiness import only_store, readiness_of
 from app.services.rule_summary import rule_summary
-from app.web.access import commit_on_success, is_htmx, owned_or_404, owner, writing
+from app.web.access import commit_on_success, is_htmx, owner, writing
 from app.web.messages import message
-from app.web.paging import fetch_page, page_of, requested_page, requested_text
+from app.web.paging import page_of, requested_page, requested_text
 from app.web.sync import blueprint, problem_words, words
-from app.web.sync.plan_rows import entry_rows, plan_rows
+from app.web.sync.plan_rows import plan_rows
 
-RUNS_A_PAGE = 25
 ROWS_A_PAGE = 100
 LONGEST_QUESTION = 100
 ENABLED = {None: None, "1": True, "0": False}
@@ -150,50 +148,4 @@ def approve() -> ResponseReturnValue:
         flash(message(error.code), "warning")
         return redirect(url_for(".plan"))
     flash("Одобрено. Запуск поставлен в очередь и скоро начнётся.", "success")
-    return redirect(url_for(".show"))
-
-
-@blueprint.get("/sync/runs")
-def history() -> str:
-    user = owner()
-    page = fetch_page(lambda offset, limit: runs.history(user.id, offset, limit), requested_page(), RUNS_A_PAGE)
-    return render_template("sync/runs.html", page=page)
-
-
-@blueprint.get("/sync/runs/<int:run_id>")
-def run(run_id: int) -> ResponseReturnValue:
-    found = owned_or_404(SyncRun, run_id)
-    if is_htmx():
-        headers = {} if found.status in ACTIVE else {"HX-Refresh": "true"}
-        return render_template("sync/_progress.html", run=found), headers
-    user, latest = owner(), runs.latest(found.user_id)
-    page = fetch_page(lambda offset, limit: runs.entries(run_id, offset, limit), requested_page(), ROWS_A_PAGE)
-    return render_template(
-        "sync/run.html",
-        run=found,
-        page=page,
-        rows=entry_rows(page.items),
-        waits=found is latest and _waits(found),
-        undoable=0 if orders.order_of(user) else orders.undoable(user, found),
-    )
-
-
-@blueprint.post("/sync/runs/<int:run_id>/stop")
-@commit_on_success
-def stop(run_id: int) -> ResponseReturnValue:
-    found = owned_or_404(SyncRun, run_id)
-    flash(*words.STOPPING.get(found.status, words.ENDED_ALREADY))
-    if found.status in ACTIVE:
-        orders.stop(owner())
-    return redirect(url_for(".run", run_id=run_id))
-
-
-@blueprint.post("/sync/runs/<int:run_id>/undo")
-@commit_on_success
-def undo(run_id: int) -> ResponseReturnValue:
-    found = owned_or_404(SyncRun, run_id)
-    try:
-        flash(*words.undoing(orders.undo(owner(), found)))
-    except NotReady as error:
-        flash(message(error.code), "warning")
     return redirect(url_for(".show"))

@@ -1,0 +1,138 @@
+"""The history of runs, and one run with its progress and its changes."""
+
+from datetime import date
+from enum import StrEnum
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.domain.changes import Action
+from app.models import EntryOutcome, RunStatus, SyncRun
+from app.models.run import ACTIVE
+from app.services import orders, run_history, runs
+from app.services.errors import NotReady
+from app.services.run_history import EntryLook, Look, Show
+from app.web.access import commit_on_success, is_htmx, owned_or_404, owner, safe_next
+from app.web.formatting import user_zone
+from app.web.messages import message
+from app.web.paging import fetch_page, requested_page, requested_text
+from app.web.sync import blueprint, run_words, words
+from app.web.sync.chart import chart_of
+from app.web.sync.market_rows import item_address
+from app.web.sync.plan_rows import entry_rows
+from app.web.sync.progress import progress_of
+
+RUNS_A_PAGE = 25
+ROWS_A_PAGE = 100
+LONGEST_SEARCH = 100
+YEARS = range(2000, 2100)
+
+E = TypeVar("E", bound=StrEnum)
+
+
+@blueprint.get("/sync/runs")
+def history() -> str:
+    user = owner()
+    look = Look(user_zone(), _chosen(Show, "show") or Show.EVENTS, _requested_day())
+    page = fetch_page(
+        lambda offset, limit: run_history.timeline(user.id, look, offset, limit), requested_page(), RUNS_A_PAGE
+    )
+    return render_template(
+        "sync/runs.html",
+        look=look,
+        page=page,
+        params={"show": look.show or None, "day": look.day},
+        chart=chart_of(run_history.last_days(user.id, look.zone)),
+        day_counts=run_history.counts_within(user.id, look) if look.day else None,
+        latest=runs.latest(user.id),
+        words=run_words,
+    )
+
+
+def _requested_day() -> date | None:
+    try:
+        day = date.fromisoformat(request.args.get("day", ""))
+    except ValueError:
+        return None
+    return day if day.year in YEARS else None
+
+
+def _chosen(kind: type[E], name: str) -> E | None:
+    """The value of the address, if there is such a one."""
+    try:
+        return kind(request.args.get(name, ""))
+    except ValueError:
+        return None
+
+
+@blueprint.get("/sync/runs/<int:run_id>")
+def run(run_id: int) -> ResponseReturnValue:
+    found = owned_or_404(SyncRun, run_id)
+    if is_htmx() and request.headers.get("HX-Target") != "main":
+        return _progress(found)
+    user, latest = owner(), runs.latest(found.user_id)
+    look = EntryLook(
+        _chosen(EntryOutcome, "outcome"),
+        _chosen(Action, "action"),
+        requested_text("q")[:LONGEST_SEARCH],
+    )
+    page = fetch_page(
+        lambda offset, limit: run_history.entries(run_id, look, offset, limit), requested_page(), ROWS_A_PAGE
+    )
+    return render_template(
+        "sync/run.html",
+        run=found,
+        look=look,
+        counts=run_history.counts_of(found),
+        page=page,
+        params={"run_id": run_id, "outcome": look.outcome, "action": look.action, "q": look.q or None},
+        rows=entry_rows(page.items, run_history.communities_of(user.id, page.items)),
+        item_address=item_address,
+        is_latest=found is latest,
+        waits=found is latest and found.status == RunStatus.NEEDS_APPROVAL,
+        undoable=0 if orders.order_of(user) else orders.undoable(user, found),
+        words=run_words,
+    )
+
+
+def _progress(found: SyncRun) -> str:
+    """What a page asks for while the run goes on; once it has ended, the page has itself brought up to date."""
+    now = progress_of(found)
+    return render_template(
+        "sync/_progress.html",
+        run=found,
+        now=now,
+        has_news=now.told != request.args.get("told"),
+        page=_reader_is_at() or url_for(".run", run_id=found.id),
+    )
+
+
+def _reader_is_at() -> str | None:
+    try:
+        at = urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:
+        return None
+    return safe_next(at._replace(scheme="", netloc="", fragment="").geturl())
+
+
+@blueprint.post("/sync/runs/<int:run_id>/stop")
+@commit_on_success
+def stop(run_id: int) -> ResponseReturnValue:
+    found = owned_or_404(SyncRun, run_id)
+    flash(*words.STOPPING.get(found.status, words.ENDED_ALREADY))
+    if found.status in ACTIVE:
+        orders.stop(owner())
+    return redirect(url_for(".run", run_id=run_id))
+
+
+@blueprint.post("/sync/runs/<int:run_id>/undo")
+@commit_on_success
+def undo(run_id: int) -> ResponseReturnValue:
+    found = owned_or_404(SyncRun, run_id)
+    try:
+        flash(*words.undoing(orders.undo(owner(), found)))
+    except NotReady as error:
+        flash(message(error.code), "warning")
+    return redirect(url_for(".show"))

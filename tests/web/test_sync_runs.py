@@ -1,0 +1,250 @@
+"""The history of runs, a run's progress, and its changes."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from app.db import db, utcnow
+from app.domain.changes import LinkState
+from app.models import EntryOutcome, Listing, RunStage, RunStatus, RunTrigger, SyncRun, SyncRunEntry, User
+from tests.factories import make_user
+from tests.support.page import HTMX, Browser, Page, words
+
+DONE = {"add": {"done": 12}, "edit": {"done": 3, "failed": 2}, "hide": {"done": 1}}
+
+
+def a_run(owner: User, **fields: object) -> SyncRun:
+    usual = {"trigger": RunTrigger.SCHEDULE, "status": RunStatus.SUCCEEDED, "counts": {}}
+    run = SyncRun(user_id=owner.id, **(usual | fields))
+    db.session.add(run)
+    db.session.commit()
+    return run
+
+
+def at_work(owner: User, **fields: object) -> SyncRun:
+    usual = {"status": RunStatus.RUNNING, "started_at": utcnow(), "lease_until": utcnow() + timedelta(minutes=5)}
+    return a_run(owner, **(usual | fields))
+
+
+def add_entry(run: SyncRun, name: str, action: str = "add", outcome: str = "done", **fields: object) -> None:
+    db.session.add(SyncRunEntry(run_id=run.id, action=action, outcome=outcome, name=name, **fields))
+    db.session.commit()
+
+
+def listed(page: Page) -> list[list[str]]:
+    """The rows of the list, without those of the days."""
+    return [[words(cell) for cell in row.select("td")] for row in page.all("section > table tbody tr")]
+
+
+def progress(browser: Browser, run: SyncRun) -> str:
+    return words(browser.get(f"/sync/runs/{run.id}").one("#run-progress"))
+
+
+# Progress
+
+
+def test_a_run_says_what_it_does_and_how_long_it_will_be(browser: Browser, owner: User) -> None:
+    began = utcnow() - timedelta(minutes=1)
+    run = at_work(owner, stage=RunStage.ADD, stage_since=began, stage_done=20, done=140, total=620)
+    assert progress(browser, run) == "Добавляем товары: сделано 140 из 620, осталось около 4 минут"
+
+
+def test_a_stage_that_has_just_begun_is_not_judged(browser: Browser, owner: User) -> None:
+    run = at_work(owner, stage=RunStage.ADD, stage_since=utcnow(), stage_done=20, done=22, total=620)
+    assert progress(browser, run) == "Добавляем товары: сделано 22 из 620"
+
+
+@pytest.mark.parametrize("stage", list(RunStage))
+def test_every_stage_has_words(browser: Browser, owner: User, stage: RunStage) -> None:
+    assert progress(browser, at_work(owner, stage=stage, total=5))
+
+
+def test_the_store_that_is_read_is_named(browser: Browser, owner: User) -> None:
+    run = at_work(owner, stage=RunStage.CATALOG, stage_note="Лавка")
+    assert progress(browser, run) == "Читаем каталог Эвотора, магазин «Лавка»…"
+
+
+def test_a_queued_run_says_what_it_waits_for(browser: Browser, owner: User) -> None:
+    assert "в течение минуты" in progress(browser, a_run(owner, status=RunStatus.QUEUED))
+
+
+def test_a_run_that_nobody_takes_says_what_to_do(browser: Browser, owner: User) -> None:
+    run = a_run(owner, status=RunStatus.QUEUED, created_at=utcnow() - timedelta(minutes=7))
+    text = progress(browser, run)
+    assert "уже 7 минут" in text and "планировщик не работает" in text and "bin/sync" in text
+
+
+def test_a_run_that_waits_for_others_does_not_blame_the_scheduler(browser: Browser, owner: User) -> None:
+    at_work(make_user("other@example.ru"))
+    run = a_run(owner, status=RunStatus.QUEUED, created_at=utcnow() - timedelta(minutes=7))
+    assert "других магазинов" in progress(browser, run)
+
+
+def test_a_run_whose_worker_died_says_so(browser: Browser, owner: User) -> None:
+    run = at_work(owner, lease_until=utcnow() - timedelta(minutes=1), stage=RunStage.ADD, done=1, total=5)
+    assert "прервался" in progress(browser, run)
+
+
+def test_the_screen_reader_hears_only_what_is_new(browser: Browser, owner: User) -> None:
+    run = at_work(owner, stage=RunStage.ADD, done=20, total=100)
+    poll = str(browser.get(f"/sync/runs/{run.id}").one("#run-progress")["hx-get"])
+    run.done = 39
+    db.session.commit()
+    assert not browser.get(poll, headers=HTMX).all("#run-news")
+    run.done = 40
+    db.session.commit()
+    part = browser.get(poll, headers=HTMX)
+    assert words(part.one("#run-news")) == "Добавляем товары: сделано 40%"
+    assert not browser.get(str(part.one("#run-progress")["hx-get"]), headers=HTMX).all("#run-news")
+
+
+def test_the_end_renews_the_page_on_which_the_reader_is(browser: Browser, owner: User) -> None:
+    run = a_run(owner)
+    part = browser.get(f"/sync/runs/{run.id}", headers={**HTMX, "HX-Current-URL": "http://localhost/sync?a=1"})
+    assert part.one("#run-progress")["hx-get"] == "/sync?a=1"
+    whole = browser.get(f"/sync/runs/{run.id}", headers={**HTMX, "HX-Target": "main"})
+    assert whole.one("#main")
+
+
+@pytest.mark.parametrize("address", ["", "http://localhost//evil.example/x", "http://[", "javascript:alert(1)"])
+def test_the_end_leads_nowhere_else(browser: Browser, owner: User, address: str) -> None:
+    run = a_run(owner)
+    part = browser.get(f"/sync/runs/{run.id}", headers={**HTMX, "HX-Current-URL": address})
+    assert part.one("#run-progress")["hx-get"] == f"/sync/runs/{run.id}"
+
+
+# The history
+
+
+def test_a_new_owner_reads_what_will_be_here(browser: Browser, owner: User) -> None:
+    page = browser.get("/sync/runs")
+    assert "После первого запуска" in page.text and not page.all(".chart")
+
+
+def test_runs_without_changes_are_folded(browser: Browser, owner: User) -> None:
+    noon = utcnow().replace(hour=9, minute=0) - timedelta(days=1)
+    for minutes in (0, 15, 30):
+        a_run(owner, created_at=noon + timedelta(minutes=minutes))
+    a_run(owner, created_at=noon + timedelta(minutes=45), done=1, counts={"add": {"done": 1}})
+    a_run(owner, created_at=noon + timedelta(minutes=60))
+    rows = listed(browser.get("/sync/runs"))
+    assert [row[1] for row in rows] == ["1 запуск без изменений", "Завершён", "3 запуска без изменений"]
+    assert rows[2][0] == "вчера, 12:00–12:30"
+    assert len(listed(browser.get("/sync/runs?show=all"))) == 5
+
+
+def test_a_page_of_history_shows_the_quiet_runs_of_that_page_alone(browser: Browser, owner: User) -> None:
+    for _ in range(26):
+        a_run(owner, done=1, counts={"add": {"done": 1}})
+        a_run(owner)
+    first, second = (listed(browser.get(f"/sync/runs?page={number}")) for number in (1, 2))
+    assert sum("без изменений" in row[1] for row in first + second) == 26 + 1  # once on either side of the border
+    assert "без изменений" in first[0][1] and len(second) == 2
+
+
+def test_the_history_can_be_narrowed_to_a_day_in_the_owners_time(browser: Browser, owner: User) -> None:
+    owner.time_zone = "Asia/Vladivostok"
+    a_run(owner, created_at=datetime(2026, 3, 5, 13, 59), done=16, counts=DONE)
+    a_run(owner, created_at=datetime(2026, 3, 5, 14, 0), done=1, counts={"add": {"done": 1}})
+    page = browser.get("/sync/runs?day=2026-03-05")
+    assert len(page.cells()) == 1
+    assert "Добавлено 12, изменено 3, скрыто 1. Не получилось 2." in words(page.one(".day-summary"))
+
+
+@pytest.mark.parametrize("day", ["", "x", "0001-01-01", "9999-12-31", "2026-02-30", "\x00", "2026-13-01"])
+@pytest.mark.parametrize("show", ["", "problems", "\x00", "x"])
+def test_any_day_and_filter_is_answered(browser: Browser, owner: User, day: str, show: str) -> None:
+    a_run(owner)
+    browser.get("/sync/runs", query_string={"day": day, "show": show})
+
+
+def test_problems_are_found_at_once(browser: Browser, owner: User) -> None:
+    a_run(owner, done=1, counts={"add": {"done": 1}})
+    a_run(owner, status=RunStatus.CONTINUED, error_code="time_slice", done=1)
+    failed = a_run(owner, status=RunStatus.FAILED, error_code="internal")
+    refused = a_run(owner, done=1)
+    add_entry(refused, "Чай", outcome="failed")
+    links = browser.get("/sync/runs?show=problems").links()
+    assert {link for link in links if link.startswith("/sync/runs/")} == {
+        f"/sync/runs/{failed.id}",
+        f"/sync/runs/{refused.id}",
+    }
+
+
+def test_thirty_days_are_drawn_and_told(browser: Browser, owner: User) -> None:
+    a_run(owner, done=18, counts=DONE)
+    a_run(owner, status=RunStatus.FAILED, error_code="internal", created_at=utcnow() - timedelta(days=3))
+    page = browser.get("/sync/runs")
+    assert page.one(".chart > svg")["role"] == "img"
+    assert len(page.all(".chart > svg > g")) == 30 and len(page.all(".chart-bar")) == 1
+    assert "За 30 дней: 2 запуска, 16 изменений, 1 неудачный." in words(page.one(".chart figcaption"))
+    assert page.all(".chart > svg .mark-failed") and "был неудачный запуск" in words(page.one(".chart-legend"))
+
+
+def test_the_history_of_others_is_not_counted(browser: Browser, owner: User) -> None:
+    a_run(make_user("other@example.ru"), done=18, counts=DONE)
+    a_run(owner)
+    assert "1 запуск, 0 изменений" in browser.get("/sync/runs").text
+
+
+# One run
+
+
+def test_a_run_tells_in_words_what_it_did(browser: Browser, owner: User) -> None:
+    began = utcnow() - timedelta(minutes=10)
+    run = a_run(owner, counts=DONE, done=18, total=18, started_at=began, finished_at=began + timedelta(minutes=3))
+    text = browser.get(f"/sync/runs/{run.id}").text
+    assert "Добавлено 12, изменено 3, скрыто 1. Не получилось 2." in text and "занял 3 минуты" in text
+
+
+@pytest.fixture
+def varied(owner: User) -> SyncRun:
+    run = a_run(owner, done=3, counts={"add": {"done": 1, "failed": 1}, "edit": {"done": 1}})
+    add_entry(run, "Чай Луговой")
+    add_entry(run, "Чай чёрный", action="edit")
+    add_entry(run, "Мёд", outcome="failed", error_code="vk_100")
+    return run
+
+
+def test_what_went_wrong_stands_first(browser: Browser, varied: SyncRun) -> None:
+    assert browser.get(f"/sync/runs/{varied.id}").cells()[0][0] == "Мёд"
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("outcome=failed", ["Мёд"]),
+        ("action=edit", ["Чай чёрный"]),
+        ("q=ЧАЙ", ["Чай Луговой", "Чай чёрный"]),
+        ("q=луговой чай", ["Чай Луговой"]),
+        ("outcome=done&action=add&q=чай", ["Чай Луговой"]),
+        ("outcome=kept", []),
+        ("outcome=odd&action=odd", ["Мёд", "Чай Луговой", "Чай чёрный"]),
+        ("q=%00&page=7", ["Мёд", "Чай Луговой", "Чай чёрный"]),
+    ],
+)
+def test_changes_are_found(browser: Browser, varied: SyncRun, query: str, names: list[str]) -> None:
+    rows = browser.get(f"/sync/runs/{varied.id}?{query}").cells()
+    assert [row[0] for row in rows] == names
+
+
+def test_outcomes_are_counted_while_the_run_goes_on(browser: Browser, owner: User) -> None:
+    run = at_work(owner, total=5, done=1)
+    add_entry(run, "Чай", outcome=EntryOutcome.FAILED)
+    chips = browser.get(f"/sync/runs/{run.id}").all(".tabs a")
+    assert [words(chip) for chip in chips] == ["Все 1", "Не получилось 1"]
+
+
+def test_a_change_leads_to_the_item_in_vk(browser: Browser, owner: User) -> None:
+    listing = {"user_id": owner.id, "vk_group_id": 77, "store_id": "S1", "product_id": "P1", "sku": "ev:P1"}
+    db.session.add(Listing(**listing, vk_item_id=5, name="Чай", state=LinkState.LIVE))
+    run = a_run(owner, done=1, counts={"add": {"done": 1}})
+    add_entry(run, "Чай", store_id="S1", product_id="P1", vk_item_id=5)
+    page = browser.get(f"/sync/runs/{run.id}")
+    assert "https://vk.com/market-77?w=product-77_5" in page.links()
+
+
+def test_the_reason_of_what_was_left_out_leads_on(browser: Browser, owner: User) -> None:
+    run = a_run(owner, skipped={"no_price": 4, "review": 1})
+    page = browser.get(f"/sync/runs/{run.id}")
+    assert {"/sync/plan?show=skipped", "/sync/settings"} <= page.links() and "Укажите в Эвоторе цену" in page.text
