@@ -1,7 +1,5 @@
 """The product with a server, the sandbox, and owners with real browsers. Every worker has its own of everything."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +14,7 @@ from tests.factories import PASSWORD
 from tests.support.database import copy_sqlite
 from tests.support.product import Product
 from tests.support.sandbox import Sandbox
-from tests.support.visit import DESKTOP, Watch
+from tests.support.visit import DESKTOP, Watch, chromium
 
 HERE = Path(__file__).parent
 PATIENCE = 15_000
@@ -33,11 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """The browser of the machine, never one that is downloaded."""
-    path = shutil.which(os.environ.get("CHROMIUM", "chromium"))
-    if path is None:
-        pytest.fail("no Chromium here: install the package chromium, or name one in CHROMIUM, or give -m 'not browser'")
-    return {**browser_type_launch_args, "executable_path": path}
+    return {**browser_type_launch_args, "executable_path": chromium()}
 
 
 @pytest.fixture(scope="session")

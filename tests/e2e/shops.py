@@ -8,7 +8,7 @@ from app.models import User
 from app.services import run_requests
 from tests.factories import connect_both, make_active, make_user, set_rule
 from tests.support.product import Product
-from tests.support.sandbox import CLUB, SECOND_STORE
+from tests.support.sandbox import CLUB, SECOND_STORE, STORE
 
 FAIR = "Ярмарка"
 """The sandbox's second store."""
@@ -22,8 +22,8 @@ FAIR_GOODS = SWEETS | {
     "Роспись по имбирному прянику (мастер-класс)",
 }
 PASTILA = "7d0f3a10-0000-4000-8000-00000000106a"
-FOOD, SHIRTS = "7d0f3a10-0000-4000-8000-000000000001", "7d0f3a10-0000-4000-8000-00000000000b"
-"""Groups of the first store: most of its goods, and a few of them."""
+SHIRTS = "7d0f3a10-0000-4000-8000-00000000000b"
+"""A group of the first store."""
 
 
 def open_fair(product: Product) -> None:
@@ -35,15 +35,33 @@ def open_fair(product: Product) -> None:
 
 def open_busy_shop(product: Product) -> None:
     """Both stores, runs, problems, a question about a look-alike, a store that cannot be read, a plan that waits."""
+    open_both_stores(product)
+    product.sandbox.fault("evotor", "402", store=SECOND_STORE)
+    take_first_store_out(product)
+
+
+def open_both_stores(product: Product) -> None:
+    """With a look-alike in VK; one group is left out."""
     product.sandbox.control("vk/items", club=CLUB, add=[{"name": "Пастила белёвская 200 г", "price": 430}])
     with product.inside():
         owner = make_active(connect_both(make_user()))
         set_rule(owner, EntityType.STORE, FilterMode.INCLUDE, SECOND_STORE)
         set_rule(owner, EntityType.GROUP, FilterMode.EXCLUDE, SHIRTS)
     product.sync()
-    product.sandbox.fault("evotor", "402", store=SECOND_STORE)
+
+
+def take_first_store_out(product: Product) -> None:
+    """So much leaves that the plan waits for the owner."""
     with product.inside():
-        owner = db.session.scalars(sa.select(User)).one()
-        set_rule(owner, EntityType.GROUP, FilterMode.EXCLUDE, FOOD)
-        run_requests.request_now(owner)
+        set_rule(_owner(), EntityType.STORE, FilterMode.EXCLUDE, STORE)
+    run_now(product)
+
+
+def run_now(product: Product) -> None:
+    with product.inside():
+        run_requests.request_now(_owner())
     product.sync()
+
+
+def _owner() -> User:
+    return db.session.scalars(sa.select(User)).one()

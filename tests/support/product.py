@@ -24,7 +24,7 @@ NO_PAGES = PUBLIC | {"catalog.export_csv"}
 
 
 class Product:
-    """Over a migrated database; `log` holds what its processes print."""
+    """Over a database that is migrated or made by `flask("db", "upgrade")`; `log` holds what its processes print."""
 
     def __init__(self, database: Path, sandbox: Sandbox, log: Path) -> None:
         self.sandbox, self._database, self._log = sandbox, database, log
@@ -40,19 +40,23 @@ class Product:
             "VK_READ_LAG_SECONDS": "1",
         }
         self._app = create_app(load_settings(self._environment))
-        self._flask = Zygote(self._environment, log)
+        self._zygote = Zygote(self._environment, log)
         self._server, self.url = self._serve()
 
     def stop(self) -> None:
         self._server.terminate()
         self._server.wait(timeout=10)
-        self._flask.stop()
+        self._zygote.stop()
         with self._app.app_context():
             db.engine.dispose()
 
+    def flask(self, *arguments: str) -> None:
+        """A command that must end well."""
+        self._zygote.run_well(*arguments)
+
     def sync(self) -> None:
         """What cron does every minute: everybody whose time has come."""
-        self._flask.run_well("sync", "run", "--due")
+        self.flask("sync", "run", "--due")
 
     def shop_window(self, club: int = CLUB) -> str:
         """Address of what the buyers see."""

@@ -1,5 +1,7 @@
 """A real browser's window, and what no page of ours may do in it."""
 
+import os
+import shutil
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +28,13 @@ COMPLAIN = """
 })();
 """
 """Runs in every page before anything of its own."""
+
+
+def chromium() -> str:
+    """The browser of this machine, never one that is downloaded. Raises FileNotFoundError where there is none."""
+    if path := shutil.which(os.environ.get("CHROMIUM", "chromium")):
+        return path
+    raise FileNotFoundError("no Chromium here: install the package chromium, or name one in CHROMIUM")
 
 
 @dataclass
