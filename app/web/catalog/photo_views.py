@@ -6,7 +6,7 @@ from flask import Response, abort, flash, redirect, render_template, request, ur
 from flask.typing import ResponseReturnValue
 
 from app.models import Pictured
-from app.services import cards, closeup, photo_making, photos
+from app.services import cards, closeup, photo_making, photos, run_history
 from app.services.errors import BadPhoto, UnknownEntity
 from app.services.photos import Subject
 from app.web.access import owner
@@ -45,7 +45,7 @@ def _product_page(store_id: str, product_id: str, form: PhotoForm) -> ResponseRe
         form=form,
         address=item_address(listing.vk_group_id, listing.vk_item_id) if listing and listing.vk_item_id else None,
         pending=change_rows(shown.pending),
-        entries=entry_rows(shown.entries),
+        entries=entry_rows(shown.entries, run_history.communities_of(owner().id, shown.entries)),
         words=words,
     ), form.status
 
