@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from app.db import db
 from app.domain.listing import ListingKey
-from app.models import CatalogProduct, CatalogStore
+from app.models import CatalogProduct, CatalogStore, Listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +40,15 @@ def product_names(user_id: int) -> dict[ListingKey, str]:
     product = CatalogProduct.__table__.c
     query = sa.select(product.store_id, product.product_id, product.name).where(product.user_id == user_id)
     return {ListingKey(store_id, product_id): name for store_id, product_id, name in db.session.execute(query)}
+
+
+def refusals_of(user_id: int, keys: Iterable[ListingKey]) -> dict[ListingKey, str]:
+    """Codes of what VK answered, for the rows of one page."""
+    wanted = set(keys)
+    query = sa.select(Listing.store_id, Listing.product_id, Listing.error_code).where(
+        Listing.user_id == user_id,
+        Listing.error_code.is_not(None),
+        Listing.product_id.in_({key.product_id for key in wanted}),
+    )
+    found = {ListingKey(row.store_id, row.product_id): row.error_code or "" for row in db.session.execute(query)}
+    return {key: code for key, code in found.items() if key in wanted}

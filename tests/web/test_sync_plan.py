@@ -3,14 +3,15 @@
 import pytest
 
 from app.db import db
-from app.domain.changes import Action, Change
+from app.domain.changes import Action, Change, Reason
+from app.domain.listing import ListingKey
 from app.domain.plan import Plan
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, RunStatus, RunTrigger, SyncApproval, SyncRun, User
 from app.services import engine, plan_overview, planning, runs
 from tests.factories import add_product, add_store, connect_both, make_active, set_rule
 from tests.support.page import Browser, Page, words
-from tests.support.sandbox import SECOND_STORE, STORE
+from tests.support.sandbox import CLUB, SECOND_STORE, STORE
 
 WAITS = "План ждёт вашего решения"
 APPROVE = "/sync/approve"
@@ -218,3 +219,18 @@ def test_what_does_not_fit_is_told_with_what_to_do(browser: Browser, planned: Us
 def test_an_empty_section_says_what_belongs_there(browser: Browser, planned: User) -> None:
     for section in ("edit", "hide", "delete"):
         assert "Здесь появятся" in browser.get(f"/sync/plan?show={section}").text or section == "delete"
+
+
+def test_a_refused_product_is_shown_with_vks_answer(
+    browser: Browser, planned: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = ListingKey(STORE, "P1")
+    add_product(planned, "P1", STORE, name="Чай горный")
+    row = Listing(user_id=planned.id, vk_group_id=CLUB, store_id=STORE, product_id="P1", sku="ev:P1", state="adding")
+    row.name, row.error_code = "Чай горный", "vk_1408"
+    db.session.add(row)
+    db.session.commit()
+    refused = Plan((), {key: Reason.REFUSED}, frozenset())
+    monkeypatch.setattr(planning, "plan_for", lambda _user: refused)
+    (cells,) = browser.get("/sync/plan?show=skipped&reason=refused").cells()
+    assert cells[0] == "Чай горный" and "недопустимые ссылки" in cells[3]

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.domain.changes import Action, Change
+from app.domain.changes import Action, Change, Reason
 from app.domain.listing import ListingKey
 from app.models import EntryOutcome, SyncRunEntry
-from app.services.names import Names, names_of
+from app.services.names import Names, names_of, refusals_of
 from app.services.plan_overview import Skipped
 from app.web import labels
 from app.web.formatting import money
@@ -36,7 +36,12 @@ class PlanRow:
 def plan_rows(user_id: int, items: Iterable[Change | Skipped]) -> list[PlanRow]:
     items = list(items)
     names = names_of(user_id, [item.key for item in items if item.key is not None])
-    return [_skipped_row(item, names) if isinstance(item, Skipped) else _change_row(item, names) for item in items]
+    refused = [item.key for item in items if isinstance(item, Skipped) and item.reason is Reason.REFUSED]
+    codes = refusals_of(user_id, refused) if refused else {}
+    return [
+        _skipped_row(item, names, codes.get(item.key)) if isinstance(item, Skipped) else _change_row(item, names)
+        for item in items
+    ]
 
 
 NO_NAMES = Names({}, {}, {})
@@ -47,9 +52,13 @@ def change_rows(changes: Iterable[Change]) -> list[PlanRow]:
     return [_change_row(change, NO_NAMES) for change in changes]
 
 
-def _skipped_row(item: Skipped, names: Names) -> PlanRow:
+def _skipped_row(item: Skipped, names: Names, code: str | None) -> PlanRow:
+    """`code`: of VK's refusal, which says more than that there was one."""
+    advice = labels.reason(item.reason)
+    if code:
+        advice = advice._replace(what_to_do=message(code))
     name = names.products.get(item.key, item.key.product_id)
-    return PlanRow("", name, names.stores.get(item.key.store_id, ""), reason=labels.reason(item.reason))
+    return PlanRow("", name, names.stores.get(item.key.store_id, ""), reason=advice)
 
 
 def _change_row(change: Change, names: Names) -> PlanRow:
