@@ -1,0 +1,51 @@
+// Improves what works without it: says when a request failed, and shows that a slow form is on its way.
+"use strict";
+
+const NO_CONNECTION = "Не получилось: проверьте связь и попробуйте ещё раз.";
+const OUR_FAULT = "Не получилось: ошибка на нашей стороне. Подождите минуту и попробуйте ещё раз.";
+const TRY_AGAIN = "Не получилось. Обновите страницу и попробуйте ещё раз.";
+
+function tell(text) {
+  const message = document.getElementById("page-message");
+  // Written again, the same words would be read aloud again.
+  if (message.textContent !== text) message.textContent = text;
+}
+
+addEventListener("htmx:sendError", () => tell(NO_CONNECTION));
+addEventListener("htmx:timeout", () => tell(NO_CONNECTION));
+addEventListener("htmx:responseError", ({ detail }) => tell(detail.xhr.status >= 500 ? OUR_FAULT : TRY_AGAIN));
+addEventListener("htmx:afterOnLoad", ({ detail }) => {
+  if (detail.xhr.status < 400) tell("");
+});
+
+// A request without an event is one of the progress bar's own.
+addEventListener("htmx:beforeRequest", ({ detail }) => {
+  if (detail.requestConfig.triggeringEvent) detail.target.setAttribute("aria-busy", "true");
+});
+addEventListener("htmx:afterRequest", ({ detail }) => detail.target.removeAttribute("aria-busy"));
+
+const sent = new Map();
+
+addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (sent.has(form)) {
+    event.preventDefault();
+    return;
+  }
+  const button = event.submitter?.dataset.busy ? event.submitter : null;
+  sent.set(form, { button, words: button?.lastChild.nodeValue });
+  form.setAttribute("aria-busy", "true");
+  button?.classList.add("is-busy");
+  if (button) button.lastChild.nodeValue = button.dataset.busy;
+});
+
+// "Back" may bring the page as it was left.
+addEventListener("pageshow", () => {
+  for (const [form, { button, words }] of sent) {
+    form.removeAttribute("aria-busy");
+    button?.classList.remove("is-busy");
+    if (button) button.lastChild.nodeValue = words;
+  }
+  sent.clear();
+});
