@@ -22,17 +22,17 @@ COLOURS = 128
 """Enough for pages of few colours, and a third of the bytes."""
 DARK = {"color_scheme": "dark"}
 
-AT_WORK: dict[str, tuple[str, dict[str, Any]]] = {
+Pictures = dict[str, tuple[str, dict[str, Any]]]
+"""By name: the page's address and the options of its window."""
+
+AT_WORK: Pictures = {
     "sync-phone": ("/sync", PHONE),
-    "sync-desktop": ("/sync", DESKTOP),
     "sync-phone-dark": ("/sync", PHONE | DARK),
+    "sync-desktop": ("/sync", DESKTOP),
     "store-phone": (f"/catalog/stores/{STORE}", PHONE),
     "store-desktop": (f"/catalog/stores/{STORE}", DESKTOP),
-    "store-desktop-dark": (f"/catalog/stores/{STORE}", DESKTOP | DARK),
-    "run-desktop": ("/sync/runs/1", DESKTOP),
 }
-WAITING: dict[str, tuple[str, dict[str, Any]]] = {
-    "waits-phone": ("/sync", PHONE),
+WAITING: Pictures = {
     "plan-phone": ("/sync/plan", PHONE),
     "plan-desktop": ("/sync/plan", DESKTOP),
 }
@@ -65,7 +65,7 @@ def _product() -> Iterator[Product]:
             sandbox.stop()
 
 
-def _take(browser: Browser, product: Product, pictures: dict[str, tuple[str, dict[str, Any]]], folder: Path) -> None:
+def _take(browser: Browser, product: Product, pictures: Pictures, folder: Path) -> None:
     for name, (path, look) in pictures.items():
         context = browser.new_context(base_url=product.url, locale="ru-RU", reduced_motion="reduce", **look)
         page = context.new_page()
