@@ -22,8 +22,8 @@ FAIR_GOODS = SWEETS | {
     "Роспись по имбирному прянику (мастер-класс)",
 }
 PASTILA = "7d0f3a10-0000-4000-8000-00000000106a"
-SHIRTS = "7d0f3a10-0000-4000-8000-00000000000b"
-"""A group of the first store."""
+SHIRTS, TEA = "7d0f3a10-0000-4000-8000-00000000000b", "7d0f3a10-0000-4000-8000-000000001001"
+"""A group and a product of the first store."""
 
 
 def open_fair(product: Product) -> None:

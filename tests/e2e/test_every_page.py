@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from tests.e2e.conftest import Open, sign_in
-from tests.e2e.shops import open_busy_shop
+from tests.e2e.shops import SHIRTS, TEA, open_busy_shop
 from tests.factories import make_user
 from tests.support.product import Product
 from tests.support.sandbox import STORE
@@ -18,7 +18,7 @@ SIZES = {"rules": {"target-size": {"enabled": True}}}
 """Beside what axe checks of itself: nothing to press is too small or too near to another."""
 CONTRAST = {"runOnly": ["color-contrast"]}
 LOOKS = pytest.mark.parametrize("look", [DESKTOP, PHONE], ids=["desktop", "phone"])
-EXAMPLES = {"store_id": STORE, "run_id": "1"}
+EXAMPLES = {"store_id": STORE, "group_id": SHIRTS, "product_id": TEA, "run_id": "1"}
 """For what stands in addresses: a new page with another such part adds one here."""
 
 

@@ -20,7 +20,8 @@ from tests.support.sandbox import CLUB, Sandbox
 from tests.support.zygote import ROOT, Zygote
 
 GUNICORN = "gunicorn wsgi:app --no-control-socket --worker-class gthread --threads 4 --log-level warning"
-NO_PAGES = PUBLIC | {"catalog.export_csv"}
+NO_PAGES = PUBLIC | {"catalog.card", "catalog.export_csv", "catalog.photo"}
+"""For visitors, or files."""
 
 
 class Product:
