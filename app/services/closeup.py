@@ -15,7 +15,7 @@ from app.domain.plan import make_plan
 from app.domain.rules import EntityType, FilterMode
 from app.domain.selection import Shelf, select
 from app.models import Listing, Photo, Pictured, SyncRun, SyncRunEntry, User
-from app.services import photos
+from app.services import photos, vk_categories
 from app.services.errors import UnknownEntity
 from app.services.judging import Judge, Verdict, named
 from app.services.photos import Subject
@@ -41,6 +41,8 @@ class ProductPage:
     """What keeps a selected product from the window, of its own or because of VK."""
     wanted: Wanted | None
     """The item as it is or would be sent; None without a price."""
+    category: str
+    """VK's name for it; empty where VK was not asked yet."""
     picture: Picture | None
     """None = the generated card."""
     picture_group: Group | None
@@ -78,6 +80,7 @@ def product_page(user: User, store_id: str, product_id: str) -> ProductPage:
     ((_, decision),) = judge.verdicts(shelf)
     listing = _listing(user, store_id, product_id)
     picture = shelf.picture_of(product)
+    wanted = _wanted(user, shelf, judge.settings, picture)
     held, pending = _prospects(user, judge, shelf, listing)
     return ProductPage(
         store_id=store_id,
@@ -88,7 +91,8 @@ def product_page(user: User, store_id: str, product_id: str) -> ProductPage:
         verdict=named(decision, shelf, product),
         rule=judge.rules.rule_for(EntityType.PRODUCT, product_id),
         problem=judge.problem(shelf, product, decision) or held,
-        wanted=_wanted(user, shelf, judge.settings, picture),
+        wanted=wanted,
+        category=_category(user, wanted),
         picture=picture,
         picture_group=shelf.tree.groups.get(picture.group_id or "") if picture else None,
         photo_in_vk=_is_photo_left(listing, judge.settings, picture),
@@ -164,6 +168,12 @@ def _wanted(user: User, shelf: Shelf, settings: OwnerSettings, picture: Picture 
     return to_wanted(
         key, product, shelf.tree, settings, extended_shop=_is_extended(user), store=shelf.store.name, picture=picture
     )
+
+
+def _category(user: User, wanted: Wanted | None) -> str:
+    known = vk_categories.known(user)
+    category = known.by_id.get(int(wanted.fields["category_id"])) if known and wanted else None
+    return category.title if category else ""
 
 
 def _is_extended(user: User) -> bool:

@@ -1,0 +1,149 @@
+"""What becomes of a file that an owner uploads."""
+
+import contextlib
+import io
+
+import pytest
+from PIL import Image
+
+from app.services import photo_making
+from app.services.errors import BadPhoto
+from app.services.photo_making import MadePhoto, make
+from tests.support.pictures import BLUE, GREEN, RED, bomb, halves, opened, picture
+
+NEAR = 12
+"""How far JPEG may take a colour."""
+
+
+def is_near(one: object, other: tuple[int, int, int]) -> bool:
+    assert isinstance(one, tuple)
+    return all(abs(seen - wanted) <= NEAR for seen, wanted in zip(one, other, strict=True))
+
+
+def refusal(content: bytes) -> str:
+    with pytest.raises(BadPhoto) as refused:
+        make(content)
+    return refused.value.code
+
+
+def animated(kind: str) -> bytes:
+    file = io.BytesIO()
+    frames = [Image.new("RGB", (600, 800), colour) for colour in (RED, BLUE)]
+    frames[0].save(file, kind, save_all=True, append_images=frames[1:])
+    return file.getvalue()
+
+
+def jpeg_with(**saving: object) -> bytes:
+    file = io.BytesIO()
+    halves((1200, 900), RED, BLUE).save(file, "JPEG", quality=95, **saving)
+    return file.getvalue()
+
+
+def exif(orientation: int = 1) -> Image.Exif:
+    found = Image.Exif()
+    found[0x0112], found[0x010F], found[0x8825] = orientation, "Phone", {1: "N", 2: (55.0, 45.0, 0.0)}
+    return found
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_the_three_formats_become_a_jpeg(kind: str) -> None:
+    made = make(picture(kind=kind))
+    image = opened(made.jpeg)
+    assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (900, 1200))
+    assert (made.width, made.height) == (900, 1200)
+    assert is_near(image.getpixel((10, 10)), RED)
+
+
+def test_the_same_file_is_the_same_picture() -> None:
+    assert make(picture()).digest == make(picture()).digest != make(picture(colour=BLUE)).digest
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "photo_missing"),
+        (b"\0" * (photo_making.LARGEST_FILE + 1), "photo_too_large"),
+        (b"not a picture", "photo_not_image"),
+        (picture(kind="GIF", mode="P", colour=0), "photo_not_image"),
+        (picture(kind="BMP"), "photo_not_image"),
+        (picture(kind="TIFF"), "photo_not_image"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "photo_not_image"),
+        (picture()[:3000], "photo_broken"),
+        (picture(kind="PNG")[:-30], "photo_broken"),
+        (picture(kind="WEBP")[:200], "photo_broken"),
+        (picture((399, 900)), "photo_too_small"),
+        (picture((400, 2001)), "photo_too_long"),
+        (bomb(), "photo_too_many_pixels"),
+        (bomb(9_000, 9_000), "photo_too_many_pixels"),
+        (bomb(7_000, 7_000), "photo_broken"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_cannot_serve_is_refused(content: bytes, code: str) -> None:
+    assert refusal(content) == code
+
+
+def test_spoilt_files_are_refused_and_never_break_anything() -> None:
+    for kind in ("JPEG", "PNG", "WEBP"):
+        whole = bytearray(picture((500, 500), kind))
+        for place in range(0, len(whole), max(1, len(whole) // 150)):
+            spoilt = bytes(whole[:place]) + bytes([whole[place] ^ 0xFF]) + bytes(whole[place + 1 :])
+            with contextlib.suppress(BadPhoto):
+                assert isinstance(make(spoilt), MadePhoto)
+
+
+@pytest.mark.parametrize(("orientation", "top_left"), [(1, RED), (3, BLUE), (6, RED), (8, BLUE)])
+def test_a_photo_is_turned_upright(orientation: int, top_left: tuple[int, int, int]) -> None:
+    image = opened(make(jpeg_with(exif=exif(orientation))).jpeg)
+    assert image.size == ((1200, 900) if orientation in (1, 3) else (900, 1200))
+    assert is_near(image.getpixel((20, 20)), top_left)
+
+
+def test_nothing_but_pixels_is_kept() -> None:
+    given = jpeg_with(exif=exif(), comment=b"secret place", xmp=b"<x:xmpmeta>secret</x:xmpmeta>", dpi=(300, 300))
+    assert b"secret" in given and b"Phone" in given
+    made = make(given)
+    image = opened(made.jpeg)
+    assert b"secret" not in made.jpeg and b"Phone" not in made.jpeg and b"Exif" not in made.jpeg
+    assert not image.getexif() and not {"comment", "icc_profile", "xmp"} & image.info.keys()
+
+
+def test_a_large_photo_is_scaled_down_with_its_sides_in_proportion() -> None:
+    made = make(picture((6000, 4000)))
+    assert (made.width, made.height) == (2560, 1707)
+    assert make(picture((3200, 640))).height >= photo_making.SHORTEST_SIDE
+
+
+def test_transparency_becomes_white() -> None:
+    made = make(picture(kind="PNG", mode="RGBA", colour=(200, 30, 30, 0)))
+    assert is_near(opened(made.jpeg).getpixel((5, 5)), (255, 255, 255))
+
+
+def test_a_palette_with_a_transparent_colour_becomes_white_too() -> None:
+    file = io.BytesIO()
+    Image.new("P", (500, 500), 0).save(file, "PNG", transparency=0)
+    assert is_near(opened(make(file.getvalue()).jpeg).getpixel((5, 5)), (255, 255, 255))
+
+
+def test_grey_of_16_bits_keeps_its_lightness() -> None:
+    made = make(picture(kind="PNG", mode="I;16", colour=0x8000))
+    assert is_near(opened(made.jpeg).getpixel((5, 5)), (128, 128, 128))
+
+
+def test_colours_for_print_become_colours_of_a_screen() -> None:
+    made = make(picture(mode="CMYK", colour=(0, 255, 255, 0)))
+    assert is_near(opened(made.jpeg).getpixel((5, 5)), (255, 0, 0))
+
+
+def test_a_spoilt_colour_profile_costs_no_photo() -> None:
+    assert is_near(opened(make(jpeg_with(icc_profile=b"nonsense")).jpeg).getpixel((20, 20)), RED)
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "PNG"])
+def test_of_a_moving_picture_the_first_frame_is_taken(kind: str) -> None:
+    assert is_near(opened(make(animated(kind)).jpeg).getpixel((5, 5)), RED)
+
+
+def test_a_small_one_is_made_for_pages() -> None:
+    small = opened(photo_making.small(make(picture((1600, 2400), colour=GREEN)).jpeg))
+    assert small.size == (480, 720)
