@@ -88,7 +88,7 @@ def _put(subject: Subject, form: PhotoForm) -> bool:
     except BadPhoto as error:
         form.refuse(form.photo, message(error.code))
         return False
-    flash("Фото сохранено. В ВК оно появится при следующем запуске.", "success")
+    flash("Фото сохранено. В ВК оно появится при следующем запуске, если товар выгружается.", "success")
     return True
 
 
