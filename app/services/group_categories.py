@@ -109,6 +109,11 @@ def overview(user: User, q: str = "") -> Overview:
     return Overview(choices.known, choices.present(), rows)
 
 
+def default(user: User) -> Present:
+    """The category of everything whose group has none."""
+    return _Choices.of(user).present()
+
+
 def troubled(user: User) -> int:
     """How many choices of the owner's VK does not take."""
     choices = _Choices.of(user)

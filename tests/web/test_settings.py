@@ -1,13 +1,17 @@
 """The settings of the shop window."""
 
+from decimal import Decimal
+
 import pytest
 
 from app.db import db
 from app.domain.listing import HandField, OwnerSettings, StockRule
-from app.models import User
-from app.services import shop_settings
-from tests.factories import add_product, add_store, connect_both
-from tests.support.page import Browser
+from app.domain.rules import EntityType, FilterMode
+from app.models import Listing, User
+from app.services import planning, shop_settings
+from tests.factories import add_group, add_product, add_store, connect_both, set_rule
+from tests.support.page import HTMX, Browser, words
+from tests.support.sandbox import CLUB
 
 SETTINGS = "/sync/settings"
 GOOD = {"stock_rule": "hide", "show_from": "1", "remove_after_days": "7"}
@@ -133,3 +137,154 @@ def test_everybody_has_settings_of_their_own(browser: Browser, stranger: Browser
     assert not stranger.get(SETTINGS).all("input[name=allowed_types]")
     stranger.post(SETTINGS, GOOD | {"stock_rule": "show", "allowed_types": "ODD_MARKED"})
     assert chosen(shop) == OwnerSettings()
+
+
+# Prices, descriptions, albums
+
+EXAMPLE = f"{SETTINGS}/example"
+
+
+def add_listing(owner: User, product_id: str) -> None:
+    """The product stands in VK as it is wanted."""
+    wanted = next(item for key, item in planning.desired_for(owner).wanted.items() if key.product_id == product_id)
+    row = Listing(
+        user_id=owner.id, vk_group_id=CLUB, store_id="S1", product_id=product_id, sku=f"ev:{product_id}", state="live"
+    )
+    row.sent, row.photo_hash, row.vk_item_id, row.album = dict(wanted.fields), wanted.photo, 9100001, wanted.album
+    db.session.add(row)
+    db.session.commit()
+
+
+@pytest.fixture
+def with_goods(owner: User) -> User:
+    """Tea in a group, of the owner's selection."""
+    connect_both(owner)
+    add_store(owner)
+    add_group(owner, "G1", "Чай")
+    add_product(owner, "T1", name="Чай травяной", group_id="G1", price=Decimal("129.90"), description="Собран в горах")
+    add_product(owner, "X1", name="Без цены", group_id="G1", price=None)
+    set_rule(owner, EntityType.STORE, FilterMode.INCLUDE, "S1")
+    return owner
+
+
+def test_the_new_settings_are_kept_and_shown(browser: Browser, owner: User) -> None:
+    browser.get(SETTINGS)
+    typed = {
+        "price_percent": " −5,5 % ",
+        "price_rounding": "10",
+        "description_template": "{описание}\r\nЖдём вас!",
+        "with_albums": "0",
+    }
+    page = browser.post(SETTINGS, GOOD | typed)
+
+    now = chosen(owner)
+    assert (now.price_percent, now.price_rounding, now.with_albums) == (Decimal("-5.5"), 10, False)
+    assert now.description_template == "{описание}\nЖдём вас!"
+    assert page.one("input[name=price_percent]")["value"] == "−5,5"
+    assert page.one("input[name=price_rounding][checked]")["value"] == "10"
+    assert page.one("input[name=with_albums][checked]")["value"] == "0"
+    assert page.one("textarea").get_text().splitlines()[-2:] == ["{описание}", "Ждём вас!"]
+
+
+def test_what_a_form_does_not_ask_stays(browser: Browser, owner: User) -> None:
+    shop_settings.change(owner, price_percent=Decimal(10), price_rounding=5, with_albums=False)
+    db.session.commit()
+    browser.get(SETTINGS)
+    browser.post(SETTINGS, GOOD)
+    now = chosen(owner)
+    assert (now.price_percent, now.price_rounding, now.with_albums) == (Decimal(10), 5, False)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("price_percent", "-91", "от −90 до 500"),
+        ("price_percent", "501", "от −90 до 500"),
+        ("price_percent", "5.55", "не больше одной цифры"),
+        ("price_percent", "десять", "от −90 до 500"),
+        ("price_percent", "١٠", "от −90 до 500"),
+        ("price_percent", "9" * 5000, "от −90 до 500"),
+        ("price_rounding", "7", "как округлять"),
+        ("with_albums", "maybe", "с подборками"),
+        ("description_template", "{цена} {описание}", "вместо {цена}. Можно: {описание}"),
+        ("description_template", "{описание", "Скобка { без пары"),
+        ("description_template", "я" * 2001, "сократите до 2000"),
+        ("description_template", "Чай\x00", "недопустимые символы"),
+    ],
+)
+def test_a_wrong_new_value_is_told_at_its_field_and_changes_nothing(
+    browser: Browser, owner: User, field: str, value: str, said: str
+) -> None:
+    browser.get(SETTINGS)
+    page = browser.post(SETTINGS, GOOD | {field: value}, 422)
+    assert len(page.errors) == 1 and said in page.errors[0]
+    assert page.all(f"#{field}-error") and chosen(owner) == OwnerSettings()
+    assert page.notices[0].startswith("Не сохранено")
+
+
+def test_an_empty_percentage_means_none(browser: Browser, owner: User) -> None:
+    browser.get(SETTINGS)
+    browser.post(SETTINGS, GOOD | {"price_percent": ""})
+    assert chosen(owner).price_percent == 0
+
+
+def test_the_example_is_a_product_of_the_selection_as_it_is_now(browser: Browser, with_goods: User) -> None:
+    page = browser.get(SETTINGS)
+    assert [option["value"] for option in page.all("select[name=example] option")] == ["T1"]
+    example = words(page.one("#example"))
+    assert "Чай травяной" in example and "129,90 ₽" in example and "Собран в горах" in example
+    assert "подборке «Чай»" in example and not page.all("#example .was")
+
+
+def test_the_example_follows_what_is_typed_and_stores_nothing(browser: Browser, with_goods: User) -> None:
+    browser.get(SETTINGS)
+    typed = {
+        "example": "T1",
+        "price_percent": "10",
+        "price_rounding": "1",
+        "description_template": "{название}: {описание}",
+        "with_albums": "0",
+    }
+    for answer in (browser.post(EXAMPLE, GOOD | typed), browser.post(EXAMPLE, GOOD | typed, headers=HTMX)):
+        example = words(answer.one("#example"))
+        assert "129,90 ₽" in example and "143,00 ₽" in example
+        assert "Чай травяной: Собран в горах" in example and "Без подборки" in example
+    assert chosen(with_goods) == OwnerSettings()
+
+
+def test_without_script_what_was_typed_stays_on_the_page(browser: Browser, with_goods: User) -> None:
+    page = browser.get(SETTINGS)
+    assert page.button("Показать пример")["formaction"] == EXAMPLE
+    page = browser.post(EXAMPLE, GOOD | {"price_percent": "10", "remove_after_days": "30"})
+    assert page.one("input[name=price_percent]")["value"] == "10"
+    assert page.one("input[name=remove_after_days]")["value"] == "30"
+
+
+def test_the_example_names_what_has_to_be_mended(browser: Browser, with_goods: User) -> None:
+    browser.get(SETTINGS)
+    assert "{вес}" in browser.post(EXAMPLE, {"description_template": "{вес}", "example": "T1"}, headers=HTMX).text
+    assert "{вес}" in browser.post(EXAMPLE, GOOD | {"description_template": "{вес}"}, 422).errors[0]
+
+
+@pytest.mark.parametrize("product_id", ["X1", "nothing", "", "T1\x00", "\u2028"])
+def test_an_example_that_cannot_be_shown_is_no_error(browser: Browser, with_goods: User, product_id: str) -> None:
+    browser.get(SETTINGS)
+    assert "появится" in browser.post(EXAMPLE, {"example": product_id}, headers=HTMX).text
+
+
+def test_the_product_of_somebody_else_is_no_example(browser: Browser, stranger: Browser, with_goods: User) -> None:
+    stranger.get(SETTINGS)
+    assert "Чай" not in stranger.post(EXAMPLE, {"example": "T1"}, headers=HTMX).text
+
+
+def test_after_saving_the_page_tells_what_the_next_run_changes(browser: Browser, with_goods: User) -> None:
+    add_listing(with_goods, "T1")
+    browser.get(SETTINGS)
+    page = browser.post(SETTINGS, GOOD | {"price_percent": "10"})
+    assert "изменит цену у 1 товара" in page.notices[1] and "/sync/plan" in page.links()
+    assert "изменит цену" not in browser.post(SETTINGS, GOOD | {"price_percent": "0"}).notices[1]
+
+
+def test_before_the_first_run_the_page_does_not_speak_of_changes(browser: Browser, owner: User) -> None:
+    browser.get(SETTINGS)
+    assert "в ВК пока нет" in browser.post(SETTINGS, GOOD).notices[1]

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 blueprint = Blueprint("sync", __name__)
 
-from app.web.sync import market_views, progress, run_views, settings_views, views  # noqa: E402, F401
+from app.web.sync import category_views, market_views, progress, run_views, settings_views, views  # noqa: E402, F401

@@ -1,12 +1,13 @@
 """What the owner chose for the shop window."""
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.services import shop_settings
-from app.web.access import commit_on_success, owner
-from app.web.sync import blueprint
-from app.web.sync.forms import settings_form
+from app.services import group_categories, plan_effect, shop_example, shop_settings
+from app.services.shop_example import Example
+from app.web.access import commit_on_success, is_htmx, owner
+from app.web.sync import blueprint, words
+from app.web.sync.forms import SettingsForm, settings_form
 
 
 @blueprint.route("/sync/settings", methods=["GET", "POST"])
@@ -14,9 +15,51 @@ from app.web.sync.forms import settings_form
 def settings() -> ResponseReturnValue:
     user = owner()
     now, types = shop_settings.owner_settings(user), shop_settings.types_in_review(user)
-    form = settings_form(now, types)
+    form = settings_form(now, types, shop_example.choices(user))
     if form.validate_on_submit():
         shop_settings.change(user, **form.chosen(now, types))
-        flash("Настройки сохранены. Они подействуют при следующем запуске.", "success")
-        return redirect(url_for(".settings"))
-    return render_template("sync/settings.html", form=form), form.status
+        flash("Настройки сохранены.", "success")
+        return redirect(url_for(".settings", effect=1))
+    return _settings_page(form), form.status
+
+
+@blueprint.post("/sync/settings/example")
+@commit_on_success
+def settings_example() -> ResponseReturnValue:
+    """Stores nothing: shows a product under the settings as they were typed."""
+    user = owner()
+    now, types = shop_settings.owner_settings(user), shop_settings.types_in_review(user)
+    if is_htmx():
+        form = settings_form(now, types, _asked_for())
+        form.validate()
+        return render_template("sync/_example.html", form=form, example=_example(form))
+    form = settings_form(now, types, shop_example.choices(user))
+    form.validate()
+    return _settings_page(form), form.status
+
+
+def _asked_for() -> dict[str, str]:
+    """The product of the request, taken as it is: the long list to choose from is on the page already."""
+    wanted = request.form.get("example", "")
+    return {wanted: ""} if wanted.isprintable() else {}
+
+
+def _settings_page(form: SettingsForm) -> str:
+    user = owner()
+    return render_template(
+        "sync/settings.html",
+        form=form,
+        example=_example(form),
+        default=group_categories.default(user),
+        troubled=group_categories.troubled(user),
+        effect=plan_effect.effect(user) if request.args.get("effect") == "1" else None,
+        words=words,
+    )
+
+
+def _example(form: SettingsForm) -> Example | None:
+    """None while something that it depends on has to be mended first."""
+    if form.window_errors or not form.example.data:
+        return None
+    tried = form.window(shop_settings.owner_settings(owner())) if form.is_submitted() else {}
+    return shop_example.example(owner(), form.example.data, tried)

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from app.domain.brakes import Brake, BrakeKind
+from app.domain.changes import Action
 from app.domain.plan import Plan
+from app.services.plan_effect import Effect
 from app.web.formatting import counted, number, plural_ru
 from app.web.messages import message
 
@@ -56,6 +58,40 @@ def undoing(count: int) -> tuple[str, str]:
     soon = f"Скоро снова покажем {counted(count, *GOODS)}."
     then = "Синхронизация выключена, чтобы не скрыть их опять: проверьте фильтры в каталоге и потом включите её."
     return f"{soon} {then}", "success"
+
+
+_FIELDS = {
+    "price": "цену",
+    "description": "описание",
+    "category_id": "категорию",
+    "name": "название",
+    "photo": "фото",
+    "stock_amount": "остаток",
+}
+_DONE_TO = {Action.HIDE: "скроет", Action.SHOW: "снова покажет", Action.ADD: "добавит", Action.DELETE: "удалит"}
+
+
+def effect(found: Effect) -> str:
+    """What the next run changes in VK, in one sentence."""
+    fields = [(word, count) for name, word in _FIELDS.items() if (count := found.fields.get(name, 0))]
+    changed = [f"{word} у {counted(count, *OF_GOODS)}" for word, count in fields]
+    actions = [(word, count) for action, word in _DONE_TO.items() if (count := found.actions.get(action, 0))]
+    done = [f"{word} {counted(count, *GOODS)}" for word, count in actions]
+    parts = ([f"изменит {', '.join(changed)}"] if changed else []) + done
+    if parts:
+        return f"Следующий запуск {'; '.join(parts)}."
+    if not found.live:
+        return "Наших товаров в ВК пока нет: настройки подействуют, когда они появятся."
+    return "В ВК сейчас всё уже так: следующий запуск ничего не изменит."
+
+
+def category_chosen(*, is_given: bool) -> str:
+    done = "Категория выбрана." if is_given else "Своя категория убрана."
+    return f"{done} Следующий запуск переставит товары в ВК."
+
+
+def categories_read(count: int) -> str:
+    return f"Список прочитан: {counted(count, 'категория', 'категории', 'категорий')}."
 
 
 STOPPING = {

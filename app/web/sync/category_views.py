@@ -1,0 +1,74 @@
+"""Which category of VK the products of each group go to."""
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.services import group_categories, vk_categories
+from app.services.errors import NotReady, UnknownEntity, VkUnavailable
+from app.web.access import commit_on_success, owner, safe_next
+from app.web.errors import not_in_catalog
+from app.web.messages import message
+from app.web.paging import page_of, requested_page
+from app.web.sync import blueprint, words
+from app.web.sync.forms import CategoryForm
+
+ROWS_A_PAGE = 100
+QUESTION_MAX = 100
+
+
+@blueprint.get("/sync/settings/categories")
+def categories() -> str:
+    q = _question()
+    found = group_categories.overview(owner(), q)
+    page = page_of(found.groups, requested_page(), ROWS_A_PAGE)
+    return render_template("sync/categories.html", found=found, page=page, q=q, vk=owner().vk)
+
+
+@blueprint.post("/sync/settings/categories")
+@commit_on_success
+def choose_category() -> ResponseReturnValue:
+    form = CategoryForm()
+    form.validate()
+    try:
+        group_categories.choose(owner(), form.group_id, form.category_id)
+    except UnknownEntity:
+        return not_in_catalog()
+    except NotReady as error:
+        flash(message(error.code), "warning")
+    else:
+        flash(words.category_chosen(is_given=form.category_id is not None), "success")
+    return redirect(safe_next(form.next.data) or url_for(".categories"))
+
+
+@blueprint.post("/sync/settings/categories/refresh")
+@commit_on_success
+def refresh_categories() -> ResponseReturnValue:
+    try:
+        flash(words.categories_read(vk_categories.refresh(owner())), "success")
+    except (NotReady, VkUnavailable) as error:
+        flash(message(error.code), "danger")
+    return redirect(safe_next(request.form.get("next")) or url_for(".categories"))
+
+
+@blueprint.get("/sync/settings/category")
+def category() -> str:
+    """Without `group` for the whole shop."""
+    q, group_id = _question(), request.args.get("group", "")
+    if not group_id.isprintable():
+        abort(404)
+    try:
+        choosing = group_categories.choosing(owner(), group_id or None, q)
+    except UnknownEntity:
+        abort(404)
+    return render_template(
+        "sync/category.html",
+        choosing=choosing,
+        page=page_of(choosing.found, requested_page(), ROWS_A_PAGE),
+        q=q,
+        group_id=group_id,
+        next=safe_next(request.args.get("next")),
+    )
+
+
+def _question() -> str:
+    return "".join(filter(str.isprintable, request.args.get("q", ""))).strip()[:QUESTION_MAX]
