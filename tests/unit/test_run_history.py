@@ -34,7 +34,7 @@ def test_a_day_may_be_longer_than_usual() -> None:
     assert end - begin == timedelta(hours=25)
 
 
-def test_a_bar_is_as_high_as_its_share_but_never_lost() -> None:
+def test_a_bar_is_higher_the_more_changed_and_never_lost() -> None:
     noon = datetime(2026, 11, 24, 9)
     chart = chart_of(by_day([(noon, "succeeded", 5000), (noon - timedelta(days=1), "succeeded", 1)], MOSCOW, TODAY))
     assert [bar.height for bar in chart.bars[-3:]] == [0, 3.0, 72.0]

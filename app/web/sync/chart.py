@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 from app.services.run_history import Day
 from app.web.formatting import counted
@@ -61,7 +62,8 @@ def chart_of(days: Sequence[Day]) -> Chart:
 
 
 def _bar(day: Day, x: int, tallest: int) -> Bar:
-    height = max(SMALLEST, round(HEIGHT * day.changes / tallest, 1)) if day.changes else 0
+    # By the root: the first filling of a shop window would flatten all days after it to nothing.
+    height = max(SMALLEST, round(HEIGHT * sqrt(day.changes / tallest), 1)) if day.changes else 0
     mark = next((name for name in ("failed", "waited", "stopped") if getattr(day, name)), None)
     return Bar(day, f"{run_words.day(day.day)}: {_told(day)}", x, MARKS + HEIGHT - height, height, mark)
 

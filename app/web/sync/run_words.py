@@ -54,14 +54,14 @@ def took(run: SyncRun) -> str | None:
 
 def day(value: date) -> str:
     """«сегодня», «вчера», «23 ноября»."""
-    today = local_day(utcnow(), user_zone())
+    today = day_of(utcnow())
     near = {today: "сегодня", today - timedelta(days=1): "вчера"}
     text = near.get(value) or f"{value.day}{NBSP}{MONTHS[value.month - 1]}"
     return text if value.year == today.year or value in near else f"{text} {value.year}{NBSP}г."
 
 
 def days_to_choose() -> list[tuple[date, str]]:
-    today = local_day(utcnow(), user_zone())
+    today = day_of(utcnow())
     return [(today, "Сегодня"), (today - timedelta(days=1), "Вчера")]
 
 
@@ -73,7 +73,11 @@ def hours(series: Calm) -> str:
     """«сегодня, 10:00–13:00»."""
     first, last = _hour(series.first), _hour(series.last)
     when = first if first == last else f"{first}–{last}"
-    return f"{day(local_day(series.first, user_zone()))}, {when}"
+    return f"{day(day_of(series.first))}, {when}"
+
+
+def day_of(at: datetime) -> date:
+    return local_day(at, user_zone())
 
 
 def _hour(at: datetime) -> str:
