@@ -61,6 +61,14 @@ class RuleSet:
     def rule_for(self, level: EntityType, entity_id: str) -> FilterMode | None:
         return self._modes.get((level, entity_id))
 
+    def having(self, level: EntityType, entity_id: str, mode: FilterMode | None, name: str = "") -> "RuleSet":
+        """The same rules with another one for that entity; without any where `mode` is None."""
+        others = tuple(rule for rule in self.rules if (rule.entity_type, rule.entity_id) != (level, entity_id))
+        return RuleSet(others if mode is None else (*others, Rule(level, entity_id, mode, name)))
+
+    def of(self, level: EntityType, mode: FilterMode) -> tuple[Rule, ...]:
+        return tuple(rule for rule in self.rules if (rule.entity_type, rule.mode) == (level, mode))
+
     def count(self) -> Counter[EntityType]:
         return Counter(rule.entity_type for rule in self.rules)
 

@@ -6,7 +6,7 @@ from app.models.connection import ConnectionState, EvotorConnection, VkConnectio
 from app.models.listing import AlbumState, ForeignItem, Listing, VkAlbum
 from app.models.photo import Photo, Pictured
 from app.models.run import EntryOutcome, RunStage, RunStatus, RunTrigger, SyncApproval, SyncRun, SyncRunEntry
-from app.models.sync import OwnerOrder, SyncConfig, SyncFilter, SyncState
+from app.models.sync import OwnerOrder, RuleChange, SyncConfig, SyncFilter, SyncState
 from app.models.user import User
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "OwnerOrder",
     "Photo",
     "Pictured",
+    "RuleChange",
     "RunStage",
     "RunStatus",
     "RunTrigger",

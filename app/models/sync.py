@@ -51,6 +51,18 @@ class SyncFilter(Base):
     sync_config: Mapped[SyncConfig] = relationship(back_populates="filters")
 
 
+class RuleChange(Base):
+    """The owner's last change of the rules, as far as it takes to undo it."""
+
+    __tablename__ = "rule_changes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = owner_column(unique=True)
+    token: Mapped[str] = mapped_column(sa.String(32))
+    replaced: Mapped[list[Any]] = mapped_column(sa.JSON)
+    """[entity type, entity id, fields of the rule that was there before or null]."""
+
+
 class OwnerOrder(StrEnum):
     """Something that the owner wants done at once and once, whatever the switch says."""
 

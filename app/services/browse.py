@@ -1,5 +1,6 @@
 """The catalog as its owner looks at it: stores, groups and products, each with its rule, its verdict and the reason."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -7,21 +8,29 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain.catalog import GroupTree, Product
+from app.domain.catalog import Group, GroupTree, Product
 from app.domain.listing import SkipReason
-from app.domain.rules import EntityType, FilterMode, Mode, RuleSet, decide
+from app.domain.rules import EntityType, FilterMode, RuleSet, decide
 from app.domain.selection import Shelf
 from app.models import CatalogProduct, CatalogStore, StoreState, SyncFilter, User
 from app.services.errors import UnknownEntity
-from app.services.finding import WITHOUT_GROUP, Codes, Judged, Look, State, groups_within, in_order, matcher
-from app.services.group_tree import GroupNode, visible_nodes
+from app.services.finding import (
+    Codes,
+    Judged,
+    Look,
+    State,
+    groups_within,
+    in_order,
+    matcher,
+    needs_facts,
+)
+from app.services.group_tree import GroupNode, Tally, named_like, tally, visible_nodes
 from app.services.judging import Judge, Verdict, named
-from app.services.shelves import load_shelves
+from app.services.shelves import load_products, load_shelves
 from app.services.sync_settings import rules_not_in_catalog
 
 PAGE_SIZE = 50
-
-Modes = Mapping[EntityType, Mode]
+GROUPS_FOUND = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +43,20 @@ class StoreRow:
     fetched_at: datetime | None
     rule: FilterMode | None
     verdict: Verdict
-    products: int
-    selected: int
+    tally: Tally
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
     stores: Sequence[StoreRow]
-    modes: Modes
+    rules: RuleSet
     lost_rules: Sequence[SyncFilter]
     """Rules whose entity is no longer in the catalog."""
     is_connected: bool
+
+    @property
+    def tally(self) -> Tally:
+        return Tally(sum(store.tally.selected for store in self.stores), sum(row.tally.total for row in self.stores))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +69,34 @@ class GroupRow:
 @dataclass(frozen=True, slots=True)
 class ProductRow:
     product: Product
-    codes: Codes
     group: str
     """Name of its group; empty where it has none."""
     rule: FilterMode | None
     verdict: Verdict
     problem: SkipReason | None
 
+    @property
+    def codes(self) -> Codes:
+        return (self.product.article, self.product.code, *self.product.barcodes)
+
 
 @dataclass(frozen=True, slots=True)
 class StorePage:
     store: StoreRow
-    modes: Modes
+    rules: RuleSet
     groups: Sequence[GroupRow]
-    ungrouped: int
-    """Products that stand in no group."""
-    chosen: str
-    """Name of the chosen group; empty where none is chosen, or one that the store does not have."""
+    ungrouped: Tally
+    """Of the products that stand in no group."""
+    chosen: GroupRow | None
+    """None where no group is chosen, or one that the store does not have."""
+    groups_found: Sequence[tuple[Group, Tally]]
+    """Groups whose name has the words of the search."""
     look: Look
     """With the nearest page that exists."""
     rows: Sequence[ProductRow]
     found: int
+    problems: Mapping[SkipReason, int]
+    """How many of what was found has each; empty unless problems are looked at."""
 
 
 def overview(user: User) -> Overview:
@@ -85,11 +104,11 @@ def overview(user: User) -> Overview:
     rows = {row.store_id: row for row in db.session.scalars(_stores_of(user))}
     return Overview(
         stores=[
-            _store_row(rows[shelf.store.id], shelf, judge)
-            for shelf in load_shelves(user.id, texts=False)
+            _store_row(rows[shelf.store.id], shelf, judge, tally(judge.verdicts(shelf)))
+            for shelf in load_shelves(user.id, texts=False, facts=False)
             if not shelf.is_closed
         ],
-        modes=_modes(judge.rules),
+        rules=judge.rules,
         lost_rules=rules_not_in_catalog(user),
         is_connected=user.evotor is not None and user.evotor.is_connected,
     )
@@ -100,20 +119,25 @@ def store_page(user: User, store_id: str, look: Look) -> StorePage:
     store = db.session.scalar(_stores_of(user).where(CatalogStore.store_id == store_id))
     if store is None:
         raise UnknownEntity
-    (shelf,) = load_shelves(user.id, store_id, texts=False)
+    (shelf,) = load_shelves(user.id, store_id, texts=False, facts=needs_facts(look))
     judge = Judge.of(user)
-    found = in_order(_found(user, shelf, judge, look), look.sort)
+    judged = list(judge.verdicts(shelf))
+    found, problems = _found(user, shelf, judge, judged, look)
+    found = in_order(found, look.sort)
     look = replace(look, page=min(max(look.page, 1), max(1, -(-len(found) // PAGE_SIZE))))
     start = (look.page - 1) * PAGE_SIZE
+    groups = [_group_row(node, shelf, judge.rules) for node in visible_nodes(shelf.tree, judged, look.group)]
     return StorePage(
-        store=_store_row(store, shelf, judge),
-        modes=_modes(judge.rules),
-        groups=[_group_row(node, shelf, judge.rules) for node in visible_nodes(shelf.tree, shelf.products, look.group)],
-        ungrouped=sum(map(groups_within(shelf.tree, WITHOUT_GROUP), (product.group_id for product in shelf.products))),
-        chosen=_name_of(shelf.tree, look.group),
+        store=_store_row(store, shelf, judge, tally(judged)),
+        rules=judge.rules,
+        groups=groups,
+        ungrouped=tally(entry for entry in judged if entry[0].group_id not in shelf.tree.groups),
+        chosen=next((row for row in groups if row.node.group.id == look.group), None),
+        groups_found=named_like(shelf.tree, look.q, judged, GROUPS_FOUND),
         look=look,
         rows=_product_rows(user, shelf, judge, found[start : start + PAGE_SIZE]),
         found=len(found),
+        problems=problems,
     )
 
 
@@ -121,12 +145,10 @@ def _stores_of(user: User) -> sa.Select[CatalogStore]:
     return sa.select(CatalogStore).where(CatalogStore.user_id == user.id, CatalogStore.state != StoreState.CLOSED)
 
 
-def _modes(rules: RuleSet) -> Modes:
-    return {level: rules.mode(level) for level in EntityType}
-
-
-def _found(user: User, shelf: Shelf, judge: Judge, look: Look) -> Iterable[Judged]:
-    judged: Iterable[Judged] = judge.verdicts(shelf)
+def _found(
+    user: User, shelf: Shelf, judge: Judge, judged: Iterable[Judged], look: Look
+) -> tuple[list[Judged], Mapping[SkipReason, int]]:
+    """What the look leaves, and how many problems of each kind are among it before one kind was chosen."""
     if look.group:
         is_within = groups_within(shelf.tree, look.group)
         judged = (entry for entry in judged if is_within(entry[0].group_id))
@@ -134,24 +156,24 @@ def _found(user: User, shelf: Shelf, judge: Judge, look: Look) -> Iterable[Judge
         codes, matches = product_codes(user.id, shelf.store.id), matcher(look.q)
         judged = (entry for entry in judged if matches(entry[0], codes.get(entry[0].id, ())))
     if look.state is State.PROBLEM:
-        return (entry for entry in judged if judge.problem(shelf, *entry) is not None)
+        troubled = [(entry, reason) for entry in judged if (reason := judge.problem(shelf, *entry)) is not None]
+        shown = [entry for entry, reason in troubled if look.problem in (None, reason)]
+        return shown, Counter(reason for _, reason in troubled)
     if look.state is not State.ANY:
-        return (entry for entry in judged if entry[1].included is (look.state is State.IN))
-    return judged
+        judged = (entry for entry in judged if entry[1].included is (look.state is State.IN))
+    return list(judged), {}
 
 
-def product_codes(user_id: int, store_id: str, product_ids: Sequence[str] | None = None) -> dict[str, Codes]:
-    """Article, code and barcodes by product id, of the whole store or of a few products."""
+def product_codes(user_id: int, store_id: str) -> dict[str, Codes]:
+    """Article, code and barcodes by product id."""
     product = CatalogProduct.__table__.c
     query = sa.select(product.product_id, product.article, product.code, product.barcodes).where(
         product.user_id == user_id, product.store_id == store_id
     )
-    if product_ids is not None:
-        query = query.where(product.product_id.in_(product_ids))
-    return {row.product_id: (row.article, row.code, *row.barcodes) for row in db.session.execute(query)}
+    return {row[0]: (row[1], row[2], *row[3]) for row in db.session.execute(query).all()}
 
 
-def _store_row(store: CatalogStore, shelf: Shelf, judge: Judge) -> StoreRow:
+def _store_row(store: CatalogStore, shelf: Shelf, judge: Judge, tally: Tally) -> StoreRow:
     return StoreRow(
         id=store.store_id,
         name=store.name,
@@ -161,8 +183,7 @@ def _store_row(store: CatalogStore, shelf: Shelf, judge: Judge) -> StoreRow:
         fetched_at=store.fetched_at,
         rule=judge.rules.rule_for(EntityType.STORE, store.store_id),
         verdict=named(decide(judge.rules, store.store_id), shelf),
-        products=len(shelf.products),
-        selected=sum(decision.included for _, decision in judge.verdicts(shelf)),
+        tally=tally,
     )
 
 
@@ -172,17 +193,17 @@ def _group_row(node: GroupNode, shelf: Shelf, rules: RuleSet) -> GroupRow:
 
 
 def _product_rows(user: User, shelf: Shelf, judge: Judge, judged: Sequence[Judged]) -> list[ProductRow]:
-    codes = product_codes(user.id, shelf.store.id, [product.id for product, _ in judged])
+    whole = load_products(user.id, shelf.store.id, [product.id for product, _ in judged])
     return [
         ProductRow(
-            product=product,
-            codes=codes.get(product.id, ("", "")),
+            product=whole[product.id],
             group=_name_of(shelf.tree, product.group_id),
             rule=judge.rules.rule_for(EntityType.PRODUCT, product.id),
             verdict=named(decision, shelf, product),
-            problem=judge.problem(shelf, product, decision),
+            problem=judge.problem(shelf, whole[product.id], decision),
         )
         for product, decision in judged
+        if product.id in whole
     ]
 
 

@@ -5,8 +5,10 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from app.domain.catalog import GroupTree, Product
+from app.domain.listing import SkipReason
 from app.domain.rules import Decision
 
 WITHOUT_GROUP = "none"
@@ -41,8 +43,15 @@ class Look:
     group: str = ""
     """A group's id for it and everything below; `WITHOUT_GROUP`; or "" for all."""
     state: State = State.ANY
+    problem: SkipReason | None = None
+    """Narrows `State.PROBLEM` to one reason."""
     sort: Sort = Sort.NAME
     page: int = 1
+
+
+def needs_facts(look: Look) -> bool:
+    """Whether more than names and groups of all goods has to be known."""
+    return look.state is State.PROBLEM or look.sort not in (Sort.NAME, Sort.NAME_DOWN)
 
 
 def folded(text: str) -> str:
@@ -93,6 +102,7 @@ def in_order(products: Iterable[Judged], sort: Sort) -> list[Judged]:
 _NUMBER = re.compile("0*([0-9]+)")
 
 
+@lru_cache(maxsize=1 << 15)
 def natural(name: str) -> str:
     """A key by which «Чай 9» comes before «Чай 10»: every number is led by its length."""
     return _NUMBER.sub(lambda match: f"{len(match[1]):05}{match[1]}", folded(name.strip()))

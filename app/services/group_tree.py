@@ -1,43 +1,67 @@
 """The groups of one store as a list to be read from top to bottom, each at its depth."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from app.domain.catalog import Group, GroupTree, Product
-from app.services.finding import natural
+from app.domain.catalog import Group, GroupTree
+from app.services.finding import Judged, folded, natural
 
 ALL_OPEN_UP_TO = 60
 """A larger tree shows only the way to the chosen group and what lies beside it."""
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """How many products, and how many of them the rules let through."""
+
+    selected: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class GroupNode:
     group: Group
     depth: int
-    products: int
-    """In the group and everywhere below it."""
+    tally: Tally
+    """Of the group and everything below it."""
     has_children: bool
 
 
-def counts(tree: GroupTree, products: Iterable[Product]) -> Counter[str]:
-    """How many products each group holds, with everything below it."""
-    direct = Counter(product.group_id for product in products)
+def tally(judged: Iterable[Judged]) -> Tally:
+    decided = [decision.included for _, decision in judged]
+    return Tally(sum(decided), len(decided))
+
+
+def tallies(tree: GroupTree, judged: Iterable[Judged]) -> Mapping[str, Tally]:
+    """Of each group with everything below it."""
+    direct = Counter((product.group_id, decision.included) for product, decision in judged)
     total: Counter[str] = Counter()
-    for group_id, number in direct.items():
+    selected: Counter[str] = Counter()
+    for (group_id, is_included), number in direct.items():
         for ancestor in tree.lineage(group_id):
             total[ancestor] += number
-    return total
+            selected[ancestor] += number if is_included else 0
+    return {group_id: Tally(selected[group_id], total[group_id]) for group_id in tree.groups}
 
 
-def visible_nodes(tree: GroupTree, products: Iterable[Product], chosen: str) -> list[GroupNode]:
-    held = counts(tree, products)
+def visible_nodes(tree: GroupTree, judged: Iterable[Judged], chosen: str) -> list[GroupNode]:
+    held = tallies(tree, judged)
     children = _children(tree)
     open_groups: Collection[str] = tree.groups if len(tree.groups) <= ALL_OPEN_UP_TO else tree.lineage(chosen)
     return [
         GroupNode(group, depth, held[group.id], bool(children.get(group.id)))
         for group, depth in _walk(tree, children, open_groups)
     ]
+
+
+def named_like(tree: GroupTree, q: str, judged: Iterable[Judged], limit: int) -> list[tuple[Group, Tally]]:
+    """The groups with every word of the question in their names, those with most products first."""
+    words = folded(q).split()
+    found = [group for group in tree.groups.values() if words and all(word in folded(group.name) for word in words)]
+    held = tallies(tree, judged) if found else {}
+    found.sort(key=lambda group: (-held[group.id].total, natural(group.name)))
+    return [(group, held[group.id]) for group in found[:limit]]
 
 
 def _children(tree: GroupTree) -> dict[str | None, list[Group]]:

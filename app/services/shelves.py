@@ -1,5 +1,6 @@
 """Stored rows as domain objects: catalog, links, albums, the owner's settings."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,16 +19,26 @@ from app.services import photos
 
 _C = CatalogProduct.__table__.c
 """Plain columns: rows of a long catalog come twice as fast as through the mapper."""
-_VERDICT_COLUMNS = (_C.product_id, _C.name, _C.group_id, _C.type, _C.measure, _C.allow_to_sell, _C.price, _C.quantity)
+_FACT_COLUMNS = (
+    *(_C.product_id, _C.name, _C.group_id, _C.type, _C.measure, _C.allow_to_sell, _C.price, _C.quantity),
+    *(_C.is_excisable, _C.is_age_limited),
+)
+_NAME_COLUMNS = _FACT_COLUMNS[:3]
 _TEXT_COLUMNS = (_C.description, _C.article, _C.code, _C.barcodes)
 
 
 def load_shelves(
-    user_id: int, store_id: str | None = None, product_id: str | None = None, *, texts: bool = True
+    user_id: int,
+    store_id: str | None = None,
+    product_id: str | None = None,
+    *,
+    texts: bool = True,
+    facts: bool = True,
 ) -> list[Shelf]:
-    """Every store with its groups, products and photos, by name; without `texts` descriptions and codes are left out.
+    """Every store with its groups, products and photos, by name.
 
-    `product_id`: of its products only this one.
+    `product_id`: of its products only this one. Without `texts` descriptions and codes are left out; without `facts`
+    all but a product's id, name and group.
     """
     stores = sa.select(
         CatalogStore.store_id, CatalogStore.name, CatalogStore.address, CatalogStore.state.label("state")
@@ -35,7 +46,7 @@ def load_shelves(
     if store_id is not None:
         stores = stores.where(CatalogStore.store_id == store_id)
     groups = load_groups(user_id, store_id)
-    products = _products(user_id, store_id, product_id, texts=texts)
+    products = _products(user_id, store_id, product_id, texts=texts, facts=facts)
     pictures = photos.pictures_by_store(user_id, store_id)
     rows = sorted(db.session.execute(stores).all(), key=lambda row: (row.name.casefold(), row.store_id))
     return [
@@ -67,20 +78,31 @@ def load_groups(user_id: int, store_id: str | None = None) -> dict[str, list[Gro
     return by_store
 
 
-def _products(user_id: int, store_id: str | None, product_id: str | None, *, texts: bool) -> dict[str, list[Product]]:
-    columns = (*_VERDICT_COLUMNS, _C.is_excisable, _C.is_age_limited, *(_TEXT_COLUMNS if texts else ()))
+def _products(
+    user_id: int, store_id: str | None, product_id: str | None, *, texts: bool, facts: bool
+) -> dict[str, list[Product]]:
+    columns = (*_FACT_COLUMNS, *(_TEXT_COLUMNS if texts else ())) if facts else _NAME_COLUMNS
     query = sa.select(_C.store_id, *columns).where(_C.user_id == user_id)
     if store_id is not None:
         query = query.where(_C.store_id == store_id)
     if product_id is not None:
         query = query.where(_C.product_id == product_id)
+    made: Callable[[Sequence[Any]], Product] = _product if facts else lambda values: Product(*values)
     by_store: dict[str, list[Product]] = {}
-    for store, *values in db.session.execute(query):
-        by_store.setdefault(store, []).append(_product(values))
+    for row in db.session.execute(query).all():
+        by_store.setdefault(row[0], []).append(made(row[1:]))
     return by_store
 
 
-def _product(values: list[Any]) -> Product:
+def load_products(user_id: int, store_id: str, product_ids: Sequence[str]) -> dict[str, Product]:
+    """A few products of one store, whole."""
+    query = sa.select(*_FACT_COLUMNS, *_TEXT_COLUMNS).where(
+        _C.user_id == user_id, _C.store_id == store_id, _C.product_id.in_(product_ids)
+    )
+    return {row[0]: _product(row) for row in db.session.execute(query).all()}
+
+
+def _product(values: Sequence[Any]) -> Product:
     product_id, name, group_id, kind, measure, allow, price, quantity, excisable, age_limited, *texts = values
     description, article, code, barcodes = texts or ("", "", "", ())
     return Product(

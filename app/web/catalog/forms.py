@@ -7,6 +7,7 @@ from flask import request
 from wtforms import Field, Form, SelectMultipleField, StringField
 from wtforms.validators import AnyOf, InputRequired, ValidationError
 
+from app.domain.listing import SkipReason
 from app.domain.rules import EntityType, FilterMode
 from app.services.finding import Look, Sort, State
 from app.web.forms import BaseForm
@@ -23,10 +24,16 @@ def requested_look() -> Look:
     return Look(
         q=requested_text("q")[:QUESTION_MAX],
         group=requested_text("group"),
-        state=_known(State, "state", State.ANY),
+        state=(state := _known(State, "state", State.ANY)),
+        problem=_problem() if state is State.PROBLEM else None,
         sort=_known(Sort, "sort", Sort.NAME),
         page=requested_page(),
     )
+
+
+def _problem() -> SkipReason | None:
+    value = request.args.get("problem", "")
+    return SkipReason(value) if value in set(SkipReason) else None
 
 
 def _known(kind: type[E], name: str, default: E) -> E:
@@ -40,6 +47,7 @@ def look_params(look: Look) -> dict[str, str | None]:
         "q": look.q or None,
         "group": look.group or None,
         "state": look.state or None,
+        "problem": look.problem,
         "sort": look.sort if look.sort is not Sort.NAME else None,
     }
 
@@ -70,6 +78,15 @@ class _RulesForm(BaseForm):
     @property
     def complaint(self) -> str:
         return " ".join(str(error) for errors in self.errors.values() for error in errors)
+
+
+class UndoForm(BaseForm):
+    token = StringField()
+    next = StringField()
+
+
+class WholeForm(BaseForm):
+    next = StringField()
 
 
 class RuleForm(_RulesForm):

@@ -1,12 +1,16 @@
+from collections.abc import Callable
+
 from flask import Response, abort, flash, redirect, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 
-from app.services import browse, catalog_refresh, export, sync_settings
+from app.domain.rules import EntityType
+from app.services import browse, catalog_refresh, export, rule_changes, rule_list, sync_settings, why
 from app.services.catalog_refresh import CatalogUnavailable, StoreStillListed
 from app.services.errors import UnknownEntity
+from app.services.rule_changes import Changed, UndoTooLate
 from app.web.access import commit_on_success, is_htmx, owner, safe_next
-from app.web.catalog import blueprint, words
-from app.web.catalog.forms import BulkForm, RuleForm, look_params, requested_look
+from app.web.catalog import blueprint, changes, standing, why_words, words
+from app.web.catalog.forms import BulkForm, RuleForm, UndoForm, WholeForm, look_params, requested_look
 from app.web.errors import bad_request, not_in_catalog
 from app.web.messages import message
 from app.web.paging import Page
@@ -14,7 +18,15 @@ from app.web.paging import Page
 
 @blueprint.get("/catalog")
 def stores() -> str:
-    return render_template("catalog/stores.html", catalog=browse.overview(owner()), words=words, in_place=is_htmx())
+    catalog = browse.overview(owner())
+    return render_template(
+        "catalog/stores.html",
+        catalog=catalog,
+        standing=standing.standing(catalog.rules, catalog.tally.selected),
+        status=sync_settings.status_of(owner()),
+        words=words,
+        in_place=is_htmx(),
+    )
 
 
 @blueprint.get("/catalog/stores/<string:store_id>")
@@ -28,10 +40,43 @@ def store(store_id: str) -> str:
         shown=shown,
         page=Page(shown.rows, shown.look.page, browse.PAGE_SIZE, shown.found),
         params={"store_id": store_id, **look_params(shown.look)},
+        standing=standing.standing(shown.rules, shown.store.tally.selected),
         is_marked=request.args.get("marked") == "1",
         is_tree_open=request.args.get("groups") == "open",
         words=words,
         in_place=is_htmx(),
+    )
+
+
+@blueprint.get("/catalog/rules")
+def rules() -> str:
+    listed = rule_list.listed(owner())
+    return render_template(
+        "catalog/rules.html",
+        listed=listed,
+        standing=standing.standing(listed.rules, listed.tally.selected),
+        words=words,
+        in_place=is_htmx(),
+    )
+
+
+@blueprint.get("/catalog/stores/<string:store_id>/products/<string:product_id>/why")
+def why_product(store_id: str, product_id: str) -> str:
+    return _why(lambda: why.of_product(owner(), store_id, product_id))
+
+
+@blueprint.get("/catalog/stores/<string:store_id>/groups/<string:group_id>/why")
+def why_group(store_id: str, group_id: str) -> str:
+    return _why(lambda: why.of_group(owner(), store_id, group_id))
+
+
+def _why(asked: Callable[[], why.Why]) -> str:
+    try:
+        answer = asked()
+    except UnknownEntity:
+        abort(404)
+    return render_template(
+        "catalog/why.html", why=answer, why_words=why_words, here=changes.shown_page(), in_place=is_htmx()
     )
 
 
@@ -50,13 +95,50 @@ def set_rules() -> ResponseReturnValue:
 def _set_rules(form: RuleForm | BulkForm) -> ResponseReturnValue:
     if not form.validate():
         return bad_request(form.complaint)
+    if not form.ids:
+        flash(message("nothing_marked"), "warning")
+        return redirect(_back_to(form.next.data))
     try:
-        count = sync_settings.set_rules(owner(), form.level, form.ids, form.mode)
+        changed = rule_changes.change(owner(), form.level, form.ids, form.mode)
     except UnknownEntity:
         return not_in_catalog()
-    mode = sync_settings.rules_of(owner()).mode(form.level)
-    flash(*words.rules_changed(form.level, count, form.mode, mode))
-    return redirect(safe_next(form.next.data) or url_for(".stores"))
+    return _changed(changed, words.rules_changed(form.level, changed.names, form.mode), form.level, form.next.data)
+
+
+@blueprint.post("/catalog/filters/undo")
+@commit_on_success
+def undo() -> ResponseReturnValue:
+    form = UndoForm()
+    form.validate()
+    try:
+        rule_changes.undo(owner(), form.token.data or "")
+        flash("Отменено: правила снова такие, как до изменения.", "success")
+    except UndoTooLate as error:
+        flash(message(error.code), "warning")
+    return redirect(_back_to(form.next.data))
+
+
+@blueprint.post("/catalog/stores/<string:store_id>/whole")
+@commit_on_success
+def show_whole(store_id: str) -> ResponseReturnValue:
+    form = WholeForm()
+    form.validate()
+    try:
+        changed = rule_changes.show_whole(owner(), store_id)
+    except UnknownEntity:
+        abort(404)
+    return _changed(changed, changes.shown_whole(changed), EntityType.STORE, form.next.data)
+
+
+def _changed(changed: Changed, done: str, level: EntityType, target: str | None) -> ResponseReturnValue:
+    """Says what was done and what holds now, with the button that takes it back."""
+    back = _back_to(target)
+    flash(changes.notice(owner(), changed, done, level, back), "success" if changed.token else "info")
+    return redirect(back)
+
+
+def _back_to(target: str | None) -> str:
+    return safe_next(target) or url_for(".stores")
 
 
 @blueprint.post("/catalog/refresh")

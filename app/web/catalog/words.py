@@ -1,15 +1,14 @@
 """What the catalog's pages say about rules, verdicts and refreshes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from app.domain.changes import LinkState
-from app.domain.rules import EntityType, FilterMode, Mode
+from app.domain.rules import EntityType, FilterMode
 from app.models import Listing
 from app.services.catalog_refresh import RefreshReport
 from app.services.judging import Verdict
-from app.web.formatting import counted, plural_ru
+from app.web.formatting import counted
 from app.web.labels import Label
-from app.web.messages import message
 
 IN, OUT = Label("В выгрузке", "success"), Label("Не выгружается", "secondary")
 HELD = Label("Выбран, но не показан", "warning")
@@ -26,24 +25,6 @@ def in_vk(listing: Listing | None) -> Label:
     """Where the product's item stands."""
     return IN_VK[listing.state if listing else LinkState.ADDING]
 
-
-MODES: Mapping[EntityType, Mapping[Mode, str]] = {
-    EntityType.STORE: {
-        Mode.ALL: "Магазины ещё не выбраны: включите хотя бы один, без этого синхронизация не начнётся",
-        Mode.INCLUDE: "Выгружаются только выбранные магазины",
-        Mode.EXCLUDE: "Выгружаются все магазины, кроме исключённых",
-    },
-    EntityType.GROUP: {
-        Mode.ALL: "Группы не ограничены",
-        Mode.INCLUDE: "Выгружаются только выбранные группы, во всех магазинах",
-        Mode.EXCLUDE: "Выгружаются все группы, кроме исключённых",
-    },
-    EntityType.PRODUCT: {
-        Mode.ALL: "Товары не ограничены",
-        Mode.INCLUDE: "Выгружаются только выбранные товары, во всех магазинах",
-        Mode.EXCLUDE: "Выгружаются все товары, кроме исключённых",
-    },
-}
 
 _BY_RULE = {
     (True, EntityType.STORE): "выбран магазин «{}»",
@@ -83,16 +64,35 @@ _FORMS = {
 }
 
 
-def rules_changed(level: EntityType, count: int, rule: FilterMode | None, mode: Mode) -> tuple[str, str]:
-    """What was done and what holds now, with the tone of the notice."""
-    if not count:
-        return message("nothing_marked"), "warning"
-    done = {
-        FilterMode.INCLUDE: "Включено",
-        FilterMode.EXCLUDE: "Исключено",
-        None: plural_ru(count, "Правило снято", "Правила сняты", "Правила сняты"),
-    }[rule]
-    return f"{done}: {counted(count, *_FORMS[level])}. {MODES[level][mode]}.", "success"
+_DONE = {
+    (FilterMode.INCLUDE, EntityType.STORE): "Включён",
+    (FilterMode.INCLUDE, EntityType.GROUP): "Включена",
+    (FilterMode.INCLUDE, EntityType.PRODUCT): "Включён",
+    (FilterMode.EXCLUDE, EntityType.STORE): "Исключён",
+    (FilterMode.EXCLUDE, EntityType.GROUP): "Исключена",
+    (FilterMode.EXCLUDE, EntityType.PRODUCT): "Исключён",
+}
+_DROPPED = {EntityType.STORE: "магазина", EntityType.GROUP: "группы", EntityType.PRODUCT: "товара"}
+
+
+def rules_changed(level: EntityType, names: Sequence[str], mode: FilterMode | None) -> str:
+    """What was done: to one entity by name, to many by number."""
+    if mode is None and len(names) == 1:
+        return f"Убрано правило {_DROPPED[level]} «{names[0]}»."
+    if mode is None:
+        return f"Убраны правила: {counted(len(names), *_FORMS[level])}."
+    if len(names) == 1:
+        return f"{_DONE[mode, level]} {_FORMS[level][0]} «{names[0]}»."
+    return f"{'Включено' if mode is FilterMode.INCLUDE else 'Исключено'}: {counted(len(names), *_FORMS[level])}."
+
+
+def rule_name(level: EntityType, mode: FilterMode, name: str) -> str:
+    """A rule as it is called on buttons: «Исключить группу Напитки»."""
+    verb = "Включить" if mode is FilterMode.INCLUDE else "Исключить"
+    return f"{verb} {ACCUSATIVE[level]} {name}"
+
+
+ACCUSATIVE = {EntityType.STORE: "магазин", EntityType.GROUP: "группу", EntityType.PRODUCT: "товар"}
 
 
 def refreshed(report: RefreshReport) -> tuple[str, str]:

@@ -128,7 +128,7 @@ def test_a_verdict_names_the_rule_that_decided(
 def test_a_group_row_tells_its_depth_its_goods_and_its_own_verdict(user: User) -> None:
     set_rule(user, EntityType.GROUP, EXCLUDE, "drinks")
     rows = [
-        (row.node.group.name, row.node.depth, row.node.products, row.rule, row.verdict.included)
+        (row.node.group.name, row.node.depth, row.node.tally.total, row.rule, row.verdict.included)
         for row in look_at(user).groups
     ]
     assert rows == [
@@ -187,10 +187,10 @@ def test_the_overview_counts_what_is_selected_and_keeps_lost_rules(user: User) -
     db.session.execute(sa.text("DELETE FROM catalog_groups WHERE group_id = 'tea'"))
     db.session.commit()
     shown = browse.overview(user)
-    assert [(store.name, store.products, store.selected, store.rule) for store in shown.stores] == [
+    assert [(store.name, store.tally.total, store.tally.selected, store.rule) for store in shown.stores] == [
         ("Лавка", 5, 5, INCLUDE)
     ]
-    assert shown.modes[EntityType.GROUP] is Mode.EXCLUDE
+    assert shown.rules.mode(EntityType.GROUP) is Mode.EXCLUDE
     assert [rule.entity_name for rule in shown.lost_rules] == ["Чай"]
     assert not shown.is_connected
 

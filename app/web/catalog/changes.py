@@ -1,0 +1,44 @@
+"""What is said after a change of the rules: what was done, what holds now, and how to take it back."""
+
+from urllib.parse import urlsplit
+
+from flask import render_template, request
+from markupsafe import Markup
+
+from app.domain.rules import EntityType, Status
+from app.models import User
+from app.services import sync_settings
+from app.services.rule_changes import Changed
+from app.web.access import is_htmx, safe_next
+from app.web.catalog import standing
+from app.web.formatting import counted
+
+
+def notice(user: User, changed: Changed, done: str, level: EntityType, back: str) -> Markup:
+    if changed.token is None:
+        return Markup("Ничего не изменилось: так уже было.")
+    return Markup(  # noqa: S704 - a template escaped it
+        render_template(
+            "catalog/_changed.html",
+            done=done,
+            now=standing.level_sentence(sync_settings.rules_of(user), level),
+            is_active=sync_settings.status_of(user) is Status.ACTIVE,
+            token=changed.token,
+            back=back,
+        ).strip()
+    )
+
+
+def shown_whole(changed: Changed) -> str:
+    count = len(changed.names)
+    return f"Магазин показан целиком, изменено {counted(count, 'правило', 'правила', 'правил')}."
+
+
+def shown_page() -> str:
+    """The path of the page that the visitor looks at: behind htmx it is another one than the request's."""
+    address = request.headers.get("HX-Current-URL", "") if is_htmx() else ""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return request.path
+    return safe_next(f"{parts.path}?{parts.query}" if parts.query else parts.path) or request.path

@@ -1,0 +1,82 @@
+"""«Почему?» in words: every step, the press that changes the verdict, and what would come of it."""
+
+from app.domain.rules import EntityType, FilterMode, Mode
+from app.services.why import Outcome, Remedy, Step, Why
+from app.web.catalog.words import ACCUSATIVE, rule_name
+from app.web.formatting import counted, number
+from app.web.labels import ENTITY, Label
+
+OUTCOMES = {
+    Outcome.PASSES: Label("Проходит", "success"),
+    Outcome.SILENT: Label("Не решает", "secondary"),
+    Outcome.STOPS: Label("Не проходит", "danger"),
+    Outcome.UNREACHED: Label("Уже неважно", "secondary"),
+}
+
+_HIMSELF = {EntityType.STORE: "Магазин", EntityType.GROUP: "Группа", EntityType.PRODUCT: "Товар"}
+_INCLUDED = {EntityType.STORE: "включён", EntityType.GROUP: "включена", EntityType.PRODUCT: "включён"}
+_EXCLUDED = {EntityType.STORE: "исключён", EntityType.GROUP: "исключена", EntityType.PRODUCT: "исключён"}
+_WHITELIST = {
+    EntityType.STORE: "выгружаются только включённые магазины, а этот не включён",
+    EntityType.GROUP: "выгружаются только включённые группы, а эта не включена",
+    EntityType.PRODUCT: "выгружаются только включённые товары, а этот не включён",
+}
+
+
+def verdict(why: Why) -> str:
+    what = _HIMSELF[why.level]
+    if not why.decision.included:
+        return f"{what} не выгружается"
+    if why.problem is not None:
+        return f"{what} выбран, но в ВК не показан"
+    return f"{what} выгружается"
+
+
+def place(step: Step) -> str:
+    if step.id is None:
+        return "Без группы"
+    return f"{ENTITY[step.level].capitalize()} «{step.name}»"
+
+
+def reason(step: Step) -> str:
+    if step.rule is FilterMode.INCLUDE:
+        return f"{_INCLUDED[step.level]} вами"
+    if step.rule is FilterMode.EXCLUDE:
+        return f"{_EXCLUDED[step.level]} вами"
+    if step.outcome is Outcome.UNREACHED:
+        return "дальше не проверяется"
+    if step.mode is not Mode.INCLUDE:
+        return "правила нет, значит можно"
+    if step.id is None:
+        return "выгружаются только включённые группы, а этот товар ни в какой группе"
+    return _WHITELIST[step.level] if step.outcome is Outcome.STOPS else "своего правила нет"
+
+
+def press(remedy: Remedy) -> str:
+    if remedy.mode is not None:
+        return f"{_verb(remedy.mode)} {ACCUSATIVE[remedy.level]} «{remedy.name}»"
+    assert remedy.rule is not None
+    return f"Убрать правило «{rule_name(remedy.level, remedy.rule, remedy.name)}»"
+
+
+def _verb(mode: FilterMode) -> str:
+    return "Включить" if mode is FilterMode.INCLUDE else "Исключить"
+
+
+def consequence(why: Why, remedy: Remedy) -> str:
+    """What would come of the press, for this product and for its store."""
+    what = _HIMSELF[why.level]
+    if remedy.after.included:
+        then = f"Тогда {what.lower()} будет выгружаться"
+    elif why.decision.included:
+        then = f"Тогда {what.lower()} не будет выгружаться"
+    else:
+        then = f"{what} всё равно не будет выгружаться: остановит и другое правило"
+    return f"{then}. {_numbers(remedy)}"
+
+
+def _numbers(remedy: Remedy) -> str:
+    if remedy.selected_then == remedy.selected_now:
+        return "Число товаров в выгрузке из этого магазина не изменится."
+    now, then = number(remedy.selected_now), counted(remedy.selected_then, "товар", "товара", "товаров")
+    return f"Из этого магазина будет выгружаться {then} (сейчас {now})."
