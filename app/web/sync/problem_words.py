@@ -101,7 +101,7 @@ def _lost_rules(problem: Problem) -> ProblemCard:
     belong = plural_ru(problem.count, "относится", "относятся", "относятся")
     title = f"{counted(problem.count, 'правило', 'правила', 'правил')} ни к чему не {belong}"
     text = "Этих магазинов, групп и товаров больше нет в каталоге, но правила действуют. Уберите те, что не нужны."
-    return ProblemCard(title, text, "Открыть каталог", url_for("catalog.stores"), "info")
+    return ProblemCard(title, text, "Открыть правила", url_for("catalog.rules"), "info")
 
 
 def _as_written(title: str, text: str, button: str, endpoint: str) -> Callable[[Problem], ProblemCard]:
