@@ -17,7 +17,7 @@ from tests.support.sandbox import Sandbox
 from tests.support.visit import DESKTOP, Watch, chromium
 
 HERE = Path(__file__).parent
-PATIENCE = 15_000
+PATIENCE = 30_000
 """Milliseconds after which what did not come is not coming, on a busy machine."""
 
 expect.set_options(timeout=PATIENCE)

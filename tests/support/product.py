@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import requests
 from cryptography.fernet import Fernet
 from werkzeug.routing import Rule
 
@@ -20,6 +21,7 @@ from tests.support.sandbox import CLUB, Sandbox
 from tests.support.zygote import ROOT, Zygote
 
 GUNICORN = "gunicorn wsgi:app --no-control-socket --worker-class gthread --threads 4 --log-level warning"
+PATIENCE_SECONDS = 120
 NO_PAGES = PUBLIC | {"catalog.card", "catalog.export_csv", "catalog.photo"}
 """For visitors, or files."""
 
@@ -43,6 +45,7 @@ class Product:
         self._app = create_app(load_settings(self._environment))
         self._zygote = Zygote(self._environment, log)
         self._server, self.url = self._serve()
+        requests.get(f"{self.url}/login", timeout=PATIENCE_SECONDS).raise_for_status()
 
     def stop(self) -> None:
         self._server.terminate()
@@ -96,7 +99,7 @@ class Product:
                 connection.execute(f"DELETE FROM {table}")
 
     def _serve(self) -> tuple[subprocess.Popen[bytes], str]:
-        """The socket is open before gunicorn is up: a visitor who comes too early waits."""
+        """The socket is open before gunicorn is up, so that its first visitor needs no more than patience."""
         with socket.create_server(("127.0.0.1", 0)) as listening, self._log.open("ab") as log:
             server = subprocess.Popen(
                 [sys.executable, "-m", *GUNICORN.split(), "--bind", f"fd://{listening.fileno()}"],
