@@ -7,7 +7,7 @@ import pytest
 from app.db import db, utcnow
 from app.domain.changes import LinkState
 from app.models import EntryOutcome, Listing, RunStage, RunStatus, RunTrigger, SyncRun, SyncRunEntry, User
-from tests.factories import make_user
+from tests.factories import add_product, add_store, make_user
 from tests.support.page import HTMX, Browser, Page, words
 
 DONE = {"add": {"done": 12}, "edit": {"done": 3, "failed": 2}, "hide": {"done": 1}}
@@ -242,6 +242,23 @@ def test_a_change_leads_to_the_item_in_vk(browser: Browser, owner: User) -> None
     add_entry(run, "Чай", store_id="S1", product_id="P1", vk_item_id=5)
     page = browser.get(f"/sync/runs/{run.id}")
     assert "https://vk.com/market-77?w=product-77_5" in page.links()
+
+
+def test_a_change_leads_to_the_page_of_the_product_while_there_is_one(browser: Browser, owner: User) -> None:
+    add_store(owner)
+    add_product(owner, "P1")
+    run = a_run(owner, done=2, counts={"hide": {"done": 2}})
+    add_entry(run, "Чай", action="hide", store_id="S1", product_id="P1")
+    add_entry(run, "Мёд", action="hide", store_id="S1", product_id="P2")
+    links = [link for link in browser.get(f"/sync/runs/{run.id}").links() if link.startswith("/catalog/stores/")]
+    assert links == ["/catalog/stores/S1/products/P1"]
+
+
+def test_a_run_that_did_everything_says_it_once(browser: Browser, owner: User) -> None:
+    counts = {"add": {"done": 5}}
+    assert not browser.get(f"/sync/runs/{a_run(owner, done=5, total=5, counts=counts).id}").all("#run-progress")
+    partly = a_run(owner, status=RunStatus.CONTINUED, error_code="time_slice", done=5, total=9, counts=counts)
+    assert progress(browser, partly) == "Сделано 5 из 9 изменений."
 
 
 def test_the_reason_of_what_was_left_out_leads_on(browser: Browser, owner: User) -> None:

@@ -13,6 +13,7 @@ from app.models import EntryOutcome, RunStatus, SyncRun
 from app.models.run import ACTIVE
 from app.services import orders, run_history, runs
 from app.services.errors import NotReady
+from app.services.names import names_of
 from app.services.run_history import EntryLook, Look, Show
 from app.web.access import commit_on_success, is_htmx, owned_or_404, owner, safe_next
 from app.web.formatting import user_zone
@@ -81,6 +82,7 @@ def run(run_id: int) -> ResponseReturnValue:
     page = fetch_page(
         lambda offset, limit: run_history.entries(run_id, look, offset, limit), requested_page(), ROWS_A_PAGE
     )
+    rows = entry_rows(page.items, run_history.communities_of(user.id, page.items))
     return render_template(
         "sync/run.html",
         run=found,
@@ -88,9 +90,9 @@ def run(run_id: int) -> ResponseReturnValue:
         counts=run_history.counts_of(found),
         page=page,
         params={"run_id": run_id, "outcome": look.outcome, "action": look.action, "q": look.q or None},
-        rows=entry_rows(page.items, run_history.communities_of(user.id, page.items)),
+        rows=rows,
+        in_catalog=names_of(user.id, [row.key for row in rows if row.key]).products,
         item_address=item_address,
-        is_latest=found is latest,
         waits=found is latest and found.status == RunStatus.NEEDS_APPROVAL,
         undoable=0 if orders.order_of(user) else orders.undoable(user, found),
         words=run_words,
