@@ -160,3 +160,11 @@ def test_many_groups_come_in_pages(browser: Browser, shop: User) -> None:
         add_group(shop, f"N{number}", f"Группа {number}")
     assert len(browser.get(CATEGORIES).cells()) == 100
     assert len(browser.get(f"{CATEGORIES}?page=2").cells()) == 23
+
+
+def test_the_page_of_a_group_leads_to_its_category_and_back(browser: Browser, shop: User) -> None:
+    shop_settings.change(shop, category_by_group={"G1": DRINKS})
+    page = browser.get("/catalog/stores/S1/groups/G2")
+    assert "Продукты питания › Напитки — как у группы" in page.text
+    (link,) = [link for link in page.links() if link.startswith(CHOOSE)]
+    assert "/catalog/stores/S1/groups/G2" in browser.get(link).links()

@@ -6,7 +6,7 @@ from flask import Response, abort, flash, redirect, render_template, request, ur
 from flask.typing import ResponseReturnValue
 
 from app.models import Pictured
-from app.services import cards, closeup, photo_making, photos, run_history
+from app.services import cards, closeup, group_categories, photo_making, photos, run_history
 from app.services.errors import BadPhoto, UnknownEntity
 from app.services.photos import Subject
 from app.web.access import owner
@@ -58,9 +58,10 @@ def group(store_id: str, group_id: str) -> ResponseReturnValue:
 def _group_page(store_id: str, group_id: str, form: PhotoForm) -> ResponseReturnValue:
     try:
         shown = closeup.group_page(owner(), store_id, group_id)
+        category = group_categories.choosing(owner(), group_id).present
     except UnknownEntity:
         abort(404)
-    return render_template("catalog/group.html", shown=shown, form=form), form.status
+    return render_template("catalog/group.html", shown=shown, category=category, form=form), form.status
 
 
 @blueprint.post("/catalog/stores/<string:store_id>/products/<string:product_id>/photo")
