@@ -34,7 +34,8 @@ def level_sentence(rules: RuleSet, level: EntityType) -> str:
     """What holds now on one level; said after a change there."""
     if level is STORE and rules.mode(STORE) is Mode.ALL:
         return CHOOSE_A_STORE
-    found = {STORE: _stores, GROUP: _groups, PRODUCT: _products}[level](rules)
+    alone = RuleSet(tuple(rule for rule in rules.rules if rule.entity_type is level))
+    found = {STORE: _stores, GROUP: _groups, PRODUCT: _products}[level](alone)
     free = {GROUP: "Группы больше не ограничены.", PRODUCT: "Товары больше не ограничены."}
     return " ".join(found) or free.get(level, "")
 
@@ -54,7 +55,8 @@ def _groups(rules: RuleSet) -> Iterator[str]:
         yield f"{start} только {_named(chosen, 'группа', _GROUPS_CHOSEN)} со всеми подгруппами."
         yield "Товары без группы не выгружаются."
         if left_out:
-            yield f"Из выбранных групп не выгружается то, что в {_in(left_out)}."
+            verb = plural_ru(len(left_out), "исключена", "исключены", "исключены")
+            yield f"Кроме того, {verb} {_named(left_out, 'группа', _GROUPS_LEFT_OUT)}."
     elif left_out:
         yield f"{_from_stores(rules, 'Выгружается')} всё, кроме {_named(left_out, 'группы', _GROUPS_BUT)}."
 
@@ -81,6 +83,7 @@ def _warnings(rules: RuleSet) -> Iterator[str]:
 _STORES_CHOSEN = ("выбранный магазин", "выбранных магазина", "выбранных магазинов")
 _STORES_BUT = ("исключённого", "исключённых", "исключённых")
 _GROUPS_CHOSEN = ("выбранная группа", "выбранные группы", "выбранных групп")
+_GROUPS_LEFT_OUT = ("группа", "группы", "групп")
 _GROUPS_BUT = ("группы", "групп", "групп")
 _PRODUCTS_CHOSEN = ("выбранный товар", "выбранных товара", "выбранных товаров")
 _PRODUCTS_BUT = ("исключённый товар", "исключённых товара", "исключённых товаров")
@@ -100,12 +103,6 @@ def _from_stores(rules: RuleSet, verb: str) -> str:
 
 def _named(rules: tuple[Rule, ...], one: str, many: tuple[str, str, str]) -> str:
     return f"{one} «{_name(rules[0])}»" if len(rules) == 1 else counted(len(rules), *many)
-
-
-def _in(rules: tuple[Rule, ...]) -> str:
-    if len(rules) == 1:
-        return f"группе «{_name(rules[0])}»"
-    return counted(len(rules), "исключённой группе", "исключённых группах", "исключённых группах")
 
 
 def _name(rule: Rule) -> str:
