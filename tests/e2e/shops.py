@@ -35,14 +35,14 @@ def open_fair(product: Product) -> None:
 
 def open_busy_shop(product: Product) -> None:
     """Both stores, runs, problems, a question about a look-alike, a store that cannot be read, a plan that waits."""
+    product.sandbox.control("vk/items", club=CLUB, add=[{"name": "Пастила белёвская 200 г", "price": 430}])
     open_both_stores(product)
     product.sandbox.fault("evotor", "402", store=SECOND_STORE)
     take_first_store_out(product)
 
 
 def open_both_stores(product: Product) -> None:
-    """With a look-alike in VK; one group is left out."""
-    product.sandbox.control("vk/items", club=CLUB, add=[{"name": "Пастила белёвская 200 г", "price": 430}])
+    """One group is left out."""
     with product.inside():
         owner = make_active(connect_both(make_user()))
         set_rule(owner, EntityType.STORE, FilterMode.INCLUDE, SECOND_STORE)
