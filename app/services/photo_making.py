@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 import struct
 import threading
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ MOST_PIXELS = 50_000_000
 SHORTEST_SIDE = 400
 """VK's limit (contracts/vk.md 7.2)."""
 LONGEST_SIDE = 2560
+MOST_SCANS, MOST_PARTS = 100, 10_000
+"""Of a JPEG. Cameras write about ten scans, and each is a pass over all pixels, however few its bytes."""
 LARGEST_RATIO = 5
 """Stricter than VK's: scaled down to the longest side, the other one is still long enough."""
 QUALITY = 88
@@ -47,6 +50,8 @@ def make(content: bytes) -> MadePhoto:
         raise BadPhoto("photo_missing")
     if len(content) > LARGEST_FILE:
         raise BadPhoto("photo_too_large")
+    if _is_slow(content):
+        raise BadPhoto("photo_broken")
     with _one_at_a_time:
         picture = _scaled(_plain(_opened(content)))
         return MadePhoto(_jpeg(picture), *picture.size)
@@ -77,6 +82,21 @@ def _check_size(width: int, height: int) -> None:
         raise BadPhoto("photo_too_small")
     if max(width, height) > LARGEST_RATIO * min(width, height):
         raise BadPhoto("photo_too_long")
+
+
+_MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])")
+_END, _SCAN = b"\xd9", b"\xda"
+
+
+def _is_slow(content: bytes) -> bool:
+    """A JPEG in too many pieces, up to its end, after which phones append films."""
+    place, scans, parts = 2, 0, 0
+    while content.startswith(b"\xff\xd8") and (marker := _MARKER.search(content, place)) and marker[1] != _END:
+        scans, parts = scans + (marker[1] == _SCAN), parts + 1
+        if scans > MOST_SCANS or parts > MOST_PARTS:
+            return True
+        place = marker.end() + int.from_bytes(content[marker.end() : marker.end() + 2], "big")
+    return False
 
 
 def _plain(image: "Image.Image") -> "Image.Image":

@@ -9,7 +9,7 @@ from PIL import Image
 from app.services import photo_making
 from app.services.errors import BadPhoto
 from app.services.photo_making import MadePhoto, make
-from tests.support.pictures import BLUE, GREEN, RED, bomb, halves, opened, picture
+from tests.support.pictures import BLUE, GREEN, RED, bomb, halves, opened, picture, slow
 
 NEAR = 12
 """How far JPEG may take a colour."""
@@ -54,6 +54,11 @@ def test_the_three_formats_become_a_jpeg(kind: str) -> None:
     assert is_near(image.getpixel((10, 10)), RED)
 
 
+def test_a_film_behind_the_photo_does_not_matter() -> None:
+    made = make(picture(progressive=True) + b"\xff\xda\0\x08" * 1000)
+    assert (made.width, made.height) == (900, 1200)
+
+
 def test_the_same_file_is_the_same_picture() -> None:
     assert make(picture()).digest == make(picture()).digest != make(picture(colour=BLUE)).digest
 
@@ -76,6 +81,8 @@ def test_the_same_file_is_the_same_picture() -> None:
         (bomb(), "photo_too_many_pixels"),
         (bomb(9_000, 9_000), "photo_too_many_pixels"),
         (bomb(7_000, 7_000), "photo_broken"),
+        (slow(200), "photo_broken"),
+        (b"\xff\xd8" + b"\xff\xfe\0\x02" * 20_000, "photo_broken"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
