@@ -140,8 +140,7 @@ def _served(products: Sequence[Product], group_id: str, shelf: Shelf) -> int:
 
 def _shelf(user: User, store_id: str, product_id: str | None = None) -> Shelf:
     """Raises UnknownEntity; a closed store is none."""
-    is_readable = store_id.isprintable() and (product_id is None or product_id.isprintable())
-    shelves = load_shelves(user.id, store_id, product_id, texts=product_id is not None) if is_readable else []
+    shelves = load_shelves(user.id, store_id, product_id, texts=product_id is not None)
     if not shelves or shelves[0].is_closed:
         raise UnknownEntity
     return shelves[0]

@@ -88,8 +88,7 @@ def _check_known(user_id: int, subject: Subject) -> None:
         model.store_id == subject.store_id,
         model.__table__.c[column] == subject.entity_id,
     )
-    is_readable = subject.store_id.isprintable() and subject.entity_id.isprintable()
-    if not is_readable or db.session.scalar(query) is None:
+    if db.session.scalar(query) is None:
         raise UnknownEntity
 
 

@@ -30,6 +30,7 @@ def init_app(app: Flask) -> None:
     login_manager.session_protection = "basic"
     login_manager.user_loader(accounts.by_session_key)
     login_manager.unauthorized_handler(_to_sign_in)
+    app.url_value_preprocessor(_readable)
     app.before_request(_begin)
     app.before_request(_guard)
     app.teardown_request(_end)
@@ -51,6 +52,12 @@ def _guard() -> ResponseReturnValue | None:
     if request.endpoint is None or request.endpoint in PUBLIC or current_user.is_authenticated:
         return None
     return _to_sign_in()
+
+
+def _readable(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Nothing of ours is called by signs that cannot be read, and PostgreSQL does not even take a NUL to look for."""
+    if not all(value.isprintable() for value in (values or {}).values() if isinstance(value, str)):
+        abort(404)
 
 
 def _to_sign_in() -> ResponseReturnValue:

@@ -10,6 +10,7 @@ from app.services.errors import ServiceError
 from app.web import errors
 from config import Settings
 from tests import conftest
+from tests.factories import PASSWORD, add_store, make_user
 from tests.support.page import HTMX, Browser
 
 
@@ -29,6 +30,15 @@ def with_route(app: Flask, error: Exception | int) -> Browser:
 def test_an_unknown_address_is_told_to_everybody(visitor: Browser, browser: Browser) -> None:
     assert visitor.get("/nowhere", status=404).heading == "Страница не найдена"
     assert "/sync" in browser.get("/nowhere", status=404).links()
+
+
+@pytest.mark.parametrize("path", ["%00", "S1/products/%00/why", "%00/products/P1", "S1/groups/%E2%80%A8"])
+def test_an_address_with_signs_that_cannot_be_read_is_unknown(app_on_postgres: Flask, path: str) -> None:
+    owner = make_user("owner@example.ru")
+    add_store(owner)
+    browser = Browser(app_on_postgres.test_client())
+    browser.sign_in(owner.email, PASSWORD)
+    browser.get(f"/catalog/stores/{path}", status=404)
 
 
 def test_a_wrong_verb_is_told(browser: Browser) -> None:
