@@ -80,9 +80,9 @@ class VkClient:
         """account.getAppPermissions, section 4.6: the bit mask of section 4.2."""
         return self._vk.read("account.getAppPermissions", {}, vk_answers.number)
 
-    def community(self, group_id: int) -> Community | None:
-        """groups.getById, section 5.2."""
-        return self._vk.read("groups.getById", {"group_id": group_id, "fields": "market"}, vk_answers.community)
+    def community(self, named: int | str) -> Community | None:
+        """groups.getById, section 5.2: by its number or its short name."""
+        return self._vk.read("groups.getById", {"group_id": named, "fields": "market"}, vk_answers.community)
 
     def market_page(self, group_id: int, offset: int, count: int = MOST_ITEMS_A_PAGE) -> tuple[int, list[MarketItem]]:
         """market.get, section 6.4: the total and one page, hidden items included, newest first."""

@@ -95,10 +95,14 @@ class _VkAccess:
     """Empty where VK did not tell them; the owner may ask again on the page of the categories."""
 
 
-def connect_vk(user: User, token: str, group_id: int) -> bool:
-    """Store the token and the community; True if it is another community than before. Raises ConnectionRefused."""
+def connect_vk(user: User, token: str, named: int | str) -> bool:
+    """Store the token and the community, named by its number or its short name.
+
+    True if it is another community than before. Raises ConnectionRefused.
+    """
     db.session.commit()
-    access = _vk_access(vk_client(token), group_id)
+    access = _vk_access(vk_client(token), named)
+    group_id = access.community.id
     connection = user.vk or VkConnection(user_id=user.id)
     previous = connection.group_id or connection.last_group_id
     is_other = previous is not None and previous != group_id
@@ -124,24 +128,24 @@ def connect_vk(user: User, token: str, group_id: int) -> bool:
     return is_other
 
 
-def _vk_access(client: VkClient, group_id: int) -> _VkAccess:
+def _vk_access(client: VkClient, named: int | str) -> _VkAccess:
     """The wizard of contracts/vk.md 4.6. Raises ConnectionRefused."""
     try:
         profile = client.me()
         rights = _rights(client)
         if rights is not None and not rights & MARKET_RIGHT:
             raise ConnectionRefused("vk_no_market_right")
-        community = client.community(group_id)
+        community = client.community(named)
         if community is None:
             raise ConnectionRefused("community_not_found")
         if not community.market_enabled:
             raise ConnectionRefused("vk_1438")
         if community.currency_id not in (None, RUSSIAN_ROUBLE):
             raise ConnectionRefused("vk_currency")
-        client.market_page(group_id, 0, 1)
+        client.market_page(community.id, 0, 1)
     except VkError as error:
         raise ConnectionRefused("community_not_found" if error.code in NO_SUCH_ID else vk_code(error)) from error
-    return _VkAccess(profile, rights, community, _categories(client, group_id))
+    return _VkAccess(profile, rights, community, _categories(client, community.id))
 
 
 def _categories(client: VkClient, group_id: int) -> Sequence[Category]:

@@ -84,6 +84,10 @@ def test_another_evotor_account_takes_the_confirmation_back(browser: Browser, ow
         "https://vk.com/club777000111",
         "vk.ru/public777000111",
         " m.vk.com/club777000111?from=search ",
+        "https://vk.com/lavka_demo",
+        "m.vk.ru/lavka_demo?from=search",
+        "@lavka_demo",
+        "lavka_demo",
     ],
 )
 def test_a_community_may_be_written_in_many_ways(browser: Browser, written: str) -> None:
@@ -97,7 +101,7 @@ def test_a_community_may_be_written_in_many_ways(browser: Browser, written: str)
 
 
 @pytest.mark.parametrize(
-    "written", ["lavka_demo", "vk.com/lavka_demo", "0", "-", "99999999999999", "id50001234", "٧٧٧", ""]
+    "written", ["лавка", "https://ok.ru/lavka", "0", "-", "99999999999999", "vk.com/id50001234", "٧٧٧", ""]
 )
 def test_other_ways_are_refused_with_an_example(browser: Browser, written: str) -> None:
     browser.get("/vk")

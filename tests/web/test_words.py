@@ -145,10 +145,13 @@ def test_where_a_visitor_may_be_led(target: str | None, expected: str | None) ->
     assert safe_next(target) == expected
 
 
-@pytest.mark.parametrize(("written", "expected"), [("public777", 777), ("-5", 5), ("0", None), ("vk.com/durov", None)])
-def test_community_ids(app: Flask, written: str, expected: int | None) -> None:
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [("public777", 777), ("-5", 5), ("0", None), ("vk.com/lavka?w=wall-1", "lavka"), ("vk.com/id5", None)],
+)
+def test_what_names_a_community(app: Flask, written: str, expected: int | str | None) -> None:
     with app.test_request_context():
-        assert VkForm(data={"group_id": written}).community_id == expected
+        assert VkForm(data={"group_id": written}).community == expected
 
 
 def test_pages_of_a_list() -> None:

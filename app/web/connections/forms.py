@@ -11,12 +11,17 @@ TOKEN_MAX = 4096
 LARGEST_GROUP_ID = 10**10
 COMMUNITY_FAULTS = ("community_taken", "community_not_found", "vk_currency", "vk_205", "vk_1438", "vk_1525")
 
-_GROUP = re.compile(
+_NUMBER = re.compile(
     r"(?:https?://)?(?:(?:www|m)\.)?(?:vk\.com|vk\.ru)/(?:club|public|event)(\d{1,11})(?:[/?#].*)?"
     r"|(?:club|public|event)(\d{1,11})"
     r"|-?(\d{1,11})",
     re.IGNORECASE | re.ASCII,
 )
+_SHORT_NAME = re.compile(
+    r"(?:(?:https?://)?(?:(?:www|m)\.)?(?:vk\.com|vk\.ru)/|@)?([a-z][a-z0-9_.]{1,31})(?:[/?#].*)?",
+    re.IGNORECASE | re.ASCII,
+)
+_OTHER_PAGE = re.compile(r"(?:id|club|public|event)-?\d+", re.IGNORECASE | re.ASCII)
 
 
 class TokenField(StringField):
@@ -50,18 +55,20 @@ class VkForm(BaseForm):
     access_token = token_field("Токен ВК")
 
     def validate_group_id(self, field: Field) -> None:
-        if self.community_id is None:
+        if self.community is None:
             raise ValidationError(
-                "Не понимаем этот адрес. Нужен номер, например 777000111, или ссылка вида vk.com/club777000111. "
-                "Номер есть в управлении сообществом."
+                "Не понимаем этот адрес. Скопируйте ссылку на сообщество, например vk.com/lavka, или его номер."
             )
 
     @property
-    def community_id(self) -> int | None:
-        """The number in «-777000111», «club777000111» or a link; None where there is none."""
-        found = _GROUP.fullmatch(self.group_id.data or "")
-        number = int(next(filter(None, found.groups()))) if found else 0
-        return number if 0 < number < LARGEST_GROUP_ID else None
+    def community(self) -> int | str | None:
+        """The number in «-777000111», «club777000111» or a link, else the short name; None where there is neither."""
+        written = self.group_id.data or ""
+        if found := _NUMBER.fullmatch(written):
+            number = int(next(filter(None, found.groups())))
+            return number if 0 < number < LARGEST_GROUP_ID else None
+        name = _SHORT_NAME.fullmatch(written)
+        return name[1] if name and not _OTHER_PAGE.fullmatch(name[1]) else None
 
     def refuse_connection(self, code: str) -> None:
         """Puts the refusal on the field that has to change."""

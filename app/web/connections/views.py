@@ -70,7 +70,7 @@ def vk() -> ResponseReturnValue:
     form, user = VkForm(), owner()
     if form.validate_on_submit():
         try:
-            is_other = connections.connect_vk(user, text_of(form.access_token), form.community_id or 0)
+            is_other = connections.connect_vk(user, text_of(form.access_token), form.community or 0)
         except ConnectionRefused as error:
             form.refuse_connection(error.code)
         else:
