@@ -19,11 +19,16 @@ class Pictures:
 
     products: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
+    kept: Mapping[str, Picture] = field(default_factory=dict)
+    """By product: its item in VK bears the picture, whose file we lost; nothing else may take its place."""
 
     def of(self, product: Product, tree: GroupTree) -> Picture | None:
         """The product's own, else that of its nearest group that has one."""
         if digest := self.products.get(product.id):
             return Picture(digest)
+        kept = self.kept.get(product.id)
+        if kept is not None and (kept.group_id is None or kept.group_id in tree.lineage(product.group_id)):
+            return kept
         return self.inherited(product.group_id, tree)
 
     def inherited(self, group_id: str | None, tree: GroupTree) -> Picture | None:

@@ -1,14 +1,15 @@
 """The owner's photos of products and groups: put, removed, found, swept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
 
 from app.db import db, utcnow
-from app.domain.pictures import Pictures
+from app.domain.pictures import Picture, Pictures
 from app.models import CatalogGroup, CatalogProduct, Listing, Photo, Pictured, User
 from app.services import catalog_copy, photo_files, photo_making
 from app.services.errors import BadPhoto, UnknownEntity
@@ -105,21 +106,40 @@ def content(user_id: int, digest: str) -> bytes | None:
 
 
 def pictures_by_store(user_id: int, store_id: str | None = None) -> dict[str, Pictures]:
-    """All photos of the user, or of one store, whose files are there."""
+    """All photos of the user, or of one store; one whose file is lost serves only the items that bear it already."""
     query = sa.select(Photo.store_id, Photo.entity_type, Photo.entity_id, Photo.digest).where(Photo.user_id == user_id)
     if store_id is not None:
         query = query.where(Photo.store_id == store_id)
     rows = db.session.execute(query).all()
-    if not rows:
-        return {}
-    there = photo_files.digests(user_id)
-    if lost := sum(row.digest not in there for row in rows):
-        log.warning("photos_lost", user_id=user_id, count=lost)
+    there = photo_files.digests(user_id) if rows else frozenset()
+    kept = _kept(user_id, [row for row in rows if row.digest not in there])
     found: dict[str, dict[str, dict[str, str]]] = {}
     for row in rows:
+        of_store = found.setdefault(row.store_id, {kind: {} for kind in Pictured})
         if row.digest in there:
-            found.setdefault(row.store_id, {kind: {} for kind in Pictured})[row.entity_type][row.entity_id] = row.digest
-    return {store: Pictures(kinds[Pictured.PRODUCT], kinds[Pictured.GROUP]) for store, kinds in found.items()}
+            of_store[row.entity_type][row.entity_id] = row.digest
+    return {
+        store: Pictures(kinds[Pictured.PRODUCT], kinds[Pictured.GROUP], kept.get(store, {}))
+        for store, kinds in found.items()
+    }
+
+
+def _kept(user_id: int, lost: Sequence[Any]) -> dict[str, dict[str, Picture]]:
+    """{store: {product: picture}} of items that bear a photo without a file: VK has the last copy of it."""
+    if not lost:
+        return {}
+    log.warning("photos_lost", user_id=user_id, count=len(lost))
+    products = {(row.store_id, row.entity_id, row.digest) for row in lost if row.entity_type == Pictured.PRODUCT}
+    groups = {(row.store_id, row.digest): row.entity_id for row in lost if row.entity_type == Pictured.GROUP}
+    bearing = sa.select(Listing.store_id, Listing.product_id, Listing.photo_hash).where(
+        Listing.user_id == user_id, Listing.vk_item_id.is_not(None), Listing.photo_hash.is_not(None)
+    )
+    kept: dict[str, dict[str, Picture]] = {}
+    for store, product, digest in db.session.execute(bearing):
+        is_own, group = (store, product, digest) in products, groups.get((store, digest or ""))
+        if is_own or group is not None:
+            kept.setdefault(store, {})[product] = Picture(digest or "", None if is_own else group)
+    return kept
 
 
 # What nobody needs any more

@@ -79,6 +79,22 @@ def test_a_photo_whose_file_is_lost_ends_no_run_and_comes_back_with_it(shop: Sho
     assert size_in_vk(shop, "P1") == PHOTO_SIZE
 
 
+def test_a_lost_folder_takes_no_photo_and_no_product_from_vk(shop: Shop) -> None:
+    put(shop, "P1")
+    put(shop, "G2", Pictured.GROUP, GREEN)
+    shop.run()
+    choose(shop, photo_required=True)
+    shop.run()
+    photo_files.keep_only(shop.owner_id, ())
+
+    shop.forget_calls()
+    shop.run()
+
+    assert shop.writes() == 0 and set(shop.prices()) == {"P1", "P2"}
+    remove(shop, "P1")
+    assert reasons(shop)["P1"] == SkipReason.NO_PHOTO
+
+
 def test_a_photo_removed_while_the_run_goes_on_gives_way_to_the_card(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
