@@ -179,7 +179,7 @@ def _outcome(
 
 def _remedy(question: _Question, decision: Decision, level: EntityType, entity_id: str) -> Remedy | None:
     place, mode = _deciding(question, decision), None
-    if decision.level is None:
+    if decision.included:  # to drop the rule that lets it in may let everything in, or leave no store chosen
         place, mode = (level, entity_id), FilterMode.EXCLUDE
     elif decision.decided_by is None:
         mode = FilterMode.INCLUDE

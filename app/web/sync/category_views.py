@@ -8,7 +8,7 @@ from app.services.errors import NotReady, UnknownEntity, VkUnavailable
 from app.web.access import commit_on_success, owner, safe_next
 from app.web.errors import not_in_catalog
 from app.web.messages import message
-from app.web.paging import page_of, requested_page
+from app.web.paging import page_of, requested_page, requested_text
 from app.web.sync import blueprint, words
 from app.web.sync.forms import CategoryForm
 
@@ -71,4 +71,4 @@ def category() -> str:
 
 
 def _question() -> str:
-    return "".join(filter(str.isprintable, request.args.get("q", ""))).strip()[:QUESTION_MAX]
+    return requested_text("q")[:QUESTION_MAX]

@@ -73,7 +73,13 @@ def test_a_chosen_group_above_decides_for_what_lies_below(user: User) -> None:
     answer = why.of_product(user, "S1", "P1")
     assert answer.decision.included
     assert steps(answer)[1:] == [("Напитки", PASSES, True), ("Чай", SILENT, False), ("Ассам", PASSES, False)]
-    assert press(answer) == (GROUP, "drinks", None, True)
+    assert press(answer) == (PRODUCT, "P1", EXCLUDE, False)
+
+
+def test_what_is_in_may_be_left_out_alone_and_keeps_its_store_chosen(user: User) -> None:
+    set_rule(user, STORE, INCLUDE, "S1")
+    assert press(why.of_product(user, "S1", "P1")) == (PRODUCT, "P1", EXCLUDE, False)
+    assert press(why.of_group(user, "S1", "tea")) == (GROUP, "tea", EXCLUDE, False)
 
 
 def test_a_product_without_a_group_has_no_press_while_only_groups_are_let_through(user: User) -> None:
