@@ -53,6 +53,15 @@ def test_stores_show_their_goods_and_their_verdict(browser: Browser, shop: User)
     assert "Выгружается всё, кроме группы «Напитки»." in page.text
 
 
+def test_no_store_is_told_to_be_shown_before_one_is_chosen(browser: Browser, shop: User) -> None:
+    for path in ("/catalog", STORE_PAGE):
+        page = browser.get(path)
+        assert "Пока не выбран" in page.text and "В выгрузке 1" not in page.text
+    assert "в выгрузке" not in words(browser.get("/catalog").one(".store-card"))
+    set_rule(shop, EntityType.STORE, FilterMode.INCLUDE, "S1")
+    assert "Пока не выбран" not in browser.get("/catalog").text + browser.get(STORE_PAGE).text
+
+
 @pytest.mark.parametrize("state", sorted(set(StoreState) - {StoreState.OK, StoreState.CLOSED}))
 def test_a_store_that_was_not_read_says_what_to_do(browser: Browser, shop: User, state: StoreState) -> None:
     db.session.execute(sa.update(CatalogStore).values(state=state, error_code="evotor_unreachable"))

@@ -127,6 +127,13 @@ def test_what_vk_refuses_is_explained(browser: Browser, group_id: int, token: st
     assert said in page.errors[0] and stored_vk() is None
 
 
+def test_a_sync_that_never_ran_leads_to_the_first_steps(browser: Browser, owner: User) -> None:
+    connect_both(owner)
+    assert "К первым шагам" in browser.get("/connections").text
+    make_active(owner)
+    assert "К первым шагам" not in browser.get("/connections").text
+
+
 def test_a_community_belongs_to_one_account(browser: Browser, stranger: Browser, owner: User) -> None:
     connect_both(owner)
     stranger.get("/vk")

@@ -11,6 +11,7 @@ from app.web.formatting import counted
 from app.web.labels import Label
 
 IN, OUT = Label("В выгрузке", "success"), Label("Не выгружается", "secondary")
+NOT_CHOSEN = Label("Пока не выбран", "secondary")
 HELD = Label("Выбран, но не показан", "warning")
 
 IN_VK: Mapping[str, Label] = {

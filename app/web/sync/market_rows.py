@@ -20,8 +20,12 @@ OTHER = {"photo": "другое", "album": "нет в подборке"}
 """What VK shows where its value says nothing to a person."""
 
 
+def window_address(group_id: int) -> str:
+    return f"https://vk.com/market-{group_id}"
+
+
 def item_address(group_id: int, item_id: int | None) -> str:
-    return f"https://vk.com/market-{group_id}?w=product-{group_id}_{item_id}"
+    return f"{window_address(group_id)}?w=product-{group_id}_{item_id}"
 
 
 def section_of(found: HandWork, wanted: str | None) -> str:

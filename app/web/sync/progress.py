@@ -71,7 +71,7 @@ def _ended(run: SyncRun) -> str:
 def _queued(run: SyncRun, now: datetime) -> Progress:
     waited = now - run.created_at
     if waited < USUAL_WAIT:
-        text = "Запуск в очереди и начнётся в течение минуты: запуски начинает планировщик."
+        text = "Запуск в очереди и начнётся в течение минуты."
         return Progress(text, is_going=True, spoken=text, told="queued")
     long = f"Запуск ждёт в очереди уже {span(waited)}."
     if runs.somebody_is_at_work(now):

@@ -16,6 +16,7 @@ from app.web.access import commit_on_success, is_htmx, owner, writing
 from app.web.messages import message
 from app.web.paging import page_of, requested_page, requested_text
 from app.web.sync import blueprint, problem_words, words
+from app.web.sync.market_rows import window_address
 from app.web.sync.plan_rows import plan_rows
 
 ROWS_A_PAGE = 100
@@ -35,7 +36,12 @@ def _main_page(template: str, user: User, *, is_fragment: bool = False) -> str:
     sync = sync_overview(user)
     cards = [(problem, problem_words.card(problem, sync.only_store)) for problem in sync.told]
     return render_template(
-        template, sync=sync, cards=cards, skipped_address=problem_words.skipped_address, is_fragment=is_fragment
+        template,
+        sync=sync,
+        cards=cards,
+        skipped_address=problem_words.skipped_address,
+        window=window_address(user.vk.group_id) if sync.live and user.vk and user.vk.group_id else None,
+        is_fragment=is_fragment,
     )
 
 
