@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain.listing import ListingKey, Value, to_wanted, unfit_reason
+from app.domain.listing import ListingKey, OwnerSettings, Value, to_wanted, unfit_reason
 from app.domain.selection import Shelf, verdicts
 from app.models import CatalogProduct, User
 from app.services import sync_settings
@@ -31,7 +31,7 @@ class Example:
 
 def choices(user: User) -> dict[str, str]:
     """{product id: name} of a few selected products that VK may show, each of another group."""
-    rules, settings = sync_settings.rules_of(user), owner_settings(user)
+    rules, settings = sync_settings.rules_of(user), _settings(user)
 
     def fit() -> Iterator[tuple[str, str]]:
         for shelf in load_shelves(user.id, texts=False):
@@ -47,7 +47,7 @@ def choices(user: User) -> dict[str, str]:
 
 def example(user: User, product_id: str, tried: Mapping[str, Any]) -> Example | None:
     """None for a product that is not there or unfit. `tried`: fields of OwnerSettings instead of the stored ones."""
-    settings = replace(owner_settings(user), **tried)
+    settings = replace(_settings(user), **tried)
     shelf = _shelf_of(user.id, product_id)
     product = shelf.products[0] if shelf and shelf.products else None
     if shelf is None or product is None or product.price is None or unfit_reason(product, settings) is not None:
@@ -55,6 +55,11 @@ def example(user: User, product_id: str, tried: Mapping[str, Any]) -> Example | 
     key = ListingKey(shelf.store.id, product.id)
     item = to_wanted(key, product, shelf.tree, settings, extended_shop=False, store=shelf.store.name)
     return Example(str(item.fields["name"]), product.price, item.fields, item.album)
+
+
+def _settings(user: User) -> OwnerSettings:
+    """An example of words and prices needs no photo."""
+    return replace(owner_settings(user), photo_required=False)
 
 
 def _shelf_of(user_id: int, product_id: str) -> Shelf | None:

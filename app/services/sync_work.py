@@ -1,10 +1,10 @@
 """The steps of a synchronisation: pull, select, plan, brake, apply, record; again while answers got lost."""
 
-import contextlib
 from datetime import datetime, timedelta
 
 from app.clients.errors import VkError
 from app.clients.vk_errors import FAULT_HOLDS, OWNER_HOLDS
+from app.clients.vk_errors import Action as Treatment
 from app.db import db, utcnow
 from app.domain.catalog import Store
 from app.domain.changes import Action, LinkState
@@ -50,9 +50,14 @@ class SyncWork(RunWork):
         db.session.commit()
         if known is None or not known.is_old:
             return
-        with contextlib.suppress(VkError):
-            if categories := self.vk.categories(self.group_id):
-                vk_categories.keep(self.user, self.group_id, categories)
+        try:
+            categories = self.vk.categories(self.group_id)
+        except VkError as error:
+            if error.action in (Treatment.ASK, Treatment.REFRESH):
+                raise
+            return
+        if categories:
+            vk_categories.keep(self.user, self.group_id, categories)
 
     def _pull(self) -> RunEnds | None:
         """How the run shall end after a passing failure, for which the last good copy serves."""

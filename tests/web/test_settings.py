@@ -236,6 +236,12 @@ def test_the_example_is_a_product_of_the_selection_as_it_is_now(browser: Browser
     assert "подборке «Чай»" in example and not page.all("#example .was")
 
 
+def test_there_is_an_example_where_no_product_has_the_photo_that_it_needs(browser: Browser, with_goods: User) -> None:
+    shop_settings.change(with_goods, photo_required=True)
+    db.session.commit()
+    assert "129,90 ₽" in words(browser.get(SETTINGS).one("#example"))
+
+
 def test_the_example_follows_what_is_typed_and_stores_nothing(browser: Browser, with_goods: User) -> None:
     browser.get(SETTINGS)
     typed = {

@@ -128,9 +128,17 @@ def test_a_run_reads_a_list_that_is_a_week_old(shop: Shop) -> None:
 
 def test_a_run_does_not_mind_a_list_that_vk_does_not_tell(shop: Shop, sandbox: Sandbox) -> None:
     make_old()
-    sandbox.fault("vk", "error:5", "market.getCategories", times=1)
+    sandbox.fault("vk", "error:43", "market.getCategories", times=1)
 
     assert shop.run().status == "succeeded"
+
+
+def test_a_captcha_instead_of_the_list_stops_the_run_for_the_owner(shop: Shop, sandbox: Sandbox) -> None:
+    make_old()
+    sandbox.fault("vk", "error:14", "market.getCategories", times=1)
+
+    assert shop.run().status == "stopped"
+    assert shop.owner.vk is not None and shop.owner.vk.error_code == "vk_14"
 
 
 # The choice
