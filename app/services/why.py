@@ -38,7 +38,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """One rule whose change would turn the verdict, or at least take away what decides now."""
+    """One rule whose change would turn the verdict, or at least take away what decides now.
+
+    What is in by a rule of something larger is left out by a rule of its own: the others stay.
+    """
 
     level: EntityType
     id: str

@@ -14,14 +14,15 @@ from app.web.catalog import standing
 from app.web.formatting import counted
 
 
-def notice(user: User, changed: Changed, done: str, level: EntityType, back: str) -> Markup:
+def notice(user: User, changed: Changed, done: str, level: EntityType, back: str, *, is_plain: bool) -> Markup:
+    """`is_plain`: what was done says it all, so what holds now on that level need not be told."""
     if changed.token is None:
         return Markup("Ничего не изменилось: так уже было.")
     return Markup(  # noqa: S704 - a template escaped it
         render_template(
             "catalog/_changed.html",
             done=done,
-            now=standing.level_sentence(sync_settings.rules_of(user), level),
+            now="" if is_plain else standing.level_sentence(sync_settings.rules_of(user), level),
             is_active=sync_settings.status_of(user) is Status.ACTIVE,
             token=changed.token,
             back=back,

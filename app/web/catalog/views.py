@@ -3,7 +3,7 @@ from collections.abc import Callable
 from flask import Response, abort, flash, redirect, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 
-from app.domain.rules import EntityType
+from app.domain.rules import EntityType, FilterMode, Mode
 from app.services import browse, catalog_refresh, export, rule_changes, rule_list, sync_settings, why
 from app.services.catalog_refresh import CatalogUnavailable, StoreStillListed
 from app.services.errors import UnknownEntity
@@ -102,7 +102,9 @@ def _set_rules(form: RuleForm | BulkForm) -> ResponseReturnValue:
         changed = rule_changes.change(owner(), form.level, form.ids, form.mode)
     except UnknownEntity:
         return not_in_catalog()
-    return _changed(changed, words.rules_changed(form.level, changed.names, form.mode), form.level, form.next.data)
+    done = words.rules_changed(form.level, changed.names, form.mode)
+    only_left_out = form.mode is FilterMode.EXCLUDE and sync_settings.rules_of(owner()).mode(form.level) is Mode.EXCLUDE
+    return _changed(changed, done, form.level, form.next.data, is_plain=only_left_out)
 
 
 @blueprint.post("/catalog/filters/undo")
@@ -130,10 +132,14 @@ def show_whole(store_id: str) -> ResponseReturnValue:
     return _changed(changed, changes.shown_whole(changed), EntityType.STORE, form.next.data)
 
 
-def _changed(changed: Changed, done: str, level: EntityType, target: str | None) -> ResponseReturnValue:
+def _changed(
+    changed: Changed, done: str, level: EntityType, target: str | None, *, is_plain: bool = False
+) -> ResponseReturnValue:
     """Says what was done and what holds now, with the button that takes it back."""
     back = _back_to(target)
-    flash(changes.notice(owner(), changed, done, level, back), "success" if changed.token else "info")
+    flash(
+        changes.notice(owner(), changed, done, level, back, is_plain=is_plain), "success" if changed.token else "info"
+    )
     return redirect(back)
 
 
