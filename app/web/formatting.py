@@ -31,6 +31,7 @@ def init_app(app: Flask) -> None:
         ("plural_ru", plural_ru),
         ("counted", counted),
         ("number", number),
+        ("quoted", quoted),
         ("money", money),
         ("quantity", quantity),
         ("moment", moment),
@@ -56,6 +57,11 @@ def counted(count: int, one: str, few: str, many: str) -> str:
 
 def number(value: int) -> str:
     return f"{value:,}".replace(",", NBSP)
+
+
+def quoted(name: str) -> str:
+    """«Ёлочки» round a name, „лапки“ for those that it has itself."""
+    return "«" + name.replace("«", "„").replace("»", "“") + "»"
 
 
 def money(value: Decimal | str | int | None) -> str:

@@ -65,6 +65,11 @@ def test_ages(age: timedelta, expected: str) -> None:
     assert formatting.ago(utcnow() - age).replace("\u00a0", " ") == expected
 
 
+def test_quotes_within_quotes() -> None:
+    assert formatting.quoted("Чай") == "«Чай»"
+    assert formatting.quoted("Футболка «Тула»") == "«Футболка „Тула“»"
+
+
 def test_days_near_today_have_names(app: Flask) -> None:
     with app.test_request_context():
         today = utcnow()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from app.domain.rules import EntityType, FilterMode, Mode, Rule, RuleSet
-from app.web.formatting import counted, plural_ru
+from app.web.formatting import counted, plural_ru, quoted
 
 STORE, GROUP, PRODUCT = EntityType.STORE, EntityType.GROUP, EntityType.PRODUCT
 
@@ -102,7 +102,7 @@ def _from_stores(rules: RuleSet, verb: str) -> str:
 
 
 def _named(rules: tuple[Rule, ...], one: str, many: tuple[str, str, str]) -> str:
-    return f"{one} «{_name(rules[0])}»" if len(rules) == 1 else counted(len(rules), *many)
+    return f"{one} {quoted(_name(rules[0]))}" if len(rules) == 1 else counted(len(rules), *many)
 
 
 def _name(rule: Rule) -> str:

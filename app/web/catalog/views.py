@@ -12,6 +12,7 @@ from app.web.access import commit_on_success, is_htmx, owner, safe_next
 from app.web.catalog import blueprint, changes, standing, why_words, words
 from app.web.catalog.forms import BulkForm, RuleForm, UndoForm, WholeForm, look_params, requested_look
 from app.web.errors import bad_request, not_in_catalog
+from app.web.formatting import quoted
 from app.web.messages import message
 from app.web.paging import Page
 
@@ -162,7 +163,7 @@ def refresh() -> ResponseReturnValue:
 def close_store(store_id: str) -> ResponseReturnValue:
     try:
         name = catalog_refresh.close_store(owner(), store_id)
-        flash(f"Магазин «{name}» закрыт: его товары больше не выгружаются.", "success")
+        flash(f"Магазин {quoted(name)} закрыт: его товары больше не выгружаются.", "success")
     except UnknownEntity:
         abort(404)
     except StoreStillListed as error:

@@ -3,7 +3,7 @@
 from app.domain.rules import EntityType, FilterMode, Mode
 from app.services.why import Outcome, Remedy, Step, Why
 from app.web.catalog.words import ACCUSATIVE, rule_name
-from app.web.formatting import counted, number
+from app.web.formatting import counted, number, quoted
 from app.web.labels import ENTITY, Label
 
 OUTCOMES = {
@@ -35,7 +35,7 @@ def verdict(why: Why) -> str:
 def place(step: Step) -> str:
     if step.id is None:
         return "Без группы"
-    return f"{ENTITY[step.level].capitalize()} «{step.name}»"
+    return f"{ENTITY[step.level].capitalize()} {quoted(step.name)}"
 
 
 def reason(step: Step) -> str:
@@ -54,9 +54,9 @@ def reason(step: Step) -> str:
 
 def press(remedy: Remedy) -> str:
     if remedy.mode is not None:
-        return f"{_verb(remedy.mode)} {ACCUSATIVE[remedy.level]} «{remedy.name}»"
+        return f"{_verb(remedy.mode)} {ACCUSATIVE[remedy.level]} {quoted(remedy.name)}"
     assert remedy.rule is not None
-    return f"Убрать правило «{rule_name(remedy.level, remedy.rule, remedy.name)}»"
+    return f"Убрать правило {quoted(rule_name(remedy.level, remedy.rule, remedy.name))}"
 
 
 def _verb(mode: FilterMode) -> str:

@@ -7,7 +7,7 @@ from app.domain.rules import EntityType, FilterMode
 from app.models import Listing
 from app.services.catalog_refresh import RefreshReport
 from app.services.judging import Verdict
-from app.web.formatting import counted
+from app.web.formatting import counted, quoted
 from app.web.labels import Label
 
 IN, OUT = Label("В выгрузке", "success"), Label("Не выгружается", "secondary")
@@ -28,11 +28,11 @@ def in_vk(listing: Listing | None) -> Label:
 
 
 _BY_RULE = {
-    (True, EntityType.STORE): "выбран магазин «{}»",
-    (True, EntityType.GROUP): "выбрана группа «{}»",
+    (True, EntityType.STORE): "выбран магазин {}",
+    (True, EntityType.GROUP): "выбрана группа {}",
     (True, EntityType.PRODUCT): "товар выбран вами",
-    (False, EntityType.STORE): "исключён магазин «{}»",
-    (False, EntityType.GROUP): "исключена группа «{}»",
+    (False, EntityType.STORE): "исключён магазин {}",
+    (False, EntityType.GROUP): "исключена группа {}",
     (False, EntityType.PRODUCT): "товар исключён вами",
 }
 _BY_WHITELIST = {
@@ -55,7 +55,7 @@ def why(found: Verdict) -> str:
         return ""
     if found.decided_by is None:
         return _BY_WHITELIST[found.level]
-    return _BY_RULE[found.included, found.level].format(found.decided_by)
+    return _BY_RULE[found.included, found.level].format(quoted(found.decided_by))
 
 
 _FORMS = {
@@ -79,11 +79,11 @@ _DROPPED = {EntityType.STORE: "магазина", EntityType.GROUP: "групп�
 def rules_changed(level: EntityType, names: Sequence[str], mode: FilterMode | None) -> str:
     """What was done: to one entity by name, to many by number."""
     if mode is None and len(names) == 1:
-        return f"Убрано правило {_DROPPED[level]} «{names[0]}»."
+        return f"Убрано правило {_DROPPED[level]} {quoted(names[0])}."
     if mode is None:
         return f"Убраны правила: {counted(len(names), *_FORMS[level])}."
     if len(names) == 1:
-        return f"{_DONE[mode, level]} {_FORMS[level][0]} «{names[0]}»."
+        return f"{_DONE[mode, level]} {_FORMS[level][0]} {quoted(names[0])}."
     return f"{'Включено' if mode is FilterMode.INCLUDE else 'Исключено'}: {counted(len(names), *_FORMS[level])}."
 
 
@@ -103,5 +103,5 @@ def refreshed(report: RefreshReport) -> tuple[str, str]:
     )
     if not report.failed:
         return read, "success"
-    names = ", ".join(f"«{name}»" for name in report.failed)
+    names = ", ".join(map(quoted, report.failed))
     return f"{read} Не загрузилось: {names}. Что делать, написано у магазина; прежние товары сохранены.", "warning"

@@ -10,6 +10,7 @@ from app.models import ForeignItem, Listing
 from app.services.hand_work import HandWork
 from app.services.names import Names, names_of
 from app.web import labels
+from app.web.formatting import quoted
 from app.web.sync.plan_rows import shown
 
 SECTIONS = ("similar", "gone", "changed")
@@ -128,5 +129,5 @@ def _drift(item: Listing, name: str, value: Value, wanted: Wanted | None, edited
 
 def _ours(name: str, wanted: Wanted) -> str | None:
     if name == "album":
-        return f"«{wanted.album}»" if wanted.album else None
+        return quoted(wanted.album) if wanted.album else None
     return shown(name, wanted.fields[name]) if name in wanted.fields else None

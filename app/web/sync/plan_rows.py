@@ -9,7 +9,7 @@ from app.models import EntryOutcome, SyncRunEntry
 from app.services.names import Names, names_of, refusals_of
 from app.services.plan_overview import Skipped
 from app.web import labels
-from app.web.formatting import money
+from app.web.formatting import money, quoted
 from app.web.messages import is_known, message
 
 LONGEST = 120
@@ -85,7 +85,7 @@ def differences(
     if photo and action != Action.ADD:
         found.append(Difference(labels.FIELD["photo"], None, "новое"))
     if album and action != Action.ALBUM_ADD:
-        found.append(Difference(labels.FIELD["album"], None, f"«{album}»"))
+        found.append(Difference(labels.FIELD["album"], None, quoted(album)))
     return found
 
 

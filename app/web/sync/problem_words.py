@@ -8,7 +8,7 @@ from flask import url_for
 from app.domain.listing import SkipReason
 from app.services.problems import Kind, Problem
 from app.web import labels
-from app.web.formatting import counted, plural_ru
+from app.web.formatting import counted, plural_ru, quoted
 from app.web.messages import message
 
 GOODS = ("товар", "товара", "товаров")
@@ -91,7 +91,7 @@ def _albums_taken(_problem: Problem) -> ProblemCard:
 
 
 def _full_albums(problem: Problem) -> ProblemCard:
-    names = ", ".join(f"«{name}»" for name in problem.names)
+    names = ", ".join(map(quoted, problem.names))
     title = f"В {plural_ru(problem.count, 'подборке', 'подборках', 'подборках')} нет места: {names}"
     text = "Лишние товары остаются без подборки. Разделите группу в Эвоторе на части."
     return ProblemCard(title, text, "Подборки в плане", url_for("sync.plan", show="albums"), "info")

@@ -8,7 +8,7 @@ from app.domain.pace import seconds_left
 from app.models import RunStage, RunStatus, SyncRun
 from app.models.run import ACTIVE
 from app.services import runs
-from app.web.formatting import counted, number, span, time_left
+from app.web.formatting import counted, number, quoted, span, time_left
 from app.web.sync import blueprint
 
 STAGE = {
@@ -103,7 +103,7 @@ def _at_work(run: SyncRun, now: datetime) -> Progress:
     stage = RunStage(run.stage)
     if stage in CHANGING:
         return _changing(run, STAGE[stage], now)
-    note = f", магазин «{run.stage_note}»" if run.stage_note else ""
+    note = f", магазин {quoted(run.stage_note)}" if run.stage_note else ""
     return _running(run, f"{STAGE[stage]}{note}…", f"{stage}{note}"[:64])
 
 
