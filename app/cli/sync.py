@@ -1,6 +1,8 @@
 import signal
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from threading import Event
 from types import FrameType
 from typing import Any
 
@@ -8,11 +10,11 @@ import click
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from app.cli.common import ExitCode, OneLineGroup, leave, print_json, user_or_exit, with_database
+from app.cli.common import CommandError, ExitCode, OneLineGroup, leave, print_json, user_or_exit, with_database
 from app.db import db, reading
 from app.models import RunStatus
 from app.services import approvals, planning, pruning
-from app.services.engine import Outcome
+from app.services.engine import ACCOUNT_DELETED, Outcome
 from app.tasks.sync import run_due, run_one
 
 log = structlog.get_logger()
@@ -42,17 +44,42 @@ def run(user: str | None, due: bool) -> None:
     """Run USER now, or everybody who is due."""
     if (user is None) is not due:
         raise click.UsageError("give a USER, or --due")
-    if due:
-        _run_due()
-    elif user is not None:
-        outcome = run_one(user_or_exit(user))
-        print_json(outcome_json(outcome))
-        leave(_exit_code(outcome))
+    with told_to_stop() as stop:
+        if user is not None:
+            outcome = run_one(user_or_exit(user), stop.is_set)
+            if outcome.error == ACCOUNT_DELETED:
+                raise CommandError(f"the account of {outcome.email} was deleted meanwhile", ExitCode.NO_SUCH_USER)
+            print_json(outcome_json(outcome))
+            leave(_exit_code(outcome))
+        _run_due(stop)
 
 
-def _run_due() -> None:
-    for outcome in run_due():
+def _run_due(stop: Event) -> None:
+    for outcome in run_due(stop.is_set):
         print_json(outcome_json(outcome))
+
+
+@contextmanager
+def told_to_stop() -> Iterator[Event]:
+    """Set by SIGTERM or Ctrl-C: the work ends after the current change; a second signal ends the process at once."""
+    stop = Event()
+    usual = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def heard(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        _restore(usual)
+
+    for number in usual:
+        signal.signal(number, heard)
+    try:
+        yield stop
+    finally:
+        _restore(usual)
+
+
+def _restore(handlers: dict[signal.Signals, Any]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def _exit_code(outcome: Outcome) -> ExitCode:
@@ -79,21 +106,17 @@ def prune(days: int) -> None:
 @click.option("--every", type=click.IntRange(min=1), default=30, show_default=True, help="Seconds between passes.")
 @with_database
 def worker(every: int) -> None:
-    """One pass after another, for a machine without a queue, until it is told to stop."""
-    stop = threading.Event()
+    """One pass after another, for a machine without a queue, until it is told to stop.
 
-    def finish(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, finish)
-    signal.signal(signal.SIGINT, finish)
-    while not stop.is_set():
-        try:
-            for outcome in run_due():
-                print_json(outcome_json(outcome))
-                if stop.is_set():
-                    break
-        except (OperationalError, InterfaceError) as error:
-            log.error("database_lost", error=type(error.orig).__name__)
-        db.session.remove()
-        stop.wait(every)
+    While the database is away it says so once a pass and goes on trying.
+    """
+    with told_to_stop() as stop:
+        while not stop.is_set():
+            try:
+                _run_due(stop)
+            except (OperationalError, InterfaceError) as error:
+                log.error("database_lost", error=type(error.orig).__name__, next_try_in_seconds=every)
+            except Exception:
+                log.exception("pass_failed", next_try_in_seconds=every)
+            db.session.remove()
+            stop.wait(every)

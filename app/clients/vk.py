@@ -181,6 +181,7 @@ class VkClient:
     def _upload_once(self, group_id: int, jpeg: bytes) -> int:
         where = self._vk.read("market.getProductPhotoUploadServer", {"group_id": group_id}, vk_answers.upload_url)
         receipt = self._send_picture(where, jpeg)
+        self._before_repeat()  # the owner may be gone since the picture was sent
         # What was uploaded can be saved once only, so a save of unclear outcome begins with a new upload.
         return self._vk.create("market.saveProductPhoto", {"upload_response": receipt}, "photo_id")
 

@@ -37,6 +37,8 @@ class Desired:
     sold_out: frozenset[ListingKey] = frozenset()
     known: Collection[ListingKey] = ()
     closed_stores: frozenset[str] = frozenset()
+    whole_stores: frozenset[str] = frozenset()
+    """Stores that Evotor lists and whose copy is its answer of now: only of these a product can be missing for good."""
     products: Mapping[ListingKey, Product] = field(default_factory=dict)
     """Those of `wanted`."""
     shared: int = 0
@@ -90,7 +92,9 @@ def make_plan(
     grace = timedelta(days=settings.remove_after_days)
     for key, link in links.items():
         if key not in desired.wanted:
-            changes.extend(_leaving(link, _leaving_reason(key, desired), now, grace))
+            reason = _leaving_reason(key, desired)
+            if reason is not Reason.MISSING or _may_be_gone(link, desired):
+                changes.extend(_leaving(link, reason, now, grace))
     shown = {key: wanted for key, wanted in desired.wanted.items() if key not in skipped and not wanted.is_hidden}
     crowds: Counter[str] = Counter()
     if settings.with_albums:
@@ -198,9 +202,14 @@ def _leaving_reason(key: ListingKey, desired: Desired) -> SkipReason | Reason:
     return Reason.OUT if key in desired.known else Reason.MISSING
 
 
+def _may_be_gone(link: Link, desired: Desired) -> bool:
+    """A store that was not read whole has not said that it lacks the product."""
+    return link.key.store_id in desired.whole_stores and not link.is_kept
+
+
 def _leaving(link: Link, reason: SkipReason | Reason, now: datetime, grace: timedelta) -> Iterable[Change]:
     """Hidden first; deleted only after it stayed out for the whole grace, and never while it is selected."""
-    if link.item_id is None or link.state is LinkState.GONE or (reason is Reason.MISSING and link.is_kept):
+    if link.item_id is None or link.state is LinkState.GONE:
         return
     if not link.is_hidden:
         yield hide(link, reason)

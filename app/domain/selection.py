@@ -29,6 +29,8 @@ class Shelf:
     products: Sequence[Product]
     is_closed: bool = False
     """The store is closed for good: nothing of it is left but its name."""
+    is_whole: bool = False
+    """The copy is what Evotor answered last, not an older one that was kept."""
     pictures: Pictures = field(default_factory=Pictures)
 
     def picture_of(self, product: Product) -> Picture | None:
@@ -75,10 +77,13 @@ def select(
     sold_out: set[ListingKey] = set()
     known: set[ListingKey] = set()
     closed: set[str] = set()
+    whole: set[str] = set()
     barcodes: Counter[str] = Counter()
     for shelf in shelves:
         if shelf.is_closed:
             closed.add(shelf.store.id)
+        if shelf.is_whole:
+            whole.add(shelf.store.id)
         barcodes_here: set[str] = set()
         for product, decision in verdicts(shelf, rules):
             key = ListingKey(shelf.store.id, product.id)
@@ -109,6 +114,7 @@ def select(
         sold_out=frozenset(sold_out),
         known=known,
         closed_stores=frozenset(closed),
+        whole_stores=frozenset(whole),
         products=products,
         shared=sum(stores > 1 for stores in barcodes.values()),
     )

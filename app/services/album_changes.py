@@ -50,10 +50,8 @@ def _failed_album(place: Workplace, row: VkAlbum, error: VkError) -> Done:
     """Surely not made: a title that VK refuses is left alone for a while."""
     row.attempted_at = row.retry_after = None
     if not concerns_one_change(error):
-        db.session.commit()
         raise error
     row.retry_after = utcnow() + REFUSED_PAUSE
-    db.session.commit()
     place.albums_are_full = place.albums_are_full or error.code == ALBUMS_FULL
     return Done(EntryOutcome.FAILED, error=error)
 

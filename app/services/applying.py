@@ -40,7 +40,7 @@ def apply_change(place: Workplace, change: Change) -> Done | None:
         if error.code == METHOD_QUOTA and error.method:
             if not place.rests(error.method):
                 place.rested.add(error.method)
-            db.session.commit()
+            place.renew()
             return None
         if not concerns_one_change(error):
             raise

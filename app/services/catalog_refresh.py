@@ -11,8 +11,9 @@ from app.clients.errors import EvotorError, EvotorFault
 from app.clients.evotor import EvotorClient
 from app.db import db, utcnow
 from app.domain.catalog import Store
-from app.models import CatalogStore, ConnectionState, StoreState, User
+from app.models import CatalogStore, ConnectionState, EvotorConnection, StoreState, User
 from app.services import catalog_copy, sync_settings
+from app.services.connection_use import CHANGED, EvotorUse, evotor_use
 from app.services.errors import ServiceError, UnknownEntity
 from app.services.vendors import evotor_client, evotor_code, evotor_state
 
@@ -35,19 +36,30 @@ class StoreStillListed(ServiceError):
 
 
 class CatalogUnavailable(ServiceError):
-    """Evotor did not answer; the old copy stands. `retry_after`: seconds to leave Evotor alone, where it says so."""
+    """Evotor did not answer; the old copy stands.
 
-    def __init__(self, code: str, retry_after: float | None = None) -> None:
+    `retry_after`: seconds to leave Evotor alone, where it says so. `state`: what that means for the connection.
+    """
+
+    def __init__(
+        self, code: str, retry_after: float | None = None, state: ConnectionState = ConnectionState.UNAVAILABLE
+    ) -> None:
         super().__init__(code)
         self.retry_after = retry_after
+        self.state = state
 
 
 @dataclass(slots=True)
 class RefreshReport:
-    stores_read: int = 0
+    read: list[str] = field(default_factory=list)
+    """Ids of the stores that are listed and came whole."""
     products: int = 0
     failed: list[str] = field(default_factory=list)
     """Names of the stores whose old copy was kept."""
+
+    @property
+    def stores_read(self) -> int:
+        return len(self.read)
 
 
 def _nothing(*_: object) -> None:
@@ -65,32 +77,50 @@ def refresh(
 
     Commits. `on_page` is called after every page read, `on_store` before each store is read; `is_patient` leaves stores
     alone that are to be left alone.
-    Raises CatalogUnavailable with the vendor's code.
+    Raises CatalogUnavailable with the vendor's code, or CHANGED: what an old token reads is nobody's any more.
     """
-    connection = user.evotor
-    if connection is None or connection.token is None:
-        raise CatalogUnavailable("evotor_missing")
-    client = evotor_client(connection.token)
+    use = _evotor_use(user)
+    client = evotor_client(use.token)
     resting = _resting(user.id) if is_patient else frozenset()
     db.session.commit()  # no transaction is open while Evotor answers
     report = RefreshReport()
     try:
         stores = client.stores(on_page=on_page)
-        _store_stores(user.id, stores)
+        _store_stores(use, stores)
         for store in stores:
             if store.id not in resting:
                 on_store(store)
-                _refresh_store(user.id, client, store, report, on_page)
+                _refresh_store(use, client, store, report, on_page)
     except EvotorError as error:
         db.session.rollback()
-        connection.state, connection.error_code = evotor_state(error), evotor_code(error)
-        connection.checked_at = utcnow()
+        _mark(use, evotor_state(error), evotor_code(error))
         db.session.commit()
-        raise CatalogUnavailable(evotor_code(error), error.retry_after) from error
-    connection.state, connection.error_code, connection.checked_at = ConnectionState.OK, None, utcnow()
+        raise CatalogUnavailable(evotor_code(error), error.retry_after, evotor_state(error)) from error
+    _mark(use, ConnectionState.OK, None)
     sync_settings.refresh_names(user)
     db.session.commit()
     return report
+
+
+def _evotor_use(user: User) -> EvotorUse:
+    if (use := evotor_use(user)) is None:
+        raise CatalogUnavailable("evotor_missing", state=ConnectionState.DISCONNECTED)
+    return use
+
+
+def _hold(use: EvotorUse) -> EvotorConnection:
+    """Nobody else writes the copy until the transaction ends. Raises CatalogUnavailable."""
+    catalog_copy.lock(use.user_id)
+    connection = use.current()
+    if connection is None:
+        db.session.rollback()
+        raise CatalogUnavailable(CHANGED)
+    return connection
+
+
+def _mark(use: EvotorUse, state: ConnectionState, code: str | None) -> None:
+    connection = _hold(use)
+    connection.state, connection.error_code, connection.checked_at = state, code, utcnow()
 
 
 def _resting(user_id: int) -> frozenset[str]:
@@ -111,19 +141,19 @@ def accept(user: User, store_id: str) -> None:
     store = db.session.scalar(_stores_of(user.id).where(CatalogStore.store_id == store_id))
     if store is None:
         raise UnknownEntity
-    if user.evotor is None or user.evotor.token is None:
-        raise CatalogUnavailable("evotor_missing")
-    client = evotor_client(user.evotor.token)
+    use = _evotor_use(user)
+    client = evotor_client(use.token)
     db.session.commit()
     try:
         groups, products = client.groups(store_id), client.products(store_id)
     except EvotorError as error:
         raise CatalogUnavailable(evotor_code(error)) from error
-    catalog_copy.replace_goods(user.id, store_id, groups, products, is_believed=True)
+    _hold(use)
+    catalog_copy.replace_goods(use.user_id, store_id, groups, products, is_believed=True)
 
 
 def _refresh_store(
-    user_id: int, client: EvotorClient, store: Store, report: RefreshReport, on_page: Callable[[], None]
+    use: EvotorUse, client: EvotorClient, store: Store, report: RefreshReport, on_page: Callable[[], None]
 ) -> None:
     """Raises EvotorError only where the token itself is refused."""
     try:
@@ -133,16 +163,18 @@ def _refresh_store(
         if error.token_rejected:
             raise
         state = _STATES.get(error.kind, StoreState.UNAVAILABLE)
-        catalog_copy.mark_store(user_id, store.id, state, evotor_code(error), retry_after=_rest_after(error))
+        _hold(use)
+        catalog_copy.mark_store(use.user_id, store.id, state, evotor_code(error), retry_after=_rest_after(error))
         report.failed.append(store.name)
-        log.warning("store_not_read", user_id=user_id, store_id=store.id, error=evotor_code(error))
+        log.warning("store_not_read", user_id=use.user_id, store_id=store.id, error=evotor_code(error))
         return
-    if catalog_copy.replace_goods(user_id, store.id, groups, products):
-        report.stores_read += 1
+    _hold(use)
+    if catalog_copy.replace_goods(use.user_id, store.id, groups, products):
+        report.read.append(store.id)
         report.products += len(products.products)
     else:
         report.failed.append(store.name)
-        log.warning("store_read_suspicious", user_id=user_id, store_id=store.id)
+        log.warning("store_read_suspicious", user_id=use.user_id, store_id=store.id)
 
 
 def _rest_after(error: EvotorError) -> timedelta | None:
@@ -152,15 +184,17 @@ def _rest_after(error: EvotorError) -> timedelta | None:
     return timedelta(seconds=error.retry_after) if error.retry_after else None
 
 
-def _store_stores(user_id: int, stores: Sequence[Store]) -> None:
+def _store_stores(use: EvotorUse, stores: Sequence[Store]) -> None:
     """New stores are added, known ones renamed; one that Evotor no longer lists is kept and marked."""
-    catalog_copy.lock(user_id)
-    known = {row.store_id: row for row in db.session.scalars(_stores_of(user_id))}
+    _hold(use)
+    known = {row.store_id: row for row in db.session.scalars(_stores_of(use.user_id))}
     for store in stores:
         row = known.pop(store.id, None)
         if row is None:
-            row = CatalogStore(user_id=user_id, store_id=store.id, state=StoreState.UNAVAILABLE)
+            row = CatalogStore(user_id=use.user_id, store_id=store.id, state=StoreState.UNAVAILABLE)
             db.session.add(row)
+        elif row.state == StoreState.CLOSED:  # not for good, after all
+            row.state, row.error_code = StoreState.UNAVAILABLE, None
         row.name, row.address = store.name or store.id, store.address
     for row in known.values():
         if row.state != StoreState.CLOSED:

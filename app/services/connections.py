@@ -16,6 +16,7 @@ from app.domain.categories import Category
 from app.domain.market import RUSSIAN_ROUBLE, Community, Profile
 from app.models import CatalogStore, ConnectionState, EvotorConnection, User, VkConnection
 from app.services import catalog_copy, catalog_refresh, runs, sync_settings, vk_categories
+from app.services.connection_use import evotor_use, locked, locked_or_new, vk_use
 from app.services.errors import ConnectionRefused, ServiceError
 from app.services.vendors import MARKET_RIGHT, evotor_client, evotor_code, evotor_state, vk_client, vk_code, vk_state
 
@@ -36,8 +37,9 @@ def connect_evotor(user: User, token: str) -> bool:
     except EvotorError as error:
         raise ConnectionRefused(evotor_code(error)) from error
     owner_id = next((store.owner_id for store in stores if store.owner_id), None)
-    is_other = _is_other_account(user, owner_id, stores)
-    connection = user.evotor or EvotorConnection(user_id=user.id)
+    db.session.expire_all()  # meanwhile another request or a run may have written
+    connection = locked_or_new(EvotorConnection, user.id)
+    is_other = _is_other_account(connection, owner_id, stores)
     connection.token = token
     connection.evotor_user_id = owner_id or (None if is_other else connection.evotor_user_id)
     _mark_ok(connection)
@@ -52,34 +54,38 @@ def connect_evotor(user: User, token: str) -> bool:
     return is_other
 
 
-def _is_other_account(user: User, owner_id: str | None, stores: list[Store]) -> bool:
-    if user.evotor is None:
-        return False
-    if owner_id and user.evotor.evotor_user_id and owner_id != user.evotor.evotor_user_id:
+def _is_other_account(connection: EvotorConnection, owner_id: str | None, stores: list[Store]) -> bool:
+    if owner_id and connection.evotor_user_id and owner_id != connection.evotor_user_id:
         return True
-    known = set(db.session.scalars(sa.select(CatalogStore.store_id).where(CatalogStore.user_id == user.id)))
+    ours = CatalogStore.user_id == connection.user_id
+    known = set(db.session.scalars(sa.select(CatalogStore.store_id).where(ours)))
     return bool(known and stores) and known.isdisjoint(store.id for store in stores)
 
 
 def check_evotor(user: User) -> ConnectionState:
     """Ask Evotor whether the stored token still works, and remember the answer."""
-    connection = user.evotor
-    if connection is None or connection.token is None:
+    use = evotor_use(user)
+    if use is None:
         return ConnectionState.DISCONNECTED
     db.session.commit()
     try:
-        evotor_client(connection.token).stores()
+        evotor_client(use.token).stores()
+        failure = None
     except EvotorError as error:
-        return _mark(connection, evotor_state(error), evotor_code(error))
-    return _mark_ok(connection)
+        failure = error
+    connection = use.current()
+    if connection is None:
+        return _as_it_stands(locked(EvotorConnection, use.user_id))
+    return _mark(connection, evotor_state(failure), evotor_code(failure)) if failure else _mark_ok(connection)
 
 
 def disconnect_evotor(user: User) -> None:
     """Forget the token; the catalog, the rules and what stands in VK stay."""
-    if user.evotor is None:
+    connection = locked(EvotorConnection, user.id)
+    if connection is None:
         return
-    user.evotor.token = None
-    _mark(user.evotor, ConnectionState.DISCONNECTED, None)
+    connection.token = None
+    _mark(connection, ConnectionState.DISCONNECTED, None)
     runs.drop_queued(user.id)
 
 
@@ -103,7 +109,8 @@ def connect_vk(user: User, token: str, named: int | str) -> bool:
     db.session.commit()
     access = _vk_access(vk_client(token), named)
     group_id = access.community.id
-    connection = user.vk or VkConnection(user_id=user.id)
+    db.session.expire_all()  # meanwhile another request or a run may have written
+    connection = locked_or_new(VkConnection, user.id)
     previous = connection.group_id or connection.last_group_id
     is_other = previous is not None and previous != group_id
     connection.group_id = connection.last_group_id = group_id
@@ -166,17 +173,23 @@ def _rights(client: VkClient) -> int | None:
 
 
 def check_vk(user: User) -> ConnectionState:
-    connection = user.vk
-    if connection is None or connection.token is None or connection.group_id is None:
+    use = vk_use(user)
+    if use is None:
         return ConnectionState.DISCONNECTED
     db.session.commit()
+    community = failure = None
     try:
-        client = vk_client(connection.token)
-        community = client.community(connection.group_id)
-        client.market_page(connection.group_id, 0, 1)
+        client = vk_client(use.token)
+        community = client.community(use.group_id)
+        client.market_page(use.group_id, 0, 1)
     except VkError as error:
-        connection.way_out = error.redirect_uri
-        return _mark(connection, vk_state(error), vk_code(error))
+        failure = error
+    connection = use.current()
+    if connection is None:
+        return _as_it_stands(locked(VkConnection, use.user_id))
+    if failure is not None:
+        connection.way_out = failure.redirect_uri
+        return _mark(connection, vk_state(failure), vk_code(failure))
     if community is None or not community.market_enabled:
         return _mark(connection, ConnectionState.SHOP_CLOSED, "vk_1438")
     connection.is_extended = community.is_extended
@@ -185,13 +198,20 @@ def check_vk(user: User) -> ConnectionState:
 
 def disconnect_vk(user: User) -> None:
     """Forget the tokens and free the community; links and what stands in VK stay."""
-    if user.vk is None:
+    connection = locked(VkConnection, user.id)
+    if connection is None:
         return
+    connection.group_id = None
+    connection.token = connection.refresh_token = connection.expires_at = None
+    _mark(connection, ConnectionState.DISCONNECTED, None)
+    db.session.flush()
     sync_settings.withdraw_order(user)
-    user.vk.group_id = None
-    user.vk.token = user.vk.refresh_token = user.vk.expires_at = None
-    _mark(user.vk, ConnectionState.DISCONNECTED, None)
     runs.drop_queued(user.id)
+
+
+def _as_it_stands(connection: EvotorConnection | VkConnection | None) -> ConnectionState:
+    """Another token was stored during the check, or none is: the answer concerns nobody any more."""
+    return ConnectionState(connection.state) if connection is not None else ConnectionState.DISCONNECTED
 
 
 def _mark_ok(connection: EvotorConnection | VkConnection) -> ConnectionState:

@@ -4,26 +4,31 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 
+import sqlalchemy as sa
 import structlog
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
-from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 
 from app.clients.errors import VkError
 from app.clients.vk_errors import FAULT_HOLDS, OWNER_HOLDS
 from app.clients.vk_errors import Action as Treatment
 from app.context import settings
-from app.db import db, utcnow
-from app.models import EntryOutcome, RunStatus, RunTrigger, SyncRun, User
-from app.services import orders, run_history, runs
+from app.db import db
+from app.models import RunStatus, RunTrigger, SyncRun, User
+from app.services import health, orders, run_history, runs
 from app.services.order_work import OrderWork
-from app.services.run_work import RunEnds, RunWork
+from app.services.run_work import RunEnds, RunWork, VkFound
+from app.services.runs import End
 from app.services.sync_settings import run_obstacle
 from app.services.sync_work import SyncWork
 from app.services.vendors import vk_code, vk_state
 
 log = structlog.get_logger()
+
+ACCOUNT_DELETED = "account_deleted"
+CHANGED = "changed_meanwhile"
+LOST = "database_lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,11 @@ class Outcome:
     """Of the braked changes, where the plan waits for approval."""
 
     @property
+    def done(self) -> int:
+        """Entries of any outcome."""
+        return sum(sum(outcomes.values()) for outcomes in self.counts.values())
+
+    @property
     def succeeded(self) -> bool:
         return self.status in (RunStatus.SUCCEEDED, RunStatus.CONTINUED)
 
@@ -50,44 +60,50 @@ def run_user(
     trigger: RunTrigger,
     *,
     to_end: bool = True,
+    is_stopping: Callable[[], bool] = lambda: False,
     sleep: Callable[[float], None] = time.sleep,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Outcome:
     """Bring the user's market up to date, or do what the owner ordered.
 
-    `to_end`: no time slice, and short waits are waited out.
+    `to_end`: no time slice, and short waits are waited out. `is_stopping`: the process is told to end, which it does
+    after the current change. Raises a database error only where the database stays away.
     """
+    # From here on the account may be deleted at any moment, and every row of its with it.
+    user_id, email = user.id, user.email
     if (obstacle := _obstacle(user)) is not None:
         db.session.commit()
         status = "not_active" if obstacle == "not_active" else "not_ready"
-        return Outcome(user.id, user.email, status, error=obstacle)
+        return Outcome(user_id, email, status, error=obstacle)
     worker = runs.worker_name()
-    run = runs.claim(user.id, trigger, worker)
+    run = runs.claim(user_id, trigger, worker)
     if run is None:
-        return Outcome(user.id, user.email, "already_running")
+        is_there = db.session.scalar(sa.select(User.id).where(User.id == user_id)) is not None
+        db.session.commit()
+        return Outcome(user_id, email, "already_running") if is_there else _gone(user_id, email)
+    run_id = run.id
     deadline = math.inf if to_end else monotonic() + settings().run_slice_seconds
-    db.session.expire_all()  # what the run is for is what the owner wants now
-    order = orders.order_of(user)
-    kind = OrderWork if order else SyncWork
-    run.trigger = order or run.trigger
-    try:
-        work = kind(user, run, worker, to_end=to_end, deadline=deadline, sleep=sleep, monotonic=monotonic, order=order)
-        _work(user, run, worker, work)
-    except (IntegrityError, StaleDataError):
-        # The owner's pages and this run wrote the same rows; the next run plans by what stands there now.
-        db.session.rollback()
-        log.info("changed_meanwhile", user_id=user.id, run_id=run.id)
-        _finish(run, worker, RunStatus.CONTINUED, pauses=(1, *FAULT_HOLDS), code="changed_meanwhile")
-    except (OperationalError, InterfaceError) as error:
-        db.session.rollback()
-        log.error("database_lost", user_id=user.id, run_id=run.id, error=type(error.orig).__name__)
-        _finish(run, worker, RunStatus.FAILED, pauses=FAULT_HOLDS, code="database_lost")
-    except Exception:
-        db.session.rollback()
-        log.exception("run_failed", user_id=user.id, run_id=run.id)
-        _finish(run, worker, RunStatus.FAILED, pauses=FAULT_HOLDS, code="internal")
-    outcome = _outcome(user, run)
-    log.info("run", user_id=user.id, run_id=run.id, status=outcome.status, error=outcome.error, done=run.done)
+
+    def work_on() -> RunWork:
+        db.session.expire_all()  # what the run is for is what the owner wants now
+        order = orders.order_of(user)
+        kind = OrderWork if order else SyncWork
+        run.trigger = order or run.trigger
+        return kind(
+            user,
+            run,
+            worker,
+            to_end=to_end,
+            deadline=deadline,
+            is_stopping=is_stopping,
+            sleep=sleep,
+            monotonic=monotonic,
+            order=order,
+        )
+
+    _carry_out(work_on, user_id, run_id, worker, sleep)
+    outcome = _outcome(user_id, email, run_id)
+    log.info("run", user_id=user_id, run_id=run_id, status=outcome.status, error=outcome.error, done=outcome.done)
     return outcome
 
 
@@ -95,63 +111,93 @@ def _obstacle(user: User) -> str | None:
     return orders.order_obstacle(user) if orders.order_of(user) else run_obstacle(user)
 
 
-def _work(user: User, run: SyncRun, worker: str, work: RunWork) -> None:
-    """Every end that was foreseen."""
+def _carry_out(
+    work_on: Callable[[], RunWork], user_id: int, run_id: int, worker: str, sleep: Callable[[float], None]
+) -> None:
+    """The run from its claim to its end, whatever happens on the way."""
+    try:
+        end = _work(work_on)
+        runs.finish(run_id, worker, end, run_history.count_entries(run_id))
+        return
+    except Exception as error:
+        db.session.rollback()
+        failure = error
+    try:
+        end = _unforeseen(failure, user_id, run_id)
+        runs.finish(run_id, worker, end, run_history.count_entries(run_id))
+    except Exception as error:
+        db.session.rollback()
+        log.exception("run_not_finished", user_id=user_id, run_id=run_id)
+        if isinstance(error, OperationalError | InterfaceError) and not health.comes_back(sleep):
+            raise
+
+
+def _work(work_on: Callable[[], RunWork]) -> End:
+    """Every end that was foreseen. Flushes."""
+    try:
+        work = work_on()
+    except RunEnds as early:
+        return early.end
     try:
         work.do()
-    except RunEnds as end:
-        work.keep_refusals()
-        _finish(run, worker, end.status, pauses=end.pauses, at_once=end.at_once, code=end.code)
+        end = End(RunStatus.SUCCEEDED)
+    except RunEnds as early:
+        end = early.end
     except VkError as error:
-        work.keep_refusals()
-        _finish_for_vk(user, run, worker, error)
-    else:
-        _finish(run, worker, RunStatus.SUCCEEDED)
+        end = _end_for_vk(work, error)
+    work.keep_findings()
+    return end
 
 
-def _finish(
-    run: SyncRun,
-    worker: str,
-    status: RunStatus,
-    *,
-    pauses: tuple[float, ...] = (),
-    at_once: bool = False,
-    code: str | None = None,
-    text: str | None = None,
-) -> None:
-    """`pauses` in seconds, for the first, second, … time in a row; without them the next run comes as usual."""
-    counts = run_history.count_entries(run.id)
-    wait = timedelta(0) if at_once else timedelta(minutes=settings().sync_interval_minutes)
-    if pauses and code is not None:
-        has_progress = any(EntryOutcome.DONE in outcomes for outcomes in counts.values())
-        wait = runs.next_pause(run.user_id, code, pauses, has_progress=has_progress)
-    hold = at_once or bool(pauses)
-    runs.finish(run, worker, status, utcnow() + wait, hold=hold, error_code=code, error_text=text, counts=counts)
-
-
-def _finish_for_vk(user: User, run: SyncRun, worker: str, error: VkError) -> None:
+def _end_for_vk(work: RunWork, error: VkError) -> End:
     """The owner's problem stops this user's run and shows on the connection; VK's own passes by itself."""
     code = vk_code(error)
-    needs_owner = error.token_rejected or error.action is Treatment.ASK
-    if needs_owner and user.vk is not None:
-        user.vk.state, user.vk.error_code, user.vk.checked_at = vk_state(error), code, utcnow()
-        user.vk.way_out = error.redirect_uri
-        _finish(run, worker, RunStatus.STOPPED, pauses=error.holds or OWNER_HOLDS, code=code, text=error.message)
-    elif error.action is Treatment.STOP:
-        log.error("vk_refuses_application", user_id=user.id, run_id=run.id, code=code)
-        _finish(run, worker, RunStatus.FAILED, pauses=error.holds or OWNER_HOLDS, code=code, text=error.message)
-    else:
-        _finish(run, worker, RunStatus.CONTINUED, pauses=error.holds or FAULT_HOLDS, code=code, text=error.message)
+    if error.token_rejected or error.action is Treatment.ASK:
+        if work.vk_use.current() is None:
+            return End(RunStatus.CONTINUED, CHANGED, at_once=True)  # nobody asks for that token or community any more
+        work.vk_found = VkFound(vk_state(error), code, error.redirect_uri)
+        return End(RunStatus.STOPPED, code, error.message, error.holds or OWNER_HOLDS)
+    if error.action is Treatment.STOP:
+        log.error("vk_refuses_application", user_id=work.vk_use.user_id, code=code)
+        return End(RunStatus.FAILED, code, error.message, error.holds or OWNER_HOLDS)
+    return End(RunStatus.CONTINUED, code, error.message, error.holds or FAULT_HOLDS)
 
 
-def _outcome(user: User, run: SyncRun) -> Outcome:
-    return Outcome(
-        user.id,
-        user.email,
-        run.status,
-        run.id,
+def _unforeseen(error: Exception, user_id: int, run_id: int) -> End:
+    """After a rollback. Raises a database error where the database is away."""
+    if isinstance(error, OperationalError | InterfaceError):
+        log.error(LOST, user_id=user_id, run_id=run_id, error=type(error.orig).__name__)
+        return End(RunStatus.FAILED, LOST, pauses=FAULT_HOLDS)
+    if not runs.is_there(run_id):
+        log.info(ACCOUNT_DELETED, user_id=user_id, run_id=run_id)
+        return End(RunStatus.STOPPED, ACCOUNT_DELETED)
+    if isinstance(error, IntegrityError | StaleDataError | ObjectDeletedError):
+        # The owner's pages and this run wrote the same rows; the next run plans by what stands there now.
+        log.info(CHANGED, user_id=user_id, run_id=run_id)
+        return End(RunStatus.CONTINUED, CHANGED, pauses=(1, *FAULT_HOLDS))
+    log.error("run_failed", user_id=user_id, run_id=run_id, exc_info=error)
+    return End(RunStatus.FAILED, "internal", pauses=FAULT_HOLDS)
+
+
+def _outcome(user_id: int, email: str, run_id: int) -> Outcome:
+    query = sa.select(SyncRun).where(SyncRun.id == run_id).execution_options(populate_existing=True)
+    run = db.session.scalar(query)
+    if run is None:
+        return _gone(user_id, email, run_id)
+    is_open = run.status == RunStatus.RUNNING  # the end could not be written: the next worker buries it
+    outcome = Outcome(
+        user_id,
+        email,
+        RunStatus.FAILED if is_open else run.status,
+        run_id,
         counts=run.counts,
         skipped=run.skipped,
-        error=run.error_code,
+        error=LOST if is_open else run.error_code,
         fingerprint=run.fingerprint,
     )
+    db.session.commit()
+    return outcome
+
+
+def _gone(user_id: int, email: str, run_id: int | None = None) -> Outcome:
+    return Outcome(user_id, email, RunStatus.STOPPED, run_id, error=ACCOUNT_DELETED)

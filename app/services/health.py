@@ -1,5 +1,7 @@
 """Whether the database answers and is at the newest migration."""
 
+import time
+from collections.abc import Callable
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -7,6 +9,9 @@ from sqlalchemy.exc import DatabaseError
 
 from app.db import db, reading
 from app.extensions import MIGRATIONS
+
+RETURNS_AFTER = (1.0, 2.0, 4.0)
+"""Seconds between the looks at a database that was lost."""
 
 
 class DatabaseState(StrEnum):
@@ -29,3 +34,12 @@ def database_state() -> DatabaseState:
 
 def newest_migration() -> str:
     return (MIGRATIONS / "HEAD").read_text().strip()
+
+
+def comes_back(sleep: Callable[[float], None] = time.sleep) -> bool:
+    """After a loss: whether the database answers again, as one that was restarted does within seconds."""
+    for pause in RETURNS_AFTER:
+        if database_state() is not DatabaseState.UNREACHABLE:
+            return True
+        sleep(pause)
+    return database_state() is not DatabaseState.UNREACHABLE

@@ -9,7 +9,7 @@ import structlog
 from app.clients.errors import VkError
 from app.clients.vk_errors import UPLOAD_FAILED, WRONG_PARAMETER
 from app.clients.vk_errors import Action as Treatment
-from app.db import db, utcnow
+from app.db import utcnow
 from app.domain.brakes import named
 from app.domain.changes import Change, LinkState, Reason
 from app.domain.description import DESCRIPTION_MIN
@@ -70,7 +70,7 @@ def _upload(place: Workplace, row: Listing, change: Change) -> None:
     place.renew()
     row.photo_id = place.vk.upload_product_photo(place.group_id, _picture(place, change))
     row.photo_hash = change.photo if row.vk_item_id is None else None
-    db.session.commit()
+    place.renew()  # not a bare commit: the row may be gone with its account, and its id another's by now
 
 
 def _picture(place: Workplace, change: Change) -> bytes:

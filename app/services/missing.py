@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from app.clients.errors import EvotorError
-from app.db import db, utcnow
+from app.db import utcnow
 from app.domain.changes import Change, Reason
 from app.domain.listing import ListingKey
 from app.models import Listing
@@ -16,6 +16,7 @@ from app.services.workplace import Workplace
 KEPT_FOR = timedelta(days=1)
 """So long a product that only the lists lack is not asked about again."""
 PROOF_HOLDS_FOR = timedelta(hours=1)
+"""And never longer than the run that asked: by the next one the whole store may be gone, and every question a 404."""
 
 
 def forget_old_answers(listings: Mapping[ListingKey, Listing], known: Collection[ListingKey], now: datetime) -> None:
@@ -35,22 +36,24 @@ def ask_about(place: Workplace, changes: Iterable[Change], check_time: Callable[
     learnt = False
     for change in changes:
         row = place.listings.get(change.key) if change.key and change.reason is Reason.MISSING else None
-        if row is not None and row.evotor_asked_at is None:
+        if row is not None and row.evotor_asked_at is None and row.store_id in place.whole_stores:
             check_time()
             if _ask(place, row) is None:
                 break
             learnt = True
-    db.session.commit()
+    place.renew()
     return learnt
 
 
 def may_be_there_still(place: Workplace, change: Change) -> bool:
-    """Whether nothing may be taken away: Evotor has the product, or does not say."""
+    """Whether nothing may be taken away: Evotor has the product, or does not say, or its 404 would prove nothing."""
     if change.reason is not Reason.MISSING or change.key is None:
         return False
-    row = place.listings[change.key]
-    if row.evotor_asked_at is not None and utcnow() - row.evotor_asked_at < PROOF_HOLDS_FOR:
-        return row.evotor_has_it
+    if change.key.store_id not in place.whole_stores:
+        return True
+    row, proved_at = place.listings[change.key], place.proofs.get(change.key)
+    if proved_at is not None and timedelta(0) <= utcnow() - proved_at < PROOF_HOLDS_FOR:
+        return False
     return _ask(place, row) is not False
 
 
@@ -64,4 +67,6 @@ def _ask(place: Workplace, row: Listing) -> bool | None:
     except EvotorError:
         return None
     row.evotor_asked_at = utcnow()
+    if not row.evotor_has_it:
+        place.proofs[ListingKey(row.store_id, row.product_id)] = row.evotor_asked_at
     return row.evotor_has_it

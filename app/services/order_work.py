@@ -19,7 +19,7 @@ class OrderWork(RunWork):
         self._find_more()
         self._apply_all()
         self.renew()
-        self.mark_vk()
+        self.came_through()
         self.end_early()
         if self._changes():
             raise RunEnds(RunStatus.CONTINUED, "order_refused", pauses=FAULT_HOLDS)

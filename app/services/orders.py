@@ -122,10 +122,10 @@ def _last_with_changes(user_id: int) -> int | None:
 def _give(user: User, order: OwnerOrder, run_id: int | None) -> None:
     config = sync_settings.ensure_config(user)
     assert user.sync_state is not None
+    runs.cancel(user.id)  # before the state is touched, as a run that ends does it: else the two wait for each other
     config.is_enabled = False
     if order is OwnerOrder.UNDO:  # the owner thought better of what was approved
         db.session.execute(sa.delete(SyncApproval).where(SyncApproval.user_id == user.id))
     user.sync_state.owner_order, user.sync_state.order_run_id = order, run_id
-    runs.cancel(user.id)
     runs.request(user.id, RunTrigger(order))
     db.session.flush()

@@ -1,5 +1,7 @@
 """The plan for one user, from what is stored; calls nobody."""
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,18 +12,24 @@ from app.domain.changes import Change
 from app.domain.listing import ListingKey
 from app.domain.plan import Desired, Plan, make_plan
 from app.domain.selection import select
-from app.models import ForeignItem, User
+from app.models import ConnectionState, ForeignItem, User
 from app.services.approvals import Verdict
 from app.services.shelves import load_albums, load_listings, load_shelves, pictured_in_vk, to_link
 from app.services.shop_settings import owner_settings
 from app.services.sync_settings import rules_of
 
 
-def desired_for(user: User) -> Desired:
+def desired_for(user: User, read_now: Collection[str] | None = None) -> Desired:
+    """`read_now`: the stores that the run at work read whole; without a run, those of the last refresh count."""
     extended = user.vk.is_extended if user.vk else False
     settings = owner_settings(user)
     pictured = pictured_in_vk(user, settings)
-    return select(load_shelves(user.id), rules_of(user), settings, extended_shop=extended, pictured=pictured)
+    desired = select(load_shelves(user.id), rules_of(user), settings, extended_shop=extended, pictured=pictured)
+    if read_now is None:
+        # The states of the stores are from before, if not even the list of them could be read last time.
+        is_read = user.evotor is not None and user.evotor.state == ConnectionState.OK
+        read_now = desired.whole_stores if is_read else ()
+    return replace(desired, whole_stores=desired.whole_stores.intersection(read_now))
 
 
 def plan_for(user: User, now: datetime | None = None) -> Plan:

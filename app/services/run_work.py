@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,8 @@ from app.domain.plan import Desired
 from app.models import AlbumState, ConnectionState, EntryOutcome, Listing, RunStage, RunStatus, SyncRun, User, VkAlbum
 from app.models.run import NOTE_LENGTH
 from app.services import applying, clock_mending, market_links, market_watch, runs
+from app.services.connection_use import VkUse, evotor_use, vk_use
+from app.services.runs import End
 from app.services.shelves import load_listings
 from app.services.shop_settings import owner_settings
 from app.services.vendors import evotor_client, vk_client
@@ -39,17 +42,20 @@ STAGE_OF = {
 
 
 class RunEnds(Exception):
-    """The run cannot, or need not, go on now.
-
-    `pauses` in seconds, for the first, second, … time in a row; without them the next run comes as usual, or `at_once`.
-    """
+    """The run cannot, or need not, go on now; see `End`."""
 
     def __init__(self, status: RunStatus, code: str, *, pauses: tuple[float, ...] = (), at_once: bool = False) -> None:
         super().__init__(code)
-        self.status = status
-        self.code = code
-        self.pauses = pauses
-        self.at_once = at_once
+        self.end = End(status, code, pauses=pauses, at_once=at_once)
+
+
+@dataclass(frozen=True, slots=True)
+class VkFound:
+    """What a run says of the connection at its end."""
+
+    state: ConnectionState
+    code: str | None = None
+    way_out: str | None = None
 
 
 class RunWork(ABC):
@@ -65,13 +71,18 @@ class RunWork(ABC):
         deadline: float,
         sleep: Callable[[float], None],
         monotonic: Callable[[], float],
+        is_stopping: Callable[[], bool],
         order: str | None = None,
     ) -> None:
-        assert user.vk is not None and user.vk.group_id is not None and user.vk.token is not None
+        vk = vk_use(user)
+        if vk is None or user.vk is None:
+            raise RunEnds(RunStatus.STOPPED, "switched_off")  # between the look at the owner's word and the claim
+        self.vk_use: VkUse = vk
+        self.vk_found: VkFound | None = None
         self.user, self.run, self.to_end, self.deadline, self.order = user, run, to_end, deadline, order
         self.worker = worker  # never read from the row: there it may be somebody else's name by now
-        self.sleep, self.monotonic = sleep, monotonic
-        self.group_id = user.vk.group_id
+        self.sleep, self.monotonic, self.is_stopping = sleep, monotonic, is_stopping
+        self.group_id = vk.group_id
         self.confirmed = runs.confirmation(user.id)
         self.answers_lost = False
         self._stage: tuple[RunStage, str | None] | None = None
@@ -79,17 +90,17 @@ class RunWork(ABC):
         self._resting = dict(user.vk.resting)
         was_asked_by_captcha = user.sync_state is not None and user.sync_state.strike_code == CAPTCHA
         self.vk = vk_client(
-            user.vk.token,
+            vk.token,
             slowest=AFTER_CAPTCHA_PER_SECOND if was_asked_by_captcha else None,
             is_resting=self._is_resting,
             before_repeat=self.renew,
         )
-        token = user.evotor.token if user.evotor else None
+        evotor = evotor_use(user)
         self.place = Workplace(
             run=run,
             group_id=self.group_id,
             vk=self.vk,
-            evotor=evotor_client(token) if token else None,
+            evotor=evotor_client(evotor.token) if evotor else None,
             listings={},
             renew=self.renew,
             is_resting=self._is_resting,
@@ -104,6 +115,11 @@ class RunWork(ABC):
             raise RunEnds(RunStatus.STOPPED, runs.why_stopped(self.run))
         self._news = {}
 
+    def between_pages(self) -> None:
+        """Of a long read: the lease goes on, and whoever tells the process to stop need not wait for the last one."""
+        self.renew()
+        self.check_stop()
+
     def enter(self, stage: RunStage, note: str | None = None) -> None:
         """What the owner reads on the page from now on.
 
@@ -114,7 +130,12 @@ class RunWork(ABC):
             told = {"stage": stage, "stage_note": note and note[:NOTE_LENGTH]}
             self._news = {**told, "stage_since": utcnow(), "stage_done": SyncRun.done}
 
+    def check_stop(self) -> None:
+        if self.is_stopping():
+            raise RunEnds(RunStatus.CONTINUED, "time_slice", at_once=True)
+
     def check_time(self) -> None:
+        self.check_stop()
         if self.monotonic() > self.deadline:
             raise RunEnds(RunStatus.CONTINUED, "time_slice", at_once=True)
 
@@ -155,7 +176,7 @@ class RunWork(ABC):
         """
         began = utcnow()
         self.enter(RunStage.MARKET)
-        items = self.vk.market(self.group_id, on_page=self.renew)
+        items = self.vk.market(self.group_id, on_page=self.between_pages)
         albums = self.vk.albums(self.group_id)
         seen = market_watch.with_unlisted(self.place, items)
         albums += self._unlisted_albums(albums)
@@ -208,28 +229,28 @@ class RunWork(ABC):
     def has_lost_adds(self) -> bool:
         return any(map(is_lost_album, self.place.albums.values())) or any(map(is_lost, self.place.listings.values()))
 
-    def mark_vk(self) -> None:
-        """The run came through: the connection works, but for what VK said no to on the way."""
-        connection = self.user.vk
+    def came_through(self) -> None:
+        """The connection works, but for what VK said no to on the way."""
+        self.vk_found = VkFound(ConnectionState.OK)
+
+    def keep_findings(self) -> None:
+        """What the run learnt of the connection outlives it, unless another token or community is stored by now.
+
+        Flushes. Methods at rest and categories that VK refused are kept however the run ended.
+        """
+        connection = self.vk_use.current()
         if connection is None:
             return
-        connection.state, connection.error_code, connection.checked_at = ConnectionState.OK, None, utcnow()
-        connection.way_out = None
-        if self.place.is_plain_shop:
-            connection.is_extended = False
-        self.keep_refusals()
-
-    def keep_refusals(self) -> None:
-        """Methods at rest and categories that VK refused outlive the run."""
-        connection = self.user.vk
-        if connection is None or not (self.place.rested or self.place.refused_categories or connection.resting):
-            return
-        db.session.flush()
-        db.session.refresh(connection, ["resting", "refused_categories"])
-        until = (utcnow() + timedelta(seconds=DAY)).isoformat()
-        still = {method: moment for method, moment in connection.resting.items() if _is_ahead(moment)}
-        connection.resting = {**dict.fromkeys(self.place.rested, until), **still}
-        connection.refused_categories = sorted({*connection.refused_categories, *self.place.refused_categories})
+        if (found := self.vk_found) is not None:
+            connection.state, connection.error_code, connection.way_out = found.state, found.code, found.way_out
+            connection.checked_at = utcnow()
+            if found.state is ConnectionState.OK and self.place.is_plain_shop:
+                connection.is_extended = False
+        if self.place.rested or self.place.refused_categories or connection.resting:
+            until = (utcnow() + timedelta(seconds=DAY)).isoformat()
+            still = {method: moment for method, moment in connection.resting.items() if _is_ahead(moment)}
+            connection.resting = {**dict.fromkeys(self.place.rested, until), **still}
+            connection.refused_categories = sorted({*connection.refused_categories, *self.place.refused_categories})
         db.session.flush()
 
     def _is_resting(self, method: str) -> bool:

@@ -55,6 +55,7 @@ def load_shelves(
             GroupTree.of(groups.get(row.store_id, [])),
             products.get(row.store_id, []),
             is_closed=row.state == StoreState.CLOSED,
+            is_whole=row.state == StoreState.OK,
             pictures=pictures.get(row.store_id) or Pictures(),
         )
         for row in rows

@@ -15,6 +15,7 @@ from app.models import ConnectionState, RunStage, RunStatus
 from app.services import approvals, catalog_refresh, missing, vk_categories
 from app.services.approvals import Verdict
 from app.services.catalog_refresh import CatalogUnavailable
+from app.services.connection_use import CHANGED
 from app.services.planning import desired_for, undecided
 from app.services.run_work import RunEnds, RunWork, is_lost, is_lost_album
 from app.services.shelves import load_albums, to_link
@@ -37,7 +38,7 @@ class SyncWork(RunWork):
             self.sleep(wait)
         self._read_categories_again()
         self.renew()
-        self.mark_vk()
+        self.came_through()
         if catalog_error is not None:
             raise catalog_error
         self.end_early()
@@ -56,7 +57,7 @@ class SyncWork(RunWork):
             if error.action in (Treatment.ASK, Treatment.REFRESH):
                 raise
             return
-        if categories:
+        if categories and self.vk_use.current() is not None:
             vk_categories.keep(self.user, self.group_id, categories)
 
     def _pull(self) -> RunEnds | None:
@@ -64,13 +65,17 @@ class SyncWork(RunWork):
         self.enter(RunStage.CATALOG)
         self.renew()
         try:
-            catalog_refresh.refresh(self.user, on_page=self.renew, on_store=self._note_store, is_patient=True)
+            report = catalog_refresh.refresh(
+                self.user, on_page=self.between_pages, on_store=self._note_store, is_patient=True
+            )
         except CatalogUnavailable as error:
-            connection = self.user.evotor
-            if connection is not None and connection.state != ConnectionState.UNAVAILABLE:
+            if error.code == CHANGED:
+                raise RunEnds(RunStatus.CONTINUED, "changed_meanwhile", at_once=True) from error
+            if error.state is not ConnectionState.UNAVAILABLE:
                 raise RunEnds(RunStatus.STOPPED, error.code, pauses=OWNER_HOLDS) from error
             wait = error.retry_after or 0
             return RunEnds(RunStatus.FAILED, error.code, pauses=tuple(max(wait, pause) for pause in FAULT_HOLDS))
+        self.place.whole_stores = frozenset(report.read)
         return None
 
     def _note_store(self, store: Store) -> None:
@@ -82,7 +87,7 @@ class SyncWork(RunWork):
         self.enter(RunStage.PLAN)
         self.renew()
         self.load_records()
-        desired = desired_for(self.user)
+        desired = desired_for(self.user, self.place.whole_stores)
         missing.forget_old_answers(self.place.listings, desired.known, began)
         db.session.commit()
         twins: list[MarketItem] = []

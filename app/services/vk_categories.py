@@ -10,6 +10,7 @@ from app.clients.errors import VkError
 from app.db import db, utcnow
 from app.domain.categories import Category
 from app.models import User, VkCategoryList
+from app.services.connection_use import CHANGED, vk_use
 from app.services.errors import NotReady, VkUnavailable
 from app.services.vendors import vk_client, vk_code
 
@@ -40,17 +41,19 @@ def known(user: User) -> CategoryList | None:
 
 def refresh(user: User) -> int:
     """Ask VK and keep its list; returns how many it has. Raises NotReady or VkUnavailable: then the old one stays."""
-    if user.vk is None or user.vk.token is None or user.vk.group_id is None:
+    use = vk_use(user)
+    if use is None:
         raise NotReady("vk_missing")
-    token, group_id = user.vk.token, user.vk.group_id
     db.session.commit()  # no transaction stays open while VK answers
     try:
-        categories = vk_client(token).categories(group_id)
+        categories = vk_client(use.token).categories(use.group_id)
     except VkError as error:
         raise VkUnavailable(vk_code(error)) from error
     if not categories:
         raise VkUnavailable("vk_no_categories")
-    keep(user, group_id, categories)
+    if use.current() is None:
+        raise VkUnavailable(CHANGED)
+    keep(user, use.group_id, categories)
     return len(categories)
 
 
@@ -64,4 +67,5 @@ def keep(user: User, group_id: int, categories: Iterable[Category]) -> None:
 
 
 def _row(user: User) -> VkCategoryList | None:
-    return db.session.scalar(sa.select(VkCategoryList).where(VkCategoryList.user_id == user.id))
+    query = sa.select(VkCategoryList).where(VkCategoryList.user_id == user.id)
+    return db.session.scalar(query.execution_options(populate_existing=True))

@@ -40,6 +40,10 @@ class Workplace:
     approved: frozenset[str] = frozenset()
     """Changes that the owner approved of."""
 
+    whole_stores: frozenset[str] = frozenset()
+    """Stores that this run found in Evotor's list and read whole."""
+    proofs: dict[ListingKey, datetime] = field(default_factory=dict)
+    """When this run heard from Evotor, asked for the product alone, that it is gone."""
     waits_for_quota: bool = False
     """Something was left out for a method at rest, so that the run is not complete."""
 

@@ -1,26 +1,46 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.db import db
 from app.models import RunTrigger, User
-from app.services import engine, runs
+from app.services import engine, health, runs
 from app.services.engine import Outcome
 
-
-def run_one(user: User) -> Outcome:
-    """This user's run, to its end."""
-    return engine.run_user(user, RunTrigger.COMMAND)
+log = structlog.get_logger()
 
 
-def run_due() -> Iterator[Outcome]:
+def run_one(user: User, is_stopping: Callable[[], bool] = lambda: False) -> Outcome:
+    """This user's run, to its end, or to the next change where the process is told to stop."""
+    return engine.run_user(user, RunTrigger.COMMAND, is_stopping=is_stopping)
+
+
+def run_due(is_stopping: Callable[[], bool] = lambda: False) -> Iterator[Outcome]:
     """Everybody whose run is queued or whose time has come, each for at most one time slice.
 
-    Users who cannot run now (nothing connected, or another worker is at them) are passed over in silence.
+    Users who cannot run now (nothing connected, or another worker is at them) are passed over in silence. Raises a
+    database error where the database stays away; nothing else that happens to one user ends the pass.
     """
     for user_id in runs.due_user_ids():
-        db.session.remove()
-        user = db.session.get(User, user_id)
-        if user is None:
-            continue
-        outcome = engine.run_user(user, RunTrigger.SCHEDULE, to_end=False)
-        if outcome.run_id is not None:
+        if is_stopping():
+            return
+        outcome = _run_apart(user_id, is_stopping)
+        if outcome is not None and outcome.run_id is not None:
             yield outcome
+
+
+def _run_apart(user_id: int, is_stopping: Callable[[], bool]) -> Outcome | None:
+    """One user's trouble stays theirs; None where not even a run came of it."""
+    db.session.remove()
+    try:
+        user = db.session.get(User, user_id)
+        return engine.run_user(user, RunTrigger.SCHEDULE, to_end=False, is_stopping=is_stopping) if user else None
+    except (OperationalError, InterfaceError) as error:
+        db.session.remove()
+        log.error("user_left_out", user_id=user_id, error=type(error.orig).__name__)
+        if not health.comes_back():
+            raise
+    except Exception:
+        log.exception("user_left_out", user_id=user_id)
+    return None

@@ -39,7 +39,7 @@ def hidden(link: Link, out_since: datetime | None = None) -> Link:
 
 def desired(*items: Wanted, **more: Any) -> Desired:
     wanted = {item.key: item for item in items}
-    return Desired(wanted, **({"unfit": {}, "known": {*wanted}} | more))
+    return Desired(wanted, **({"unfit": {}, "known": {*wanted}, "whole_stores": frozenset({"S1"})} | more))
 
 
 def plan(wanted: Desired, *links: Link, albums: Albums | None = None) -> Plan:

@@ -51,7 +51,6 @@ CLOCKED = (
     catalog_copy,
     catalog_refresh,
     connections,
-    engine,
     planning,
     market_watch,
     missing,

@@ -13,7 +13,8 @@ from sqlalchemy.exc import OperationalError
 from app.clients.http import Response
 from app.db import db
 from app.models import EntryOutcome, RunStatus, RunTrigger
-from app.services import cards, engine, pruning, runs
+from app.services import cards, engine, health, pruning, runs
+from app.services.health import DatabaseState
 from app.tasks.sync import run_due
 from tests.support.sandbox import Sandbox
 from tests.support.shop import Killed, Shop
@@ -151,8 +152,10 @@ def test_a_database_that_stays_away_ends_the_pass_and_the_run_is_taken_over(
     with monkeypatch.context() as patch:
         patch.setattr(runs, "renew", away)
         patch.setattr(runs, "finish", away)
+        patch.setattr(health, "database_state", lambda: DatabaseState.UNREACHABLE)
         with pytest.raises(OperationalError):
             shop.run()
+    assert sum(shop.clock.slept) < 10
     shop.clock.move(minutes=6)
 
     all_is_well(shop)

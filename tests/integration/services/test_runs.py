@@ -10,6 +10,7 @@ from flask import Flask
 from app.db import db, utcnow
 from app.models import RunStatus, RunTrigger, SyncRun, User
 from app.services import runs, sync_settings
+from app.services.runs import End
 from app.tasks.sync import run_due
 from tests.factories import make_user
 from tests.support.shop import Shop
@@ -35,7 +36,7 @@ def test_only_one_worker_gets_the_run(app_on_each_database: Flask) -> None:
 
     assert claim(user, "w2") is None
 
-    runs.finish(first, "w1", RunStatus.SUCCEEDED, utcnow())
+    runs.finish(first.id, "w1", End(RunStatus.SUCCEEDED), {})
     assert claim(user, "w2") is not None
 
 
@@ -81,10 +82,12 @@ def test_a_buried_worker_that_wakes_up_changes_nothing(
     taken = claim(user, "w2")
     assert taken is not None
 
-    runs.finish(dead, "w1", RunStatus.CONTINUED, later + timedelta(days=1), hold=True)
+    assert not runs.finish(dead.id, "w1", End(RunStatus.CONTINUED, "vk_unreachable", pauses=(86_400,)), {})
 
     assert dead.status == RunStatus.FAILED
     assert next_run_at(user) is None
+    assert user.sync_state is not None
+    assert (user.sync_state.strikes, user.sync_state.strike_code) == (0, None)
     db.session.refresh(taken)
     assert taken.status == RunStatus.RUNNING
 
@@ -98,33 +101,35 @@ def test_a_request_during_a_run_makes_another_follow(app_on_each_database: Flask
     asked_at = next_run_at(user)
     assert asked_at is not None
 
-    runs.finish(run, "w1", RunStatus.SUCCEEDED, utcnow() + timedelta(minutes=15))
+    runs.finish(run.id, "w1", End(RunStatus.SUCCEEDED), {})
 
     assert next_run_at(user) == asked_at
 
 
-def test_a_pause_that_vk_needs_outlasts_a_request(app_on_each_database: Flask) -> None:
+def test_a_pause_that_vk_needs_outlasts_a_request(app_on_each_database: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     user = make_user()
     run = claim(user)
     assert run is not None
     runs.request(user.id, RunTrigger.MANUAL)
-    pause = utcnow() + timedelta(hours=1)
+    now = utcnow()
+    monkeypatch.setattr(runs, "utcnow", lambda: now)
 
-    runs.finish(run, "w1", RunStatus.STOPPED, pause, hold=True)
+    runs.finish(run.id, "w1", End(RunStatus.STOPPED, "vk_14", pauses=(3600,)), {})
 
-    assert next_run_at(user) == pause
+    assert next_run_at(user) == now + timedelta(hours=1)
 
 
-def test_a_success_ends_an_earlier_pause(app_on_each_database: Flask) -> None:
+def test_a_success_ends_an_earlier_pause(app_on_each_database: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     user = make_user()
     runs.schedule(user.id, utcnow() + timedelta(days=1))
     run = claim(user)
     assert run is not None
-    soon = utcnow() + timedelta(minutes=15)
+    now = utcnow()
+    monkeypatch.setattr(runs, "utcnow", lambda: now)
 
-    runs.finish(run, "w1", RunStatus.SUCCEEDED, soon)
+    runs.finish(run.id, "w1", End(RunStatus.SUCCEEDED), {})
 
-    assert next_run_at(user) == soon
+    assert next_run_at(user) == now + timedelta(minutes=15)
 
 
 def test_who_is_due_and_in_which_order(app_on_each_database: Flask) -> None:

@@ -92,7 +92,7 @@ def wishes(draw: st.DrawFn) -> Desired:
             unfit[key] = SkipReason.NO_PRICE
         if fate != "missing":
             known.add(key)
-    return Desired(wanted, unfit, frozenset(sold_out), known)
+    return Desired(wanted, unfit, frozenset(sold_out), known, whole_stores=frozenset({"S1"}))
 
 
 @st.composite

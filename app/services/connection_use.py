@@ -1,0 +1,76 @@
+"""A connection as a call's token found it: what a vendor answered holds only while that token is the stored one."""
+
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from app.db import db
+from app.models import EvotorConnection, User, VkConnection
+
+CHANGED = "connection_changed"
+"""Why an answer is of no use any more."""
+
+C = TypeVar("C", EvotorConnection, VkConnection)
+
+
+def locked(model: type[C], user_id: int) -> C | None:
+    """The user's connection as stored now; it stays so until the transaction ends. Flushes.
+
+    Whoever also writes runs or the user's state does that afterwards: two who lock in another order may wait for each
+    other.
+    """
+    query = sa.select(model).where(model.user_id == user_id).with_for_update()
+    return db.session.scalar(query.execution_options(populate_existing=True))
+
+
+def locked_or_new(model: type[C], user_id: int) -> C:
+    """The same, made where there is none. Raises IntegrityError where there is no user any more."""
+    if (found := locked(model, user_id)) is not None:
+        return found
+    try:
+        with db.session.begin_nested():
+            made = model(user_id=user_id)
+            db.session.add(made)
+    except IntegrityError:
+        if (found := locked(model, user_id)) is None:
+            raise
+        return found
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class EvotorUse:
+    user_id: int
+    token: str = field(repr=False)
+
+    def current(self) -> EvotorConnection | None:
+        """The connection, locked; None where another token is stored by now, or none. Flushes."""
+        connection = locked(EvotorConnection, self.user_id)
+        return connection if connection is not None and connection.token == self.token else None
+
+
+@dataclass(frozen=True, slots=True)
+class VkUse:
+    user_id: int
+    token: str = field(repr=False)
+    group_id: int
+
+    def current(self) -> VkConnection | None:
+        """The connection, locked; None where another token or community is stored by now, or none. Flushes."""
+        connection = locked(VkConnection, self.user_id)
+        is_same = connection is not None and (connection.token, connection.group_id) == (self.token, self.group_id)
+        return connection if is_same else None
+
+
+def evotor_use(user: User) -> EvotorUse | None:
+    """None where Evotor is not connected."""
+    return EvotorUse(user.id, user.evotor.token) if user.evotor and user.evotor.token else None
+
+
+def vk_use(user: User) -> VkUse | None:
+    """None where VK is not connected."""
+    if user.vk is None or user.vk.token is None or user.vk.group_id is None:
+        return None
+    return VkUse(user.id, user.vk.token, user.vk.group_id)
