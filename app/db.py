@@ -26,7 +26,15 @@ __all__ = [
     "utcnow",
 ]
 
-SQLITE_BUSY_MS = 15_000
+SQLITE_BUSY_MS = LOCK_MS = 15_000
+IDLE_MS = 5 * 60_000
+"""No transaction is open while somebody else answers: one that idles so long belongs to a machine that is gone."""
+_POSTGRES = (
+    "timezone=UTC",
+    f"lock_timeout={LOCK_MS}",
+    f"idle_in_transaction_session_timeout={IDLE_MS}",
+    "tcp_keepalives_idle=60",
+)
 
 
 class Base(DeclarativeBase):
@@ -93,7 +101,7 @@ def engine_options(database_url: str) -> dict[str, Any]:
         return {"connect_args": {"timeout": SQLITE_BUSY_MS / 1000}}
     return {
         "pool_pre_ping": True,
-        "connect_args": {"options": "-c timezone=UTC", "connect_timeout": 10},
+        "connect_args": {"options": " ".join(f"-c {option}" for option in _POSTGRES), "connect_timeout": 10},
     }
 
 

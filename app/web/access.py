@@ -29,7 +29,7 @@ def init_app(app: Flask) -> None:
     login_manager.login_view = "auth.login"
     login_manager.session_protection = "basic"
     login_manager.user_loader(accounts.by_session_key)
-    login_manager.unauthorized_handler(_to_sign_in)
+    login_manager.unauthorized_handler(to_sign_in)
     app.url_value_preprocessor(_readable)
     app.before_request(_begin)
     app.before_request(_guard)
@@ -51,7 +51,7 @@ def _end(_error: BaseException | None) -> None:
 def _guard() -> ResponseReturnValue | None:
     if request.endpoint is None or request.endpoint in PUBLIC or current_user.is_authenticated:
         return None
-    return _to_sign_in()
+    return to_sign_in()
 
 
 def _readable(_endpoint: str | None, values: dict[str, Any] | None) -> None:
@@ -60,7 +60,7 @@ def _readable(_endpoint: str | None, values: dict[str, Any] | None) -> None:
         abort(404)
 
 
-def _to_sign_in() -> ResponseReturnValue:
+def to_sign_in() -> ResponseReturnValue:
     wanted = request.full_path.rstrip("?") if request.method == "GET" and not is_htmx() else None
     target = url_for("auth.login", next=wanted)
     if is_htmx():

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.clients.http import Response, Transport
 from app.db import Base, db
-from app.models import RunStatus, SyncState, User
+from app.models import RunStatus, RunTrigger, SyncState, User
 from app.services import engine, runs
 from app.services.engine import ACCOUNT_DELETED
 from app.tasks.sync import run_due
@@ -49,7 +49,7 @@ class TwoOwners:
         self.shop.club = CLUB
         self.doomed = self.shop.connect(make_user("doomed@example.ru")).id
         if has_run:
-            engine.run_user(db.session.get_one(User, self.doomed), runs.RunTrigger.COMMAND)
+            engine.run_user(db.session.get_one(User, self.doomed), RunTrigger.COMMAND)
             self._change()
         first = sa.update(SyncState).where(SyncState.user_id == self.doomed).values(next_run_at=None)
         db.session.execute(first)
@@ -138,7 +138,7 @@ def moments_of_a_run(owners: TwoOwners, moments: Moments, *, has_run: bool) -> i
 
     owners.begin(has_run=has_run)
     with moments(tick):
-        engine.run_user(db.session.get_one(User, owners.doomed), runs.RunTrigger.SCHEDULE, to_end=False)
+        engine.run_user(db.session.get_one(User, owners.doomed), RunTrigger.SCHEDULE, to_end=False)
     assert owners.delete()
     return count
 
@@ -261,3 +261,22 @@ def test_a_rule_that_vanished_in_the_middle_ends_only_that_run(owners: TwoOwners
 def _forget_listings() -> None:
     with db.engine.begin() as connection:
         connection.execute(sa.text("DELETE FROM listings WHERE vk_group_id = :club"), {"club": CLUB})
+
+
+@pytest.mark.parametrize("table", ["sync_runs", "sync_states", "evotor_connections", "users"])
+def test_rows_that_a_dead_machine_keeps_locked_are_waited_for_in_vain_and_the_pass_goes_on(
+    app_on_postgres: Flask, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    owners = TwoOwners(sandbox, monkeypatch)
+    owners.begin(has_run=False)
+    assert db.session.scalar(sa.text("SHOW lock_timeout")) == "15s"
+    db.session.execute(sa.text("SET lock_timeout = '100ms'"))
+    db.session.commit()
+    column = "id" if table == "users" else "user_id"
+    with owners.others.begin() as dead:
+        dead.execute(sa.text(f"SELECT 1 FROM {table} WHERE {column} = {owners.doomed} FOR UPDATE"))
+
+        outcomes = list(run_due())
+
+    assert (outcomes[-1].user_id, outcomes[-1].status) == (owners.shop.owner_id, RunStatus.SUCCEEDED)
+    assert all(outcome.error == "database_lost" for outcome in outcomes[:-1])

@@ -35,7 +35,7 @@ def store(model: Model, **values: object) -> Callable[[], None]:
 
 def stored(model: Model) -> EvotorConnection | VkConnection:
     db.session.remove()
-    found = db.session.scalar(sa.select(model))
+    found: EvotorConnection | VkConnection | None = db.session.scalar(sa.select(model))
     assert found is not None
     return found
 
