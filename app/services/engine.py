@@ -125,11 +125,14 @@ def _carry_out(
     try:
         end = _unforeseen(failure, user_id, run_id)
         runs.finish(run_id, worker, end, run_history.count_entries(run_id))
-    except Exception as error:
+    except (OperationalError, InterfaceError) as error:
+        db.session.rollback()
+        log.error("run_not_finished", user_id=user_id, run_id=run_id, error=type(error.orig).__name__)
+        if not health.comes_back(sleep):
+            raise
+    except Exception:
         db.session.rollback()
         log.exception("run_not_finished", user_id=user_id, run_id=run_id)
-        if isinstance(error, OperationalError | InterfaceError) and not health.comes_back(sleep):
-            raise
 
 
 def _work(work_on: Callable[[], RunWork]) -> End:

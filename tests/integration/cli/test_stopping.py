@@ -1,9 +1,13 @@
 """Passes and workers as processes: told to stop, and in trouble."""
 
 import signal
+import sys
+from collections.abc import Callable, Iterator
+from threading import Event
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from app.db import db
 from app.models import RunStatus, SyncRun
@@ -78,7 +82,7 @@ def test_a_database_that_stays_away_ends_the_pass_with_exit_5(
     def away(*_: object, **__: object) -> Outcome:
         monkeypatch.setattr(health, "database_state", lambda: DatabaseState.UNREACHABLE)
         monkeypatch.setattr(health, "RETURNS_AFTER", (0,))
-        raise sa.exc.OperationalError("SELECT", {}, Exception("server is gone"))
+        raise OperationalError("SELECT", {}, Exception("server is gone"))
 
     monkeypatch.setattr(engine, "run_user", away)
 
@@ -87,3 +91,29 @@ def test_a_database_that_stays_away_ends_the_pass_with_exit_5(
     assert (answer.code, answer.out) == (5, "")
     assert answer.err.splitlines()[-1] == "Error: the database went away"
     assert "Traceback" not in answer.err
+
+
+class NoWait(Event):
+    def wait(self, timeout: float | None = None) -> bool:
+        return self.is_set()
+
+
+@pytest.mark.parametrize("trouble", [OperationalError("SELECT", {}, Exception("server is gone")), ValueError("ours")])
+def test_a_worker_says_what_it_waits_for_and_goes_on(
+    flask: Shell, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    passes: list[int] = []
+
+    def run_due(_is_stopping: Callable[[], bool]) -> Iterator[Outcome]:
+        passes.append(len(passes))
+        if len(passes) == 1:
+            raise trouble
+        signal.raise_signal(signal.SIGTERM)
+        yield from ()
+
+    monkeypatch.setattr(sys.modules["app.cli.sync"], "Event", NoWait)
+    monkeypatch.setattr(sys.modules["app.cli.sync"], "run_due", run_due)
+
+    answer = flask("sync", "worker", "--every", "7")
+
+    assert (answer.code, passes) == (0, [0, 1])
