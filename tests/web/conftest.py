@@ -5,7 +5,14 @@ from flask import Flask
 
 from app.models import User
 from tests.factories import PASSWORD, make_user
+from tests.support.clock import NOON, stop_at
 from tests.support.page import Browser
+
+
+@pytest.fixture(autouse=True)
+def _noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages say «сегодня», «вчера», «5 минут назад»: no test begins on one day and ends on the next."""
+    stop_at(monkeypatch, NOON)
 
 
 @pytest.fixture
