@@ -22,16 +22,28 @@ from tests.support.clock import NOON, stop_at
 ROOT = Path(__file__).resolve().parents[2]
 
 INCREMENTS = """
+import sys
+from multiprocessing import get_context
+
 from app import create_app
 from app.db import db
 from app.models import User
 
 app = create_app()
-for _ in range(50):
-    with app.app_context():
-        user = db.session.get(User, 1)
-        user.failed_sign_ins += 1
-        db.session.commit()
+
+def add_up():
+    for _ in range(50):
+        with app.app_context():
+            user = db.session.get(User, 1)
+            user.failed_sign_ins += 1
+            db.session.commit()
+
+workers = [get_context("fork").Process(target=add_up) for _ in range(4)]
+for worker in workers:
+    worker.start()
+for worker in workers:
+    worker.join()
+sys.exit(any(worker.exitcode for worker in workers))
 """
 
 
@@ -45,11 +57,10 @@ def test_processes_that_read_and_then_write_lose_nothing(app: Flask, settings: A
         "SECRET_KEY": settings.secret_key,
         "TOKEN_KEYS": KEY,
     }
-    command = [sys.executable, "-c", INCREMENTS]
-    workers = [subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.PIPE) for _ in range(4)]
-    errors = [worker.communicate(timeout=120)[1] for worker in workers]
+    workers = [sys.executable, "-c", INCREMENTS]
+    ended = subprocess.run(workers, cwd=ROOT, env=environ, capture_output=True, timeout=120, check=False)
 
-    assert errors == [b""] * 4
+    assert (ended.returncode, ended.stderr) == (0, b"")
     db.session.refresh(user)
     assert user.failed_sign_ins == 200
 
