@@ -53,12 +53,13 @@ db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 
 def utcnow() -> datetime:
-    """Naive UTC: what every DateTime column holds, in both databases."""
+    """Naive UTC: what every DateTime column holds, in both databases. The product's only wall clock."""
     return datetime.now(UTC).replace(tzinfo=None)
 
 
 def created_at_column() -> Any:
-    return mapped_column(sa.DateTime, server_default=sa.func.now(), nullable=False)
+    """By our clock, as all moments it is compared with; the database's own is for rows that others write."""
+    return mapped_column(sa.DateTime, default=utcnow, server_default=sa.func.now(), nullable=False)
 
 
 class EncryptedText(sa.types.TypeDecorator[str]):

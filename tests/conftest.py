@@ -16,10 +16,12 @@ from app import create_app
 from app.db import Base, db
 from app.services import accounts
 from config import Settings
+from tests.support.compiled import CompiledTemplates
 from tests.support.database import copy_sqlite, drop_postgres, make_postgres
 from tests.support.sandbox import Sandbox
 
 KEY = Fernet.generate_key().decode()
+COMPILED = CompiledTemplates()
 
 
 @pytest.fixture(autouse=True)
@@ -99,6 +101,7 @@ def settings(sqlite_url: str, sandbox: Sandbox) -> Settings:
 
 def running_app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
+    app.jinja_env.bytecode_cache = COMPILED
     with app.app_context():
         yield app
         db.session.remove()

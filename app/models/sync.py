@@ -21,7 +21,9 @@ class SyncConfig(Base):
     is_enabled: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     confirmed_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
     created_at: Mapped[datetime] = created_at_column()
-    updated_at: Mapped[datetime] = mapped_column(sa.DateTime, server_default=sa.func.now(), onupdate=utcnow)
+    updated_at: Mapped[datetime] = mapped_column(
+        sa.DateTime, default=utcnow, onupdate=utcnow, server_default=sa.func.now()
+    )
 
     user: Mapped[User] = relationship(back_populates="sync_config")
     filters: Mapped[list["SyncFilter"]] = relationship(

@@ -87,8 +87,8 @@ def moment(value: datetime | None) -> str:
     """A naive UTC time in the user's own time zone: «сегодня в 14:05», «3 ноября в 09:00»."""
     if value is None:
         return "—"
-    zone = user_zone()
-    local, today = value.replace(tzinfo=UTC).astimezone(zone), datetime.now(zone).date()
+    local, now = (at.replace(tzinfo=UTC).astimezone(user_zone()) for at in (value, utcnow()))
+    today = now.date()
     days = {today: "сегодня", today - timedelta(days=1): "вчера", today + timedelta(days=1): "завтра"}
     day = days.get(local.date()) or f"{local.day}{NBSP}{MONTHS[local.month - 1]}"
     if local.year != today.year and local.date() not in days:

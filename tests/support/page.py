@@ -163,7 +163,18 @@ def check_headers(answer: TestResponse) -> None:
         assert "no-store" in headers["Cache-Control"]
 
 
+_sound: set[str] = set()
+"""Pages that have passed, without their CSRF tokens: most tests begin with the same two or three."""
+
+
 def check_page(page: Page) -> None:
+    html = re.sub(r'(name="csrf_token"[^>]* value=)"[^"]*"', r"\1", page.html)
+    if html not in _sound:
+        _check_page(page)
+        _sound.add(html)
+
+
+def _check_page(page: Page) -> None:
     html5lib.HTMLParser(strict=True).parse(page.html)
     for check in (_language, _heading, _ids, _labels, _forms, _quotes, _inline_code):
         check(page)

@@ -11,56 +11,19 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app import db as database
 from app.clients.evotor import EvotorClient
 from app.clients.http import Response, Transport
 from app.clients.vk import VkClient
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, RunTrigger, SyncRun, SyncRunEntry, User
-from app.services import (
-    album_changes,
-    applying,
-    approvals,
-    catalog_copy,
-    catalog_refresh,
-    connections,
-    engine,
-    item_changes,
-    market_watch,
-    missing,
-    orders,
-    planning,
-    run_work,
-    runs,
-    sync_settings,
-    sync_work,
-    vendors,
-    workplace,
-)
+from app.services import connections, engine, sync_settings, vendors
 from app.services.engine import Outcome
 from tests.factories import make_user, set_rule
+from tests.support.clock import real_now, tell
 from tests.support.sandbox import ACCOUNT, CLUB, EVOTOR_TOKEN, SECOND_STORE, STORE, VK_TOKEN, Sandbox
 
 TINY = "20260101-AAAA-4BBB-80CC-000000000001"
-CLOCKED = (
-    album_changes,
-    applying,
-    item_changes,
-    workplace,
-    catalog_copy,
-    catalog_refresh,
-    connections,
-    planning,
-    market_watch,
-    missing,
-    orders,
-    approvals,
-    run_work,
-    sync_work,
-    runs,
-    sync_settings,
-)
 
 
 class Clock:
@@ -70,15 +33,14 @@ class Clock:
         self.sandbox = sandbox
         self.moved = timedelta(0)
         self.slept: list[float] = []
-        for module in CLOCKED:
-            monkeypatch.setattr(module, "utcnow", self.now)
+        tell(monkeypatch, self.now)
         for client in (VkClient, EvotorClient):
             monkeypatch.setattr(
                 vendors, client.__name__, partial(client, sleep=self.sleep, jitter=float, clock=self.monotonic)
             )
 
     def now(self) -> datetime:
-        return database.utcnow() + self.moved
+        return real_now() + self.moved
 
     def monotonic(self) -> float:
         return time.monotonic() + self.moved.total_seconds()

@@ -11,7 +11,7 @@ from app.models import EntryOutcome, RunStatus, RunTrigger, SyncConfig, SyncRun,
 from app.services import engine, runs, sync_settings
 from tests.factories import add_product, add_store, connect_both, make_active, make_user, set_rule
 from tests.support.page import HTMX, Browser, Page
-from tests.support.sandbox import SECOND_STORE, STORE
+from tests.support.sandbox import SECOND_STORE, STORE, Sandbox
 
 TOGGLE = "/sync/toggle"
 CONFIRM = "Подтвердить и запустить"
@@ -136,7 +136,7 @@ def test_htmx_gets_the_main_part_alone(browser: Browser, owner: User) -> None:
 
 
 def test_a_run_is_asked_for_once(browser: Browser, owner: User) -> None:
-    make_active(connect_both(owner))
+    make_active(connect_both(owner), SECOND_STORE)
     engine.run_user(owner, RunTrigger.SCHEDULE)
     page = browser.get("/sync")
     assert not page.is_disabled("Запустить сейчас") and "Завершён" in page.text
@@ -228,8 +228,9 @@ def test_the_history_is_empty_at_first(browser: Browser) -> None:
     assert "Запусков ещё не было" in browser.get("/sync/runs").text
 
 
-def test_every_run_of_the_engine_can_be_read(browser: Browser, owner: User) -> None:
-    make_active(connect_both(owner))
+def test_every_run_of_the_engine_can_be_read(browser: Browser, owner: User, sandbox: Sandbox) -> None:
+    sandbox.put_product("priceless", SECOND_STORE, price=0)
+    make_active(connect_both(owner), SECOND_STORE)
     engine.run_user(owner, RunTrigger.SCHEDULE)
     page = browser.get("/sync/runs")
     assert "Завершён" in page.text and "после подтверждения" in page.text

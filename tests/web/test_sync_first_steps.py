@@ -10,7 +10,7 @@ from app.models import ConnectionState, Listing, RunTrigger, SyncRun, User
 from app.services import connections, engine
 from tests.factories import add_product, add_store, connect_both, make_active, set_rule
 from tests.support.page import HTMX, Browser, Page, words
-from tests.support.sandbox import EVOTOR_TOKEN, EXTENDED_CLUB, STORE, VK_TOKEN
+from tests.support.sandbox import EVOTOR_TOKEN, EXTENDED_CLUB, SECOND_STORE, STORE, VK_TOKEN
 
 CONFIRM = "Подтвердить и запустить"
 
@@ -82,7 +82,7 @@ def test_with_one_store_the_catalog_lists_what_is_skipped(browser: Browser, owne
 
 
 def test_the_first_run_is_shown_in_its_step(browser: Browser, owner: User) -> None:
-    make_active(connect_both(owner))
+    make_active(connect_both(owner), SECOND_STORE)
     page = browser.get("/sync")
     assert "Запуск в очереди" in words(page.one(".step.is-now"))
     engine.run_user(owner, RunTrigger.SCHEDULE)
@@ -90,7 +90,7 @@ def test_the_first_run_is_shown_in_its_step(browser: Browser, owner: User) -> No
 
 
 def test_another_community_brings_the_steps_back(browser: Browser, owner: User) -> None:
-    make_active(connect_both(owner))
+    make_active(connect_both(owner), SECOND_STORE)
     engine.run_user(owner, RunTrigger.SCHEDULE)
     connections.connect_vk(owner, VK_TOKEN, EXTENDED_CLUB)
     db.session.commit()

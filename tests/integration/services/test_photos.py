@@ -16,6 +16,7 @@ from app.services.errors import BadPhoto, UnknownEntity
 from app.services.photos import KEPT_WITHOUT_PRODUCT, Subject
 from app.services.shelves import load_shelves
 from tests.factories import PASSWORD, add_group, add_product, add_store, make_user
+from tests.support.clock import stop_at
 from tests.support.pictures import BLUE, picture
 
 PRODUCT, GROUP = Subject(Pictured.PRODUCT, "S1", "P1"), Subject(Pictured.GROUP, "S1", "tea")
@@ -161,8 +162,7 @@ def lose_product(user: User) -> None:
 
 
 def days_pass(monkeypatch: pytest.MonkeyPatch, span: timedelta) -> None:
-    now = utcnow()
-    monkeypatch.setattr(photos, "utcnow", lambda: now + span)
+    stop_at(monkeypatch, utcnow() + span)
 
 
 def test_a_product_that_was_away_for_a_while_has_its_photo_again(user: User, monkeypatch: pytest.MonkeyPatch) -> None:

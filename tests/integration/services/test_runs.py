@@ -13,6 +13,7 @@ from app.services import runs, sync_settings
 from app.services.runs import End
 from app.tasks.sync import run_due
 from tests.factories import make_user
+from tests.support.clock import stop_at
 from tests.support.shop import Shop
 
 ALL = {"P1": "100.00", "P2": "200.00", "P3": "300.00"}
@@ -60,7 +61,7 @@ def test_a_dead_worker_is_replaced_after_its_lease(
     dead = claim(user)
     assert dead is not None
     later = utcnow() + timedelta(seconds=301)
-    monkeypatch.setattr(runs, "utcnow", lambda: later)
+    stop_at(monkeypatch, later)
 
     taken = claim(user, "w2")
 
@@ -78,7 +79,7 @@ def test_a_buried_worker_that_wakes_up_changes_nothing(
     dead = claim(user)
     assert dead is not None
     later = utcnow() + timedelta(seconds=301)
-    monkeypatch.setattr(runs, "utcnow", lambda: later)
+    stop_at(monkeypatch, later)
     taken = claim(user, "w2")
     assert taken is not None
 
