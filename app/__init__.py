@@ -13,7 +13,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.db import db, init_sqlite
     from app.extensions import csrf, login_manager, migrate
 
-    app = Flask(__name__, instance_relative_config=False)
+    app = Flask(__name__, static_folder=None)
     init_settings(app, settings or load_settings())
     logs.init_app(app)
     db.init_app(app)
