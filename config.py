@@ -1,12 +1,17 @@
 """Settings from the environment, read once and checked: a wrong value stops the start."""
 
+import base64
 import contextlib
+import ipaddress
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 import sqlalchemy
@@ -22,6 +27,10 @@ Seconds = Annotated[int, msgspec.Meta(gt=0)]
 Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/]+")]
 
 SECRET_LENGTH = 32
+OTHERS = 0o077
+"""The rights of everybody but the owner."""
+_HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
+_TRIED_FIRST = re.compile(r"change.?me|replace.?me|secret|password|example|evosync|qwerty|1q2w3e")
 
 
 class SettingsError(ValueError):
@@ -72,18 +81,27 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at `$.")
         raise SettingsError(f"{path.rstrip('`')}: {reason}") from None
+    if settings.is_production and environ.get("FLASK_DEBUG", "").strip().lower() not in ("", "0", "false", "no"):
+        raise SettingsError("FLASK_DEBUG: must be off in production")
     return _checked(_with_development_secrets(settings))
 
 
 def _dotenv() -> dict[str, str]:
-    return {name: value for name, value in dotenv_values(ROOT / ".env").items() if value is not None}
+    try:
+        # With the mark that some editors put before the first name.
+        given = dotenv_values(ROOT / ".env", encoding="utf-8-sig")
+    except UnicodeError:
+        raise SettingsError(".env: not text in UTF-8") from None
+    except OSError:
+        raise SettingsError(".env: cannot be read") from None
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _with_development_secrets(settings: Settings) -> Settings:
     """Outside production a missing secret is made once and kept, so that a first start needs no reading."""
     made = {}
     if not settings.database_url:
-        INSTANCE.mkdir(mode=0o700, exist_ok=True)
+        _private_folder(INSTANCE)
         made["database_url"] = f"sqlite:///{INSTANCE / 'evosync.db'}"
     if not settings.is_production:
         if not settings.secret_key:
@@ -94,7 +112,7 @@ def _with_development_secrets(settings: Settings) -> Settings:
 
 
 def _kept_secret(name: str, make: Callable[[], str]) -> str:
-    INSTANCE.mkdir(mode=0o700, exist_ok=True)
+    _private_folder(INSTANCE)
     path = INSTANCE / name
     if not path.exists():
         # Linked into place whole: of two processes that start together, one wins and both read the same.
@@ -107,23 +125,89 @@ def _kept_secret(name: str, make: Callable[[], str]) -> str:
     return path.read_text().strip()
 
 
+def _private_folder(path: Path) -> None:
+    """For its owner alone, also where somebody made it otherwise before."""
+    path.mkdir(mode=0o700, exist_ok=True)
+    if path.stat().st_mode & OTHERS:
+        with contextlib.suppress(PermissionError):
+            path.chmod(0o700)
+
+
 def _checked(settings: Settings) -> Settings:
-    if settings.is_production and len(settings.secret_key) < SECRET_LENGTH:
-        raise SettingsError(f"SECRET_KEY: production needs a random secret of at least {SECRET_LENGTH} characters")
-    if settings.is_production and len(set(settings.secret_key)) < SECRET_LENGTH // 4:
-        raise SettingsError("SECRET_KEY: this one repeats itself; use a random one")
-    if not settings.key_ring:
+    _check_token_keys(settings.key_ring)
+    settings = msgspec.structs.replace(
+        settings,
+        database_url=_readable(_normal_url(settings.database_url)),
+        public_url=_origin(settings.public_url),
+    )
+    if settings.is_production:
+        _check_for_production(settings)
+    return msgspec.structs.replace(settings, photo_dir=str(_photo_dir(settings.photo_dir)))
+
+
+def _check_token_keys(keys: list[str]) -> None:
+    if not keys:
         raise SettingsError("TOKEN_KEYS: production needs at least one Fernet key")
-    for key in settings.key_ring:
+    for key in keys:
         try:
             Fernet(key)
         except ValueError:
             raise SettingsError("TOKEN_KEYS: every key must be a Fernet key (32 bytes, url-safe base64)") from None
-    return msgspec.structs.replace(
-        settings,
-        database_url=_readable(_normal_url(settings.database_url)),
-        photo_dir=str(_photo_dir(settings.photo_dir)),
-    )
+
+
+def _check_for_production(settings: Settings) -> None:
+    """Raises SettingsError for what is good enough to try things out and no better."""
+    if len(settings.secret_key) < SECRET_LENGTH:
+        raise SettingsError(f"SECRET_KEY: production needs a random secret of at least {SECRET_LENGTH} characters")
+    if _is_guessable(settings.secret_key):
+        raise SettingsError("SECRET_KEY: this one can be guessed; make a random one as .env.example shows")
+    if any(_is_guessable(base64.urlsafe_b64decode(key).decode("latin-1")) for key in settings.key_ring):
+        raise SettingsError("TOKEN_KEYS: one of them can be guessed; make a random one as .env.example shows")
+    if travels_in_clear(settings.public_url):
+        raise SettingsError("PUBLIC_URL: production needs https:// (http:// only for this machine itself)")
+
+
+def _is_guessable(secret: str) -> bool:
+    """What begins a list of guesses: words, few signs again and again, rows such as 1234 or abcd."""
+    text = secret.lower()
+    triples = {text[at : at + 3] for at in range(len(text) - 2)}
+    neighbours = sum(abs(ord(one) - ord(other)) <= 1 for one, other in pairwise(text))
+    return _TRIED_FIRST.search(text) is not None or len(triples) < len(text) / 2 or neighbours > len(text) * 2 / 3
+
+
+def travels_in_clear(url: str) -> bool:
+    """Whether what is sent there can be read on the way: http, and not to this very machine."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        is_loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = host == "localhost" or host.endswith(".localhost")
+    return parts.scheme == "http" and not is_loopback
+
+
+def _origin(url: str) -> str:
+    """As browsers write it: lower case, ASCII, without the usual port. Raises SettingsError."""
+    try:
+        parts = urlsplit(url)
+        host, port = _host(parts), parts.port
+    except ValueError:
+        raise SettingsError("PUBLIC_URL: not an address that a browser can open") from None
+    if parts.username is not None or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise SettingsError("PUBLIC_URL: scheme and host alone, such as https://evosync.example.ru")
+    is_usual = port is None or port == {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" if is_usual else f"{parts.scheme}://{host}:{port}"
+
+
+def _host(parts: SplitResult) -> str:
+    """Raises ValueError."""
+    host = parts.hostname or ""
+    if ":" in host:
+        return f"[{ipaddress.IPv6Address(host)}]"
+    host = host.encode("idna").decode().lower()
+    if not _HOST.fullmatch(host) or len(host) > 253:
+        raise ValueError(host)
+    return host
 
 
 def _photo_dir(given: str) -> Path:

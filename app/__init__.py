@@ -8,14 +8,17 @@ from config import Settings, load_settings
 def create_app(settings: Settings | None = None) -> Flask:
     """Raises config.SettingsError for a wrong setting."""
     # Imported here so that `python -m app.sandbox` stays apart from the product.
-    from app import cli, logs, web
+    from app import cli, logs, start_warnings, web
     from app.context import init_settings
     from app.db import db, init_sqlite
     from app.extensions import csrf, login_manager, migrate
 
-    app = Flask(__name__, instance_relative_config=False)
-    init_settings(app, settings or load_settings())
+    app = Flask(__name__, static_folder=None)
+    settings = settings or load_settings()
+    init_settings(app, settings)
     logs.init_app(app)
+    if settings.is_production:
+        start_warnings.warn(settings)
     db.init_app(app)
     init_sqlite(app)
     migrate.init_app(app, db, render_as_batch=True)

@@ -98,9 +98,11 @@ class ExactNumeric(sa.types.TypeDecorator[Decimal]):
 
 
 def engine_options(database_url: str) -> dict[str, Any]:
+    # Values stay out of what an error says of itself: its text goes to the log.
     if database_url.startswith("sqlite"):
-        return {"connect_args": {"timeout": SQLITE_BUSY_MS / 1000}}
+        return {"hide_parameters": True, "connect_args": {"timeout": SQLITE_BUSY_MS / 1000}}
     return {
+        "hide_parameters": True,
         "pool_pre_ping": True,
         "connect_args": {"options": " ".join(f"-c {option}" for option in _POSTGRES), "connect_timeout": 10},
     }

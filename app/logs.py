@@ -3,14 +3,19 @@
 import logging
 import re
 import sys
+import traceback
 from collections.abc import MutableMapping
+from types import TracebackType
 from typing import Any
 
 import structlog
 from flask import Flask
+from flask.logging import default_handler
 
 _SECRET_NAME = re.compile(r"token|secret|password|authorization|cookie|upload_response|cost_price", re.IGNORECASE)
 _SECRET_TEXT = re.compile(r"(?:bearer\s+\S+|vk\d\.[a-z]\.\S+|access_token=\S+)", re.IGNORECASE)
+_TOLD_BY_POSTGRES = re.compile(r"(psycopg2\.errors\.\w+\)?):? .+?(?=\n\n|\Z)", re.DOTALL)
+"""Its errors quote the values that they are about, and the statement with the values in it."""
 
 
 _SHORTEST_SECRET = 8
@@ -41,9 +46,8 @@ def init_app(app: Flask) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=not app.testing,
     )
-    settings = app.extensions["settings"]
-    if settings.is_production and settings.database_url.startswith("sqlite"):
-        structlog.get_logger().warning("sqlite_in_production")
+    sys.excepthook = _write_masked
+    default_handler.setFormatter(_MaskingFormatter("%(asctime)s %(levelname)s %(message)s"))
 
 
 def refuse_secrets(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -60,4 +64,16 @@ def _masked(text: str) -> str:
     for secret in list(_known_secrets):
         if secret in text:
             text = text.replace(secret, "[hidden]")
-    return _SECRET_TEXT.sub("[hidden]", text)
+    return _SECRET_TEXT.sub("[hidden]", _TOLD_BY_POSTGRES.sub(r"\1 [hidden]", text))
+
+
+def _write_masked(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """The last words of a command."""
+    sys.stderr.write(_masked("".join(traceback.format_exception(kind, error, trace))))
+
+
+class _MaskingFormatter(logging.Formatter):
+    """For what Flask itself says of an error that nobody expected."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _masked(super().format(record))

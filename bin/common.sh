@@ -2,7 +2,10 @@
 set -euo pipefail
 ROOT=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 VENV="$ROOT/.venv"
-export PYTHONUTF8=1 FLASK_APP=wsgi.py
+# The product reads .env itself, and says in one line what is wrong with it; the `flask` command would not.
+export PYTHONUTF8=1 FLASK_APP=wsgi.py FLASK_SKIP_DOTENV=1
+# Database, secrets, photos, locks: for their owner alone.
+umask 077
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -47,7 +50,12 @@ need_venv() {
     stamp="$VENV/.installed-$(sha256sum "$lock" | cut -c1-16)"
     [ -e "$stamp" ] && [ -x "$VENV/bin/python" ] && return
     (
-        flock 9
+        chmod 600 "$ROOT/.venv.lock" 2>/dev/null || true
+        if ! flock -w 1800 9; then
+            say "evosync: .venv.lock has been held for half an hour: see what holds it and end that"
+            exit 1
+        fi
+        umask 022  # nothing secret in there, and whoever runs the scripts may need it
         [ -e "$stamp" ] && [ -x "$VENV/bin/python" ] && exit
         [ -x "$VENV/bin/python" ] || make_venv
         say "evosync: installing $1 (the first time only)"

@@ -4,9 +4,11 @@ import json
 from collections import Counter
 
 import click
+from flask.cli import with_appcontext
 
 from app.cli.common import CommandError, ExitCode, OneLineGroup, user_or_exit, with_database
 from app.cli.sync import outcome_json
+from app.context import settings
 from app.db import db
 from app.domain.market import Availability
 from app.domain.rules import EntityType, FilterMode
@@ -25,8 +27,11 @@ LARGE = 2000
 
 
 @click.group(cls=OneLineGroup)
+@with_appcontext
 def demo() -> None:
-    """Everything for a first look."""
+    """Everything for a first look; refused in production, where its public password would open a door."""
+    if settings().is_production:
+        raise CommandError("the demo is not for production: its password is public", ExitCode.FAILED)
 
 
 @demo.command()

@@ -8,6 +8,8 @@ from wtforms import Field, Form, PasswordField, StringField
 from wtforms.meta import DefaultMeta
 from wtforms.validators import StopValidation
 
+from app.csrf import MaskedFormCSRF
+
 LINE_BREAKS = "\t\r\n"
 EMAIL_MAX = 254
 UNPROCESSABLE = 422
@@ -17,6 +19,7 @@ INVISIBLE = "Уберите недопустимые символы: здесь 
 class BaseForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         locales = ("ru",)
+        csrf_class = MaskedFormCSRF
 
         def get_translations(self, form: Form) -> Any:
             return DefaultMeta.get_translations(self, form)

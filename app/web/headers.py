@@ -1,6 +1,6 @@
 """Security headers on every answer."""
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 
 from app.context import settings
 
@@ -28,8 +28,5 @@ def _add(answer: Response) -> Response:
         answer.headers.setdefault(name, value)
     if settings().public_url.startswith("https://"):
         answer.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}; includeSubDomains")
-    if request.endpoint == "static" and answer.status_code < 400:
-        answer.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable" if "v" in request.args else "no-cache"
-    else:
-        answer.headers.setdefault("Cache-Control", "no-store")
+    answer.headers.setdefault("Cache-Control", "no-store")
     return answer

@@ -17,7 +17,7 @@ KEBAB = re.compile(r"(?:/(?:[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z]+)?|<[^>]+>))+|/")
 
 
 def rules(app: Flask) -> Iterator[Rule]:
-    return (rule for rule in app.url_map.iter_rules() if rule.endpoint != "static")
+    return app.url_map.iter_rules()
 
 
 def address(app: Flask, rule: Rule) -> str:

@@ -43,6 +43,7 @@ def test_a_template_uses_what_it_imports(app: Flask, path: Path) -> None:
 def test_a_post_form_carries_its_token(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert text.count('method="post"') <= text.count("csrf_token")
+    assert "csrf_meta_tag" not in text, "it is not masked"
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=names)

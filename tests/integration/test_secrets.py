@@ -8,7 +8,9 @@ import pytest
 import sqlalchemy as sa
 import structlog
 from flask import Flask
+from flask.logging import default_handler
 from flask.testing import FlaskClient
+from sqlalchemy.exc import IntegrityError
 
 from app.clients.http import Response, TransportError
 from app.db import db
@@ -171,3 +173,43 @@ def test_the_filter_hides(app: Flask, capfd: pytest.CaptureFixture[str], facts: 
     assert "[hidden]" in line
     for secret in ("abc", "61.173", "known-secret-1"):
         assert secret not in line
+
+
+# Errors of the database
+
+HUSHED = "hush@example.ru"
+"""Not written out below: a traceback shows lines of the source."""
+
+
+def test_an_error_of_the_database_tells_no_value(
+    app_on_each_database: Flask, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(IntegrityError) as refusal:
+        db.session.execute(sa.text("INSERT INTO users (email) VALUES (:email)"), {"email": HUSHED})
+    structlog.get_logger().error("broken", exc_info=refusal.value)
+    db.session.rollback()
+
+    written = capfd.readouterr().err
+    assert "event=broken" in written and "INSERT INTO users" in written
+    assert HUSHED not in written
+
+
+def test_an_error_that_nobody_expected_tells_no_value(
+    app_on_postgres: Flask, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It is Flask that writes this one down."""
+
+    def broken() -> str:
+        remember_secret("known-secret-2")
+        db.session.execute(sa.text("SELECT CAST(:given AS integer) -- known-secret-2"), {"given": HUSHED})
+        return ""
+
+    monkeypatch.setattr("app.web.access.PUBLIC", {"broken"})
+    monkeypatch.setitem(app_on_postgres.config, "PROPAGATE_EXCEPTIONS", False)
+    app_on_postgres.add_url_rule("/broken", "broken", broken)
+    app_on_postgres.logger.handlers = [default_handler]
+    assert app_on_postgres.test_client().get("/broken").status_code == 500
+
+    written = capfd.readouterr().err
+    assert "Exception on /broken" in written and "InvalidTextRepresentation" in written
+    assert HUSHED not in written and "known-secret-2" not in written

@@ -5,7 +5,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -44,7 +44,7 @@ class Product:
         }
         self._app = create_app(load_settings(self._environment))
         self._zygote = Zygote(self._environment, log)
-        self._server, self.url = self._serve()
+        self._server, self.url = start_server(self._environment, log)
         requests.get(f"{self.url}/login", timeout=PATIENCE_SECONDS).raise_for_status()
 
     def stop(self) -> None:
@@ -98,14 +98,15 @@ class Product:
             for table in [*(table.name for table in Base.metadata.sorted_tables), "sqlite_sequence"]:
                 connection.execute(f"DELETE FROM {table}")
 
-    def _serve(self) -> tuple[subprocess.Popen[bytes], str]:
-        """The socket is open before gunicorn is up, so that its first visitor needs no more than patience."""
-        with socket.create_server(("127.0.0.1", 0)) as listening, self._log.open("ab") as log:
-            server = subprocess.Popen(
-                [sys.executable, "-m", *GUNICORN.split(), "--bind", f"fd://{listening.fileno()}"],
-                cwd=ROOT,
-                env={**os.environ, **self._environment},
-                pass_fds=[listening.fileno()],
-                stderr=log,
-            )
-            return server, f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+def start_server(environment: Mapping[str, str], log: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """Process and address. The socket is open before gunicorn is up: its first visitor needs no more than patience."""
+    with socket.create_server(("127.0.0.1", 0)) as listening, log.open("ab") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", *GUNICORN.split(), "--bind", f"fd://{listening.fileno()}"],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            pass_fds=[listening.fileno()],
+            stderr=output,
+        )
+        return server, f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -2,20 +2,23 @@
 
 import base64
 import os
+import random
+import secrets
 import subprocess
 import sys
 from pathlib import Path
 
 import msgspec
 import pytest
+from cryptography.fernet import Fernet
 
 import config
 from config import Settings, SettingsError, load_settings
 
-KEY, OTHER_KEY = (base64.urlsafe_b64encode(letter * 32).decode() for letter in (b"k", b"o"))
+KEY, OTHER_KEY = (base64.urlsafe_b64encode(random.Random(seed).randbytes(32)).decode() for seed in (1, 2))
 STRONG = "Zq7fV2xK9mB4tR8wL1nC6yH3dG5jP0sA"
 SECRETS = {"SECRET_KEY": STRONG, "TOKEN_KEYS": KEY}
-PRODUCTION = {"EVOSYNC_ENV": "production", **SECRETS}
+PRODUCTION = {"EVOSYNC_ENV": "production", "PUBLIC_URL": "https://evosync.example.ru", **SECRETS}
 
 
 def refusal(environ: dict[str, str]) -> str:
@@ -119,9 +122,89 @@ def test_settings_do_not_show_their_secrets() -> None:
 # Secrets
 
 
-@pytest.mark.parametrize("weak", ["", "change-me", "x" * 31, "x" * 64, "abcabc" * 10])
+@pytest.mark.parametrize(
+    "weak",
+    [
+        *(
+            "",
+            "change-me",
+            "x" * 31,
+            "x" * 64,
+            "abcabc" * 10,
+            "change-me-" * 4,
+            "1234567890" * 4,
+            "0123456789abcdef" * 2,
+        ),
+        *("change-me-to-a-long-random-string-in-production", "CHANGE_ME_8f3Kq0ZxW7vT2yPn5LrB9sDhJ4mGc6A"),
+        *("my-very-secret-key-for-this-shop-window", "correct-horse-password-battery-staple-42"),
+        *(
+            "abcdefghijklmnopqrstuvwxyz0123456789",
+            "zyxwvutsrqponmlkjihgfedcba9876543210",
+            "0011223344556677889900aabbccddee",
+        ),
+        *(
+            "qwertyuiopasdfghjklzxcvbnm0192837465",
+            "0110100110010110100101100110100101101001",
+            "evosync-is-our-shop-window-since-2024",
+        ),
+    ],
+)
 def test_production_refuses_a_missing_or_weak_secret(weak: str) -> None:
-    assert refusal(PRODUCTION | {"SECRET_KEY": weak}).startswith("SECRET_KEY: ")
+    said = refusal(PRODUCTION | {"SECRET_KEY": weak})
+    assert said.startswith("SECRET_KEY: ") and "\n" not in said and (not weak or weak not in said)
+
+
+def test_no_random_secret_is_taken_for_a_weak_one() -> None:
+    for _ in range(3_000):
+        for made in (
+            secrets.token_urlsafe(48),
+            secrets.token_hex(32),
+            secrets.token_hex(16),
+            secrets.token_urlsafe(24),
+        ):
+            assert not config._is_guessable(made), made
+        assert not config._is_guessable(base64.urlsafe_b64decode(Fernet.generate_key()).decode("latin-1"))
+
+
+@pytest.mark.parametrize(
+    "key", [b"\0" * 32, b"k" * 32, bytes(range(32)), b"change-me-change-me-change-me-32", b"ab" * 16]
+)
+def test_production_refuses_a_token_key_that_can_be_guessed(key: bytes) -> None:
+    weak = base64.urlsafe_b64encode(key).decode()
+
+    for keys in (weak, f"{KEY},{weak}"):
+        said = refusal(PRODUCTION | {"TOKEN_KEYS": keys})
+        assert said.startswith("TOKEN_KEYS: ") and weak not in said
+
+
+def test_secrets_for_trying_out_need_not_be_good() -> None:
+    assert load_settings(SECRETS | {"SECRET_KEY": "change-me"}).secret_key == "change-me"
+
+
+# Production
+
+
+@pytest.mark.parametrize("url", ["http://evosync.example.ru", "http://192.168.1.5:8000", "http://localhost.example.ru"])
+def test_production_is_not_reached_in_clear(url: str) -> None:
+    assert refusal(PRODUCTION | {"PUBLIC_URL": url}).startswith("PUBLIC_URL: ")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://localhost:8000", "http://127.0.0.1:8000", "http://[::1]:8000", "http://shop.localhost", "https://shop.ru"],
+)
+def test_production_may_be_reached_safely_or_from_this_machine(url: str) -> None:
+    assert load_settings(PRODUCTION | {"PUBLIC_URL": url}).public_url == url
+
+
+@pytest.mark.parametrize("switch", ["1", "true", "on", "yes"])
+def test_production_refuses_the_debugger(switch: str) -> None:
+    assert refusal(PRODUCTION | {"FLASK_DEBUG": switch}) == "FLASK_DEBUG: must be off in production"
+
+
+@pytest.mark.parametrize("switch", ["", "0", "false", "No"])
+def test_a_debugger_that_is_off_is_no_reason_to_refuse(switch: str) -> None:
+    assert load_settings(PRODUCTION | {"FLASK_DEBUG": switch}).is_production
 
 
 @pytest.mark.parametrize("keys", ["", "  ", ","])
@@ -151,6 +234,13 @@ def test_made_secrets_are_for_their_owner_alone(instance: Path) -> None:
     load_settings({})
 
     assert [oct(path.stat().st_mode & 0o077) for path in [instance, *instance.iterdir()]] == ["0o0"] * 4
+
+
+def test_a_folder_that_was_open_to_others_is_closed(instance: Path) -> None:
+    instance.mkdir(mode=0o755)
+    load_settings({})
+
+    assert instance.stat().st_mode & 0o077 == 0
 
 
 def test_the_folder_of_the_default_database_exists(instance: Path) -> None:
@@ -183,6 +273,42 @@ def test_token_keys_are_read_newest_first() -> None:
 
 
 # Values
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "https://",
+            "https://:443",
+            "https://shop.ru:port",
+            "https://shop.ru:99999",
+            "https://..",
+            "https://.shop.ru",
+        ),
+        *("https://-shop.ru", "https://shop ru", "https://" + "a" * 64 + ".ru", "https://[::1", "https://sh%6fp.ru"),
+        *("https://user@shop.ru", "https://user:pass@shop.ru", "https://@shop.ru", "https://shop.ru/market"),
+        *("https://shop.ru?x=1", "https://shop.ru#x", "https://shop.ru//", "//shop.ru", "shop.ru", "ftp://shop.ru"),
+        *("https://" + "shop." * 60 + "ru", "https://<shop>.ru", "https://shop\\.ru"),
+    ],
+)
+def test_an_address_that_no_browser_can_open_stops_the_start(url: str) -> None:
+    said = refusal(SECRETS | {"PUBLIC_URL": url})
+    assert said.startswith("PUBLIC_URL: ") and url not in said
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("https://Shop.RU/", "https://shop.ru"),
+        ("https://shop.ru:443", "https://shop.ru"),
+        ("http://localhost:80", "http://localhost"),
+        ("https://магазин.рф:8443", "https://xn--80aairftm.xn--p1ai:8443"),
+        ("http://[0:0::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_our_address_is_brought_into_the_form_of_browsers(given: str, read: str) -> None:
+    assert load_settings(SECRETS | {"PUBLIC_URL": given}).public_url == read
 
 
 @pytest.mark.parametrize(
@@ -240,6 +366,30 @@ def test_the_example_file_names_every_setting_and_no_other() -> None:
     named = {line.lstrip("# ").partition("=")[0] for line in lines if "=" in line}
 
     assert named == {field.encode_name for field in msgspec.structs.fields(Settings)}
+
+
+@pytest.mark.parametrize("content", ["SECRET_KEY=Пароль\n".encode("cp1251"), b"\xff\xfeS\0", b"A=\xc3\x28"])
+def test_a_file_that_is_not_utf8_stops_the_start(instance: Path, content: bytes) -> None:
+    (instance.parent / ".env").write_bytes(content)
+
+    with pytest.raises(SettingsError, match=r"^\.env: not text in UTF-8$"):
+        load_settings()
+
+
+def test_a_file_that_cannot_be_read_stops_the_start(instance: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(config, "dotenv_values", refuse)
+    with pytest.raises(SettingsError, match=r"^\.env: cannot be read$"):
+        load_settings()
+
+
+def test_the_mark_of_an_editor_hides_no_setting(instance: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SYNC_INTERVAL_MINUTES", raising=False)
+    (instance.parent / ".env").write_text("SYNC_INTERVAL_MINUTES=45\n", encoding="utf-8-sig")
+
+    assert load_settings().sync_interval_minutes == 45
 
 
 # The start

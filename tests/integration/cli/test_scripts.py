@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -110,14 +111,125 @@ def test_sync_makes_one_pass_with_a_line_for_every_user(app: object, project: Pa
     assert "status=succeeded" in answer.stderr
 
 
-def test_two_passes_never_run_at_once_on_one_machine(app: object, project: Path) -> None:
-    (project / "instance").mkdir()
-    lock = os.open(project / "instance" / "sync.lock", os.O_CREAT | os.O_RDWR)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    try:
-        answer = script(project, "sync")
-    finally:
-        os.close(lock)
+# The lock of the passes
+
+
+@pytest.fixture
+def lock(project: Path) -> Iterator[Path]:
+    """Held by somebody who does nothing."""
+    path = project / "instance" / "sync.lock"
+    path.parent.mkdir()
+    path.write_text("4711\n")
+    held = os.open(path, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    yield path
+    os.close(held)
+
+
+def test_two_passes_never_run_at_once_on_one_machine(project: Path, lock: Path) -> None:
+    answer = script(project, "sync")
 
     assert (answer.returncode, answer.stdout) == (0, "")
     assert "another pass is at work" in answer.stderr
+
+
+def test_a_lock_held_for_an_hour_without_a_sign_of_life_is_an_error(project: Path, lock: Path) -> None:
+    subprocess.run(["touch", "-d", "61 minutes ago", lock], check=True)
+    for _ in range(2):  # asking is no sign of life
+        answer = script(project, "sync")
+
+        assert (answer.returncode, answer.stdout) == (1, "")
+        (line,) = answer.stderr.splitlines()
+        assert "instance/sync.lock has been held" in line and "4711" in line
+
+
+def test_a_pass_signs_the_lock_and_shows_life_after_every_user(app: object, project: Path) -> None:
+    make_active_owner()
+    db.session.remove()
+    lock = project / "instance" / "sync.lock"
+    lock.parent.mkdir()
+    lock.write_text("4711\n")
+    subprocess.run(["touch", "-d", "2 hours ago", lock], check=True)
+    long_ago = lock.stat().st_mtime
+    answer = script(project, "sync")
+
+    assert answer.returncode == 0, answer.stderr
+    assert lock.stat().st_mtime > long_ago + 3600
+    assert lock.read_text().strip().isdigit() and lock.read_text() != "4711\n"
+
+
+def test_a_pass_that_fails_is_an_error(project: Path) -> None:
+    answer = script(project, "sync", DATABASE_URL="sqlite:////nowhere/evosync.db")
+
+    assert (answer.returncode, answer.stdout) == (5, ""), answer.stderr
+
+
+# Files
+
+
+def open_to_others(place: Path) -> list[str]:
+    return [str(path.relative_to(place)) for path in place.rglob("*") if path.lstat().st_mode & 0o077]
+
+
+@pytest.mark.parametrize("before", [None, 0o755, 0o777])
+def test_what_a_pass_makes_is_its_owner_s_alone(app: object, project: Path, before: int | None) -> None:
+    instance = project / "instance"
+    if before:
+        instance.mkdir()
+        instance.chmod(before)
+    answer = script(project, "sync")
+
+    assert answer.returncode == 0, answer.stderr
+    assert instance.stat().st_mode & 0o077 == 0
+    assert {path.name for path in instance.iterdir()} >= {"sync.lock", "pruned"}
+    assert open_to_others(instance) == []
+
+
+def test_the_lock_of_the_installation_is_its_owner_s_alone(project: Path) -> None:
+    """Here there is nothing to install: what was asked for is there by the time that the lock is had."""
+    steps = ". bin/common.sh; rm -f .venv/.installed-*; PATH=$PATH need_venv requirements.txt"
+    (project / ".venv" / "bin").unlink()
+    (project / ".venv" / "bin").mkdir()
+    python = project / ".venv" / "bin" / "python"
+    python.write_text("#!/bin/sh\numask\n")
+    python.chmod(0o755)
+    done = subprocess.run(["bash", "-c", steps], cwd=project, capture_output=True, text=True, umask=0o022, check=True)
+
+    assert (project / ".venv.lock").stat().st_mode & 0o077 == 0
+    assert "0022" in done.stderr, "the environment itself is no secret"
+
+
+# .env
+
+
+@pytest.mark.parametrize("name", ["sync", "serve", "read_config", "worker"])
+def test_an_env_file_that_is_not_utf8_stops_every_script_in_one_line(project: Path, name: str) -> None:
+    (project / ".env").write_bytes("# Секретный ключ\nSECRET_KEY=x\n".encode("cp1251"))
+    answer = script(project, name)
+
+    assert (answer.returncode, answer.stdout, answer.stderr) == (1, "", "evosync: .env: not text in UTF-8\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "value"),
+    [
+        ("sync", "SECRET_KEY", "change-me-" * 4),
+        ("serve", "PUBLIC_URL", "http://shop.ru"),
+        ("read_config", "FLASK_DEBUG", "1"),
+        ("worker", "TOKEN_KEYS", "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="),
+    ],
+)
+def test_what_is_unsafe_in_production_stops_every_script_in_one_line(
+    project: Path, name: str, setting: str, value: str
+) -> None:
+    good = {
+        "EVOSYNC_ENV": "production",
+        "SECRET_KEY": "Zq7fV2xK9mB4tR8wL1nC6yH3dG5jP0sA",
+        "TOKEN_KEYS": KEY,
+        "PUBLIC_URL": "https://shop.ru",
+    }
+    answer = script(project, name, **good | {setting: value})
+
+    assert (answer.returncode, answer.stdout) == (1, "")
+    (line,) = answer.stderr.splitlines()
+    assert line.startswith(f"evosync: {setting}: ") and value not in line

@@ -1,32 +1,18 @@
-"""Static files under addresses that change with their content; icons written into the page."""
+"""Icons written into the page."""
 
-import hashlib
 import re
 from functools import cache
-from pathlib import Path
-from typing import Any
 
 from flask import Flask
 from markupsafe import Markup
 
-STATIC = Path(__file__).resolve().parent.parent / "static"
+from app.web.static import STATIC
+
 ICONS = STATIC / "vendor" / "bootstrap-icons-1.13.2" / "icons"
 
 
 def init_app(app: Flask) -> None:
-    app.url_defaults(_add_version)
     app.jinja_env.globals.update(icon=icon, sprite=sprite)
-
-
-def _add_version(endpoint: str, values: dict[str, Any]) -> None:
-    if endpoint == "static" and "v" not in values and (version := _version(values["filename"])):
-        values["v"] = version
-
-
-@cache
-def _version(filename: str) -> str | None:
-    path = STATIC / filename
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else None
 
 
 @cache
