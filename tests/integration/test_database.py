@@ -205,7 +205,8 @@ def server_now() -> datetime:
     """Naive UTC by the clock of the database: SQLite has this machine's, PostgreSQL may have another one."""
     if db.engine.dialect.name == "sqlite":
         return utcnow()
-    return db.session.scalars(sa.text("SELECT now() AT TIME ZONE 'UTC'")).one()
+    now: datetime = db.session.scalars(sa.text("SELECT now() AT TIME ZONE 'UTC'")).one()
+    return now
 
 
 def test_rows_are_noted_by_our_clock(app_on_each_database: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
