@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 import sqlalchemy
@@ -20,6 +21,7 @@ INSTANCE = ROOT / "instance"
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Seconds = Annotated[int, msgspec.Meta(gt=0)]
 Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/]+")]
+RequestCounts = Annotated[str, msgspec.Meta(pattern=r"^(memory://$|rediss?://[^\s/]+|redis\+unix:///\S)")]
 
 SECRET_LENGTH = 32
 
@@ -47,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     registration_open: bool = True
     public_url: Url = "http://localhost:8000"
     photo_dir: str = ""
+    ratelimit_storage_uri: RequestCounts = "memory://"
 
     def __repr__(self) -> str:
         return f"Settings(evosync_env={self.evosync_env!r})"
@@ -119,11 +122,21 @@ def _checked(settings: Settings) -> Settings:
             Fernet(key)
         except ValueError:
             raise SettingsError("TOKEN_KEYS: every key must be a Fernet key (32 bytes, url-safe base64)") from None
+    if not _has_port(settings.ratelimit_storage_uri):
+        raise SettingsError("RATELIMIT_STORAGE_URI: not the address of a Redis")
     return msgspec.structs.replace(
         settings,
         database_url=_readable(_normal_url(settings.database_url)),
         photo_dir=str(_photo_dir(settings.photo_dir)),
     )
+
+
+def _has_port(uri: str) -> bool:
+    """Or none, which is as good."""
+    try:
+        return urlsplit(uri).port != 0
+    except ValueError:
+        return False
 
 
 def _photo_dir(given: str) -> Path:
