@@ -41,7 +41,8 @@ def put(user: User, subject: Subject, content: bytes) -> Photo:
     """
     _check_known(user.id, subject)
     db.session.commit()
-    made = photo_making.make(content)
+    with photo_files.turn():
+        made = photo_making.make(content)
     catalog_copy.lock(user.id)
     try:
         photo_files.write(user.id, made.digest, made.jpeg)

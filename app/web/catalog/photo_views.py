@@ -87,7 +87,7 @@ def _put(subject: Subject, form: PhotoForm) -> bool:
     except UnknownEntity:
         abort(404)
     except BadPhoto as error:
-        form.refuse(form.photo, message(error.code))
+        form.refuse(form.photo, message(error.code), status=503 if error.code == "photo_busy" else 422)
         return False
     flash("Фото сохранено. В ВК оно появится при следующем запуске, если товар выгружается.", "success")
     return True
@@ -123,7 +123,10 @@ def photo(digest: str) -> ResponseReturnValue:
     if content is None:
         abort(404)
     if request.args.get("size") == "small":
-        content = photo_making.small(content)
+        try:
+            content = photo_making.small(content)
+        except BadPhoto:
+            abort(404)
     return _jpeg(content, f"private, max-age={YEAR}, immutable")
 
 
