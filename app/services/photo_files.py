@@ -96,6 +96,13 @@ def digests(user_id: int) -> frozenset[str]:
     return frozenset(name.removesuffix(ENDING) for name in names if name.endswith(ENDING))
 
 
+def size_of_all(user_id: int) -> int:
+    """Bytes of the user's pictures together."""
+    with contextlib.suppress(FileNotFoundError), os.scandir(_folder(user_id)) as entries:
+        return sum(entry.stat().st_size for entry in entries)
+    return 0
+
+
 def keep_only(user_id: int, named: Collection[str]) -> int:
     """Deletes what is not among these digests, drafts of dead processes too; returns how many."""
     kept = {digest + ENDING for digest in named}

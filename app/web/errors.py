@@ -91,6 +91,11 @@ def bad_request(text: str) -> ResponseReturnValue:
     return _page(ErrorPage(PAGES[400].heading, text), 400), 400
 
 
+def too_many_exports() -> ResponseReturnValue:
+    page = ErrorPage("Таблица уже скачивается", "Дождитесь, пока она скачается, и попробуйте снова через минуту.")
+    return _page(page, 429), 429, [("Retry-After", "60")]
+
+
 def not_in_catalog() -> ResponseReturnValue:
     """For a rule about something that is gone since the page was opened."""
     return _page(ErrorPage("Нет в каталоге", message("unknown_entity")), 404), 404, _reload()

@@ -156,7 +156,7 @@ def test_the_page_says_what_holds_a_product_back(browser: Browser, owner: User) 
     page = browser.get(PRODUCT)
     assert "Нет фото" in page.notices[0]
     assert "Нет фото" in browser.get("/catalog/stores/S1?state=problem").text
-    assert "no_photo" in browser.client.get("/catalog/export.csv").text
+    assert "no_photo" in browser.client.get("/catalog/export.csv", buffered=True).text
     upload(browser)
     assert not any("Нет фото" in notice for notice in browser.get(PRODUCT).notices)
 
