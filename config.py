@@ -25,6 +25,7 @@ INSTANCE = ROOT / "instance"
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Seconds = Annotated[int, msgspec.Meta(gt=0)]
 Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/]+")]
+RequestCounts = Annotated[str, msgspec.Meta(pattern=r"^(memory://$|rediss?://[^\s/]+|redis\+unix:///\S)")]
 
 SECRET_LENGTH = 32
 OTHERS = 0o077
@@ -56,6 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     registration_open: bool = True
     public_url: Url = "http://localhost:8000"
     photo_dir: str = ""
+    ratelimit_storage_uri: RequestCounts = "memory://"
 
     def __repr__(self) -> str:
         return f"Settings(evosync_env={self.evosync_env!r})"
@@ -135,6 +137,8 @@ def _private_folder(path: Path) -> None:
 
 def _checked(settings: Settings) -> Settings:
     _check_token_keys(settings.key_ring)
+    if not _has_port(settings.ratelimit_storage_uri):
+        raise SettingsError("RATELIMIT_STORAGE_URI: not the address of a Redis")
     settings = msgspec.structs.replace(
         settings,
         database_url=_readable(_normal_url(settings.database_url)),
@@ -208,6 +212,14 @@ def _host(parts: SplitResult) -> str:
     if not _HOST.fullmatch(host) or len(host) > 253:
         raise ValueError(host)
     return host
+
+
+def _has_port(uri: str) -> bool:
+    """Or none, which is as good."""
+    try:
+        return urlsplit(uri).port != 0
+    except ValueError:
+        return False
 
 
 def _photo_dir(given: str) -> Path:

@@ -10,6 +10,8 @@ from app.db import engine_options
 from config import Settings
 
 MAX_FORM_BYTES = 2 * 1024 * 1024
+REDIS_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": None, "wrap_exceptions": True}
+"""Seconds: no page waits long for a Redis that is away."""
 
 
 def settings() -> Settings:
@@ -38,6 +40,8 @@ def init_settings(app: Flask, settings: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # bound to the session; a form left open over lunch still works
         MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
         MAX_FORM_PARTS=20_000,
+        RATELIMIT_STORAGE_URI=settings.ratelimit_storage_uri,
+        RATELIMIT_STORAGE_OPTIONS=REDIS_OPTIONS,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

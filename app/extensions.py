@@ -2,13 +2,23 @@
 
 from pathlib import Path
 
-from flask_login import LoginManager
+from flask import request
+from flask_limiter import Limiter
+from flask_login import LoginManager, current_user
 from flask_migrate import Migrate
 
 from app.csrf import MaskedCSRFProtect
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
+
+def _who() -> str:
+    """The signed-in user, wherever they are; else where the request comes from."""
+    return f"user {current_user.id}" if current_user.is_authenticated else f"source {request.remote_addr}"
+
+
 migrate = Migrate(directory=str(MIGRATIONS), compare_type=True)
 login_manager = LoginManager()
 csrf = MaskedCSRFProtect()
+limiter = Limiter(_who, key_prefix="evosync", in_memory_fallback_enabled=True, swallow_errors=True)
+"""Where its storage is away it counts in memory, and no page fails for it."""

@@ -2,8 +2,11 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from tempfile import TemporaryFile
+from typing import IO
 
 import sqlalchemy as sa
 
@@ -34,12 +37,27 @@ COLUMNS = (
     "problem",
 )
 BOM = "\ufeff"
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = frozenset("=+-\N{MINUS SIGN}@|%")
+_SEPARATORS = ("\t", "\r", "\n")
+_UNSEEN = frozenset("CZM")
+"""First letters of the categories of signs that a spreadsheet may pass over: controls, spaces, marks upon nothing."""
 _ROWS_IN_CHUNK = 500
 
 
+def csv_file(user: User) -> IO[bytes]:
+    """The whole file, on the disk until it is closed: nothing of the database waits for the visitor's network."""
+    file = TemporaryFile()  # noqa: SIM115  # whoever sends it closes it
+    try:
+        file.writelines(chunk.encode() for chunk in csv_chunks(user))
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return file
+
+
 def csv_chunks(user: User) -> Iterator[str]:
-    """The whole file, piece by piece. No transaction stays open while the visitor's network takes a piece."""
+    """Piece by piece, and no transaction stays open between two."""
     query = sa.select(CatalogStore.store_id).where(CatalogStore.user_id == user.id).order_by(CatalogStore.name)
     return _chunks(user.id, db.session.scalars(query).all(), Judge.of(user))
 
@@ -92,7 +110,13 @@ def _path(tree: GroupTree, group_id: str | None) -> str:
 
 def _text(value: str) -> str:
     """A cell that a spreadsheet would run as a formula is told to be text."""
-    return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+    return f"'{value}" if value.startswith(_SEPARATORS) or _first_seen(value) in _FORMULA_STARTS else value
+
+
+def _first_seen(value: str) -> str:
+    """The first sign that a reader sees, in its plain form: «=» of «＝», and of «=» behind a zero-width space."""
+    seen = (sign for sign in value if unicodedata.category(sign)[0] not in _UNSEEN)
+    return unicodedata.normalize("NFKC", next(seen, ""))[:1]
 
 
 def _number(value: Decimal | None, decimals: int = 3) -> str:

@@ -16,6 +16,8 @@ from app.services.errors import BadPhoto, UnknownEntity
 
 log = structlog.get_logger()
 
+MOST_BYTES = 20 * 1024**3
+"""Of one user: room for a picture of over a megabyte for each of the 15,000 items that a market holds."""
 KEPT_WITHOUT_PRODUCT = timedelta(days=30)
 """For so long a photo waits for its product or group to come back to the catalog."""
 
@@ -41,7 +43,10 @@ def put(user: User, subject: Subject, content: bytes) -> Photo:
     """
     _check_known(user.id, subject)
     db.session.commit()
-    made = photo_making.make(content)
+    if photo_files.size_of_all(user.id) >= MOST_BYTES:
+        raise BadPhoto("photo_no_room")
+    with photo_files.turn():
+        made = photo_making.make(content)
     catalog_copy.lock(user.id)
     try:
         photo_files.write(user.id, made.digest, made.jpeg)

@@ -4,7 +4,7 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.web import access, errors, formatting, headers, icons, labels, packing, static, vanished
+    from app.web import access, errors, formatting, headers, icons, labels, limits, packing, static, vanished
     from app.web.auth import blueprint as auth
     from app.web.catalog import blueprint as catalog
     from app.web.connections import blueprint as connections

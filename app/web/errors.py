@@ -1,16 +1,21 @@
 """Exceptions as pages. Those for our own faults ask the database for nothing."""
 
+from datetime import timedelta
+from math import ceil
 from typing import NamedTuple
 
 import structlog
 from flask import Flask, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from app.services.errors import ServiceError
+from app.web import limits
 from app.web.access import is_htmx
+from app.web.formatting import span
 from app.web.messages import message
 
 log = structlog.get_logger()
@@ -27,7 +32,7 @@ PAGES = {
     404: ErrorPage("Страница не найдена", "Её нет, или она не ваша. Проверьте адрес или начните с главной."),
     405: ErrorPage("Так эту страницу не открыть", "Вернитесь назад и нажмите нужную кнопку на странице."),
     413: ErrorPage("Слишком много данных", "Отправьте меньше за один раз: меньше строк или фото до 15 МБ."),
-    429: ErrorPage("Слишком много попыток", "Подождите несколько минут и попробуйте снова."),
+    429: ErrorPage("Слишком часто", "Подождите несколько минут и попробуйте снова."),
     500: ErrorPage("Ошибка на нашей стороне", "Мы её записали. Подождите минуту и попробуйте ещё раз."),
     503: ErrorPage("Сервис временно недоступен", "База данных не отвечает. Подождите минуту и обновите страницу."),
 }
@@ -37,6 +42,7 @@ STALE_FORM = ErrorPage("Форма устарела", "Вернитесь наз
 def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(RateLimitExceeded, _too_often)
     app.register_error_handler(ServiceError, _refused)
     app.register_error_handler(OperationalError, _no_database)
 
@@ -52,6 +58,16 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 def _stale_form(_error: CSRFError) -> ResponseReturnValue:
     return _page(STALE_FORM, 400), 400, _reload()
+
+
+def _too_often(error: RateLimitExceeded) -> ResponseReturnValue:
+    seconds = limits.seconds_left(error)
+    shown = timedelta(seconds=seconds if seconds < 60 else ceil(seconds / 60) * 60)
+    text = f"Вы делаете это слишком часто. Попробуйте снова через {span(shown)}."
+    answer = _page(ErrorPage(PAGES[429].heading, text), 429)
+    if reload := _reload():
+        flash(text, "warning")  # for the page that htmx loads next, not for this one
+    return answer, 429, [("Retry-After", str(seconds)), *reload]
 
 
 def _reload() -> list[tuple[str, str]]:
@@ -73,6 +89,11 @@ def _no_database(error: OperationalError) -> ResponseReturnValue:
 def bad_request(text: str) -> ResponseReturnValue:
     """For a form that no page of ours sends: says what is wrong with it."""
     return _page(ErrorPage(PAGES[400].heading, text), 400), 400
+
+
+def too_many_exports() -> ResponseReturnValue:
+    page = ErrorPage("Таблица уже скачивается", "Дождитесь, пока она скачается, и попробуйте снова через минуту.")
+    return _page(page, 429), 429, [("Retry-After", "60")]
 
 
 def not_in_catalog() -> ResponseReturnValue:

@@ -36,13 +36,6 @@ def bomb(width: int = 50_000, height: int = 50_000) -> bytes:
     )
 
 
-def slow(scans: int) -> bytes:
-    """A small JPEG that asks for its last pass again and again."""
-    plain = picture(progressive=True)
-    begin = plain.rindex(b"\xff\xda")
-    return plain[:begin] + plain[begin:-2] * scans + plain[-2:]
-
-
 def opened(jpeg: bytes) -> Image.Image:
     image = Image.open(io.BytesIO(jpeg))
     image.load()

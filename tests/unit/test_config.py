@@ -53,6 +53,7 @@ def test_the_defaults_are_those_of_the_contract(instance: Path) -> None:
         "registration_open": settings.registration_open,
         "public_url": settings.public_url,
         "photo_dir": settings.photo_dir,
+        "ratelimit_storage_uri": settings.ratelimit_storage_uri,
     } == {
         "evosync_env": "development",
         "database_url": f"sqlite:///{instance / 'evosync.db'}",
@@ -68,6 +69,7 @@ def test_the_defaults_are_those_of_the_contract(instance: Path) -> None:
         "registration_open": True,
         "public_url": "http://localhost:8000",
         "photo_dir": str(instance / "photos"),
+        "ratelimit_storage_uri": "memory://",
     }
 
 
@@ -78,6 +80,9 @@ def test_the_defaults_are_those_of_the_contract(instance: Path) -> None:
         ("EVOTOR_API_URL", "api.evotor.ru"),
         ("VK_API_URL", "ftp://api.vk.ru"),
         ("PUBLIC_URL", "https://"),
+        ("RATELIMIT_STORAGE_URI", "memcached://127.0.0.1:11211"),
+        ("RATELIMIT_STORAGE_URI", "redis:///0"),
+        ("RATELIMIT_STORAGE_URI", "redis://:hidden@host:none/0"),
         ("VK_REQUESTS_PER_SECOND", "0"),
         ("VK_REQUESTS_PER_SECOND", "many"),
         ("VK_REQUESTS_PER_SECOND", "nan"),

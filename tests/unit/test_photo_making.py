@@ -2,14 +2,19 @@
 
 import contextlib
 import io
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
-from app.services import photo_making
+from app.services import photo_child, photo_making
 from app.services.errors import BadPhoto
-from app.services.photo_making import MadePhoto, make
-from tests.support.pictures import BLUE, GREEN, RED, bomb, halves, opened, picture, slow
+from app.services.photo_making import make
+from tests.support.hostile_pictures import corpus, endless, lossless, webp
+from tests.support.pictures import BLUE, GREEN, RED, bomb, halves, opened, picture
 
 NEAR = 12
 """How far JPEG may take a colour."""
@@ -81,8 +86,11 @@ def test_the_same_file_is_the_same_picture() -> None:
         (bomb(), "photo_too_many_pixels"),
         (bomb(9_000, 9_000), "photo_too_many_pixels"),
         (bomb(7_000, 7_000), "photo_broken"),
-        (slow(200), "photo_broken"),
-        (b"\xff\xd8" + b"\xff\xfe\0\x02" * 20_000, "photo_broken"),
+        (endless(3000), "photo_too_slow"),
+        (endless(3000, start=b"\xff\xff"), "photo_too_slow"),
+        (endless(3000, between=b"\xff\x01"), "photo_too_slow"),
+        (webp(b"VP8L", lossless(16_383, 16_383)), "photo_too_many_pixels"),
+        (webp(b"VP8L", lossless(4_000, 4_000)), "photo_too_many_pixels"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -95,8 +103,79 @@ def test_spoilt_files_are_refused_and_never_break_anything() -> None:
         whole = bytearray(picture((500, 500), kind))
         for place in range(0, len(whole), max(1, len(whole) // 150)):
             spoilt = bytes(whole[:place]) + bytes([whole[place] ^ 0xFF]) + bytes(whole[place + 1 :])
-            with contextlib.suppress(BadPhoto):
-                assert isinstance(make(spoilt), MadePhoto)
+            with contextlib.suppress(photo_child.Refused):
+                assert photo_child.read(spoilt, lambda _seconds: None).mode == "RGB"
+
+
+def test_hostile_pictures_are_refused() -> None:
+    """A sample; bench/hostile_pictures tries all."""
+    named = list(corpus())
+    assert len(named) > 150
+    for name, content in named[::24]:
+        assert refusal(content), name
+
+
+def limits_of_the_child() -> dict[str, str]:
+    """As the kernel tells them of a child that waits for its picture."""
+    with subprocess.Popen(photo_making._CHILD, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env={}) as child:
+        assert child.stdin
+        child.stdin.write(b"x" * 100_000)  # taken only by a child that reads, and it confines itself before
+        child.stdin.flush()
+        text = Path(f"/proc/{child.pid}/limits").read_text()
+        child.stdin.close()
+    return {line[:26].strip(): line[26:].split()[1] for line in text.splitlines()[1:]}
+
+
+def test_the_child_may_take_little_and_leave_nothing() -> None:
+    limits = limits_of_the_child()
+    assert int(limits["Max address space"]) <= 320 * 1024 * 1024 and int(limits["Max cpu time"]) <= 10
+    assert limits["Max core file size"] == limits["Max file size"] == limits["Max processes"] == "0"
+    assert int(limits["Max open files"]) <= 16
+
+
+def test_the_child_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither by its environment, nor by what it says."""
+    monkeypatch.setenv("SECRET_KEY", "hidden")
+    monkeypatch.setattr(
+        photo_making, "_CHILD", (sys.executable, "-c", "import os; print(1, int('SECRET_KEY' in os.environ))")
+    )
+    assert make(b"x").height == 0
+
+
+@pytest.mark.parametrize(
+    ("program", "code"),
+    [
+        ("import os; os.kill(os.getpid(), 11)", "photo_broken"),
+        ("import os; os.kill(os.getpid(), 9)", "photo_busy"),
+        ("import os; os.kill(os.getpid(), 24)", "photo_too_slow"),
+        ("raise ZeroDivisionError", "photo_broken"),
+        ("print('<b>bold</b>'); raise SystemExit(1)", "photo_broken"),
+    ],
+)
+def test_a_child_that_falls_is_a_refusal(monkeypatch: pytest.MonkeyPatch, program: str, code: str) -> None:
+    monkeypatch.setattr(photo_making, "_CHILD", (sys.executable, "-c", program))
+    assert refusal(b"x") == code
+
+
+def test_a_child_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photo_making, "_CHILD", (sys.executable, "-c", "import time; time.sleep(60)"))
+    monkeypatch.setattr(photo_making, "PATIENCE", 0.1)
+    assert refusal(b"x") == "photo_busy"
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "saving"),
+    [
+        ("JPEG", (8000, 6000), {}),
+        ("JPEG", (4000, 3000), {"progressive": True}),
+        ("PNG", (4000, 3000), {"compress_level": 1}),
+        ("WEBP", (4000, 3000), {"method": 0}),
+        ("WEBP", (4000, 3000), {"lossless": True, "method": 0}),
+    ],
+)
+def test_pictures_of_phones_pass(kind: str, size: tuple[int, int], saving: dict[str, Any]) -> None:
+    made = make(picture(size, kind, **saving))
+    assert (made.width, made.height) == (2560, 1920)
 
 
 @pytest.mark.parametrize(("orientation", "top_left"), [(1, RED), (3, BLUE), (6, RED), (8, BLUE)])
@@ -118,7 +197,7 @@ def test_nothing_but_pixels_is_kept() -> None:
 def test_a_large_photo_is_scaled_down_with_its_sides_in_proportion() -> None:
     made = make(picture((6000, 4000)))
     assert (made.width, made.height) == (2560, 1707)
-    assert make(picture((3200, 640))).height >= photo_making.SHORTEST_SIDE
+    assert make(picture((3200, 640))).height >= photo_child.SHORTEST_SIDE
 
 
 def test_transparency_becomes_white() -> None:

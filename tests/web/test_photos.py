@@ -6,7 +6,7 @@ import pytest
 
 from app.db import db
 from app.models import Photo, User
-from app.services import shop_settings
+from app.services import photo_files, shop_settings
 from app.services.photo_making import LARGEST_FILE
 from app.web.catalog.photo_forms import LARGEST_REQUEST
 from tests.factories import add_group, add_product, add_store, connect_both
@@ -82,7 +82,7 @@ def test_removing_goes_back_to_the_card(browser: Browser) -> None:
         (picture()[:2000], "Файл повреждён"),
         (picture((300, 300)), "от 400 на 400"),
         (picture((400, 3000)), "слишком вытянутое"),
-        (bomb(), "больше 50 мегапикселей"),
+        (bomb(), "до 50 мегапикселей"),
         (b"\0" * (LARGEST_FILE + 1), "больше 15 МБ"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -91,6 +91,22 @@ def test_removing_goes_back_to_the_card(browser: Browser) -> None:
 def test_a_refusal_says_what_to_do(browser: Browser, page: str, content: bytes, said: str) -> None:
     assert said in upload(browser, page, content, 422).errors[0]
     assert db.session.query(Photo).count() == 0
+
+
+def test_who_waits_too_long_for_another_photo_is_asked_to_come_again(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(photo_files, "LONGEST_WAIT", 0.1)
+    with photo_files.turn():
+        assert "через минуту" in upload(browser, status=503).errors[0]
+    assert upload(browser).notices[0].startswith("Фото сохранено")
+
+
+def test_a_file_that_was_spoilt_on_the_disk_is_not_shown(browser: Browser, owner: User) -> None:
+    upload(browser)
+    digest = only_photo().digest
+    photo_files.write(owner.id, digest, b"spoilt")
+    browser.get(f"/catalog/photos/{digest}?size=small", 404)
 
 
 def test_a_form_without_a_file_is_refused(browser: Browser) -> None:
@@ -140,7 +156,7 @@ def test_the_page_says_what_holds_a_product_back(browser: Browser, owner: User) 
     page = browser.get(PRODUCT)
     assert "Нет фото" in page.notices[0]
     assert "Нет фото" in browser.get("/catalog/stores/S1?state=problem").text
-    assert "no_photo" in browser.client.get("/catalog/export.csv").text
+    assert "no_photo" in browser.client.get("/catalog/export.csv", buffered=True).text
     upload(browser)
     assert not any("Нет фото" in notice for notice in browser.get(PRODUCT).notices)
 

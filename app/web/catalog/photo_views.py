@@ -9,6 +9,7 @@ from app.models import Pictured
 from app.services import cards, closeup, group_categories, photo_making, photos, run_history
 from app.services.errors import BadPhoto, UnknownEntity
 from app.services.photos import Subject
+from app.web import limits
 from app.web.access import owner
 from app.web.catalog import blueprint, words
 from app.web.catalog.photo_forms import LARGEST_REQUEST, PhotoForm
@@ -65,6 +66,7 @@ def _group_page(store_id: str, group_id: str, form: PhotoForm) -> ResponseReturn
 
 
 @blueprint.post("/catalog/stores/<string:store_id>/products/<string:product_id>/photo")
+@limits.UPLOADS
 def put_product_photo(store_id: str, product_id: str) -> ResponseReturnValue:
     form = PhotoForm()
     if _put(Subject(Pictured.PRODUCT, store_id, product_id), form):
@@ -73,6 +75,7 @@ def put_product_photo(store_id: str, product_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/catalog/stores/<string:store_id>/groups/<string:group_id>/photo")
+@limits.UPLOADS
 def put_group_photo(store_id: str, group_id: str) -> ResponseReturnValue:
     form = PhotoForm()
     if _put(Subject(Pictured.GROUP, store_id, group_id), form):
@@ -87,7 +90,7 @@ def _put(subject: Subject, form: PhotoForm) -> bool:
     except UnknownEntity:
         abort(404)
     except BadPhoto as error:
-        form.refuse(form.photo, message(error.code))
+        form.refuse(form.photo, message(error.code), status=503 if error.code == "photo_busy" else 422)
         return False
     flash("Фото сохранено. В ВК оно появится при следующем запуске, если товар выгружается.", "success")
     return True
@@ -123,7 +126,10 @@ def photo(digest: str) -> ResponseReturnValue:
     if content is None:
         abort(404)
     if request.args.get("size") == "small":
-        content = photo_making.small(content)
+        try:
+            content = photo_making.small(content)
+        except BadPhoto:
+            abort(404)
     return _jpeg(content, f"private, max-age={YEAR}, immutable")
 
 

@@ -1,6 +1,7 @@
 from collections.abc import Callable
+from contextlib import ExitStack
 
-from flask import Response, abort, flash, redirect, render_template, request, stream_with_context, url_for
+from flask import abort, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from app.domain.rules import EntityType, FilterMode, Mode
@@ -8,10 +9,11 @@ from app.services import browse, catalog_refresh, export, rule_changes, rule_lis
 from app.services.catalog_refresh import CatalogUnavailable, StoreStillListed
 from app.services.errors import UnknownEntity
 from app.services.rule_changes import Changed, UndoTooLate
+from app.web import limits
 from app.web.access import commit_on_success, is_htmx, owner, safe_next
 from app.web.catalog import blueprint, changes, standing, why_words, words
 from app.web.catalog.forms import BulkForm, RuleForm, UndoForm, WholeForm, look_params, requested_look
-from app.web.errors import bad_request, not_in_catalog
+from app.web.errors import bad_request, not_in_catalog, too_many_exports
 from app.web.formatting import quoted
 from app.web.messages import message
 from app.web.paging import Page
@@ -149,6 +151,7 @@ def _back_to(target: str | None) -> str:
 
 
 @blueprint.post("/catalog/refresh")
+@limits.REFRESHES
 @commit_on_success
 def refresh() -> ResponseReturnValue:
     try:
@@ -172,6 +175,7 @@ def close_store(store_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/catalog/stores/<string:store_id>/accept")
+@limits.REFRESHES
 @commit_on_success
 def accept(store_id: str) -> ResponseReturnValue:
     try:
@@ -185,7 +189,17 @@ def accept(store_id: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/catalog/export.csv")
-def export_csv() -> Response:
-    answer = Response(stream_with_context(export.csv_chunks(owner())), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = "attachment; filename=evosync-catalog.csv"
+@limits.EXPORTS
+def export_csv() -> ResponseReturnValue:
+    with ExitStack() as making:
+        try:
+            making.enter_context(limits.one_export(owner().id))
+        except limits.TooManyExports:
+            return too_many_exports()
+        file = making.enter_context(export.csv_file(owner()))
+        sending = making.pop_all()
+    answer = send_file(file, mimetype="text/csv", as_attachment=True, download_name="evosync-catalog.csv")
+    answer.headers["Cache-Control"] = "no-store"
+    answer.direct_passthrough = False  # passed through, the file would be closed and nothing else
+    answer.call_on_close(sending.close)
     return answer

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app.services import group_categories, vk_categories
 from app.services.errors import NotReady, UnknownEntity, VkUnavailable
+from app.web import limits
 from app.web.access import commit_on_success, owner, safe_next
 from app.web.errors import not_in_catalog
 from app.web.messages import message
@@ -41,6 +42,7 @@ def choose_category() -> ResponseReturnValue:
 
 
 @blueprint.post("/sync/settings/categories/refresh")
+@limits.REFRESHES
 @commit_on_success
 def refresh_categories() -> ResponseReturnValue:
     try:

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app.services import hand_work, planning, shop_settings, sync_settings
 from app.services.errors import NotReady
+from app.web import limits
 from app.web.access import commit_on_success, owner, safe_next
 from app.web.errors import bad_request
 from app.web.messages import message
@@ -54,6 +55,7 @@ def decide() -> ResponseReturnValue:
 
 
 @blueprint.post("/sync/market/check")
+@limits.CHECKS
 @commit_on_success
 def check_market() -> ResponseReturnValue:
     try:

@@ -53,7 +53,13 @@ def test_a_row_tells_the_product_and_its_verdict(user: User) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+7", "-5", "@SUM(A1)", "\tтаб", "\rвозврат"])
+PLAIN = ["=1+1", "+7", "-5", "@SUM(A1)", "|cmd", "%0", "\tтаб", "\rвозврат", "\nстрока", "\t=1", "\r=1"]
+WIDE = [f"{sign}1" for sign in "＝＋－＠﹦﹢﹣﹫⁼⁺⁻₌₊₋−｜％"]
+INVISIBLE = "\u200b\u200d\ufeff\u00a0\u00ad\u202e\u2066\u2028\u3000\u0007\u0085\u034f\ufe0f \U000e0020"
+HIDDEN = [*(f"{sign}=1" for sign in INVISIBLE), f"{INVISIBLE}＝1", " \t -5"]
+
+
+@pytest.mark.parametrize("name", [*PLAIN, *WIDE, *HIDDEN], ids=ascii)
 def test_what_a_spreadsheet_would_run_becomes_text(user: User, name: str) -> None:
     add_product(user, "P1", name=name, article=name, quantity=Decimal("-2"), price=None)
     row = exported(user)[0]
@@ -69,6 +75,12 @@ def test_what_a_spreadsheet_would_run_becomes_text(user: User, name: str) -> Non
 def test_a_quantity_is_a_number_for_a_russian_spreadsheet(user: User, quantity: Decimal | None, cell: str) -> None:
     add_product(user, "P1", quantity=quantity)
     assert exported(user)[0]["quantity"] == cell
+
+
+@pytest.mark.parametrize("name", ["Чай=чай", " Чай", "\u200bЧай", "", " ", "«=»", "1-2", "'=1"], ids=ascii)
+def test_other_texts_stay_as_they_are(user: User, name: str) -> None:
+    add_product(user, "P1", name=name)
+    assert exported(user)[0]["product"] == name
 
 
 def test_separators_and_line_breaks_stay_inside_their_cell(user: User) -> None:

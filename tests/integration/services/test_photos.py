@@ -11,7 +11,7 @@ from flask import Flask
 from app.context import settings
 from app.db import db, utcnow
 from app.models import CatalogProduct, Listing, Photo, Pictured, User
-from app.services import accounts, photos, pruning
+from app.services import accounts, photo_files, photos, pruning
 from app.services.errors import BadPhoto, UnknownEntity
 from app.services.photos import KEPT_WITHOUT_PRODUCT, Subject
 from app.services.shelves import load_shelves
@@ -39,7 +39,7 @@ def user(app: Flask) -> User:
 
 
 def files() -> list[Path]:
-    return sorted(path for path in Path(settings().photo_dir).rglob("*") if path.is_file())
+    return sorted(path for path in Path(settings().photo_dir).glob("*/*") if path.is_file())
 
 
 def shown(user: User) -> dict[str, str | None]:
@@ -64,6 +64,17 @@ def test_another_photo_takes_the_place_of_the_first(user: User) -> None:
     second = photos.put(user, PRODUCT, picture(colour=BLUE))
     assert [path.stem for path in files()] == [second.digest]
     assert db.session.scalar(sa.select(sa.func.count(Photo.id))) == 1
+
+
+def test_the_photos_of_one_user_take_so_much_room_together(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = a_shop("other@example.ru")
+    photos.put(user, PRODUCT, picture())
+    monkeypatch.setattr(photos, "MOST_BYTES", photo_files.size_of_all(user.id))
+    with pytest.raises(BadPhoto, match="photo_no_room"):
+        photos.put(user, GROUP, picture(colour=BLUE))
+    photos.put(other, GROUP, picture(colour=BLUE))
+    photos.remove(user, PRODUCT)
+    photos.put(user, GROUP, picture(colour=BLUE))
 
 
 def test_only_what_is_in_the_owners_catalog_gets_a_photo(user: User) -> None:
