@@ -11,7 +11,7 @@ def init_app(app: Flask) -> None:
     from app.web.health import blueprint as health
     from app.web.sync import blueprint as sync
 
-    for part in (packing, access, errors, formatting, headers, icons, labels, static, vanished):
+    for part in (packing, access, errors, formatting, headers, icons, labels, limits, static, vanished):
         part.init_app(app)
     for blueprint in (auth, connections, catalog, sync, health):
         app.register_blueprint(blueprint)
