@@ -3,10 +3,11 @@
 from datetime import timedelta
 from typing import cast
 
-from flask import Flask, current_app
+from flask import Flask, current_app, request
 
 from app.crypto import KeyRing
 from app.db import engine_options
+from app.domain.network import source_of
 from config import Settings
 
 MAX_FORM_BYTES = 2 * 1024 * 1024
@@ -16,6 +17,11 @@ REDIS_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": None
 
 def settings() -> Settings:
     return cast(Settings, current_app.extensions["settings"])
+
+
+def request_source() -> str:
+    """Where the request comes from; only within one."""
+    return source_of(request.remote_addr)
 
 
 def init_settings(app: Flask, settings: Settings) -> None:

@@ -2,19 +2,20 @@
 
 from pathlib import Path
 
-from flask import request
 from flask_limiter import Limiter
 from flask_login import LoginManager, current_user
 from flask_migrate import Migrate
 
 from app.csrf import MaskedCSRFProtect
 
+from app.context import request_source
+
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
 def _who() -> str:
     """The signed-in user, wherever they are; else where the request comes from."""
-    return f"user {current_user.id}" if current_user.is_authenticated else f"source {request.remote_addr}"
+    return f"user {current_user.id}" if current_user.is_authenticated else f"source {request_source()}"
 
 
 migrate = Migrate(directory=str(MIGRATIONS), compare_type=True)

@@ -14,7 +14,7 @@ from pytest_socket import socket_allow_hosts
 
 from app import create_app
 from app.db import Base, db
-from app.services import accounts
+from app.services import passwords
 from config import Settings
 from tests.support.compiled import CompiledTemplates
 from tests.support.database import copy_sqlite, drop_postgres, make_postgres
@@ -33,7 +33,7 @@ def _only_loopback() -> None:
 @pytest.fixture(autouse=True)
 def _quick_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The usual hashes are slow on purpose, and that is the library's to test."""
-    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 def settings_for(database_url: str, sandbox: Sandbox | None = None, **changed: object) -> Settings:

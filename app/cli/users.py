@@ -1,12 +1,12 @@
 import sys
 
 import click
-from email_validator import EmailNotValidError, validate_email
 
 from app.cli.common import CommandError, ExitCode, OneLineGroup, print_json, user_or_exit, with_database
 from app.db import db
 from app.services import accounts
-from app.services.errors import EmailTaken
+from app.services.addresses import new_address
+from app.services.errors import EmailTaken, NotAnAddress
 
 PASSWORD_MIN, PASSWORD_MAX = 8, 128
 
@@ -23,10 +23,11 @@ def users() -> None:
 def create(email: str, password_stdin: bool) -> None:
     """Make an account for EMAIL."""
     try:
-        address = validate_email(email, check_deliverability=False, test_environment=True).normalized
+        address = new_address(email)
+        db.session.commit()  # no transaction stays open while somebody types
         user = accounts.register(address, _password(password_stdin))
-    except EmailNotValidError as error:
-        raise click.UsageError(f"{email!r} is not an e-mail address: {error}") from None
+    except NotAnAddress:
+        raise click.UsageError(f"{email!r} is not an e-mail address") from None
     except EmailTaken:
         raise CommandError(f"{email} has an account already", ExitCode.FAILED) from None
     db.session.commit()
@@ -40,6 +41,7 @@ def create(email: str, password_stdin: bool) -> None:
 def set_password(email: str, password_stdin: bool) -> None:
     """Give EMAIL another password; signs them out everywhere."""
     user = user_or_exit(email)
+    db.session.commit()  # no transaction stays open while somebody types
     accounts.set_password(user, _password(password_stdin))
     db.session.commit()
     print_json({"user_id": user.id, "email": user.email})

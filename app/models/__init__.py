@@ -3,19 +3,23 @@
 from app.models.catalog import CatalogGroup, CatalogProduct, CatalogStore, StoreState
 from app.models.category import VkCategoryList
 from app.models.connection import ConnectionState, EvotorConnection, VkConnection
+from app.models.event import AccountEvent, EventKind
 from app.models.listing import AlbumState, ForeignItem, Listing, VkAlbum
 from app.models.photo import Photo, Pictured
 from app.models.run import EntryOutcome, RunStage, RunStatus, RunTrigger, SyncApproval, SyncRun, SyncRunEntry
+from app.models.session import SignInFailures, UserSession
 from app.models.sync import OwnerOrder, RuleChange, SyncConfig, SyncFilter, SyncState
 from app.models.user import User
 
 __all__ = [
+    "AccountEvent",
     "AlbumState",
     "CatalogGroup",
     "CatalogProduct",
     "CatalogStore",
     "ConnectionState",
     "EntryOutcome",
+    "EventKind",
     "EvotorConnection",
     "ForeignItem",
     "Listing",
@@ -26,6 +30,7 @@ __all__ = [
     "RunStage",
     "RunStatus",
     "RunTrigger",
+    "SignInFailures",
     "StoreState",
     "SyncApproval",
     "SyncConfig",
@@ -34,6 +39,7 @@ __all__ = [
     "SyncRunEntry",
     "SyncState",
     "User",
+    "UserSession",
     "VkAlbum",
     "VkCategoryList",
     "VkConnection",

@@ -19,7 +19,15 @@ def new_session_key() -> str:
     return secrets.token_urlsafe(32)
 
 
-class User(UserMixin, Base):  # type: ignore[misc]  # Flask-Login has no types
+class _SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
+    carried: str | None = None
+    """What the cookies of the device that asks now carry; services/sessions.py gives it."""
+
+    def get_id(self) -> str | None:
+        return self.carried
+
+
+class User(_SignedIn, Base):
     __tablename__ = "users"
     __table_args__ = ({"sqlite_autoincrement": True},)
 
@@ -27,16 +35,13 @@ class User(UserMixin, Base):  # type: ignore[misc]  # Flask-Login has no types
     email: Mapped[str] = mapped_column(sa.String(EMAIL_LENGTH), unique=True)
     password_hash: Mapped[str] = mapped_column(sa.String(255))
     session_key: Mapped[str] = mapped_column(sa.String(64), unique=True, default=new_session_key)
-    """Stands in the session instead of the id; a new one signs every browser out."""
+    """Stands in the session instead of the id, before the key of the `UserSession`."""
     time_zone: Mapped[str] = mapped_column(sa.String(64), default="Europe/Moscow", server_default="Europe/Moscow")
     failed_sign_ins: Mapped[int] = mapped_column(default=0, server_default="0")
-    locked_until: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """Since the last sign-in, from anywhere: told to the owner then. What slows guessing is services/throttle.py."""
     created_at: Mapped[datetime] = created_at_column()
 
     sync_config: Mapped["SyncConfig | None"] = relationship(back_populates="user", passive_deletes="all")
     sync_state: Mapped["SyncState | None"] = relationship(passive_deletes="all")
     evotor: Mapped["EvotorConnection | None"] = relationship(passive_deletes="all")
     vk: Mapped["VkConnection | None"] = relationship(passive_deletes="all")
-
-    def get_id(self) -> str:
-        return self.session_key

@@ -1,35 +1,29 @@
 """Users: registration, sign-in, password, deletion."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+import structlog
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.db import db, utcnow
-from app.models import SyncConfig, SyncState, User
-from app.models.user import new_session_key
-from app.services import photos
-from app.services.errors import BadCredentials, EmailTaken, TooManyAttempts
+from app.models import EventKind, SyncConfig, SyncState, User
+from app.services import events, passwords, photos, sessions, throttle
+from app.services.addresses import comparable, new_address
+from app.services.errors import BadCredentials, EmailTaken
+from app.services.throttle import Attempt
 
-FREE_ATTEMPTS = 5
-FIRST_LOCK = timedelta(seconds=30)
-LONGEST_LOCK = timedelta(minutes=15)
+PASSWORD_FORM = "password_form"  # noqa: S105 - not a password
+LARGEST_ID_LENGTH = 9
 DELETION_TRIES = 3
 
-_hasher = PasswordHasher()
-_NOBODY = _hasher.hash("nobody has this password")
-"""Verified for unknown addresses, so that an answer's time does not tell who is registered."""
-
-
-def normalise_email(email: str) -> str:
-    return email.strip().lower()
+log = structlog.get_logger()
 
 
 def register(email: str, password: str) -> User:
-    """Raises EmailTaken."""
-    user = User(email=normalise_email(email), password_hash=_hasher.hash(password))
+    """Ends the caller's transaction first. Raises EmailTaken or NotAnAddress."""
+    address = new_address(email)
+    user = User(email=address, password_hash=_hashed(password))
     user.sync_config = SyncConfig()
     user.sync_state = SyncState()
     db.session.add(user)
@@ -38,74 +32,90 @@ def register(email: str, password: str) -> User:
     except IntegrityError:
         db.session.rollback()
         raise EmailTaken from None
+    events.record(EventKind.REGISTERED, user.id)
     return user
 
 
-def authenticate(email: str, password: str, now: datetime | None = None) -> User:
-    """Raises BadCredentials or TooManyAttempts. Commits, because a failure has to be counted too."""
-    now = now or utcnow()
-    user = find(email)
-    if user is None:
-        _matches(_NOBODY, password)
-        raise BadCredentials
-    _count_attempt(user, now)
-    if not _matches(user.password_hash, password):
-        raise BadCredentials
-    user.failed_sign_ins, user.locked_until = 0, None
-    if _hasher.check_needs_rehash(user.password_hash):
-        user.password_hash = _hasher.hash(password)
-    db.session.commit()
+def authenticate(email: str, password: str, source: str, now: datetime | None = None) -> User:
+    """By address and password. A failure is committed, a success flushed. Raises BadCredentials or TooManyAttempts."""
+    user = by_address(email)
+    known = user.password_hash if user else None
+    attempt = Attempt(throttle.SIGN_IN, comparable(email), source)
+    _prove(attempt, user, password, EventKind.SIGN_IN_FAILED, now)
+    assert user is not None and known is not None
+    renewed = passwords.renewed(known, password)
+    _hold(user, known)
+    user.password_hash = renewed or known
+    events.record(EventKind.SIGNED_IN, user.id)
     return user
 
 
-def _count_attempt(user: User, now: datetime) -> None:
-    """Counted before the password is looked at, and only where no lock stands: parallel guesses gain nothing."""
-    counted = (
-        sa.update(User)
-        .where(User.id == user.id, sa.or_(User.locked_until.is_(None), User.locked_until <= now))
-        .values(failed_sign_ins=User.failed_sign_ins + 1)
-        .returning(User.failed_sign_ins)
-    )
-    failures = db.session.execute(counted).scalar()
-    if failures is None:
-        db.session.rollback()
-        raise TooManyAttempts
-    if failures > FREE_ATTEMPTS:
-        lock = min(FIRST_LOCK * 2 ** min(failures - FREE_ATTEMPTS - 1, 10), LONGEST_LOCK)
-        db.session.execute(sa.update(User).where(User.id == user.id).values(locked_until=now + lock))
+def _prove(attempt: Attempt, user: User | None, password: str, failure: EventKind, now: datetime | None = None) -> None:
+    """Whoever asks knows the user's password. Commits, also in the end. Raises BadCredentials or TooManyAttempts."""
+    user_id, known = (user.id, user.password_hash) if user else (None, None)
+    locks = throttle.count(attempt, now or utcnow())
+    if passwords.matches(known, password):
+        throttle.take_back(attempt)
+        db.session.commit()
+        return
+    one_more = {"failed_sign_ins": User.failed_sign_ins + 1}
+    db.session.execute(sa.update(User).where(User.id == (user_id or 0)).values(one_more))
+    events.record(failure, user_id)
+    if locks:
+        events.record(EventKind.SIGN_IN_LOCKED, user_id)
     db.session.commit()
-    db.session.refresh(user)
+    raise BadCredentials
 
 
-def _matches(password_hash: str, password: str) -> bool:
-    try:
-        return _hasher.verify(password_hash, password)
-    except (VerificationError, InvalidHashError):
-        return False
+def _hold(user: User, known: str) -> None:
+    """Until the transaction ends. Raises BadCredentials where user or password are not what they were."""
+    same = sa.select(User).where(User.id == user.id, User.password_hash == known).with_for_update()
+    if db.session.scalar(same.execution_options(populate_existing=True)) is None:
+        raise BadCredentials
 
 
-def change_password(user: User, current: str, new: str) -> None:
-    """Signs every other browser out. Raises BadCredentials or TooManyAttempts."""
-    authenticate(user.email, current)
-    set_password(user, new)
+def forget_failures(user: User) -> int:
+    """How often the password was given wrong since the last sign-in."""
+    failures, user.failed_sign_ins = user.failed_sign_ins, 0
+    return failures
+
+
+def change_password(user: User, current: str, new: str, source: str) -> None:
+    """Signs every device out. Raises BadCredentials or TooManyAttempts."""
+    known = user.password_hash
+    _prove(Attempt(PASSWORD_FORM, str(user.id), source), user, current, EventKind.PASSWORD_REFUSED)
+    password_hash = passwords.hashed(new)
+    _hold(user, known)
+    _store_password(user, password_hash)
 
 
 def set_password(user: User, new: str) -> None:
-    user.password_hash = _hasher.hash(new)
-    user.session_key = new_session_key()
-    user.failed_sign_ins, user.locked_until = 0, None
-    db.session.flush()
+    """Signs every device out. Ends the caller's transaction first."""
+    _store_password(user, _hashed(new))
 
 
-def delete(user: User, password: str) -> None:
+def _store_password(user: User, password_hash: str) -> None:
+    user.password_hash = password_hash
+    sessions.drop_all(user)
+    throttle.forget(throttle.SIGN_IN, user.email)
+    events.record(EventKind.PASSWORD_CHANGED, user.id)
+
+
+def _hashed(password: str) -> str:
+    """Outside of any transaction: on SQLite nobody could write meanwhile."""
+    db.session.commit()
+    return passwords.hashed(password)
+
+
+def delete(user: User, password: str, source: str) -> None:
     """The user and everything of theirs; what stands in VK stays. Raises BadCredentials or TooManyAttempts.
 
-    Commits: the files of the photos go only after their rows.
+    Commits: the files of the photos go only after their rows. Nothing happens where another request was first.
     """
-    authenticate(user.email, password)
     user_id = user.id
-    if not _delete_rows(user_id):
-        db.session.refresh(user)  # another request was quicker: as everywhere, there is no such row any more
+    _prove(Attempt(PASSWORD_FORM, str(user_id), source), user, password, EventKind.PASSWORD_REFUSED)
+    if _delete_rows(user_id):
+        log.info("account_deleted", user_id=user_id, source=source)
     photos.sweep_files(user_id)
 
 
@@ -127,12 +137,15 @@ def _delete_rows(user_id: int) -> bool:
 
 
 def find(email_or_id: str) -> User | None:
-    """By e-mail or by number."""
-    wanted = normalise_email(email_or_id)
+    """By e-mail or by number, as commands name a user; whoever signs in has an address only."""
+    wanted = email_or_id.strip()
     if wanted.isascii() and wanted.isdigit():
-        return db.session.get(User, int(wanted)) if len(wanted) < 10 else None
-    return db.session.scalar(sa.select(User).where(User.email == wanted))
+        return db.session.get(User, int(wanted)) if len(wanted) <= LARGEST_ID_LENGTH else None
+    return by_address(email_or_id)
 
 
-def by_session_key(session_key: str) -> User | None:
-    return db.session.scalar(sa.select(User).where(User.session_key == session_key))
+def by_address(written: str) -> User | None:
+    """An address that was stored before all had one form, and could not get it, is found as it was written."""
+    stored = written.strip().lower()
+    query = sa.select(User).where(User.email.in_({stored, comparable(written)}))
+    return db.session.scalar(query.order_by((User.email == stored).desc()).limit(1))

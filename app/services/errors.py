@@ -11,6 +11,10 @@ class ServiceError(Exception):
         self.code = code or self.code
 
 
+class NotAnAddress(ServiceError):
+    code = "not_an_address"
+
+
 class EmailTaken(ServiceError):
     code = "email_taken"
 

@@ -5,28 +5,36 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from app.db import db, utcnow
-from app.models import SyncApproval, SyncRun, SyncRunEntry
+from app.models import AccountEvent, SignInFailures, SyncApproval, SyncRun, SyncRunEntry, UserSession
 from app.models.run import ACTIVE
 from app.services import photos
+from app.services.throttle import FORGOTTEN_AFTER
 
 RUNS_A_TIME = 200
 """Deleted in short transactions, so that nobody at work waits."""
 
 
 def prune(days: int) -> dict[str, int]:
-    """Entries and runs that ended more than `days` ago, but for every user's newest run; approvals that have expired;
-    files of photos that nothing names.
+    """Entries and runs that ended more than `days` ago, but for every user's newest run; events as old; approvals and
+    sessions that have expired; forgotten failures to sign in; files of photos that nothing names.
 
     Commits. Returns how many of each were deleted.
     """
-    deleted = {"runs": 0, "entries": 0, "approvals": 0, "photos": 0}
+    deleted = {"runs": 0, "entries": 0}
     while ids := _old_runs(days):
         of_runs = SyncRunEntry.run_id.in_(ids)
         deleted["entries"] += _deleted(sa.delete(SyncRunEntry).where(of_runs))
         deleted["runs"] += _deleted(sa.delete(SyncRun).where(SyncRun.id.in_(ids)))
         db.session.commit()
-    deleted["approvals"] = _deleted(sa.delete(SyncApproval).where(SyncApproval.expires_at <= utcnow()))
-    db.session.commit()
+    now = utcnow()
+    for name, gone in {
+        "approvals": sa.delete(SyncApproval).where(SyncApproval.expires_at <= now),
+        "events": sa.delete(AccountEvent).where(AccountEvent.at < now - timedelta(days=days)),
+        "sessions": sa.delete(UserSession).where(UserSession.expires_at <= now),
+        "failures": sa.delete(SignInFailures).where(SignInFailures.last_at < now - FORGOTTEN_AFTER),
+    }.items():
+        deleted[name] = _deleted(gone)
+        db.session.commit()
     deleted["photos"] = photos.sweep()
     return deleted
 

@@ -13,7 +13,7 @@ from flask_login import current_user
 from app.db import db, reading
 from app.extensions import login_manager
 from app.models import User
-from app.services import accounts
+from app.services import sessions
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,12 +28,16 @@ READS = ("GET", "HEAD", "OPTIONS")
 def init_app(app: Flask) -> None:
     login_manager.login_view = "auth.login"
     login_manager.session_protection = "basic"
-    login_manager.user_loader(accounts.by_session_key)
+    login_manager.user_loader(_resume)
     login_manager.unauthorized_handler(to_sign_in)
     app.url_value_preprocessor(_readable)
     app.before_request(_begin)
     app.before_request(_guard)
     app.teardown_request(_end)
+
+
+def _resume(carried: str) -> User | None:
+    return sessions.resume(carried, is_change=request.method not in READS)
 
 
 def _begin() -> None:

@@ -9,6 +9,9 @@ from wtforms.meta import DefaultMeta
 from wtforms.validators import StopValidation
 
 from app.csrf import MaskedFormCSRF
+from app.services.addresses import new_address
+from app.services.errors import NotAnAddress
+from app.web.messages import message
 
 LINE_BREAKS = "\t\r\n"
 EMAIL_MAX = 254
@@ -69,9 +72,7 @@ class EmailAddress:
     """Checks the form of an address without asking the network; test domains pass."""
 
     def __call__(self, _form: Form, field: Field) -> None:
-        from email_validator import EmailNotValidError, validate_email
-
         try:
-            validate_email(field.data or "", check_deliverability=False, test_environment=True, allow_smtputf8=False)
-        except EmailNotValidError:
-            raise StopValidation("Проверьте адрес: нужна электронная почта, например owner@example.ru.") from None
+            new_address(text_of(field))
+        except NotAnAddress as error:
+            raise StopValidation(message(error.code)) from None

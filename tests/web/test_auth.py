@@ -5,7 +5,7 @@ from flask import Flask
 
 from app.db import db
 from app.models import User
-from app.services import accounts
+from app.services import accounts, throttle
 from tests import conftest
 from tests.factories import PASSWORD, make_user
 from tests.support.page import HTMX, Browser
@@ -94,7 +94,7 @@ def test_a_wrong_password_and_an_unknown_address_look_the_same(visitor: Browser,
 
 def test_guessing_is_slowed_down(visitor: Browser, owner: User) -> None:
     visitor.get("/login")
-    for _ in range(accounts.FREE_ATTEMPTS + 1):
+    for _ in range(throttle.FREE_TRIES + 1):
         visitor.submit("/login", 422, email=owner.email, password="wrong password")
     page = visitor.submit("/login", 429, email=owner.email, password=PASSWORD)
     assert "Подождите" in page.errors[0]
@@ -139,7 +139,7 @@ def test_a_wrong_change_of_password_changes_nothing(browser: Browser, changed: d
     browser.get("/account")
     page = browser.post("/account", CHANGE | {"password_repeat": "another password"} | changed, 422)
     assert said in page.errors[0]
-    assert accounts.authenticate("owner@example.ru", PASSWORD)
+    assert accounts.authenticate("owner@example.ru", PASSWORD, "192.0.2.1")
 
 
 def test_the_account_is_deleted_with_the_password_only(browser: Browser) -> None:

@@ -76,7 +76,7 @@ def test_a_fault_of_ours_asks_the_database_for_nothing(app: Flask, monkeypatch: 
     visitor = with_route(app, RuntimeError("secret detail"))
     with visitor.client.session_transaction() as session:
         session["_user_id"] = "somebody"
-    monkeypatch.setattr("app.services.accounts.by_session_key", lambda _key: pytest.fail("looked up"))
+    monkeypatch.setattr("app.services.sessions.resume", lambda *_args, **_more: pytest.fail("looked up"))
     page = visitor.get("/fail", status=500)
     assert page.heading == "Ошибка на нашей стороне" and "secret detail" not in page.html
 

@@ -1,15 +1,30 @@
-from flask import current_app, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user
 
-from app.context import settings
-from app.services import accounts, orders
+from app.context import request_source, settings
+from app.extensions import limiter
+from app.models import UserSession
+from app.services import accounts, orders, sessions
 from app.services.errors import BadCredentials, EmailTaken, TooManyAttempts
-from app.web.access import commit_on_success, owner, safe_next
+from app.web.access import commit_on_success, owned_or_404, owner, safe_next
 from app.web.auth import blueprint
 from app.web.auth.forms import DeleteForm, LoginForm, PasswordForm, RegisterForm
+from app.web.auth.signing import forget_device, sign_in
+from app.web.formatting import counted
 from app.web.forms import text_of
 from app.web.messages import message
+
+# Beside the counted failures (services/throttle.py): what even right passwords may cost.
+SIGN_INS = "30 per minute; 300 per hour"
+REGISTRATIONS = "20 per hour"
+PROOFS = "10 per minute; 60 per hour"
+WORTH_TELLING = 5
+"""Failures since the last sign-in: fewer are the owner's own."""
+
+
+def _user_and_source() -> str:
+    return f"{owner().id} {request_source()}"
 
 
 @blueprint.get("/")
@@ -18,6 +33,7 @@ def index() -> ResponseReturnValue:
 
 
 @blueprint.route("/register", methods=["GET", "POST"])
+@limiter.limit(REGISTRATIONS, key_func=request_source, methods=["POST"])
 @commit_on_success
 def register() -> ResponseReturnValue:
     if current_user.is_authenticated:
@@ -27,7 +43,7 @@ def register() -> ResponseReturnValue:
     form = RegisterForm()
     if form.validate_on_submit():
         try:
-            login_user(accounts.register(text_of(form.email), text_of(form.password)))
+            sign_in(accounts.register(text_of(form.email), text_of(form.password)), remember=False)
         except EmailTaken as error:
             form.refuse(form.email, message(error.code))
         else:
@@ -37,6 +53,7 @@ def register() -> ResponseReturnValue:
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
+@limiter.limit(SIGN_INS, key_func=request_source, methods=["POST"])
 @commit_on_success
 def login() -> ResponseReturnValue:
     target = safe_next(request.args.get("next"))
@@ -45,7 +62,9 @@ def login() -> ResponseReturnValue:
     form = LoginForm()
     if form.validate_on_submit():
         try:
-            login_user(accounts.authenticate(text_of(form.email), text_of(form.password)), remember=form.remember.data)
+            user = accounts.authenticate(text_of(form.email), text_of(form.password), request_source())
+            sign_in(user, remember=form.remember.data)
+            _tell_of_failures(accounts.forget_failures(user))
             return redirect(target or url_for("sync.show"))
         except BadCredentials as error:
             form.refuse(form.password, message(error.code))
@@ -55,9 +74,18 @@ def login() -> ResponseReturnValue:
     return render_template("auth/login.html", form=form, next=target, registration_open=is_open), form.status
 
 
+def _tell_of_failures(failures: int) -> None:
+    if failures >= WORTH_TELLING:
+        times = counted(failures, "раз", "раза", "раз")
+        flash(f"С прошлого входа пароль вводили неверно {times}. Если это были не вы, смените пароль.", "warning")
+
+
 @blueprint.post("/logout")
+@commit_on_success
 def logout() -> ResponseReturnValue:
-    logout_user()
+    if (found := sessions.current(owner())) is not None:
+        sessions.end(found)
+    forget_device()
     flash("Вы вышли.", "info")
     return redirect(url_for("auth.login"))
 
@@ -72,12 +100,32 @@ def _account_page(password_form: PasswordForm, delete_form: DeleteForm) -> str:
         "auth/account.html",
         password_form=password_form,
         delete_form=delete_form,
+        devices=sessions.of(owner()),
+        this_device=sessions.current(owner()),
         live=orders.live_count(owner()),
         order=orders.order_of(owner()),
     )
 
 
+@blueprint.post("/account/sessions/<int:session_id>/end")
+@commit_on_success
+def end_session(session_id: int) -> ResponseReturnValue:
+    sessions.end(owned_or_404(UserSession, session_id))
+    flash("С этого устройства больше нет доступа.", "success")
+    return redirect(url_for(".account"))
+
+
+@blueprint.post("/account/sessions/end")
+@commit_on_success
+def end_all_sessions() -> ResponseReturnValue:
+    sessions.end_all(owner())
+    forget_device()
+    flash("Вы вышли на всех устройствах.", "success")
+    return redirect(url_for(".login"))
+
+
 @blueprint.post("/account")
+@limiter.limit(PROOFS, key_func=_user_and_source)
 @commit_on_success
 def change_account() -> ResponseReturnValue:
     """Two forms of one page; the hidden field `action` tells them apart."""
@@ -88,11 +136,12 @@ def change_password() -> ResponseReturnValue:
     form = PasswordForm()
     if form.validate_on_submit():
         try:
-            accounts.change_password(owner(), text_of(form.current_password), text_of(form.password))
+            this = sessions.current(owner())
+            accounts.change_password(owner(), text_of(form.current_password), text_of(form.password), request_source())
         except (BadCredentials, TooManyAttempts) as error:
             form.refuse(form.current_password, wrong_password(error))
         else:
-            login_user(owner(), remember=current_app.config["REMEMBER_COOKIE_NAME"] in request.cookies)
+            sign_in(owner(), remember=this is not None and this.is_remembered)
             flash("Пароль изменён. На других устройствах нужно войти заново.", "success")
             return redirect(url_for(".account"))
     return _account_page(form, DeleteForm(formdata=None)), form.status
@@ -102,11 +151,11 @@ def delete_account() -> ResponseReturnValue:
     form = DeleteForm()
     if form.validate_on_submit():
         try:
-            accounts.delete(owner(), text_of(form.password))
+            accounts.delete(owner(), text_of(form.password), request_source())
         except (BadCredentials, TooManyAttempts) as error:
             form.refuse(form.password, wrong_password(error))
         else:
-            logout_user()
+            forget_device()
             flash("Учётная запись удалена. Товары в ВК остались как были.", "success")
             return redirect(url_for(".login"))
     return _account_page(PasswordForm(formdata=None), form), form.status

@@ -181,7 +181,15 @@ def test_a_plan_that_waits_for_approval_has_its_own_exit_code(flask: Shell, owne
 def test_history_is_pruned_by_age(flask: Shell, owner: User) -> None:
     flask("sync", "run", EMAIL)
 
-    assert flask("sync", "prune", "--days", "1").json == {"runs": 0, "entries": 0, "approvals": 0, "photos": 0}
+    assert flask("sync", "prune", "--days", "1").json == {
+        "runs": 0,
+        "entries": 0,
+        "approvals": 0,
+        "events": 0,
+        "sessions": 0,
+        "failures": 0,
+        "photos": 0,
+    }
 
 
 @pytest.mark.parametrize("words", [("--days", "0"), ("--days", "soon"), ("more",)])

@@ -1,27 +1,31 @@
 """flask users."""
 
+import sys
+
 import pytest
 
 from app.db import db
-from app.services import accounts
+from app.services import accounts, sessions
 from tests.factories import PASSWORD, make_user
 from tests.integration.cli.conftest import Shell
 
 EMAIL = "owner@example.ru"
+SOURCE = "192.0.2.1"
 
 
 def test_an_account_is_made_with_the_password_from_stdin(flask: Shell) -> None:
     answer = flask("users", "create", "Owner@Example.ru", "--password-stdin", stdin="a long password\n")
 
-    assert (answer.code, answer.err) == (0, "")
+    assert answer.code == 0
+    assert "event=registered user_id=1" in answer.err
     assert answer.json == {"user_id": 1, "email": EMAIL}
-    assert accounts.authenticate(EMAIL, "a long password")
+    assert accounts.authenticate(EMAIL, "a long password", SOURCE)
 
 
 def test_only_the_line_end_is_cut_from_the_password(flask: Shell) -> None:
     flask("users", "create", EMAIL, "--password-stdin", stdin=" spaces count \r\nnext line\n")
 
-    assert accounts.authenticate(EMAIL, " spaces count ")
+    assert accounts.authenticate(EMAIL, " spaces count ", SOURCE)
 
 
 def test_the_password_is_asked_for_twice(flask: Shell) -> None:
@@ -29,7 +33,7 @@ def test_the_password_is_asked_for_twice(flask: Shell) -> None:
 
     assert answer.json["email"] == EMAIL
     assert "a long password" not in answer.out + answer.err
-    assert accounts.authenticate(EMAIL, "a long password")
+    assert accounts.authenticate(EMAIL, "a long password", SOURCE)
 
 
 @pytest.mark.parametrize("address", ["", "owner", "owner@", "@example.ru", "owner@localhost", "a b@example.ru"])
@@ -55,18 +59,44 @@ def test_an_address_that_is_taken_is_exit_1(flask: Shell) -> None:
 
 
 def test_a_new_password_signs_in_and_ends_other_sessions(flask: Shell) -> None:
-    before = make_user(EMAIL).session_key
+    user = make_user(EMAIL)
+    sessions.begin(user, is_remembered=True, source=SOURCE, device="Chrome")
+    db.session.commit()
+    before = user.carried or ""
 
     answer = flask("users", "set-password", EMAIL, "--password-stdin", stdin="another password\n")
 
     assert answer.code == 0
     db.session.expire_all()
-    assert accounts.authenticate(EMAIL, "another password")
-    assert accounts.by_session_key(before) is None
+    assert accounts.authenticate(EMAIL, "another password", SOURCE)
+    assert sessions.resume(before) is None
 
 
 def test_a_bad_new_password_changes_nothing(flask: Shell) -> None:
     make_user(EMAIL)
 
     assert flask("users", "set-password", EMAIL, "--password-stdin", stdin="short\n").is_refusal(2)
-    assert accounts.authenticate(EMAIL, PASSWORD)
+    assert accounts.authenticate(EMAIL, PASSWORD, SOURCE)
+
+
+@pytest.mark.parametrize("written", [" Owner@ПРИМЕР.РФ", "owner@xn--e1afmkfd.xn--p1ai", "ｏｗｎｅｒ@пример.рф."])
+def test_an_address_is_one_however_it_is_written(flask: Shell, written: str) -> None:
+    flask("users", "create", "owner@пример.рф", "--password-stdin", stdin="a long password\n")
+
+    assert flask("users", "create", written, "--password-stdin", stdin="a long password\n").is_refusal(1)
+    assert flask("users", "set-password", written, "--password-stdin", stdin="another password\n").code == 0
+    assert flask("sync-config", written).json["email"] == "owner@xn--e1afmkfd.xn--p1ai"
+
+
+def test_no_transaction_waits_for_the_operator(flask: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_user(EMAIL)
+    words = sys.modules["app.cli.users"]  # the name in the package is the command group
+    monkeypatch.setattr(words, "_password", lambda _from_stdin: "open" if in_transaction() else "closed password")
+
+    assert flask("users", "set-password", EMAIL).code == 0
+    db.session.expire_all()
+    assert accounts.authenticate(EMAIL, "closed password", SOURCE)
+
+
+def in_transaction() -> bool:
+    return bool(db.session().in_transaction())

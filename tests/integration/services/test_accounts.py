@@ -1,36 +1,26 @@
-"""Accounts: registration, sign-in and its throttle, another password. Time is given, never waited for."""
+"""Accounts: registration, sign-in, another password, deletion. The throttle has tests of its own."""
 
-from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from flask import Flask
 
-from app.db import db, utcnow
+from app.db import db
 from app.models import SyncConfig, User
-from app.services import accounts
+from app.services import accounts, passwords, sessions
 from app.services.errors import BadCredentials, EmailTaken, TooManyAttempts
+from app.services.throttle import FREE_TRIES
 from tests.factories import PASSWORD, make_user
 
 NOW = datetime(2026, 11, 23, 12, 0)
 EMAIL = "owner@example.ru"
+HERE = "192.0.2.1"
 
 pytestmark = pytest.mark.usefixtures("app")
-
-
-def fail(times: int = 1, at: datetime = NOW) -> None:
-    for _ in range(times):
-        with pytest.raises(BadCredentials):
-            accounts.authenticate(EMAIL, "wrong password", at)
-
-
-def lock_after_one_more_failure(at: datetime) -> timedelta:
-    fail(at=at)
-    user = accounts.find(EMAIL)
-    assert user is not None
-    assert user.locked_until is not None
-    return user.locked_until - at
 
 
 # Registration
@@ -71,7 +61,7 @@ def test_a_new_user_has_the_default_configuration() -> None:
 def test_the_right_password_signs_in(written: str) -> None:
     user = make_user()
 
-    assert accounts.authenticate(written, PASSWORD, NOW).id == user.id
+    assert accounts.authenticate(written, PASSWORD, HERE, NOW).id == user.id
 
 
 @pytest.mark.parametrize("wrong", ["", PASSWORD + " ", PASSWORD.upper()])
@@ -79,22 +69,172 @@ def test_a_wrong_password_does_not_sign_in(wrong: str) -> None:
     make_user()
 
     with pytest.raises(BadCredentials):
-        accounts.authenticate(EMAIL, wrong, NOW)
+        accounts.authenticate(EMAIL, wrong, HERE, NOW)
 
 
-def test_an_unknown_address_costs_a_password_check_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    checked: list[str] = []
-
-    def refuse(password_hash: str, _password: str) -> bool:
-        checked.append(password_hash)
-        return False
-
-    monkeypatch.setattr(accounts, "_matches", refuse)
+@pytest.mark.parametrize("typed", ["1", " 1 ", "１", "1@", "owner"])
+def test_nobody_signs_in_by_number(typed: str) -> None:
+    assert make_user().id == 1
 
     with pytest.raises(BadCredentials):
-        accounts.authenticate("nobody@example.ru", "any password", NOW)
+        accounts.authenticate(typed, PASSWORD, HERE, NOW)
 
-    assert [password_hash.split("$")[1] for password_hash in checked] == ["argon2id"]
+
+def test_an_address_that_kept_its_old_form_signs_in() -> None:
+    """Where two accounts of one address were there before addresses had one form."""
+    make_user("owner@пример.рф")
+    older = make_user("older@example.ru")
+    older.email = "owner@пример.рф"
+    accounts.set_password(older, "of the older one")
+    db.session.commit()
+
+    assert accounts.authenticate("Owner@пример.рф", "of the older one", HERE, NOW) is older
+    assert accounts.authenticate("owner@xn--e1afmkfd.xn--p1ai", PASSWORD, HERE, NOW) is not older
+
+
+def test_failures_are_counted_for_the_owner_until_they_sign_in() -> None:
+    user = make_user()
+    for _ in range(3):
+        with pytest.raises(BadCredentials):
+            accounts.authenticate(EMAIL, "wrong password", HERE, NOW)
+
+    assert accounts.authenticate(EMAIL, PASSWORD, HERE, NOW) is user
+    assert (accounts.forget_failures(user), accounts.forget_failures(user)) == (3, 0)
+
+
+def test_an_old_hash_is_renewed_at_the_next_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    user = make_user()
+    before = user.password_hash
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=2, memory_cost=8, parallelism=1))
+
+    accounts.authenticate(EMAIL, PASSWORD, HERE, NOW)
+    db.session.commit()
+
+    assert user.password_hash != before
+    assert accounts.authenticate(EMAIL, PASSWORD, HERE, NOW)
+
+
+@pytest.mark.parametrize("change", ["deleted", "another password"])
+def test_a_password_that_was_right_a_moment_ago_is_not_enough(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """Somebody deletes the account, or changes the password, while the old one is being verified."""
+    user_id = make_user().id
+    verify = passwords.matches
+
+    def meanwhile(password_hash: str | None, password: str) -> bool:
+        with app.app_context():
+            statement = sa.delete(User) if change == "deleted" else sa.update(User).values(password_hash="another")
+            db.session.execute(statement.where(User.id == user_id))
+            db.session.commit()
+        return verify(password_hash, password)
+
+    monkeypatch.setattr(passwords, "matches", meanwhile)
+
+    with pytest.raises(BadCredentials):
+        accounts.authenticate(EMAIL, PASSWORD, HERE, NOW)
+
+
+# The work of hashing
+
+
+class Watched:
+    """A hasher that notes whether a transaction was open while it worked."""
+
+    def __init__(self, hasher: PasswordHasher) -> None:
+        self.hasher = hasher
+        self.seen: list[tuple[str, bool]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("hash", "verify"):
+            self.seen.append((name, bool(db.session().in_transaction())))
+        return getattr(self.hasher, name)
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
+    passwords.matches(None, "warm up")
+    watched = Watched(passwords._hasher)
+    monkeypatch.setattr(passwords, "_hasher", watched)
+    return watched
+
+
+def a_read() -> None:
+    """As the guard of a page does: a transaction is open when the service is called."""
+    db.session.execute(sa.select(User.id)).all()
+
+
+def change_the_password() -> None:
+    user = accounts.by_address(EMAIL)
+    assert user is not None
+    accounts.change_password(user, PASSWORD, "another password", HERE)
+
+
+def fail_to_sign_in(email: str = EMAIL) -> None:
+    with pytest.raises(BadCredentials):
+        accounts.authenticate(email, "wrong password", HERE, NOW)
+
+
+def set_the_password() -> None:
+    user = accounts.find(EMAIL)
+    assert user is not None
+    accounts.set_password(user, "another password")
+
+
+def delete_the_account() -> None:
+    user = accounts.find(EMAIL)
+    assert user is not None
+    accounts.delete(user, PASSWORD, HERE)
+
+
+@pytest.mark.parametrize(
+    ("work", "steps"),
+    [
+        (lambda: accounts.register("new@example.ru", PASSWORD), ["hash"]),
+        (lambda: accounts.authenticate(EMAIL, PASSWORD, HERE, NOW), ["verify"]),
+        (fail_to_sign_in, ["verify"]),
+        (lambda: fail_to_sign_in("nobody@example.ru"), ["verify"]),
+        (change_the_password, ["verify", "hash"]),
+        (set_the_password, ["hash"]),
+        (delete_the_account, ["verify"]),
+    ],
+)
+def test_no_transaction_is_open_while_a_password_is_worked_on(
+    watched: Watched, work: Callable[[], object], steps: list[str]
+) -> None:
+    make_user()
+    watched.seen.clear()
+    a_read()
+
+    work()
+
+    assert watched.seen == [(step, False) for step in steps]
+
+
+def test_an_old_hash_is_renewed_without_a_transaction(watched: Watched) -> None:
+    make_user()
+    watched.hasher = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1)
+    watched.seen.clear()
+
+    accounts.authenticate(EMAIL, PASSWORD, HERE, NOW)
+
+    assert watched.seen == [("verify", False), ("hash", False)]
+
+
+def test_a_known_and_an_unknown_address_cost_the_same_work(watched: Watched, app_on_each_database: Flask) -> None:
+    statements: list[str] = []
+    with app_on_each_database.app_context():
+        make_user()
+
+        @sa.event.listens_for(db.engine, "before_cursor_execute")
+        def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+            statements.append(statement)
+
+        for email in (EMAIL, "nobody@example.ru", "1"):
+            statements.append(email)
+            fail_to_sign_in(email)
+    works = " ".join(statements).split(EMAIL)[1].split("nobody@example.ru")
+    assert works[0].strip() == works[1].split(" 1 ", 1)[0].strip()
 
 
 def test_an_unreadable_hash_is_a_wrong_password() -> None:
@@ -102,110 +242,31 @@ def test_an_unreadable_hash_is_a_wrong_password() -> None:
     db.session.commit()
 
     with pytest.raises(BadCredentials):
-        accounts.authenticate(EMAIL, "plain", NOW)
-
-
-# The throttle
-
-
-def test_five_failures_are_free() -> None:
-    make_user()
-    fail(5)
-
-    assert accounts.authenticate(EMAIL, PASSWORD, NOW)
-
-
-def test_the_sixth_failure_locks_and_then_the_right_password_is_refused_too() -> None:
-    make_user()
-    fail(6)
-
-    with pytest.raises(TooManyAttempts):
-        accounts.authenticate(EMAIL, PASSWORD, NOW + accounts.FIRST_LOCK - timedelta(seconds=1))
-
-
-def test_the_lock_ends_by_itself() -> None:
-    make_user()
-    fail(6)
-
-    assert accounts.authenticate(EMAIL, PASSWORD, NOW + accounts.FIRST_LOCK)
-
-
-def test_the_pause_grows_up_to_a_quarter_of_an_hour() -> None:
-    make_user()
-    fail(5)
-    moments = [NOW + timedelta(hours=hour) for hour in range(14)]
-
-    pauses = [lock_after_one_more_failure(moment) for moment in moments]
-
-    assert pauses[:5] == [timedelta(seconds=30 * 2**step) for step in range(5)]
-    assert pauses[5:] == [timedelta(minutes=15)] * 9
-
-
-def test_attempts_during_a_lock_do_not_prolong_it() -> None:
-    user = make_user()
-    fail(6)
-    until = user.locked_until
-
-    with pytest.raises(TooManyAttempts):
-        accounts.authenticate(EMAIL, "wrong password", NOW)
-
-    assert (user.locked_until, user.failed_sign_ins) == (until, 6)
-
-
-def test_a_success_forgives_earlier_failures() -> None:
-    make_user()
-    fail(5)
-    user = accounts.authenticate(EMAIL, PASSWORD, NOW)
-    assert (user.failed_sign_ins, user.locked_until) == (0, None)
-
-    fail(5)
-    assert accounts.authenticate(EMAIL, PASSWORD, NOW)
-
-
-def test_one_users_lock_is_not_anothers() -> None:
-    make_user()
-    make_user("other@example.ru")
-    fail(6)
-
-    assert accounts.authenticate("other@example.ru", PASSWORD, NOW)
-
-
-def test_parallel_guesses_are_all_counted(app: Flask) -> None:
-    user = make_user()
-
-    def guess(_number: int) -> None:
-        with app.app_context(), pytest.raises((BadCredentials, TooManyAttempts)):
-            accounts.authenticate(EMAIL, "wrong password", NOW)
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(guess, range(5)))
-
-    db.session.refresh(user)
-    assert user.failed_sign_ins == 5
+        accounts.authenticate(EMAIL, "plain", HERE, NOW)
 
 
 # Another password
 
 
-def test_another_password_signs_every_browser_out() -> None:
+def test_another_password_signs_every_device_out() -> None:
     user = make_user()
-    before = user.session_key
-    accounts.change_password(user, PASSWORD, "another password")
-    db.session.commit()
+    sessions.begin(user, is_remembered=True, source=HERE, device="Chrome, Windows")
+    carried = user.carried
+    assert carried is not None and sessions.resume(carried) is user
 
-    assert user.session_key != before
-    assert accounts.by_session_key(before) is None
-    assert accounts.by_session_key(user.session_key) is user
+    accounts.change_password(user, PASSWORD, "another password", HERE)
+
+    assert sessions.resume(carried) is None
 
 
 def test_only_the_new_password_signs_in() -> None:
     user = make_user()
-    accounts.change_password(user, PASSWORD, "another password")
+    accounts.change_password(user, PASSWORD, "another password", HERE)
     db.session.commit()
 
-    assert accounts.authenticate(EMAIL, "another password", NOW)
+    assert accounts.authenticate(EMAIL, "another password", HERE, NOW)
     with pytest.raises(BadCredentials):
-        accounts.authenticate(EMAIL, PASSWORD, NOW)
+        accounts.authenticate(EMAIL, PASSWORD, HERE, NOW)
 
 
 def test_the_password_is_not_changed_without_the_current_one() -> None:
@@ -213,44 +274,59 @@ def test_the_password_is_not_changed_without_the_current_one() -> None:
     before = (user.password_hash, user.session_key)
 
     with pytest.raises(BadCredentials):
-        accounts.change_password(user, "wrong password", "another password")
+        accounts.change_password(user, "wrong password", "another password", HERE)
 
     assert (user.password_hash, user.session_key) == before
 
 
-def test_guessing_the_current_password_is_throttled_too() -> None:
+def test_guessing_the_current_password_is_throttled_and_locks_no_sign_in() -> None:
     user = make_user()
-    fail(6, at=utcnow())
+    for _ in range(FREE_TRIES + 1):
+        with pytest.raises(BadCredentials):
+            accounts.change_password(user, "wrong password", "another password", HERE)
 
     with pytest.raises(TooManyAttempts):
-        accounts.change_password(user, PASSWORD, "another password")
+        accounts.change_password(user, PASSWORD, "another password", HERE)
+    assert accounts.authenticate(EMAIL, PASSWORD, HERE)
 
 
 def test_a_password_set_by_an_operator_lifts_the_lock() -> None:
     user = make_user()
-    fail(6)
+    for _ in range(FREE_TRIES + 1):
+        fail_to_sign_in()
     accounts.set_password(user, "another password")
     db.session.commit()
 
-    assert accounts.authenticate(EMAIL, "another password", NOW)
+    assert accounts.authenticate(EMAIL, "another password", HERE, NOW)
 
 
 # Deletion and finding
 
 
 def test_an_account_is_deleted_with_its_configuration() -> None:
-    accounts.delete(make_user(), PASSWORD)
+    accounts.delete(make_user(), PASSWORD, HERE)
     db.session.commit()
 
     assert accounts.find(EMAIL) is None
     assert db.session.scalar(sa.select(sa.func.count()).select_from(SyncConfig)) == 0
 
 
+def test_an_account_that_is_gone_already_is_deleted_without_a_word(app: Flask) -> None:
+    user = make_user()
+    with app.app_context():
+        db.session.execute(sa.delete(User))
+        db.session.commit()
+
+    accounts.delete(user, PASSWORD, HERE)
+
+    assert accounts.find(EMAIL) is None
+
+
 def test_an_account_is_not_deleted_without_its_password() -> None:
     user = make_user()
 
     with pytest.raises(BadCredentials):
-        accounts.delete(user, "wrong password")
+        accounts.delete(user, "wrong password", HERE)
     assert accounts.find(EMAIL) is user
 
 

@@ -117,7 +117,7 @@ def test_a_deleted_account_leaves_no_file(user: User) -> None:
     photos.put(user, PRODUCT, picture())
     photos.put(other, PRODUCT, picture())
 
-    accounts.delete(user, PASSWORD)
+    accounts.delete(user, PASSWORD, "192.0.2.1")
 
     assert [path.parent.name for path in files()] == [str(other.id)]
 

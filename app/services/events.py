@@ -1,0 +1,27 @@
+"""The record of what matters to an owner's account: a row for the owner, a line for the log."""
+
+import sqlalchemy as sa
+import structlog
+from flask import has_request_context
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.context import request_source
+from app.db import db, utcnow
+from app.models import AccountEvent, EventKind
+from app.models.event import DETAIL_LENGTH
+
+log = structlog.get_logger()
+
+
+def record(kind: EventKind, user_id: int | None, **ids: object) -> None:
+    """Stands or falls with the caller's transaction, and never makes it fail. `ids` hold no secrets, no addresses."""
+    db.session.flush()  # what is recorded comes first, and its own trouble is not ours
+    source = request_source() if has_request_context() else None
+    detail = " ".join(f"{name}={value}" for name, value in ids.items())[:DETAIL_LENGTH]
+    row = {"user_id": user_id, "at": utcnow(), "kind": kind, "source": source, "detail": detail}
+    try:
+        with db.session.begin_nested():
+            db.session.execute(sa.insert(AccountEvent).values(row))
+    except SQLAlchemyError as error:
+        log.error("event_not_recorded", kind=kind, user_id=user_id, error=type(error).__name__)
+    log.info(str(kind), user_id=user_id, source=source, **ids)
