@@ -6,9 +6,8 @@ from flask_limiter import Limiter
 from flask_login import LoginManager, current_user
 from flask_migrate import Migrate
 
-from app.csrf import MaskedCSRFProtect
-
 from app.context import request_source
+from app.csrf import MaskedCSRFProtect
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from app.db import db, utcnow
 from app.domain.brakes import Brake, braked, brakes_on, fingerprint
 from app.domain.plan import Plan
-from app.models import RunTrigger, SyncApproval, SyncRun, User
+from app.models import EventKind, RunTrigger, SyncApproval, SyncRun, User
 from app.models.run import ACTIVE
-from app.services import runs, sync_settings
+from app.services import events, runs, sync_settings
 from app.services.errors import NotReady
 
 VALID_FOR = timedelta(hours=24)
@@ -98,4 +98,4 @@ def approve(user: User, plan: Plan, seen: str, now: datetime | None = None) -> N
     if user.sync_state is not None:
         user.sync_state.rules_digest = sync_settings.digest_of_rules(user)
     runs.request(user.id, RunTrigger.MANUAL)
-    db.session.flush()
+    events.record(EventKind.APPROVED, user.id, fingerprint=verdict.fingerprint)

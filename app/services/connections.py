@@ -14,8 +14,8 @@ from app.db import db, utcnow
 from app.domain.catalog import Store
 from app.domain.categories import Category
 from app.domain.market import RUSSIAN_ROUBLE, Community, Profile
-from app.models import CatalogStore, ConnectionState, EvotorConnection, User, VkConnection
-from app.services import catalog_copy, catalog_refresh, runs, sync_settings, vk_categories
+from app.models import CatalogStore, ConnectionState, EventKind, EvotorConnection, User, VkConnection
+from app.services import catalog_copy, catalog_refresh, events, runs, sync_settings, vk_categories
 from app.services.connection_use import evotor_use, locked, locked_or_new, vk_use
 from app.services.errors import ConnectionRefused, ServiceError
 from app.services.vendors import MARKET_RIGHT, evotor_client, evotor_code, evotor_state, vk_client, vk_code, vk_state
@@ -47,6 +47,7 @@ def connect_evotor(user: User, token: str) -> bool:
     if is_other:
         catalog_copy.drop_everything(user.id)
         sync_settings.take_confirmation_back(user, "other_evotor")
+    events.record(EventKind.EVOTOR_CHANGED if is_other else EventKind.EVOTOR_CONNECTED, user.id)
     db.session.commit()
     # The token is good; what cannot be read is marked on the connection and the stores.
     with contextlib.suppress(ServiceError):
@@ -87,6 +88,7 @@ def disconnect_evotor(user: User) -> None:
     connection.token = None
     _mark(connection, ConnectionState.DISCONNECTED, None)
     runs.drop_queued(user.id)
+    events.record(EventKind.EVOTOR_DISCONNECTED, user.id)
 
 
 # VK
@@ -132,6 +134,7 @@ def connect_vk(user: User, token: str, named: int | str) -> bool:
         user.sync_state.market_read_at = None  # meanwhile the community may have been in other hands
     if is_other:
         sync_settings.take_confirmation_back(user, "other_vk")
+    events.record(EventKind.VK_CHANGED if is_other else EventKind.VK_CONNECTED, user.id, group_id=group_id)
     return is_other
 
 
@@ -207,6 +210,7 @@ def disconnect_vk(user: User) -> None:
     db.session.flush()
     sync_settings.withdraw_order(user)
     runs.drop_queued(user.id)
+    events.record(EventKind.VK_DISCONNECTED, user.id)
 
 
 def _as_it_stands(connection: EvotorConnection | VkConnection | None) -> ConnectionState:

@@ -17,7 +17,7 @@ def record(kind: EventKind, user_id: int | None, **ids: object) -> None:
     """Stands or falls with the caller's transaction, and never makes it fail. `ids` hold no secrets, no addresses."""
     db.session.flush()  # what is recorded comes first, and its own trouble is not ours
     source = request_source() if has_request_context() else None
-    detail = " ".join(f"{name}={value}" for name, value in ids.items())[:DETAIL_LENGTH]
+    detail = " ".join(f"{name}={value}" for name, value in ids.items() if value is not None)[:DETAIL_LENGTH]
     row = {"user_id": user_id, "at": utcnow(), "kind": kind, "source": source, "detail": detail}
     try:
         with db.session.begin_nested():

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from app.context import settings
 from app.db import db, utcnow
 from app.domain.changes import LinkState
-from app.models import Listing, OwnerOrder, RunTrigger, SyncApproval, SyncRun, User
+from app.models import EventKind, Listing, OwnerOrder, RunTrigger, SyncApproval, SyncRun, User
 from app.models.run import ACTIVE
-from app.services import runs, sync_settings
+from app.services import events, runs, sync_settings
 from app.services.errors import NotReady
 
 MOST_PARTS = 500
@@ -49,7 +49,7 @@ def stop(user: User) -> None:
     runs.cancel(user.id)
     sync_settings.withdraw_order(user)
     runs.not_before(user.id, utcnow() + timedelta(minutes=settings().sync_interval_minutes))
-    db.session.flush()
+    events.record(EventKind.RUN_STOPPED, user.id)
 
 
 def undoable(user: User, run: SyncRun) -> int:
@@ -128,4 +128,5 @@ def _give(user: User, order: OwnerOrder, run_id: int | None) -> None:
         db.session.execute(sa.delete(SyncApproval).where(SyncApproval.user_id == user.id))
     user.sync_state.owner_order, user.sync_state.order_run_id = order, run_id
     runs.request(user.id, RunTrigger(order))
-    db.session.flush()
+    kind = EventKind.UNDO_ORDERED if order is OwnerOrder.UNDO else EventKind.HIDE_ALL_ORDERED
+    events.record(kind, user.id, run_id=run_id)

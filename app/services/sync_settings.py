@@ -14,6 +14,7 @@ from app.models import (
     CatalogGroup,
     CatalogProduct,
     CatalogStore,
+    EventKind,
     RunTrigger,
     StoreState,
     SyncApproval,
@@ -23,7 +24,7 @@ from app.models import (
     User,
 )
 from app.models.types import ID_LENGTH
-from app.services import runs
+from app.services import events, runs
 from app.services.errors import NotReady, UnknownEntity
 
 SCHEMA_VERSION = 1
@@ -87,6 +88,8 @@ def toggle(user: User, enabled: bool | None) -> bool:
             runs.schedule(user.id, utcnow())  # what waited for the switch need not wait for the next time too
     else:
         runs.drop_queued(user.id)
+    if wanted is not config.is_enabled:
+        events.record(EventKind.ENABLED if wanted else EventKind.DISABLED, user.id)
     config.is_enabled = wanted
     db.session.flush()
     return wanted
@@ -121,7 +124,7 @@ def confirm(user: User, now: datetime | None = None) -> None:
     user.sync_state.pause_reason = None
     user.sync_state.rules_digest = digest_of_rules(user)
     runs.request(user.id, RunTrigger.CONFIRMED)
-    db.session.flush()
+    events.record(EventKind.CONFIRMED, user.id)
 
 
 def take_confirmation_back(user: User, reason: str) -> None:
@@ -131,6 +134,8 @@ def take_confirmation_back(user: User, reason: str) -> None:
     if config.confirmed_at is None and not config.is_enabled:
         return
     db.session.execute(sa.delete(SyncApproval).where(SyncApproval.user_id == user.id))
+    if config.is_enabled:
+        events.record(EventKind.DISABLED, user.id, reason=reason)
     config.confirmed_at, config.is_enabled = None, False
     if user.sync_state is not None:
         user.sync_state.pause_reason = reason

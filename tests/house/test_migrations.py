@@ -170,3 +170,28 @@ def test_a_migrated_table_still_allows_one_active_run_only(app_on_nothing: Flask
         with db.engine.connect() as connection:
             made = connection.scalar(sa.text("SELECT sql FROM sqlite_master WHERE name = 'sync_runs'"))
         assert "AUTOINCREMENT" in str(made)
+
+
+ADDRESSES = {
+    1: "owner@example.ru",
+    2: "one@пример.рф",
+    3: "two@пример.рф",
+    4: "two@xn--e1afmkfd.xn--p1ai",
+    5: "почта@example.ru",
+    6: "no address",
+}
+
+
+def test_addresses_get_their_one_form_where_nobody_has_it_yet(app_on_nothing: Flask) -> None:
+    upgrade(revision="0006")
+    users = sa.table("users", *(sa.column(name) for name in ("id", "email", "password_hash", "session_key")))
+    with db.engine.begin() as connection:
+        for user_id, email in ADDRESSES.items():
+            row = {"id": user_id, "email": email, "password_hash": "x", "session_key": str(user_id)}
+            connection.execute(sa.insert(users).values(row))
+
+    upgrade()
+
+    with db.engine.connect() as connection:
+        kept = connection.execute(sa.select(users.c.id, users.c.email)).all()
+    assert {row.id: row.email for row in kept} == ADDRESSES | {2: "one@xn--e1afmkfd.xn--p1ai"}
