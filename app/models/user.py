@@ -31,6 +31,8 @@ class User(UserMixin, Base):  # type: ignore[misc]  # Flask-Login has no types
     time_zone: Mapped[str] = mapped_column(sa.String(64), default="Europe/Moscow", server_default="Europe/Moscow")
     failed_sign_ins: Mapped[int] = mapped_column(default=0, server_default="0")
     locked_until: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    asking_until: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """A page of this user's asks a vendor; no second one does before."""
     created_at: Mapped[datetime] = created_at_column()
 
     sync_config: Mapped["SyncConfig | None"] = relationship(back_populates="user", passive_deletes="all")
