@@ -13,7 +13,7 @@ from app.domain.market import Album, Availability, Community, MarketItem, Profil
 
 _AVAILABILITY = {0: Availability.AVAILABLE, 1: Availability.REMOVED, 2: Availability.HIDDEN}
 _EXTENDED_SHOPS = frozenset({"advanced", "pro"})
-LONGEST_TEXT = 20_000
+LONGEST_LINE, LONGEST_DESCRIPTION = 1000, 20_000
 LONGEST_CATEGORY, DEEPEST_CATEGORY, MOST_CATEGORIES = 255, 20, 10_000
 _ONE, _HUNDREDTH = Decimal(1), Decimal("0.01")
 _MOST_HUNDREDTHS = Decimal(10**12 - 1)
@@ -107,10 +107,10 @@ def _inner(item: dict[str, Any], key: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _text(item: dict[str, Any], key: str) -> str:
+def _text(item: dict[str, Any], key: str, longest: int = LONGEST_LINE) -> str:
     """VK may spell signs as HTML entities."""
     value = item.get(key)
-    return clean_text(html.unescape(value[:LONGEST_TEXT])) if isinstance(value, str) else ""
+    return clean_text(html.unescape(value[:longest])) if isinstance(value, str) else ""
 
 
 def _count(value: object, complaint: str) -> int:
@@ -149,7 +149,7 @@ def _market_item(value: object) -> MarketItem:
     return MarketItem(
         id=identifier(item.get("id")),
         title=_text(item, "title"),
-        description=_text(item, "description"),
+        description=_text(item, "description", LONGEST_DESCRIPTION),
         price=_roubles(_inner(item, "price").get("amount")),
         category_id=_category_id(item),
         sku=_text(item, "sku"),

@@ -1,8 +1,7 @@
-"""Asking the vendors while a reader waits: one user one turn at a time, within seconds, and never all threads at once."""
+"""Asking the vendors while a reader waits: in seconds, one turn at a time per user, never in all threads at once."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -32,18 +31,17 @@ class AllSeatsTaken(ServiceError):
 
 
 @contextmanager
-def turn(user_id: int, *, seconds: float = READER_SECONDS, clock: Callable[[], float] = time.monotonic) -> Iterator[None]:
-    """Vendors asked inside answer within `seconds` all together, or count as silent.
+def turn(user_id: int) -> Iterator[None]:
+    """Vendors asked inside answer within READER_SECONDS all together, or count as silent.
 
-    Commits. Raises TurnTaken while another turn of this user lasts, in whatever process, and AllSeatsTaken; then nothing
-    was asked.
+    Commits. Raises TurnTaken while another turn of this user lasts, in whatever process, and AllSeatsTaken.
     """
     if not _seats.acquire(blocking=False):
         raise AllSeatsTaken
     try:
         until = _claim(user_id)
         try:
-            with vendors.within(Budget(seconds, clock=clock)):
+            with vendors.within(Budget(READER_SECONDS)):
                 yield
         finally:
             _release(user_id, until)
@@ -63,7 +61,7 @@ def _claim(user_id: int) -> datetime:
         .execution_options(synchronize_session=False)
     )
     db.session.commit()
-    if claimed.rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result has it
+    if getattr(claimed, "rowcount", 0) != 1:
         raise TurnTaken
     return until
 

@@ -14,5 +14,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("users") as batch:
-        batch.drop_column("asking_until")
+    # Not as a batch: it would make the table anew, and dropping the old one would delete all that hangs on its rows.
+    op.execute("ALTER TABLE users DROP COLUMN asking_until")
