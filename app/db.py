@@ -27,6 +27,8 @@ __all__ = [
 ]
 
 SQLITE_BUSY_MS = 15_000
+_POOL = {"pool_size": 5, "max_overflow": 25, "pool_timeout": 5}
+"""Of one process. Two of them leave room below PostgreSQL's usual hundred connections."""
 
 
 class Base(DeclarativeBase):
@@ -90,8 +92,9 @@ class ExactNumeric(sa.types.TypeDecorator[Decimal]):
 
 def engine_options(database_url: str) -> dict[str, Any]:
     if database_url.startswith("sqlite"):
-        return {"connect_args": {"timeout": SQLITE_BUSY_MS / 1000}}
+        return {**_POOL, "connect_args": {"timeout": SQLITE_BUSY_MS / 1000}}
     return {
+        **_POOL,
         "pool_pre_ping": True,
         "connect_args": {"options": "-c timezone=UTC", "connect_timeout": 10},
     }

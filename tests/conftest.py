@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -138,7 +139,7 @@ def app_of_bad_vendor(request: pytest.FixtureRequest, bad_vendor: BadVendor, tmp
     """On each database."""
     is_sqlite = request.param == "sqlite"
     url = request.getfixturevalue("sqlite_url" if is_sqlite else "postgres_url")
-    places = {"evotor_api_url": bad_vendor.evotor_url, "vk_api_url": bad_vendor.vk_url}
+    places: Any = {"evotor_api_url": bad_vendor.evotor_url, "vk_api_url": bad_vendor.vk_url}
     for app in running_app(settings_for(url, photo_dir=str(tmp_path / "photos"), **places)):
         if not is_sqlite:
             _empty()
