@@ -36,6 +36,9 @@ class BadVendor:
         """VK's `response` to a method."""
         self.spoil(f"/{method}", {"response": response})
 
+    def mend(self) -> None:
+        self._deeds.clear()
+
     def deed(self, path: str) -> Deed:
         name = urlsplit(path).path
         return next((deed for end, deed in self._deeds.items() if name.endswith(end)), _pass_on)
