@@ -47,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     token_keys: str = ""
     evotor_api_url: Url = "https://api.evotor.ru"
     vk_api_url: Url = "https://api.vk.ru/method"
+    vk_id_url: Url = "https://id.vk.ru"
     vk_requests_per_second: Positive = 3
     evotor_requests_per_second: Positive = 5
     run_lease_seconds: Seconds = 300

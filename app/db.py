@@ -35,6 +35,8 @@ _POSTGRES = (
     f"idle_in_transaction_session_timeout={IDLE_MS}",
     "tcp_keepalives_idle=60",
 )
+_POOL = {"pool_size": 5, "max_overflow": 25, "pool_timeout": 5}
+"""Of one process. Two of them leave room below PostgreSQL's usual hundred connections."""
 
 
 class Base(DeclarativeBase):
@@ -100,8 +102,9 @@ class ExactNumeric(sa.types.TypeDecorator[Decimal]):
 def engine_options(database_url: str) -> dict[str, Any]:
     # Values stay out of what an error says of itself: its text goes to the log.
     if database_url.startswith("sqlite"):
-        return {"hide_parameters": True, "connect_args": {"timeout": SQLITE_BUSY_MS / 1000}}
+        return {**_POOL, "hide_parameters": True, "connect_args": {"timeout": SQLITE_BUSY_MS / 1000}}
     return {
+        **_POOL,
         "hide_parameters": True,
         "pool_pre_ping": True,
         "connect_args": {"options": " ".join(f"-c {option}" for option in _POSTGRES), "connect_timeout": 10},

@@ -34,6 +34,13 @@ need_chromium() {
     apt_install chromium && command -v "${CHROMIUM:-chromium}" >/dev/null
 }
 
+# need_nginx: Debian's, for the test of the site in deploy/
+need_nginx() {
+    command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] && return
+    say "evosync: no nginx here; trying to install the package nginx-light"
+    apt_install nginx-light
+}
+
 make_venv() {
     local python
     python=$(find_python)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -16,6 +17,7 @@ from app import create_app
 from app.db import Base, db
 from app.services import passwords
 from config import Settings
+from tests.support.bad_vendor import BadVendor
 from tests.support.compiled import CompiledTemplates
 from tests.support.database import copy_sqlite, drop_postgres, make_postgres
 from tests.support.sandbox import Sandbox
@@ -124,6 +126,26 @@ def app_on_each_database(request: pytest.FixtureRequest) -> Flask:
 def app_on_postgres(postgres_url: str, sandbox: Sandbox, tmp_path: Path) -> Iterator[Flask]:
     for app in running_app(settings_for(postgres_url, sandbox, photo_dir=str(tmp_path / "photos"))):
         _empty()
+        yield app
+
+
+@pytest.fixture
+def bad_vendor(sandbox: Sandbox) -> Iterator[BadVendor]:
+    """The sandbox behind somebody who means no good."""
+    vendor = BadVendor(sandbox.url)
+    yield vendor
+    vendor.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def app_of_bad_vendor(request: pytest.FixtureRequest, bad_vendor: BadVendor, tmp_path: Path) -> Iterator[Flask]:
+    """On each database."""
+    is_sqlite = request.param == "sqlite"
+    url = request.getfixturevalue("sqlite_url" if is_sqlite else "postgres_url")
+    places: Any = {"evotor_api_url": bad_vendor.evotor_url, "vk_api_url": bad_vendor.vk_url}
+    for app in running_app(settings_for(url, photo_dir=str(tmp_path / "photos"), **places)):
+        if not is_sqlite:
+            _empty()
         yield app
 
 

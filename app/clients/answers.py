@@ -2,11 +2,15 @@
 
 import re
 import unicodedata
+from decimal import ROUND_HALF_UP, Decimal, DecimalException
 from typing import TypeVar
 
 import msgspec
 
 T = TypeVar("T")
+
+LARGEST_NUMBER = 2**63 - 1
+"""Of the whole numbers: what BigInteger holds."""
 
 _ESCAPES = re.compile(
     rb"\\(?:(?P<pair>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
@@ -31,6 +35,27 @@ def decode(body: bytes, shape: type[T]) -> T:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     raise MalformedAnswer("not the JSON that was expected")
+
+
+def whole_number(value: object, least: int = -LARGEST_NUMBER, most: int = LARGEST_NUMBER) -> int | None:
+    """A whole number within its bounds, also as numeric text; None for anything else, `true` among it."""
+    if isinstance(value, str):
+        digits = value.removeprefix("-")
+        value = int(value) if digits.isascii() and digits.isdigit() and len(digits) < 20 else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if least <= value <= most else None
+
+
+def fraction(value: object, step: Decimal, most: Decimal) -> Decimal | None:
+    """A number or numeric text, rounded half up to `step`; None for anything else, or beyond `most` either way."""
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        return None
+    try:
+        number = Decimal(str(value) if isinstance(value, float) else value).quantize(step, ROUND_HALF_UP) + 0
+        return number if -most <= number <= most else None
+    except DecimalException:
+        return None
 
 
 def is_json(body: bytes) -> bool:

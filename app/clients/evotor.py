@@ -10,6 +10,7 @@ import msgspec
 
 from app.clients import evotor_quota as quota
 from app.clients.answers import MalformedAnswer, is_json
+from app.clients.budget import Budget
 from app.clients.errors import EvotorError, EvotorFault
 from app.clients.evotor_answers import (
     Page,
@@ -33,6 +34,9 @@ BACK_OFF = (1.0, 2.0, 4.0, 8.0)
 LONGEST_QUOTA_WAIT = 30.0
 UNNAMED_QUOTA_WAIT = 10.0
 MOST_PAGES = 10_000
+LARGEST_LIST = 64 * 1024 * 1024
+"""Bytes of all pages together: a hundred thousand products."""
+LONGEST_LIST_SECONDS = 600.0
 _ACCEPT = "application/vnd.evotor.v2+json"
 _ACCEPTED_TOKEN = frozenset({200, 402, 403, 404, 429})
 _REPEATED = frozenset({EvotorFault.UNREACHABLE, EvotorFault.SERVER_ERROR, EvotorFault.MALFORMED})
@@ -54,7 +58,8 @@ class EvotorClient:
     """One token. Every method may raise EvotorError.
 
     `on_page` is called after each page read, so that a long read can renew its lease.
-    `now` is the wall clock in epoch seconds, for quota headers that name a moment.
+    `now` is the wall clock in epoch seconds, for quota headers that name a moment. With a `budget` every call is tried
+    once.
     """
 
     def __init__(
@@ -67,9 +72,12 @@ class EvotorClient:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
         now: Callable[[], float] = time.time,
+        budget: Budget | None = None,
     ) -> None:
-        self._transport = Transport(base_url)
+        self._transport = Transport(base_url, budget=budget)
+        self._budget = budget
         self._pacer = Pacer(per_second, clock=clock, sleep=sleep)
+        self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
         self._now = now
@@ -116,9 +124,15 @@ class EvotorClient:
     def _pages(self, path: str, on_page: Callable[[], None]) -> Iterator[msgspec.Raw]:
         cursor: str | None = None
         seen: set[str] = set()
+        size, ends = 0, self._clock() + LONGEST_LIST_SECONDS
         for _ in range(MOST_PAGES):
+            if self._clock() > ends:
+                raise EvotorError(EvotorFault.UNREACHABLE)
             page = self._page(path, cursor)
             on_page()
+            size += page.size
+            if size > LARGEST_LIST:
+                break
             yield from page.items
             cursor = page.next_cursor
             if cursor is None:
@@ -154,6 +168,8 @@ class EvotorClient:
 
     def _pause(self, error: EvotorError, pauses: Iterator[float], patience: float) -> float | None:
         """Seconds before the next try, None to give up."""
+        if self._budget:
+            return None
         if error.kind is EvotorFault.RATE_LIMITED:
             pause = max(1.0, error.retry_after or 0.0)
             return pause if pause <= patience else None

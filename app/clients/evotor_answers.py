@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal
 
 import msgspec
 
-from app.clients.answers import MalformedAnswer, clean_line, clean_text, decode, has_controls
+from app.clients.answers import MalformedAnswer, clean_line, clean_text, decode, fraction, has_controls
 from app.domain.catalog import Group, Product, Store
 
 LONGEST_ID = 255
+LONGEST_OWNER_ID = 64
+LONGEST_LINE = 1000
+LONGEST_DESCRIPTION = 20_000
+MOST_BARCODES = 100
 _KOPECK = Decimal("0.01")
 _GRAM = Decimal("0.001")
 _MOST_MONEY = Decimal("9999999999.99")
@@ -29,6 +33,8 @@ class ProductList:
 class Page:
     items: list[msgspec.Raw]
     next_cursor: str | None
+    size: int = 0
+    """Of the answer, in bytes."""
 
 
 class _Paging(msgspec.Struct):
@@ -77,10 +83,10 @@ class _Product(_Identified):
 def parse_page(body: bytes) -> Page:
     """Raises MalformedAnswer. A bare list is one final page, as the older version of the API sends it."""
     if body.lstrip()[:1] == b"[":
-        return Page(decode(body, list[msgspec.Raw]), None)
+        return Page(decode(body, list[msgspec.Raw]), None, len(body))
     envelope = decode(body, _Envelope)
     cursor = envelope.paging.next_cursor if envelope.paging else None
-    return Page(envelope.items, cursor or None)
+    return Page(envelope.items, cursor or None, len(body))
 
 
 def parse_stores(items: list[msgspec.Raw]) -> list[Store]:
@@ -120,7 +126,15 @@ def _readings(items: list[msgspec.Raw]) -> Iterator[tuple[str, Product | None]]:
 
 def _store(item: msgspec.Raw) -> Store:
     read = decode(item, _Store)
-    return Store(usable_id(read.id), _line(read.name), _line(read.address), _line(read.user_id) or None)
+    return Store(usable_id(read.id), _line(read.name), _line(read.address), _owner_id(read.user_id))
+
+
+def _owner_id(text: str | None) -> str | None:
+    """Two accounts are told apart by it, so that a part of it will not do."""
+    owner_id = clean_line(text or "")
+    if len(owner_id) > LONGEST_OWNER_ID:
+        raise MalformedAnswer("an owner without a usable id")
+    return owner_id or None
 
 
 def _group(item: msgspec.Raw) -> Group:
@@ -139,17 +153,17 @@ def _product(item: msgspec.Raw) -> Product:
         allow_to_sell=read.allow_to_sell is not False,
         price=_price(read.price),
         quantity=_number(read.quantity, _GRAM, _MOST_QUANTITY),
-        description=clean_text(read.description or ""),
+        description=clean_text((read.description or "")[:LONGEST_DESCRIPTION]),
         article=_line(read.article_number),
         code=_line(read.code),
-        barcodes=tuple(filter(None, map(clean_line, read.barcodes or ()))),
+        barcodes=tuple(filter(None, map(_line, (read.barcodes or ())[:MOST_BARCODES]))),
         is_excisable=bool(read.is_excisable),
         is_age_limited=bool(read.is_age_limited),
     )
 
 
 def _line(text: str | None) -> str:
-    return clean_line(text or "")
+    return clean_line((text or "")[:LONGEST_LINE])
 
 
 def _parent(text: str | None) -> str | None:
@@ -168,10 +182,7 @@ def _number(raw: msgspec.Raw, step: Decimal, most: Decimal) -> Decimal | None:
     text = bytes(raw).decode(errors="replace")
     if text == "null":
         return None
-    try:
-        number = Decimal(text).quantize(step, ROUND_HALF_UP) + 0
-    except InvalidOperation:
-        number = None
-    if number is None or not -most <= number <= most:
+    number = fraction(text, step, most)
+    if number is None:
         raise MalformedAnswer("not a number that fits")
     return number

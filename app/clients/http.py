@@ -8,13 +8,17 @@ from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 
 import requests
-from requests.adapters import HTTPAdapter
+from urllib3 import Timeout
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
+
+from app.clients.budget import Budget
+from app.clients.connection import BoundedAdapter
 
 USER_AGENT = "EvoSync/0.1"
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 35.0
-LARGEST_BODY = 64 * 1024 * 1024
+LARGEST_BODY = 8 * 1024 * 1024
+"""Unpacked. A page of 200 items with five photos each is half of it; as objects it may be thirty times as large."""
 _CHUNK = 64 * 1024
 
 
@@ -35,7 +39,11 @@ class Response:
 
 
 class Transport:
-    """Sends requests below one base URL; never repeats, never follows a redirect, keeps no cookies."""
+    """Sends requests below one base URL; never repeats, never follows a redirect, keeps no cookies.
+
+    `read_seconds` bound the whole answer, however it drips; a `budget` bounds all calls together. `public_only`: an
+    address within our own network is not connected to.
+    """
 
     def __init__(
         self,
@@ -44,11 +52,14 @@ class Transport:
         connect_seconds: float = CONNECT_SECONDS,
         read_seconds: float = READ_SECONDS,
         largest_body: int = LARGEST_BODY,
+        public_only: bool = False,
+        budget: Budget | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
-        self._timeout = (connect_seconds, read_seconds)
+        self._connect_seconds, self._read_seconds = connect_seconds, read_seconds
         self._largest_body = largest_body
-        self._session = _session()
+        self._session = _session(public_only)
+        self._budget = budget
 
     def send(
         self,
@@ -62,6 +73,7 @@ class Transport:
     ) -> Response:
         """Whatever the status, the answer; TransportError where there is none."""
         try:
+            timeout = self._timeout()
             answer = self._session.request(
                 method,
                 self._base_url + path,
@@ -69,7 +81,7 @@ class Transport:
                 params=params,
                 data=data,
                 files=files,
-                timeout=self._timeout,
+                timeout=timeout,  # type: ignore[arg-type]  # requests takes urllib3's too
                 allow_redirects=False,
                 stream=True,
             )
@@ -84,11 +96,23 @@ class Transport:
     def close(self) -> None:
         self._session.close()
 
+    def _timeout(self) -> Timeout:
+        """Raises TransportError where no time is left."""
+        if self._budget is None:
+            return Timeout(connect=self._connect_seconds, read=self._read_seconds)
+        left = self._budget.left
+        if not left:
+            raise TransportError("no time left", sent=False)
+        # Every address of a host is tried for so long.
+        connect = min(self._connect_seconds, left / 4)
+        return Timeout(connect=connect, read=self._read_seconds, total=left)
 
-def _session() -> requests.Session:
+
+def _session(public_only: bool) -> requests.Session:
     session = requests.Session()
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(max_retries=0))
+    session.adapters.clear()
+    for scheme in ("https://",) if public_only else ("https://", "http://"):
+        session.mount(scheme, BoundedAdapter(public_only))
     session.headers["User-Agent"] = USER_AGENT
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.auth = _keep_headers

@@ -8,8 +8,10 @@ from typing import Any
 
 from app.clients import vk_answers
 from app.clients.answers import MalformedAnswer, decode
+from app.clients.budget import Budget
 from app.clients.errors import VkError
 from app.clients.http import Transport, TransportError
+from app.clients.vk_addresses import VkAddresses
 from app.clients.vk_call import Value, VkCaller, parsed
 from app.clients.vk_errors import BACK_OFF, COMMUNITY_TOKEN, UPLOAD_FAILED, Action, classify
 from app.clients.vk_faults import Failure, no_answer
@@ -20,8 +22,10 @@ MOST_ITEMS_A_PAGE = 200
 MOST_ALBUMS_A_PAGE = 100
 MOST_IDS_A_CALL = 100
 MOST_PAGES = 1000
+LONGEST_LIST_SECONDS = 600.0
 UPLOAD_TRIES = 3
 UPLOAD_SECONDS = 120.0
+LARGEST_RECEIPT = 256 * 1024
 _ITEM_ID = re.compile(r"\bitem_id\b")
 
 
@@ -38,7 +42,7 @@ class VkClient:
 
     `on_page` is called after each page read, so that a long read can renew its lease; `before_repeat` before a failed
     call is sent again, for the same reason and because the order may have been taken back meanwhile. A method for which
-    `is_resting` is true is not called at all: it fails with code 29 at once.
+    `is_resting` is true is not called at all: it fails with code 29 at once. With a `budget` every call is tried once.
     """
 
     def __init__(
@@ -52,10 +56,14 @@ class VkClient:
         jitter: Callable[[], float] = random.random,
         is_resting: Callable[[str], bool] = _never,
         before_repeat: Callable[[], None] = _nothing,
+        id_url: str = "https://id.vk.ru",
+        budget: Budget | None = None,
     ) -> None:
+        self._addresses = VkAddresses(base_url, id_url)
         self._vk = VkCaller(
-            base_url,
+            self._addresses,
             token,
+            budget=budget,
             per_second=per_second,
             clock=clock,
             sleep=sleep,
@@ -64,7 +72,13 @@ class VkClient:
             before_repeat=before_repeat,
         )
         # Uploads go to another host without the token and do not count against the pace.
-        self._uploads = Transport(read_seconds=UPLOAD_SECONDS)
+        self._uploads = Transport(
+            read_seconds=UPLOAD_SECONDS,
+            largest_body=LARGEST_RECEIPT,
+            public_only=not self._addresses.is_emulator,
+            budget=budget,
+        )
+        self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
         self._before_repeat = before_repeat
@@ -78,7 +92,7 @@ class VkClient:
 
     def permissions(self) -> int:
         """account.getAppPermissions, section 4.6: the bit mask of section 4.2."""
-        return self._vk.read("account.getAppPermissions", {}, vk_answers.number)
+        return self._vk.read("account.getAppPermissions", {}, vk_answers.rights)
 
     def community(self, named: int | str) -> Community | None:
         """groups.getById, section 5.2: by its number or its short name."""
@@ -91,8 +105,8 @@ class VkClient:
 
     def market(self, group_id: int, on_page: Callable[[], None] = _nothing) -> list[MarketItem]:
         """market.get, section 6.4: all items, hidden ones included, each once."""
-        items = list(self._pages(lambda offset: self._market_page(group_id, offset, MOST_ITEMS_A_PAGE), on_page))
-        return list({item.id: item for item in parsed(vk_answers.market_items, items)}.values())
+        pages = self._pages(lambda offset: self._market_page(group_id, offset, MOST_ITEMS_A_PAGE), on_page)
+        return list({item.id: item for page in pages for item in parsed(vk_answers.market_items, page)}.values())
 
     def items_by_id(self, group_id: int, ids: Sequence[int]) -> dict[int, MarketItem]:
         """market.getById, section 6.4: those that VK still knows, removed ones included."""
@@ -109,7 +123,7 @@ class VkClient:
         pages = self._pages(
             lambda offset: self._vk.read("market.getAlbums", {**fixed, "offset": offset}, vk_answers.page), _nothing
         )
-        return list({album.id: album for album in parsed(vk_answers.albums, list(pages))}.values())
+        return list({album.id: album for page in pages for album in parsed(vk_answers.albums, page)}.values())
 
     def albums_by_id(self, group_id: int, ids: Sequence[int]) -> list[Album]:
         """market.getAlbumById, section 8: those that VK still knows."""
@@ -179,7 +193,7 @@ class VkClient:
         self._uploads.close()
 
     def _upload_once(self, group_id: int, jpeg: bytes) -> int:
-        where = self._vk.read("market.getProductPhotoUploadServer", {"group_id": group_id}, vk_answers.upload_url)
+        where = self._vk.read("market.getProductPhotoUploadServer", {"group_id": group_id}, self._addresses.upload)
         receipt = self._send_picture(where, jpeg)
         self._before_repeat()  # the owner may be gone since the picture was sent
         # What was uploaded can be saved once only, so a save of unclear outcome begins with a new upload.
@@ -204,13 +218,15 @@ class VkClient:
 
     def _pages(
         self, read_page: Callable[[int], tuple[int, list[Any]]], on_page: Callable[[], None]
-    ) -> Iterator[dict[str, Any]]:
-        """All elements: until an empty page or until the total is reached, since a page may be short."""
-        offset = 0
+    ) -> Iterator[list[Any]]:
+        """Page by page: until an empty one or until the total is reached, since a page may be short."""
+        offset, ends = 0, self._clock() + LONGEST_LIST_SECONDS
         for _ in range(MOST_PAGES):
+            if self._clock() > ends:
+                break
             total, items = read_page(offset)
             on_page()
-            yield from items
+            yield items
             offset += len(items)
             if not items or offset >= total:
                 return

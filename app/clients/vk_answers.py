@@ -4,48 +4,41 @@ Only the fields we use are asked for, and only ids are indispensable. Every func
 """
 
 import html
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from app.clients.answers import MalformedAnswer, clean_text
+from app.clients.answers import MalformedAnswer, clean_text, fraction, whole_number
 from app.domain.categories import Category
 from app.domain.market import Album, Availability, Community, MarketItem, Profile
 
 _AVAILABILITY = {0: Availability.AVAILABLE, 1: Availability.REMOVED, 2: Availability.HIDDEN}
 _EXTENDED_SHOPS = frozenset({"advanced", "pro"})
-_HUNDREDTH = Decimal("0.01")
+LONGEST_LINE, LONGEST_DESCRIPTION = 1000, 20_000
+LONGEST_CATEGORY, DEEPEST_CATEGORY, MOST_CATEGORIES = 255, 20, 10_000
+_ONE, _HUNDREDTH = Decimal(1), Decimal("0.01")
+_MOST_HUNDREDTHS = Decimal(10**12 - 1)
 
 
-def number(value: object) -> int:
-    """A whole number, also as numeric text."""
-    read = number_or_none(value)
+def identifier(value: object) -> int:
+    """An id of VK's: above 0, at most 64 bits."""
+    read = whole_number(value, least=1)
     if read is None:
-        raise MalformedAnswer("not a whole number")
+        raise MalformedAnswer("not an id")
     return read
 
 
-def number_or_none(value: object) -> int | None:
-    if isinstance(value, str):
-        digits = value.removeprefix("-")
-        return int(value) if digits.isascii() and digits.isdigit() and len(digits) < 20 else None
-    return int(value) if isinstance(value, int) else None
+def rights(value: object) -> int:
+    """A bit mask."""
+    return _count(value, "no rights")
 
 
 def new_id(answer: object, key: str) -> int:
     """The id of something just made: an object with `key`, a number, or numeric text."""
-    return number(answer.get(key) if isinstance(answer, dict) else answer)
-
-
-def upload_url(answer: object) -> str:
-    """Where to send a picture: http or https only."""
-    url = answer.get("upload_url") if isinstance(answer, dict) else None
-    if not (isinstance(url, str) and url.startswith(("https://", "http://"))):
-        raise MalformedAnswer("no upload address")
-    return url
+    return identifier(answer.get(key) if isinstance(answer, dict) else answer)
 
 
 def profiles(answer: object) -> list[Profile]:
-    return [Profile(number(user.get("id")), _full_name(user)) for user in _objects(answer)]
+    return [Profile(identifier(user.get("id")), _full_name(user)) for user in _objects(answer)]
 
 
 def community(answer: object) -> Community | None:
@@ -56,7 +49,7 @@ def community(answer: object) -> Community | None:
 
 def page(answer: object) -> tuple[int, list[Any]]:
     """The total and the elements of one page."""
-    return number(_object(answer).get("count")), elements(answer)
+    return _count(_object(answer).get("count"), "no total"), elements(answer)
 
 
 def elements(answer: object) -> list[Any]:
@@ -72,21 +65,26 @@ def market_items(items: list[Any]) -> list[MarketItem]:
 
 
 def albums(items: list[Any]) -> list[Album]:
-    return [Album(number(item.get("id")), _text(item, "title"), _count(item)) for item in _objects(items)]
+    return [
+        Album(identifier(item.get("id")), _text(item, "title"), whole_number(item.get("count"), least=0) or 0)
+        for item in _objects(items)
+    ]
 
 
 def categories(answer: object) -> list[Category]:
-    """The leaves of the tree in VK's order, each once, however deep they lie."""
+    """The leaves of the tree in VK's order, each once."""
     leaves: dict[int, Category] = {}
     waiting: list[tuple[dict[str, Any], tuple[str, ...]]] = [(node, ()) for node in _objects(elements(answer))[::-1]]
     while waiting:
         node, above = waiting.pop()
-        path = (*above, _text(node, "name"))
+        path = (*above, _text(node, "name")[:LONGEST_CATEGORY])
+        if len(path) > DEEPEST_CATEGORY or len(leaves) > MOST_CATEGORIES:
+            raise MalformedAnswer("no tree of categories")
         below = node.get("children")
         if below:
             waiting += [(child, path) for child in _objects(below)[::-1]]
         else:
-            category_id = number(node.get("id"))
+            category_id = identifier(node.get("id"))
             leaves.setdefault(category_id, Category(category_id, path))
     return list(leaves.values())
 
@@ -109,67 +107,77 @@ def _inner(item: dict[str, Any], key: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _text(item: dict[str, Any], key: str) -> str:
+def _text(item: dict[str, Any], key: str, longest: int = LONGEST_LINE) -> str:
     """VK may spell signs as HTML entities."""
     value = item.get(key)
-    return clean_text(html.unescape(value)) if isinstance(value, str) else ""
+    return clean_text(html.unescape(value[:longest])) if isinstance(value, str) else ""
 
 
-def _count(item: dict[str, Any]) -> int:
-    return number_or_none(item.get("count")) or 0
+def _count(value: object, complaint: str) -> int:
+    read = whole_number(value, least=0)
+    if read is None:
+        raise MalformedAnswer(complaint)
+    return read
+
+
+def _flag(value: object) -> int | None:
+    """VK says yes and no in numbers and in booleans."""
+    return int(value) if isinstance(value, bool) else whole_number(value)
 
 
 def _full_name(user: dict[str, Any]) -> str:
     return f"{_text(user, 'first_name')} {_text(user, 'last_name')}".strip()
 
 
+def _album(item: dict[str, Any]) -> Album:
+    return Album(identifier(item.get("id")), _text(item, "title"), whole_number(item.get("count"), least=0) or 0)
+
+
 def _community(group: dict[str, Any]) -> Community:
     market = _inner(group, "market")
     return Community(
-        id=number(group.get("id")),
+        id=identifier(group.get("id")),
         name=_text(group, "name"),
-        market_enabled=bool(number_or_none(market.get("enabled"))),
+        market_enabled=bool(_flag(market.get("enabled"))),
         is_extended=_text(market, "type") in _EXTENDED_SHOPS,
-        currency_id=number_or_none(_inner(market, "currency").get("id")),
+        currency_id=whole_number(_inner(market, "currency").get("id")),
     )
 
 
 def _market_item(value: object) -> MarketItem:
     item = _object(value)
     return MarketItem(
-        id=number(item.get("id")),
+        id=identifier(item.get("id")),
         title=_text(item, "title"),
-        description=_text(item, "description"),
+        description=_text(item, "description", LONGEST_DESCRIPTION),
         price=_roubles(_inner(item, "price").get("amount")),
         category_id=_category_id(item),
         sku=_text(item, "sku"),
         availability=_availability(item.get("availability")),
-        stock_amount=number_or_none(item.get("stock_amount")),
+        stock_amount=whole_number(item.get("stock_amount")),
         album_ids=_numbers(item["albums_ids"]) if isinstance(item.get("albums_ids"), list) else None,
         photo_ids=_photo_ids(item.get("photos")),
     )
 
 
 def _category_id(item: dict[str, Any]) -> int | None:
-    found = number_or_none(_inner(item, "category").get("id"))
-    return found if found is not None else number_or_none(_inner(item, "category_v2").get("id"))
+    found = whole_number(_inner(item, "category").get("id"))
+    return found if found is not None else whole_number(_inner(item, "category_v2").get("id"))
 
 
 def _availability(value: object) -> Availability:
     """A number that VK adds one day is read as hidden: surely not on sale as far as we know."""
-    return _AVAILABILITY.get(number_or_none(value) or 0, Availability.HIDDEN)
+    return _AVAILABILITY.get(_flag(value) or 0, Availability.HIDDEN)
 
 
 def _roubles(amount: object) -> Decimal | None:
     """VK tells prices in hundredths, as text."""
-    try:
-        return (Decimal(str(amount)) / 100).quantize(_HUNDREDTH)
-    except InvalidOperation:
-        return None
+    hundredths = fraction(amount, _ONE, _MOST_HUNDREDTHS)
+    return None if hundredths is None or hundredths < 0 else (hundredths / 100).quantize(_HUNDREDTH)
 
 
 def _numbers(values: list[Any]) -> tuple[int, ...]:
-    return tuple(read for read in map(number_or_none, values) if read is not None)
+    return tuple(read for read in map(whole_number, values) if read is not None)
 
 
 def _photo_ids(photos: object) -> tuple[int, ...]:

@@ -7,9 +7,11 @@ from typing import Any, TypeVar
 
 from app.clients import vk_answers
 from app.clients.answers import MalformedAnswer, decode
+from app.clients.budget import Budget
 from app.clients.errors import VkError
 from app.clients.http import Response, Transport, TransportError
 from app.clients.pacing import Pacer
+from app.clients.vk_addresses import VkAddresses
 from app.clients.vk_errors import INVALID_TOKEN, METHOD_QUOTA, TOO_MANY_PER_SECOND, Action
 from app.clients.vk_faults import Failure, no_answer, read_failure
 
@@ -24,9 +26,10 @@ class VkCaller:
 
     def __init__(
         self,
-        base_url: str,
+        addresses: VkAddresses,
         token: str,
         *,
+        budget: Budget | None,
         per_second: float,
         clock: Callable[[], float],
         sleep: Callable[[float], None],
@@ -34,7 +37,9 @@ class VkCaller:
         is_resting: Callable[[str], bool],
         before_repeat: Callable[[], None],
     ) -> None:
-        self._transport = Transport(base_url)
+        self._addresses = addresses
+        self._budget = budget
+        self._transport = Transport(addresses.api_url, budget=budget)
         self._pacer = Pacer(per_second, clock=clock, sleep=sleep)
         self._sleep = sleep
         self._jitter = jitter
@@ -82,7 +87,7 @@ class VkCaller:
                 return outcome
             kind = outcome.verdict.action
             repeats[kind] += 1
-            pause = outcome.pause_before(repeats[kind], repeatable=repeatable)
+            pause = None if self._budget else outcome.pause_before(repeats[kind], repeatable=repeatable)
             if pause is None:
                 raise outcome.error(repeatable=repeatable, token=self._token)
             self._rest(outcome, pause + self._jitter())
@@ -105,18 +110,17 @@ class VkCaller:
             )
         except TransportError as error:
             return Failure(sent=error.sent, method=method)
-        return _outcome(answer, method)
+        return self._outcome(answer, method)
 
-
-def _outcome(answer: Response, method: str) -> Any:
-    """Section 2.2: the JSON body decides, the status only where there is none."""
-    try:
-        body = decode(answer.body, dict[str, Any])
-    except MalformedAnswer:
-        return Failure(status=answer.status, method=method)
-    if "response" in body and "error" not in body:
-        return body["response"]
-    return read_failure(body.get("error"), method, answer.status)
+    def _outcome(self, answer: Response, method: str) -> Any:
+        """Section 2.2: the JSON body decides, the status only where there is none."""
+        try:
+            body = decode(answer.body, dict[str, Any])
+        except MalformedAnswer:
+            return Failure(status=answer.status, method=method)
+        if "response" in body and "error" not in body:
+            return body["response"]
+        return read_failure(body.get("error"), method, answer.status, self._addresses)
 
 
 def parsed(parse: Callable[[Any], T], answer: Any) -> T:

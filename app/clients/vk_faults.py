@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from app.clients.answers import clean_line
+from app.clients.answers import clean_line, whole_number
 from app.clients.errors import VkError
-from app.clients.vk_answers import number_or_none
+from app.clients.vk_addresses import VkAddresses
 from app.clients.vk_errors import PASSING, WRONG_PARAMETER, Action, Verdict, classify, suffix_of
 
 _LONGEST_MESSAGE = 500
+_LONGEST_READ = 5000
+"""Signs of a message that are looked through for the token before it is cut."""
+_LARGEST_CODE = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Failure:
         """What to raise when there are no more repeats; `token` is struck out of VK's words."""
         verdict = self.verdict
         unknown = self._outcome_unknown(repeatable)
-        message = self.message.replace(token, "…") if token else self.message
+        message = (self.message.replace(token, "…") if token else self.message)[:_LONGEST_MESSAGE]
         return VkError(
             verdict.action if unknown else verdict.left,
             code=self.code,
@@ -58,28 +61,23 @@ class Failure:
         return self.sent and not repeatable and self.verdict.unclear
 
 
-def read_failure(error: Any, method: str, status: int) -> Failure:
+def read_failure(error: Any, method: str, status: int, addresses: VkAddresses) -> Failure:
     """VK's `error` object; one that is not understood counts as no answer."""
-    code = number_or_none(error.get("error_code")) if isinstance(error, dict) else None
+    code = whole_number(error.get("error_code"), 1, _LARGEST_CODE) if isinstance(error, dict) else None
     if code is None:
         return Failure(method=method, status=status)
     return Failure(
         code=code,
-        subcode=number_or_none(error.get("error_subcode")),
+        subcode=whole_number(error.get("error_subcode"), 0, _LARGEST_CODE),
         message=_message(error.get("error_msg")),
-        redirect_uri=_page_for_a_person(error.get("redirect_uri")),
+        redirect_uri=addresses.page(error.get("redirect_uri")),
         method=method,
         status=status,
     )
 
 
 def _message(value: object) -> str:
-    return clean_line(value)[:_LONGEST_MESSAGE] if isinstance(value, str) else ""
-
-
-def _page_for_a_person(value: object) -> str | None:
-    """Becomes a link on our pages, so nothing but a web address will do."""
-    return value if isinstance(value, str) and value.startswith(("https://", "http://")) else None
+    return clean_line(value[:_LONGEST_READ]) if isinstance(value, str) else ""
 
 
 def no_answer(*, status: int | None = None, outcome_unknown: bool = False) -> VkError:

@@ -39,6 +39,8 @@ class User(_SignedIn, Base):
     time_zone: Mapped[str] = mapped_column(sa.String(64), default="Europe/Moscow", server_default="Europe/Moscow")
     failed_sign_ins: Mapped[int] = mapped_column(default=0, server_default="0")
     """Since the last sign-in, from anywhere: told to the owner then. What slows guessing is services/throttle.py."""
+    asking_until: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """A page of this user's asks a vendor; no second one does before."""
     created_at: Mapped[datetime] = created_at_column()
 
     sync_config: Mapped["SyncConfig | None"] = relationship(back_populates="user", passive_deletes="all")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 import structlog
@@ -15,7 +15,7 @@ from app.models import CatalogStore, ConnectionState, EvotorConnection, StoreSta
 from app.services import catalog_copy, sync_settings
 from app.services.connection_use import CHANGED, EvotorUse, evotor_use
 from app.services.errors import ServiceError, UnknownEntity
-from app.services.vendors import evotor_client, evotor_code, evotor_state
+from app.services.vendors import evotor_client, evotor_code, evotor_state, is_out_of_time
 
 log = structlog.get_logger()
 
@@ -56,6 +56,8 @@ class RefreshReport:
     products: int = 0
     failed: list[str] = field(default_factory=list)
     """Names of the stores whose old copy was kept."""
+    waiting: list[str] = field(default_factory=list)
+    """Names of the stores for which the reader's time did not suffice: the next pass reads them."""
 
     @property
     def stores_read(self) -> int:
@@ -87,8 +89,10 @@ def refresh(
     try:
         stores = client.stores(on_page=on_page)
         _store_stores(use, stores)
-        for store in stores:
-            if store.id not in resting:
+        for store in _longest_unread_first(use.user_id, stores):
+            if is_out_of_time():
+                report.waiting.append(store.name)
+            elif store.id not in resting:
                 on_store(store)
                 _refresh_store(use, client, store, report, on_page)
     except EvotorError as error:
@@ -121,6 +125,13 @@ def _hold(use: EvotorUse) -> EvotorConnection:
 def _mark(use: EvotorUse, state: ConnectionState, code: str | None) -> None:
     connection = _hold(use)
     connection.state, connection.error_code, connection.checked_at = state, code, utcnow()
+
+
+def _longest_unread_first(user_id: int, stores: Sequence[Store]) -> list[Store]:
+    """So that refreshes that are cut short get round to all."""
+    read_at = {row.store_id: row.fetched_at or datetime.min for row in db.session.scalars(_stores_of(user_id))}
+    db.session.commit()
+    return sorted(stores, key=lambda store: read_at.get(store.id, datetime.min))
 
 
 def _resting(user_id: int) -> frozenset[str]:
@@ -162,6 +173,9 @@ def _refresh_store(
     except EvotorError as error:
         if error.token_rejected:
             raise
+        if is_out_of_time():
+            report.waiting.append(store.name)
+            return
         state = _STATES.get(error.kind, StoreState.UNAVAILABLE)
         _hold(use)
         catalog_copy.mark_store(use.user_id, store.id, state, evotor_code(error), retry_after=_rest_after(error))

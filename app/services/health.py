@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.db import db, reading
 from app.extensions import MIGRATIONS
@@ -27,7 +28,7 @@ def database_state() -> DatabaseState:
             if not sa.inspect(connection).has_table("alembic_version"):
                 return DatabaseState.NOT_MIGRATED
             version = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
-    except DatabaseError:
+    except (DatabaseError, PoolTimeout):
         return DatabaseState.UNREACHABLE
     return DatabaseState.OK if version == newest_migration() else DatabaseState.NOT_MIGRATED
 

@@ -1,7 +1,11 @@
 """Clients for the two vendors, made from the settings; and what their errors mean for a connection."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
+from app.clients.budget import Budget
 from app.clients.errors import EvotorError, EvotorFault, VkError
 from app.clients.evotor import EvotorClient
 from app.clients.vk import VkClient
@@ -16,16 +20,42 @@ _NO_RIGHT = {7, 15, 27, 28, 200, 203, 205}
 _SHOP_CLOSED = {1438, 1525}
 
 
+_budget: ContextVar[Budget | None] = ContextVar("budget", default=None)
+
+
+@contextmanager
+def within(budget: Budget) -> Iterator[None]:
+    """Clients made inside share this time, and try every call once."""
+    token = _budget.set(budget)
+    try:
+        yield
+    finally:
+        _budget.reset(token)
+
+
+def is_out_of_time() -> bool:
+    budget = _budget.get()
+    return budget is not None and budget.is_spent
+
+
 def evotor_client(token: str) -> EvotorClient:
     remember_secret(token)
-    return EvotorClient(settings().evotor_api_url, token, per_second=settings().evotor_requests_per_second)
+    per_second = settings().evotor_requests_per_second
+    return EvotorClient(settings().evotor_api_url, token, per_second=per_second, budget=_budget.get())
 
 
 def vk_client(token: str, *, slowest: float | None = None, **hooks: Any) -> VkClient:
     """`slowest`: calls per second that are not exceeded whatever the setting; `hooks` as of VkClient."""
     remember_secret(token)
     per_second = settings().vk_requests_per_second
-    return VkClient(settings().vk_api_url, token, per_second=min(per_second, slowest or per_second), **hooks)
+    return VkClient(
+        settings().vk_api_url,
+        token,
+        per_second=min(per_second, slowest or per_second),
+        id_url=settings().vk_id_url,
+        budget=_budget.get(),
+        **hooks,
+    )
 
 
 def evotor_state(error: EvotorError) -> ConnectionState:

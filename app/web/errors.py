@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from app.services.errors import ServiceError
@@ -45,6 +46,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(RateLimitExceeded, _too_often)
     app.register_error_handler(ServiceError, _refused)
     app.register_error_handler(OperationalError, _no_database)
+    app.register_error_handler(PoolTimeout, _no_database)
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
@@ -81,8 +83,8 @@ def _refused(error: ServiceError) -> ResponseReturnValue:
     return redirect(url_for("sync.show"))
 
 
-def _no_database(error: OperationalError) -> ResponseReturnValue:
-    log.error("database_unreachable", path=request.path, error=type(error.orig).__name__)
+def _no_database(error: OperationalError | PoolTimeout) -> ResponseReturnValue:
+    log.error("database_unreachable", path=request.path, error=type(getattr(error, "orig", error)).__name__)
     return _page(PAGES[503], 503), 503
 
 

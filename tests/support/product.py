@@ -20,7 +20,7 @@ from config import load_settings
 from tests.support.sandbox import CLUB, Sandbox
 from tests.support.zygote import ROOT, Zygote
 
-GUNICORN = "gunicorn wsgi:app --no-control-socket --worker-class gthread --threads 4 --log-level warning"
+GUNICORN = "gunicorn --log-level warning"
 PATIENCE_SECONDS = 120
 NO_PAGES = PUBLIC | {"catalog.card", "catalog.export_csv", "catalog.photo"}
 """For visitors, or files."""
@@ -29,7 +29,7 @@ NO_PAGES = PUBLIC | {"catalog.card", "catalog.export_csv", "catalog.photo"}
 class Product:
     """Over a database that is migrated or made by `flask("db", "upgrade")`; `log` holds what its processes print."""
 
-    def __init__(self, database: Path, sandbox: Sandbox, log: Path) -> None:
+    def __init__(self, database: Path, sandbox: Sandbox, log: Path, *, workers: int = 1, **changed: str) -> None:
         self.sandbox, self._database, self._log = sandbox, database, log
         self._environment = {
             "EVOSYNC_ENV": "development",
@@ -41,6 +41,8 @@ class Product:
             "VK_REQUESTS_PER_SECOND": "10000",
             "EVOTOR_REQUESTS_PER_SECOND": "10000",
             "VK_READ_LAG_SECONDS": "1",
+            "WEB_CONCURRENCY": str(workers),
+            **changed,
         }
         self._app = create_app(load_settings(self._environment))
         self._zygote = Zygote(self._environment, log)

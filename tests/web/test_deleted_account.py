@@ -109,6 +109,6 @@ def test_a_deletion_that_waits_in_vain_for_a_run_is_tried_again(
             transaction.rollback()
 
         monkeypatch.setattr(db.session, "rollback", rollback)
-        accounts.delete(user, PASSWORD)
+        accounts.delete(user, PASSWORD, "192.0.2.1")
 
     assert accounts.find(EMAIL) is None

@@ -11,6 +11,7 @@ from app.services.errors import UnknownEntity
 from app.services.rule_changes import Changed, UndoTooLate
 from app.web import limits
 from app.web.access import commit_on_success, is_htmx, owner, safe_next
+from app.web.asking import asks_vendors
 from app.web.catalog import blueprint, changes, standing, why_words, words
 from app.web.catalog.forms import BulkForm, RuleForm, UndoForm, WholeForm, look_params, requested_look
 from app.web.errors import bad_request, not_in_catalog, too_many_exports
@@ -152,6 +153,7 @@ def _back_to(target: str | None) -> str:
 
 @blueprint.post("/catalog/refresh")
 @limits.REFRESHES
+@asks_vendors("catalog.stores")
 @commit_on_success
 def refresh() -> ResponseReturnValue:
     try:
@@ -176,6 +178,7 @@ def close_store(store_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/catalog/stores/<string:store_id>/accept")
 @limits.REFRESHES
+@asks_vendors("catalog.stores")
 @commit_on_success
 def accept(store_id: str) -> ResponseReturnValue:
     try:

@@ -101,7 +101,10 @@ def refreshed(report: RefreshReport) -> tuple[str, str]:
         f"Загружено: {counted(report.stores_read, *_FORMS[EntityType.STORE])}, "
         f"{counted(report.products, *_FORMS[EntityType.PRODUCT])}."
     )
+    if report.waiting:
+        names = ", ".join(map(quoted, report.waiting))
+        read = f"{read} Не успели прочитать: {names}. Нажмите «Обновить каталог» ещё раз или подождите: прочитаем сами."
     if not report.failed:
-        return read, "success"
+        return read, "warning" if report.waiting else "success"
     names = ", ".join(map(quoted, report.failed))
     return f"{read} Не загрузилось: {names}. Что делать, написано у магазина; прежние товары сохранены.", "warning"

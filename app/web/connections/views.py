@@ -7,6 +7,7 @@ from app.services.catalog_age import catalog_age
 from app.services.errors import ConnectionRefused
 from app.web import limits
 from app.web.access import commit_on_success, owner
+from app.web.asking import asks_vendors
 from app.web.connections import blueprint
 from app.web.connections.forms import EvotorForm, VkForm
 from app.web.forms import text_of
@@ -28,6 +29,7 @@ def show() -> str:
 
 @blueprint.route("/evotor", methods=["GET", "POST"])
 @limits.CHECKS
+@asks_vendors("connections.evotor")
 @commit_on_success
 def evotor() -> ResponseReturnValue:
     form, user = EvotorForm(), owner()
@@ -51,6 +53,7 @@ def _window() -> dict[str, object]:
 
 @blueprint.post("/evotor/check")
 @limits.CHECKS
+@asks_vendors("connections.evotor")
 @commit_on_success
 def check_evotor() -> ResponseReturnValue:
     user = owner()
@@ -69,6 +72,7 @@ def disconnect_evotor() -> ResponseReturnValue:
 
 @blueprint.route("/vk", methods=["GET", "POST"])
 @limits.CHECKS
+@asks_vendors("connections.vk")
 @commit_on_success
 def vk() -> ResponseReturnValue:
     form, user = VkForm(), owner()
@@ -86,6 +90,7 @@ def vk() -> ResponseReturnValue:
 
 @blueprint.post("/vk/check")
 @limits.CHECKS
+@asks_vendors("connections.vk")
 @commit_on_success
 def check_vk() -> ResponseReturnValue:
     user = owner()

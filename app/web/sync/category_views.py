@@ -7,6 +7,7 @@ from app.services import group_categories, vk_categories
 from app.services.errors import NotReady, UnknownEntity, VkUnavailable
 from app.web import limits
 from app.web.access import commit_on_success, owner, safe_next
+from app.web.asking import asks_vendors
 from app.web.errors import not_in_catalog
 from app.web.messages import message
 from app.web.paging import page_of, requested_page, requested_text
@@ -43,6 +44,7 @@ def choose_category() -> ResponseReturnValue:
 
 @blueprint.post("/sync/settings/categories/refresh")
 @limits.REFRESHES
+@asks_vendors("sync.categories")
 @commit_on_success
 def refresh_categories() -> ResponseReturnValue:
     try:

@@ -84,7 +84,7 @@ def test_every_request_has_both_timeouts(vendor: requests_mock.Mocker) -> None:
     vendor.get(f"{URL}/x")
     Transport(URL).send("GET", "/x")
     timeout: Any = vendor.request_history[0].timeout
-    assert timeout == (10.0, 35.0)
+    assert (timeout.connect_timeout, timeout.read_timeout) == (10.0, 35.0)
 
 
 @pytest.mark.parametrize(

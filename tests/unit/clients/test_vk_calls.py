@@ -98,7 +98,7 @@ class TestEveryCall:
         answers(vendor, "account.getAppPermissions", response(5))
         client.permissions()
         timeout: Any = vendor.request_history[0].timeout
-        assert timeout == (10.0, 35.0)
+        assert (timeout.connect_timeout, timeout.read_timeout) == (10.0, 35.0)
 
     def test_values_are_written_as_vk_wants_them(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "market.add", response(1))
@@ -436,7 +436,7 @@ class TestUploads:
         request = self.sent(vendor, UPLOAD)[0]
         assert "Authorization" not in request.headers
         timeout: Any = request.timeout
-        assert timeout == (10.0, 120.0)
+        assert (timeout.connect_timeout, timeout.read_timeout) == (10.0, 120.0)
         assert b'name="file"; filename="photo.jpg"' in request.body
 
     @pytest.mark.parametrize(

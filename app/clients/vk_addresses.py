@@ -1,0 +1,61 @@
+"""Addresses that VK's answers name: which of them a person is sent to, and which take our pictures."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from app.clients.answers import MalformedAnswer
+
+LONGEST_ADDRESS = 4096
+_HOSTS = ("vk.com", "vk.ru")
+# No user name, no backslash, no sign that a browser would drop: every reader finds the same host in it.
+_ADDRESS = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?(?:[/?#][!-\[\]-~]*)?",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VkAddresses:
+    """By the settings VK_API_URL and VK_ID_URL, whose hosts are VK's too."""
+
+    api_url: str
+    id_url: str = "https://id.vk.ru"
+
+    @property
+    def is_emulator(self) -> bool:
+        """A plain or local address is no VK that strangers answer for."""
+        parts = urlsplit(self.api_url)
+        return parts.scheme == "http" or _is_loopback(parts.hostname or "")
+
+    def page(self, address: object) -> str | None:
+        """The address, if it is a page of VK's that may become a link on ours."""
+        scheme, host = self._read(address)
+        own = {urlsplit(url).hostname for url in (self.api_url, self.id_url)}
+        is_vks = host in own or any(host == name or host.endswith(f".{name}") for name in _HOSTS)
+        return str(address) if scheme and is_vks else None
+
+    def upload(self, answer: object) -> str:
+        """Where to send a picture. Raises MalformedAnswer."""
+        address = answer.get("upload_url") if isinstance(answer, dict) else None
+        scheme, _ = self._read(address)
+        if not scheme:
+            raise MalformedAnswer("no upload address")
+        return str(address)
+
+    def _read(self, address: object) -> tuple[str, str]:
+        """Scheme and host, both empty where the address will not do: only an emulator's may be plain."""
+        if not isinstance(address, str) or len(address) > LONGEST_ADDRESS:
+            return "", ""
+        found = _ADDRESS.fullmatch(address)
+        if not found or (found["scheme"].lower() == "http" and not self.is_emulator):
+            return "", ""
+        return found["scheme"].lower(), found["host"].lower().strip("[]")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
