@@ -7,8 +7,8 @@ from app.services import accounts, orders
 from app.services.errors import BadCredentials, EmailTaken, TooManyAttempts
 from app.web.access import commit_on_success, owner, safe_next
 from app.web.auth import blueprint
-from app.web.auth.forms import DeleteForm, LoginForm, PasswordForm, RegisterForm
-from app.web.forms import text_of
+from app.web.auth.forms import AccountForm, DeleteForm, LoginForm, PasswordForm, RegisterForm
+from app.web.forms import ActionForm, sent, text_of
 from app.web.messages import message
 
 
@@ -57,6 +57,7 @@ def login() -> ResponseReturnValue:
 
 @blueprint.post("/logout")
 def logout() -> ResponseReturnValue:
+    sent(ActionForm)
     logout_user()
     flash("Вы вышли.", "info")
     return redirect(url_for("auth.login"))
@@ -80,8 +81,7 @@ def _account_page(password_form: PasswordForm, delete_form: DeleteForm) -> str:
 @blueprint.post("/account")
 @commit_on_success
 def change_account() -> ResponseReturnValue:
-    """Two forms of one page; the hidden field `action` tells them apart."""
-    return delete_account() if request.form.get("action") == "delete" else change_password()
+    return delete_account() if sent(AccountForm).action.data == "delete" else change_password()
 
 
 def change_password() -> ResponseReturnValue:

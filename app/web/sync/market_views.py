@@ -7,6 +7,7 @@ from app.services import hand_work, planning, shop_settings, sync_settings
 from app.services.errors import NotReady
 from app.web.access import commit_on_success, owner, safe_next
 from app.web.errors import bad_request
+from app.web.forms import ActionForm, sent
 from app.web.messages import message
 from app.web.paging import page_of, requested_page
 from app.web.sync import blueprint, words
@@ -56,6 +57,7 @@ def decide() -> ResponseReturnValue:
 @blueprint.post("/sync/market/check")
 @commit_on_success
 def check_market() -> ResponseReturnValue:
+    sent(ActionForm)
     try:
         hand_work.check_market(owner())
     except NotReady as error:
