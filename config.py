@@ -47,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     registration_open: bool = True
     public_url: Url = "http://localhost:8000"
     photo_dir: str = ""
+    trusted_proxies: Annotated[int, msgspec.Meta(ge=0)] = 0
 
     def __repr__(self) -> str:
         return f"Settings(evosync_env={self.evosync_env!r})"

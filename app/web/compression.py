@@ -28,7 +28,7 @@ def _pack(answer: Response) -> Response:
     if answer.mimetype not in TEXTS:
         return answer
     answer.vary.add("Accept-Encoding")
-    if answer.status_code in (204, 206, 304) or "Content-Encoding" in answer.headers or _is_small(answer):
+    if answer.status_code in (204, 206, 304, 404) or "Content-Encoding" in answer.headers or _is_small(answer):
         return answer
     if request.accept_encodings.quality("gzip") <= 0:
         return answer
