@@ -59,6 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     public_url: Url = "http://localhost:8000"
     photo_dir: str = ""
     ratelimit_storage_uri: RequestCounts = "memory://"
+    trusted_proxies: Annotated[int, msgspec.Meta(ge=0)] = 0
 
     def __repr__(self) -> str:
         return f"Settings(evosync_env={self.evosync_env!r})"

@@ -16,3 +16,5 @@ limit_request_line = 4094
 limit_request_fields = 60
 limit_request_field_size = 8190
 control_socket_disable = True
+# By default a neighbour's header SCRIPT_NAME or PATH_INFO is taken for a proxy's word, and ends in a traceback.
+forwarder_headers = ""

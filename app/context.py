@@ -43,6 +43,7 @@ def init_settings(app: Flask, settings: Settings) -> None:
         REMEMBER_COOKIE_SAMESITE="Lax",
         REMEMBER_COOKIE_SECURE=https,
         PERMANENT_SESSION_LIFETIME=timedelta(days=7),
+        WTF_CSRF_SSL_STRICT=False,  # the token is the proof: proxies change Host, browsers leave Referer out
         WTF_CSRF_TIME_LIMIT=None,  # bound to the session; a form left open over lunch still works
         MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
         MAX_FORM_PARTS=20_000,

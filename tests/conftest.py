@@ -125,7 +125,7 @@ def app_on_each_database(request: pytest.FixtureRequest) -> Flask:
 @pytest.fixture
 def app_on_postgres(postgres_url: str, sandbox: Sandbox, tmp_path: Path) -> Iterator[Flask]:
     for app in running_app(settings_for(postgres_url, sandbox, photo_dir=str(tmp_path / "photos"))):
-        _empty()
+        emptied()
         yield app
 
 
@@ -145,11 +145,11 @@ def app_of_bad_vendor(request: pytest.FixtureRequest, bad_vendor: BadVendor, tmp
     places: Any = {"evotor_api_url": bad_vendor.evotor_url, "vk_api_url": bad_vendor.vk_url}
     for app in running_app(settings_for(url, photo_dir=str(tmp_path / "photos"), **places)):
         if not is_sqlite:
-            _empty()
+            emptied()
         yield app
 
 
-def _empty() -> None:
+def emptied() -> None:
     tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
     with db.engine.begin() as connection:
         connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")

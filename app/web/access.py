@@ -53,9 +53,11 @@ def _end(_error: BaseException | None) -> None:
 
 
 def _guard() -> ResponseReturnValue | None:
-    if request.endpoint is None or request.endpoint in PUBLIC or current_user.is_authenticated:
-        return None
-    return to_sign_in()
+    return None if request.endpoint is None or is_open_to_visitor(request.endpoint) else to_sign_in()
+
+
+def is_open_to_visitor(endpoint: str) -> bool:
+    return endpoint in PUBLIC or bool(current_user.is_authenticated)
 
 
 def _readable(_endpoint: str | None, values: dict[str, Any] | None) -> None:
@@ -118,6 +120,15 @@ def writing(change: Callable[[], object]) -> None:
     with reading(False):
         change()
         db.session.commit()
+
+
+def local_path(address: str | None) -> str | None:
+    """The path of a whole address that a browser sent, if it can be one of ours."""
+    try:
+        parts = urlsplit(address or "")
+    except ValueError:
+        return None
+    return safe_next(parts._replace(scheme="", netloc="", fragment="").geturl())
 
 
 def safe_next(target: str | None) -> str | None:

@@ -5,18 +5,20 @@ from math import ceil
 from typing import NamedTuple
 
 import structlog
-from flask import Flask, current_app, flash, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from app.db import reading
 from app.services.errors import ServiceError
 from app.web import limits
-from app.web.access import is_htmx
+from app.web.access import is_htmx, is_open_to_visitor, local_path
 from app.web.formatting import span
+from app.web.forms import show_again
 from app.web.messages import message
 
 log = structlog.get_logger()
@@ -33,6 +35,7 @@ PAGES = {
     404: ErrorPage("Страница не найдена", "Её нет, или она не ваша. Проверьте адрес или начните с главной."),
     405: ErrorPage("Так эту страницу не открыть", "Вернитесь назад и нажмите нужную кнопку на странице."),
     413: ErrorPage("Слишком много данных", "Отправьте меньше за один раз: меньше строк или фото до 15 МБ."),
+    415: ErrorPage("Запрос не понят", "Так формы не отправляют. Откройте страницу в браузере и нажмите кнопку на ней."),
     429: ErrorPage("Слишком часто", "Подождите несколько минут и попробуйте снова."),
     500: ErrorPage("Ошибка на нашей стороне", "Мы её записали. Подождите минуту и попробуйте ещё раз."),
     503: ErrorPage("Сервис временно недоступен", "База данных не отвечает. Подождите минуту и обновите страницу."),
@@ -58,8 +61,29 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     return _page(page, status), status, [*headers, *_reload()]
 
 
-def _stale_form(_error: CSRFError) -> ResponseReturnValue:
-    return _page(STALE_FORM, 400), 400, _reload()
+def _stale_form(error: CSRFError) -> ResponseReturnValue:
+    log.warning("csrf_refused", reason=error.description, endpoint=request.endpoint, address=request.remote_addr)
+    return _form_again() or (_page(STALE_FORM, 400, back=local_path(request.referrer)), 400, _reload())
+
+
+def _form_again() -> Response | None:
+    """The form's own page with what was typed, where it has one: opened as by GET, so that nothing can change by it."""
+    if is_htmx() or request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        return None
+    try:
+        endpoint, values = current_app.create_url_adapter(request).match(method="GET")  # type: ignore[union-attr]
+        if not is_open_to_visitor(endpoint):
+            return None
+        request.method = "GET"
+        show_again()
+        with reading():
+            answer = make_response(current_app.view_functions[endpoint](**values))
+    except (HTTPException, SQLAlchemyError):
+        return None
+    if answer.status_code != 200:
+        return None
+    answer.status_code = 400
+    return answer
 
 
 def _too_often(error: RateLimitExceeded) -> ResponseReturnValue:
@@ -103,9 +127,13 @@ def not_in_catalog() -> ResponseReturnValue:
     return _page(ErrorPage("Нет в каталоге", message("unknown_entity")), 404), 404, _reload()
 
 
-def _page(page: ErrorPage, status: int) -> str:
-    """For faults of ours without context processors: the visitor is not looked up in whatever state the database is."""
-    facts: dict[str, object] = {"heading": page.heading, "text": page.text, "status": status}
+def _page(page: ErrorPage, status: int, back: str | None = None) -> str:
+    """For faults of ours, and where the page around needs what failed, without context processors: the visitor is not
+    looked up in whatever state the database is."""
+    facts: dict[str, object] = {"heading": page.heading, "text": page.text, "status": status, "back": back}
     if status < 500:
-        return render_template("errors/error.html", parent="layout.html", **facts)
+        try:
+            return render_template("errors/error.html", parent="layout.html", **facts)
+        except Exception as error:  # whatever it was, the visitor is told what they came for
+            log.error("error_page_failed", error=type(error).__name__)
     return current_app.jinja_env.get_template("errors/error.html").render(parent="base.html", **facts)

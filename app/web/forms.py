@@ -1,10 +1,12 @@
 """What every form has: Russian messages, stripped text, no control characters."""
 
 import unicodedata
-from typing import Any
+from typing import Any, TypeVar
 
+from flask import abort, g, request
 from flask_wtf import FlaskForm
-from wtforms import Field, Form, PasswordField, StringField
+from werkzeug.datastructures import CombinedMultiDict
+from wtforms import Field, FileField, Form, PasswordField, StringField
 from wtforms.meta import DefaultMeta
 from wtforms.validators import StopValidation
 
@@ -26,6 +28,15 @@ class BaseForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 
         def get_translations(self, form: Form) -> Any:
             return DefaultMeta.get_translations(self, form)
+
+        def wrap_formdata(self, form: Form, formdata: Any) -> Any:
+            """What a form sent, never JSON. Where a text is wanted, a file is refused; file fields pass over texts."""
+            if formdata is None or not (request.method == "POST" or g.get("is_form_shown_again")):
+                return None
+            texts = {field.name for field in form if not isinstance(field, FileField)}
+            if texts & request.files.keys():
+                abort(400)
+            return CombinedMultiDict([request.files, request.form])
 
         def bind_field(self, form: Form, unbound_field: Any, options: dict[str, Any]) -> Any:
             if issubclass(unbound_field.field_class, StringField) and unbound_field.field_class is not PasswordField:
@@ -50,6 +61,28 @@ class BaseForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         if not self.errors:
             return 200
         return getattr(self, "_refused_with", UNPROCESSABLE)
+
+
+F = TypeVar("F", bound=BaseForm)
+
+
+class ActionForm(BaseForm):
+    """A button: says no more than where to go back to."""
+
+    next = StringField()
+
+
+def sent(kind: type[F]) -> F:
+    """The form of this request; one that no page of ours sends is answered with 400 and changes nothing."""
+    form = kind()
+    if not form.validate():
+        abort(400)
+    return form
+
+
+def show_again() -> None:
+    """From now on forms hold what was typed, though the page is only looked at."""
+    g.is_form_shown_again = True
 
 
 def text_of(field: Field) -> str:

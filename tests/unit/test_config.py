@@ -27,6 +27,12 @@ def refusal(environ: dict[str, str]) -> str:
     return str(refused.value)
 
 
+@pytest.mark.parametrize("wrong", ["-1", "one", "1.5"])
+def test_proxies_are_counted(wrong: str) -> None:
+    assert load_settings({**SECRETS, "TRUSTED_PROXIES": "2"}).trusted_proxies == 2
+    assert refusal({**SECRETS, "TRUSTED_PROXIES": wrong}).startswith("TRUSTED_PROXIES: ")
+
+
 @pytest.fixture
 def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where development keeps what it made, empty."""
@@ -54,6 +60,7 @@ def test_the_defaults_are_those_of_the_contract(instance: Path) -> None:
         "public_url": settings.public_url,
         "photo_dir": settings.photo_dir,
         "ratelimit_storage_uri": settings.ratelimit_storage_uri,
+        "trusted_proxies": settings.trusted_proxies,
     } == {
         "evosync_env": "development",
         "database_url": f"sqlite:///{instance / 'evosync.db'}",
@@ -70,6 +77,7 @@ def test_the_defaults_are_those_of_the_contract(instance: Path) -> None:
         "public_url": "http://localhost:8000",
         "photo_dir": str(instance / "photos"),
         "ratelimit_storage_uri": "memory://",
+        "trusted_proxies": 0,
     }
 
 

@@ -1,4 +1,4 @@
-from wtforms import BooleanField, EmailField, PasswordField
+from wtforms import BooleanField, EmailField, PasswordField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length
 
 from app.web.forms import EMAIL_MAX, BaseForm, EmailAddress
@@ -24,6 +24,12 @@ class LoginForm(BaseForm):
     email = EmailField("Электронная почта", validators=[InputRequired(REQUIRED), Length(max=EMAIL_MAX)])
     password = PasswordField("Пароль", validators=[InputRequired(REQUIRED), Length(max=PASSWORD_MAX, message=LENGTH)])
     remember = BooleanField("Запомнить меня на 30 дней")
+
+
+class AccountForm(BaseForm):
+    """Two forms of one page: their hidden field `action` tells which of them was sent."""
+
+    action = StringField()
 
 
 class PasswordForm(BaseForm):

@@ -9,10 +9,10 @@ from app.services import accounts, orders, sessions
 from app.services.errors import BadCredentials, EmailTaken, TooManyAttempts
 from app.web.access import commit_on_success, owned_or_404, owner, safe_next
 from app.web.auth import blueprint
-from app.web.auth.forms import DeleteForm, LoginForm, PasswordForm, RegisterForm
+from app.web.auth.forms import AccountForm, DeleteForm, LoginForm, PasswordForm, RegisterForm
 from app.web.auth.signing import forget_device, sign_in
 from app.web.formatting import counted
-from app.web.forms import text_of
+from app.web.forms import ActionForm, sent, text_of
 from app.web.messages import message
 
 # Beside the counted failures (services/throttle.py): what even right passwords may cost.
@@ -83,6 +83,7 @@ def _tell_of_failures(failures: int) -> None:
 @blueprint.post("/logout")
 @commit_on_success
 def logout() -> ResponseReturnValue:
+    sent(ActionForm)
     if (found := sessions.current(owner())) is not None:
         sessions.end(found)
     forget_device()
@@ -128,8 +129,7 @@ def end_all_sessions() -> ResponseReturnValue:
 @limiter.limit(PROOFS, key_func=_user_and_source)
 @commit_on_success
 def change_account() -> ResponseReturnValue:
-    """Two forms of one page; the hidden field `action` tells them apart."""
-    return delete_account() if request.form.get("action") == "delete" else change_password()
+    return delete_account() if sent(AccountForm).action.data == "delete" else change_password()
 
 
 def change_password() -> ResponseReturnValue:

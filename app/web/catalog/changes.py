@@ -1,7 +1,5 @@
 """What is said after a change of the rules: what was done, what holds now, and how to take it back."""
 
-from urllib.parse import urlsplit
-
 from flask import render_template, request
 from markupsafe import Markup
 
@@ -9,7 +7,7 @@ from app.domain.rules import EntityType, Status
 from app.models import User
 from app.services import sync_settings
 from app.services.rule_changes import Changed
-from app.web.access import is_htmx, safe_next
+from app.web.access import is_htmx, local_path
 from app.web.catalog import standing
 from app.web.formatting import counted
 
@@ -37,9 +35,4 @@ def shown_whole(changed: Changed) -> str:
 
 def shown_page() -> str:
     """The path of the page that the visitor looks at: behind htmx it is another one than the request's."""
-    address = request.headers.get("HX-Current-URL", "") if is_htmx() else ""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return request.path
-    return safe_next(f"{parts.path}?{parts.query}" if parts.query else parts.path) or request.path
+    return (local_path(request.headers.get("HX-Current-URL")) if is_htmx() else None) or request.path

@@ -85,10 +85,6 @@ class UndoForm(BaseForm):
     next = StringField()
 
 
-class WholeForm(BaseForm):
-    next = StringField()
-
-
 class RuleForm(_RulesForm):
     entity_id = StringField(validators=[InputRequired("Поле entity_id: не указано, к чему относится правило.")])
 

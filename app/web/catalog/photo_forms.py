@@ -1,6 +1,5 @@
 """The one field of a photo's form."""
 
-from flask import request
 from flask_wtf.file import FileField
 
 from app.services import photo_making
@@ -15,5 +14,4 @@ class PhotoForm(BaseForm):
 
     def content(self) -> bytes:
         """At most a byte more than allowed, which is enough to refuse it. Empty where no file was chosen."""
-        file = request.files.get("photo")
-        return file.stream.read(photo_making.LARGEST_FILE + 1) if file else b""
+        return self.photo.data.stream.read(photo_making.LARGEST_FILE + 1) if self.photo.data else b""

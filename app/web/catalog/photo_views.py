@@ -13,6 +13,7 @@ from app.web import limits
 from app.web.access import owner
 from app.web.catalog import blueprint, words
 from app.web.catalog.photo_forms import LARGEST_REQUEST, PhotoForm
+from app.web.forms import ActionForm, sent
 from app.web.messages import message
 from app.web.sync.market_rows import item_address
 from app.web.sync.plan_rows import change_rows, entry_rows
@@ -98,12 +99,14 @@ def _put(subject: Subject, form: PhotoForm) -> bool:
 
 @blueprint.post("/catalog/stores/<string:store_id>/products/<string:product_id>/photo/delete")
 def delete_product_photo(store_id: str, product_id: str) -> ResponseReturnValue:
+    sent(ActionForm)
     _delete(Subject(Pictured.PRODUCT, store_id, product_id))
     return redirect(url_for(".product", store_id=store_id, product_id=product_id))
 
 
 @blueprint.post("/catalog/stores/<string:store_id>/groups/<string:group_id>/photo/delete")
 def delete_group_photo(store_id: str, group_id: str) -> ResponseReturnValue:
+    sent(ActionForm)
     _delete(Subject(Pictured.GROUP, store_id, group_id))
     return redirect(url_for(".group", store_id=store_id, group_id=group_id))
 

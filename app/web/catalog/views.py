@@ -13,9 +13,10 @@ from app.web import limits
 from app.web.access import commit_on_success, is_htmx, owner, safe_next
 from app.web.asking import asks_vendors
 from app.web.catalog import blueprint, changes, standing, why_words, words
-from app.web.catalog.forms import BulkForm, RuleForm, UndoForm, WholeForm, look_params, requested_look
+from app.web.catalog.forms import BulkForm, RuleForm, UndoForm, look_params, requested_look
 from app.web.errors import bad_request, not_in_catalog, too_many_exports
 from app.web.formatting import quoted
+from app.web.forms import ActionForm, sent
 from app.web.messages import message
 from app.web.paging import Page
 
@@ -127,8 +128,7 @@ def undo() -> ResponseReturnValue:
 @blueprint.post("/catalog/stores/<string:store_id>/whole")
 @commit_on_success
 def show_whole(store_id: str) -> ResponseReturnValue:
-    form = WholeForm()
-    form.validate()
+    form = sent(ActionForm)
     try:
         changed = rule_changes.show_whole(owner(), store_id)
     except UnknownEntity:
@@ -156,6 +156,7 @@ def _back_to(target: str | None) -> str:
 @asks_vendors("catalog.stores")
 @commit_on_success
 def refresh() -> ResponseReturnValue:
+    sent(ActionForm)
     try:
         flash(*words.refreshed(catalog_refresh.refresh(owner())))
     except CatalogUnavailable as error:
@@ -166,6 +167,7 @@ def refresh() -> ResponseReturnValue:
 @blueprint.post("/catalog/stores/<string:store_id>/closed")
 @commit_on_success
 def close_store(store_id: str) -> ResponseReturnValue:
+    sent(ActionForm)
     try:
         name = catalog_refresh.close_store(owner(), store_id)
         flash(f"Магазин {quoted(name)} закрыт: его товары больше не выгружаются.", "success")
@@ -181,6 +183,7 @@ def close_store(store_id: str) -> ResponseReturnValue:
 @asks_vendors("catalog.stores")
 @commit_on_success
 def accept(store_id: str) -> ResponseReturnValue:
+    sent(ActionForm)
     try:
         catalog_refresh.accept(owner(), store_id)
         flash("Магазин прочитан заново: теперь его товары такие, как в Эвоторе.", "success")

@@ -10,7 +10,7 @@ from app.web.access import commit_on_success, owner
 from app.web.asking import asks_vendors
 from app.web.connections import blueprint
 from app.web.connections.forms import EvotorForm, VkForm
-from app.web.forms import text_of
+from app.web.forms import ActionForm, sent, text_of
 from app.web.messages import message
 
 
@@ -56,6 +56,7 @@ def _window() -> dict[str, object]:
 @asks_vendors("connections.evotor")
 @commit_on_success
 def check_evotor() -> ResponseReturnValue:
+    sent(ActionForm)
     user = owner()
     state = connections.check_evotor(user)
     flash(*_checked(state, user.evotor.error_code if user.evotor else None, "evotor_missing"))
@@ -65,6 +66,7 @@ def check_evotor() -> ResponseReturnValue:
 @blueprint.post("/evotor/disconnect")
 @commit_on_success
 def disconnect_evotor() -> ResponseReturnValue:
+    sent(ActionForm)
     connections.disconnect_evotor(owner())
     flash("Эвотор отключён. Каталог, фильтры и товары в ВК остались как были.", "success")
     return redirect(url_for(".evotor"))
@@ -93,6 +95,7 @@ def vk() -> ResponseReturnValue:
 @asks_vendors("connections.vk")
 @commit_on_success
 def check_vk() -> ResponseReturnValue:
+    sent(ActionForm)
     user = owner()
     state = connections.check_vk(user)
     flash(*_checked(state, user.vk.error_code if user.vk else None, "vk_missing"))
@@ -102,6 +105,7 @@ def check_vk() -> ResponseReturnValue:
 @blueprint.post("/vk/disconnect")
 @commit_on_success
 def disconnect_vk() -> ResponseReturnValue:
+    sent(ActionForm)
     connections.disconnect_vk(owner())
     flash("ВК отключён. Товары в ВК остались как были.", "success")
     return redirect(url_for(".vk"))

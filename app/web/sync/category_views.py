@@ -9,6 +9,7 @@ from app.web import limits
 from app.web.access import commit_on_success, owner, safe_next
 from app.web.asking import asks_vendors
 from app.web.errors import not_in_catalog
+from app.web.forms import ActionForm, sent
 from app.web.messages import message
 from app.web.paging import page_of, requested_page, requested_text
 from app.web.sync import blueprint, words
@@ -47,11 +48,12 @@ def choose_category() -> ResponseReturnValue:
 @asks_vendors("sync.categories")
 @commit_on_success
 def refresh_categories() -> ResponseReturnValue:
+    form = sent(ActionForm)
     try:
         flash(words.categories_read(vk_categories.refresh(owner())), "success")
     except (NotReady, VkUnavailable) as error:
         flash(message(error.code), "danger")
-    return redirect(safe_next(request.form.get("next")) or url_for(".categories"))
+    return redirect(safe_next(form.next.data) or url_for(".categories"))
 
 
 @blueprint.get("/sync/settings/category")

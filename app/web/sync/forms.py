@@ -16,7 +16,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import AnyOf, StopValidation
+from wtforms.validators import AnyOf, StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.domain.description import PLACEHOLDERS, unknown_placeholders
@@ -44,6 +44,36 @@ _PERCENT = re.compile(r"([+-]?)([0-9]{1,3}(?:[.,][0-9])?)%?")
 FEWEST, MOST = 1, 9999
 LONGEST_DAYS = 365
 DECISIONS = ("take", "leave", "again", "keep")
+
+
+class ToggleForm(BaseForm):
+    """`enabled` is 1 or 0; left out, the switch is flipped."""
+
+    enabled = StringField()
+
+    def validate_enabled(self, field: Field) -> None:
+        if field.raw_data not in ([], ["0"], ["1"]):
+            raise ValidationError("Поле enabled: ожидается 1 или 0.")
+
+    @property
+    def wanted(self) -> bool | None:
+        return self.enabled.data == "1" if self.enabled.raw_data else None
+
+
+class ConfirmForm(BaseForm):
+    """«Подтвердить и запустить»: confirms what the page showed, and needs no field of its own."""
+
+
+class ApproveForm(BaseForm):
+    """`fingerprint` names the braked changes that the owner saw."""
+
+    fingerprint = StringField()
+
+
+class ExampleForm(BaseForm):
+    """`example`: id of the product that is shown under the settings as they are typed."""
+
+    example = SelectField(choices=[], validate_choice=False)
 
 
 class CheckboxesField(SelectMultipleField):

@@ -8,6 +8,7 @@ from app.services.errors import NotReady
 from app.web import limits
 from app.web.access import commit_on_success, owner, safe_next
 from app.web.errors import bad_request
+from app.web.forms import ActionForm, sent
 from app.web.messages import message
 from app.web.paging import page_of, requested_page
 from app.web.sync import blueprint, words
@@ -58,6 +59,7 @@ def decide() -> ResponseReturnValue:
 @limits.CHECKS
 @commit_on_success
 def check_market() -> ResponseReturnValue:
+    sent(ActionForm)
     try:
         hand_work.check_market(owner())
     except NotReady as error:

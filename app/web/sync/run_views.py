@@ -3,7 +3,6 @@
 from datetime import date
 from enum import StrEnum
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,8 +14,9 @@ from app.services import orders, run_history, runs
 from app.services.errors import NotReady
 from app.services.names import names_of
 from app.services.run_history import EntryLook, Look, Show
-from app.web.access import commit_on_success, is_htmx, owned_or_404, owner, safe_next
+from app.web.access import commit_on_success, is_htmx, local_path, owned_or_404, owner
 from app.web.formatting import user_zone
+from app.web.forms import ActionForm, sent
 from app.web.messages import message
 from app.web.paging import fetch_page, requested_page, requested_text
 from app.web.sync import blueprint, run_words, words
@@ -107,21 +107,14 @@ def _progress(found: SyncRun) -> str:
         run=found,
         now=now,
         has_news=now.told != request.args.get("told"),
-        page=_reader_is_at() or url_for(".run", run_id=found.id),
+        page=local_path(request.headers.get("HX-Current-URL")) or url_for(".run", run_id=found.id),
     )
-
-
-def _reader_is_at() -> str | None:
-    try:
-        at = urlsplit(request.headers.get("HX-Current-URL", ""))
-    except ValueError:
-        return None
-    return safe_next(at._replace(scheme="", netloc="", fragment="").geturl())
 
 
 @blueprint.post("/sync/runs/<int:run_id>/stop")
 @commit_on_success
 def stop(run_id: int) -> ResponseReturnValue:
+    sent(ActionForm)
     found = owned_or_404(SyncRun, run_id)
     flash(*words.STOPPING.get(found.status, words.ENDED_ALREADY))
     if found.status in ACTIVE:
@@ -132,6 +125,7 @@ def stop(run_id: int) -> ResponseReturnValue:
 @blueprint.post("/sync/runs/<int:run_id>/undo")
 @commit_on_success
 def undo(run_id: int) -> ResponseReturnValue:
+    sent(ActionForm)
     found = owned_or_404(SyncRun, run_id)
     try:
         flash(*words.undoing(orders.undo(owner(), found)))

@@ -7,7 +7,7 @@ from app.services import group_categories, plan_effect, shop_example, shop_setti
 from app.services.shop_example import Example
 from app.web.access import commit_on_success, is_htmx, owner
 from app.web.sync import blueprint, words
-from app.web.sync.forms import SettingsForm, settings_form
+from app.web.sync.forms import ExampleForm, SettingsForm, settings_form
 
 
 @blueprint.route("/sync/settings", methods=["GET", "POST"])
@@ -40,7 +40,7 @@ def settings_example() -> ResponseReturnValue:
 
 def _asked_for() -> dict[str, str]:
     """The product of the request, taken as it is: the long list to choose from is on the page already."""
-    wanted = request.form.get("example", "")
+    wanted = ExampleForm().example.data or ""
     return {wanted: ""} if wanted.isprintable() else {}
 
 

@@ -1,4 +1,4 @@
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.domain.changes import Reason
@@ -13,15 +13,16 @@ from app.services.problems import problems
 from app.services.readiness import only_store, readiness_of
 from app.services.rule_summary import rule_summary
 from app.web.access import commit_on_success, is_htmx, owner, writing
+from app.web.forms import ActionForm, sent, text_of
 from app.web.messages import message
 from app.web.paging import page_of, requested_page, requested_text
 from app.web.sync import blueprint, problem_words, words
+from app.web.sync.forms import ApproveForm, ConfirmForm, ToggleForm
 from app.web.sync.market_rows import window_address
 from app.web.sync.plan_rows import plan_rows
 
 ROWS_A_PAGE = 100
 LONGEST_QUESTION = 100
-ENABLED = {None: None, "1": True, "0": False}
 
 
 @blueprint.get("/sync")
@@ -48,12 +49,9 @@ def _main_page(template: str, user: User, *, is_fragment: bool = False) -> str:
 @blueprint.post("/sync/toggle")
 @commit_on_success
 def toggle() -> ResponseReturnValue:
-    wanted = request.form.get("enabled")
-    if wanted not in ENABLED:
-        abort(400)
-    user = owner()
+    form, user = sent(ToggleForm), owner()
     try:
-        is_on = sync_settings.toggle(user, ENABLED[wanted])
+        is_on = sync_settings.toggle(user, form.wanted)
     except NotReady as error:
         flash(message(error.code), "warning")
     else:
@@ -66,6 +64,7 @@ def toggle() -> ResponseReturnValue:
 @blueprint.post("/sync/confirm")
 @commit_on_success
 def confirm() -> ResponseReturnValue:
+    sent(ConfirmForm)
     try:
         sync_settings.confirm(owner())
     except NotReady as error:
@@ -78,6 +77,7 @@ def confirm() -> ResponseReturnValue:
 @blueprint.post("/sync/run")
 @commit_on_success
 def run_now() -> ResponseReturnValue:
+    sent(ActionForm)
     try:
         run_requests.request_now(owner())
     except NotReady as error:
@@ -90,6 +90,7 @@ def run_now() -> ResponseReturnValue:
 @blueprint.post("/sync/hide-all")
 @commit_on_success
 def hide_all() -> ResponseReturnValue:
+    sent(ActionForm)
     try:
         flash(*words.hiding_all(orders.hide_all(owner())))
     except NotReady as error:
@@ -147,9 +148,10 @@ def _waits(run: SyncRun | None) -> bool:
 @blueprint.post("/sync/approve")
 @commit_on_success
 def approve() -> ResponseReturnValue:
-    user = owner()
+    form, user = ApproveForm(), owner()
+    form.validate()
     try:
-        approvals.approve(user, planning.plan_for(user), request.form.get("fingerprint", ""))
+        approvals.approve(user, planning.plan_for(user), text_of(form.fingerprint))
     except NotReady as error:
         flash(message(error.code), "warning")
         return redirect(url_for(".plan"))
