@@ -12,8 +12,10 @@ MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
 def _who() -> str:
-    """The signed-in user, wherever they are; else where the request comes from."""
-    return f"user {current_user.id}" if current_user.is_authenticated else f"source {request.remote_addr}"
+    """The signed-in user, wherever they are; else where the request comes from. SQLite gives an id to another again."""
+    if current_user.is_authenticated:
+        return f"user {current_user.id} of {current_user.created_at:%Y-%m-%dT%H:%M:%S}"
+    return f"source {request.remote_addr}"
 
 
 migrate = Migrate(directory=str(MIGRATIONS), compare_type=True)
