@@ -17,7 +17,7 @@ from app.context import settings
 from app.services.errors import BadPhoto
 
 ENDING = ".jpg"
-LONGEST_WAIT, LOOK_EVERY = 3, 0.05
+LONGEST_WAIT, LOOK_EVERY = 1.5, 0.05
 """Seconds that a web thread may wait for its turn."""
 
 
