@@ -112,9 +112,13 @@ def delete(user: User, password: str, source: str) -> None:
 
     Commits: the files of the photos go only after their rows. Nothing happens where another request was first.
     """
-    user_id = user.id
+    user_id, email = user.id, user.email
     _prove(Attempt(PASSWORD_FORM, str(user_id), source), user, password, EventKind.PASSWORD_REFUSED)
-    if _delete_rows(user_id):
+    is_first = _delete_rows(user_id)
+    throttle.forget(throttle.SIGN_IN, email)
+    throttle.forget(PASSWORD_FORM, str(user_id))
+    db.session.commit()
+    if is_first:
         log.info("account_deleted", user_id=user_id, source=source)
     photos.sweep_files(user_id)
 

@@ -87,12 +87,17 @@ def a_value(column: sa.Column[Any]) -> object:
     return "x" if isinstance(column.type, sa.String | EncryptedText) else 1
 
 
+def owned_tables() -> list[sa.Table]:
+    """Failures to sign in are counted for addresses that nobody has, too, and are forgotten after a day."""
+    return [table for table in Base.metadata.sorted_tables if table.name != "sign_in_failures"]
+
+
 def fill_every_table(user: User) -> dict[str, int]:
     """One row of the user's in every table, with every column filled; the ids by table."""
     assert user.sync_config is not None
     assert user.sync_state is not None
     ids = {"users": user.id, "sync_configs": user.sync_config.id, "sync_states": user.sync_state.id}
-    for table in Base.metadata.sorted_tables:
+    for table in owned_tables():
         if table.name in ids:
             continue
         values = {column.name: a_value(column) for column in table.columns if not column.primary_key}
@@ -105,15 +110,14 @@ def fill_every_table(user: User) -> dict[str, int]:
 
 def row_counts() -> dict[str, int]:
     return {
-        table.name: db.session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
-        for table in Base.metadata.sorted_tables
+        table.name: db.session.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for table in owned_tables()
     }
 
 
 def test_a_deleted_user_leaves_nothing_behind(app_on_each_database: Flask) -> None:
     user = make_user()
     fill_every_table(user)
-    assert set(row_counts().values()) == {1}
+    assert min(row_counts().values()) == 1
 
     db.session.execute(sa.delete(User).where(User.id == user.id))
     db.session.commit()

@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 
 from app.db import db
-from app.models import SyncConfig, User
+from app.models import SignInFailures, SyncConfig, User
 from app.services import accounts, passwords, sessions
 from app.services.errors import BadCredentials, EmailTaken, TooManyAttempts
 from app.services.throttle import FREE_TRIES
@@ -309,6 +309,15 @@ def test_an_account_is_deleted_with_its_configuration() -> None:
 
     assert accounts.find(EMAIL) is None
     assert db.session.scalar(sa.select(sa.func.count()).select_from(SyncConfig)) == 0
+
+
+def test_a_deleted_account_leaves_no_failures_of_its_own() -> None:
+    user = make_user()
+    fail_to_sign_in()
+    accounts.delete(user, PASSWORD, HERE)
+
+    left = db.session.scalars(sa.select(SignInFailures.account)).all()
+    assert set(left) == {"sign_in", "password_form"}, "of the source alone"
 
 
 def test_an_account_that_is_gone_already_is_deleted_without_a_word(app: Flask) -> None:
