@@ -41,6 +41,13 @@ need_nginx() {
     apt_install nginx-light
 }
 
+# need_redis: Debian's, for the tests that start one of their own
+need_redis() {
+    command -v redis-server >/dev/null && return
+    say "evosync: no Redis here; trying to install the package redis-server"
+    apt_install redis-server
+}
+
 make_venv() {
     local python
     python=$(find_python)

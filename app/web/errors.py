@@ -117,9 +117,16 @@ def bad_request(text: str) -> ResponseReturnValue:
     return _page(ErrorPage(PAGES[400].heading, text), 400), 400
 
 
+def export_under_way() -> ResponseReturnValue:
+    return _try_later("Таблица уже скачивается", "Дождитесь, пока она скачается, и попробуйте снова через минуту.")
+
+
 def too_many_exports() -> ResponseReturnValue:
-    page = ErrorPage("Таблица уже скачивается", "Дождитесь, пока она скачается, и попробуйте снова через минуту.")
-    return _page(page, 429), 429, [("Retry-After", "60")]
+    return _try_later("Таблиц готовится слишком много", "Подождите минуту и скачайте свою ещё раз.")
+
+
+def _try_later(heading: str, text: str) -> ResponseReturnValue:
+    return _page(ErrorPage(heading, text), 429), 429, [("Retry-After", "60")]
 
 
 def not_in_catalog() -> ResponseReturnValue:

@@ -15,8 +15,12 @@ from limits.errors import StorageError
 from app.extensions import limiter
 
 
+class ExportUnderWay(Exception):
+    """This user has one already."""
+
+
 class TooManyExports(Exception):
-    """At this moment, in this process."""
+    """Of all users, in this process."""
 
 
 class _Passed(logging.Handler):
@@ -29,15 +33,18 @@ class _Passed(logging.Handler):
 
 
 UPLOADS = limiter.shared_limit("60 per minute", scope="uploads")
-EXPORTS = limiter.shared_limit("6 per minute", scope="exports")
-CHECKS = limiter.shared_limit("10 per minute", scope="checks", methods=["POST"])
-REFRESHES = limiter.shared_limit("6 per minute", scope="refreshes")
+EXPORTS = limiter.shared_limit("20 per minute", scope="exports")
+CHECKS = limiter.shared_limit("30 per minute", scope="checks", methods=["POST"])
+REFRESHES = limiter.shared_limit("20 per minute", scope="refreshes")
 """Of one user: more than anybody does by hand, with all pages of a kind together."""
 
-MOST_EXPORTS_AT_ONCE = 2
-"""Of a process, which has more threads than that: a table may be read as slowly as its reader likes."""
-_exporting: set[int] = set()
-_exporting_lock = threading.Lock()
+MOST_EXPORTS_MADE, PATIENCE = 2, 3.0
+"""At once in one process, for each takes the processor and memory; and the seconds that the next one waits."""
+MOST_EXPORTS_READ = 32
+"""A table may be read as slowly as its reader likes, and holds a thread and a file all the while."""
+_making = threading.BoundedSemaphore(MOST_EXPORTS_MADE)
+_reading: set[int] = set()
+_reading_lock = threading.Lock()
 
 limiter.logger.addHandler(_Passed())
 limiter.logger.setLevel(logging.INFO)
@@ -59,12 +66,25 @@ def seconds_left(error: RateLimitExceeded) -> int:
 
 @contextmanager
 def one_export(user_id: int) -> Iterator[None]:
-    """Raises TooManyExports where this user has one already, or as many as may be are on their way."""
-    with _exporting_lock:
-        if user_id in _exporting or len(_exporting) >= MOST_EXPORTS_AT_ONCE:
+    """From its beginning until its reader has it whole. Raises ExportUnderWay and TooManyExports."""
+    with _reading_lock:
+        if user_id in _reading:
+            raise ExportUnderWay
+        if len(_reading) >= MOST_EXPORTS_READ:
             raise TooManyExports
-        _exporting.add(user_id)
+        _reading.add(user_id)
     try:
         yield
     finally:
-        _exporting.discard(user_id)
+        _reading.discard(user_id)
+
+
+@contextmanager
+def making_an_export() -> Iterator[None]:
+    """Raises TooManyExports where no turn comes in time."""
+    if not _making.acquire(timeout=PATIENCE):
+        raise TooManyExports
+    try:
+        yield
+    finally:
+        _making.release()

@@ -16,8 +16,8 @@ from app.web.forms import ActionForm, sent, text_of
 from app.web.messages import message
 
 # Beside the counted failures (services/throttle.py): what even right passwords may cost.
-SIGN_INS = "30 per minute; 300 per hour"
-REGISTRATIONS = "20 per hour"
+SIGN_INS = "60 per minute; 600 per hour"
+REGISTRATIONS = "20 per minute; 200 per hour"
 PROOFS = "10 per minute; 60 per hour"
 WORTH_TELLING = 5
 """Failures since the last sign-in: fewer are the owner's own."""

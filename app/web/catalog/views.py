@@ -14,7 +14,7 @@ from app.web.access import commit_on_success, is_htmx, owner, safe_next
 from app.web.asking import asks_vendors
 from app.web.catalog import blueprint, changes, standing, why_words, words
 from app.web.catalog.forms import BulkForm, RuleForm, UndoForm, look_params, requested_look
-from app.web.errors import bad_request, not_in_catalog, too_many_exports
+from app.web.errors import bad_request, export_under_way, not_in_catalog, too_many_exports
 from app.web.formatting import quoted
 from app.web.forms import ActionForm, sent
 from app.web.messages import message
@@ -197,13 +197,16 @@ def accept(store_id: str) -> ResponseReturnValue:
 @blueprint.get("/catalog/export.csv")
 @limits.EXPORTS
 def export_csv() -> ResponseReturnValue:
-    with ExitStack() as making:
+    with ExitStack() as export_of_user:
         try:
-            making.enter_context(limits.one_export(owner().id))
+            export_of_user.enter_context(limits.one_export(owner().id))
+            with limits.making_an_export():
+                file = export_of_user.enter_context(export.csv_file(owner()))
+        except limits.ExportUnderWay:
+            return export_under_way()
         except limits.TooManyExports:
             return too_many_exports()
-        file = making.enter_context(export.csv_file(owner()))
-        sending = making.pop_all()
+        sending = export_of_user.pop_all()
     answer = send_file(file, mimetype="text/csv", as_attachment=True, download_name="evosync-catalog.csv")
     answer.headers["Cache-Control"] = "no-store"
     answer.direct_passthrough = False  # passed through, the file would be closed and nothing else
