@@ -3,7 +3,8 @@
 Failures are counted of an account, of a source, and of an account from a source, in the same rows whether that account
 exists or not. Only the last two refuse, so a source that has not failed always gets its try; an account that many
 sources guess at merely leaves each of them fewer. A try is counted before the password is looked at, and taken back if
-it was right: parallel guesses gain nothing.
+it was right: parallel guesses gain nothing. Whoever writes several of the rows begins with the account's, then the
+source's: in another order two tries would wait for each other.
 """
 
 import hashlib
@@ -105,16 +106,17 @@ def _lock(key: tuple[str, str], until: datetime) -> None:
 
 def take_back(attempt: Attempt) -> None:
     """It was right: earlier failures of this account from here are forgiven, too."""
-    db.session.execute(sa.delete(SignInFailures).where(_is(attempt.of_both)))
     for key in (attempt.of_account, attempt.of_source):
         one_less = {"failures": SignInFailures.failures - 1, "locked_until": None}
         db.session.execute(sa.update(SignInFailures).where(_is(key), SignInFailures.failures > 0).values(one_less))
+    db.session.execute(sa.delete(SignInFailures).where(_is(attempt.of_both)))
 
 
 def forget(purpose: str, subject: str) -> None:
     """Every failure of this account, from wherever."""
-    account = Attempt(purpose, subject, ANYWHERE).account
-    db.session.execute(sa.delete(SignInFailures).where(SignInFailures.account == account))
+    account = Attempt(purpose, subject, ANYWHERE)
+    db.session.execute(sa.delete(SignInFailures).where(_is(account.of_account)))
+    db.session.execute(sa.delete(SignInFailures).where(SignInFailures.account == account.account))
 
 
 def _is(key: tuple[str, str]) -> sa.ColumnElement[bool]:

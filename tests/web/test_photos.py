@@ -12,6 +12,7 @@ from app.web.catalog.photo_forms import LARGEST_REQUEST
 from tests.factories import add_group, add_product, add_store, connect_both
 from tests.support.page import Browser, Page
 from tests.support.pictures import bomb, opened, picture
+from tests.support.sandbox import STORE
 
 PRODUCT, GROUP = "/catalog/stores/S1/products/P1", "/catalog/stores/S1/groups/tea"
 
@@ -164,9 +165,9 @@ def test_the_page_says_what_holds_a_product_back(browser: Browser, owner: User) 
 @pytest.mark.parametrize("fields", [{"price": None}, {"name": ""}, {"quantity": None, "group_id": None}])
 def test_a_product_that_lacks_something_has_a_page_too(browser: Browser, owner: User, fields: dict[str, Any]) -> None:
     connect_both(owner)
-    add_product(owner, "P7", **fields)
-    browser.get("/catalog/stores/S1/products/P7")
-    browser.client.get("/catalog/stores/S1/products/P7/card")
+    add_product(owner, "P7", STORE, **fields)
+    browser.get(f"/catalog/stores/{STORE}/products/P7")
+    browser.client.get(f"/catalog/stores/{STORE}/products/P7/card")
 
 
 def test_the_owner_may_require_photos(browser: Browser, owner: User) -> None:

@@ -8,6 +8,7 @@ from app.db import db
 from app.models import RunStatus, RunTrigger, SyncRun, User
 from app.services import runs
 from app.web.formatting import moment
+from tests.factories import PASSWORD
 from tests.support.clock import stop_at
 from tests.support.page import Browser, words
 
@@ -40,6 +41,7 @@ def test_quiet_runs_are_folded_under_the_owners_day(
 ) -> None:
     a_quiet_run(owner, datetime(2026, 11, 26, 9))
     stop_at(monkeypatch, now)
+    browser.sign_in(owner.email, PASSWORD)
     page = browser.get("/sync/runs")
     assert [words(row.select("td")[0]) for row in page.all("section > table tbody tr")] == [said]
 
@@ -50,6 +52,7 @@ def test_runs_on_either_side_of_midnight_are_two_lines(
     for at in (MIDNIGHT.replace(hour=20, minute=59), MIDNIGHT):
         a_quiet_run(owner, at)
     stop_at(monkeypatch, MIDNIGHT.replace(minute=10))
+    browser.sign_in(owner.email, PASSWORD)
     page = browser.get("/sync/runs")
     rows = [words(row.select("td")[0]) for row in page.all("section > table tbody tr")]
     assert rows == ["сегодня, 00:00", "вчера, 23:59"]
@@ -62,6 +65,7 @@ def test_a_run_requested_as_the_day_begins_is_found_under_that_day(
     stop_at(monkeypatch, MIDNIGHT)
     runs.request(owner.id, RunTrigger.MANUAL)
     db.session.commit()
+    browser.sign_in(owner.email, PASSWORD)
     assert len(browser.get("/sync/runs?day=2027-01-01").cells()) == 1
     assert not browser.get("/sync/runs?day=2026-12-31").cells()
 

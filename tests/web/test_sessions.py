@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.db import db
+from app.db import db, utcnow
 from app.models import User
 from tests.factories import PASSWORD, make_user
 from tests.support.page import Browser
@@ -197,7 +197,7 @@ def test_the_database_holds_no_key_that_opens(app_on_each_database: Flask, brows
 def test_a_session_ends_by_itself_after_thirty_days(app_on_each_database: Flask, browser: Browser) -> None:
     from app.models import UserSession
 
-    db.session.execute(sa.update(UserSession).values(expires_at=sa.func.now()))
+    db.session.execute(sa.update(UserSession).values(expires_at=utcnow()))
     db.session.commit()
 
     assert not any(gets_in(client) for client in copies(app_on_each_database, browser))

@@ -111,6 +111,7 @@ def _account_page(password_form: PasswordForm, delete_form: DeleteForm) -> str:
 @blueprint.post("/account/sessions/<int:session_id>/end")
 @commit_on_success
 def end_session(session_id: int) -> ResponseReturnValue:
+    sent(ActionForm)
     sessions.end(owned_or_404(UserSession, session_id))
     flash("С этого устройства больше нет доступа.", "success")
     return redirect(url_for(".account"))
@@ -119,6 +120,7 @@ def end_session(session_id: int) -> ResponseReturnValue:
 @blueprint.post("/account/sessions/end")
 @commit_on_success
 def end_all_sessions() -> ResponseReturnValue:
+    sent(ActionForm)
     sessions.end_all(owner())
     forget_device()
     flash("Вы вышли на всех устройствах.", "success")
