@@ -5,7 +5,7 @@ import click
 from app.cli.common import CommandError, ExitCode, OneLineGroup, print_json, user_or_exit, with_database
 from app.db import db
 from app.services import accounts
-from app.services.addresses import new_address
+from app.services.addresses import normalise_email
 from app.services.errors import EmailTaken, NotAnAddress
 
 PASSWORD_MIN, PASSWORD_MAX = 8, 128
@@ -23,7 +23,7 @@ def users() -> None:
 def create(email: str, password_stdin: bool) -> None:
     """Make an account for EMAIL."""
     try:
-        address = new_address(email)
+        address = normalise_email(email)
         db.session.commit()  # no transaction stays open while somebody types
         user = accounts.register(address, _password(password_stdin))
     except NotAnAddress:

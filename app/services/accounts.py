@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from app.db import db, utcnow
 from app.models import EventKind, SyncConfig, SyncState, User
 from app.services import events, passwords, photos, sessions, throttle
-from app.services.addresses import comparable, new_address
+from app.services.addresses import comparable, normalise_email
 from app.services.errors import BadCredentials, EmailTaken
 from app.services.throttle import Attempt
 
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 def register(email: str, password: str) -> User:
     """Ends the caller's transaction first. Raises EmailTaken or NotAnAddress."""
-    address = new_address(email)
+    address = normalise_email(email)
     user = User(email=address, password_hash=_hashed(password))
     user.sync_config = SyncConfig()
     user.sync_state = SyncState()

@@ -20,7 +20,10 @@ def normalise_email(written: str) -> str:
 
 
 def new_address(written: str) -> str:
-    """For an account to be made: most mail servers want ASCII before the @ as well. Raises NotAnAddress."""
+    """For an account that its owner makes: most mail servers want ASCII before the @, too. An operator may know better.
+
+    Raises NotAnAddress.
+    """
     address = normalise_email(written)
     if not address.isascii():
         raise NotAnAddress
