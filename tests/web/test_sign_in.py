@@ -73,7 +73,7 @@ def test_neighbours_of_an_ipv6_network_are_one_source(visitor_from: Callable[[st
     assert attempt(visitor_from("2001:db8:0:1::1"), OWNER, PASSWORD).location == "/sync"
 
 
-@pytest.mark.parametrize(("path", "often"), [("/login", 30), ("/register", 20)], ids=["sign-in", "registration"])
+@pytest.mark.parametrize(("path", "often"), [("/login", 60), ("/register", 20)], ids=["sign-in", "registration"])
 def test_a_source_is_heard_so_often_and_others_still(
     visitor_from: Callable[[str], Browser], path: str, often: int
 ) -> None:
