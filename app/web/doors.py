@@ -1,8 +1,10 @@
 """What is refused before anything of ours looks at a request, and under which name the site is known."""
 
+import threading
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import structlog
 from flask import Flask, Request, abort, request
 from flask_login import current_user
 from werkzeug import routing
@@ -44,6 +46,8 @@ def init_app(app: Flask) -> None:
     if proxies := app.extensions["settings"].trusted_proxies:
         # Of a proxy's word only the client's address is needed: name and scheme are those of PUBLIC_URL.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0)  # type: ignore[method-assign]  # as Flask shows it
+    elif app.extensions["settings"].is_production:
+        app.before_request(_tell_of_a_proxy)
     app.request_class = AsciiCookies
     app.url_map.converters["int"] = IntegerConverter
     app.before_request(_check_host)
@@ -58,6 +62,15 @@ def _with_scheme(inner: "WSGIApplication", scheme: str) -> "WSGIApplication":
         return inner(environ, start_response)
 
     return answer
+
+
+_is_told = threading.Lock()
+
+
+def _tell_of_a_proxy() -> None:
+    """Once in a process: all that come through a proxy which is not counted are taken for one visitor."""
+    if "X-Forwarded-For" in request.headers and _is_told.acquire(blocking=False):
+        structlog.get_logger().warning("proxy_not_trusted", setting="TRUSTED_PROXIES")
 
 
 def _check_host() -> None:

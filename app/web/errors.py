@@ -12,11 +12,12 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 
 from app.db import reading
 from app.services.errors import ServiceError
 from app.web import limits
-from app.web.access import is_htmx, is_open_to_visitor, local_path
+from app.web.access import READS, is_htmx, is_open_to_visitor, local_path
 from app.web.formatting import span
 from app.web.forms import show_again
 from app.web.messages import message
@@ -55,10 +56,27 @@ def init_app(app: Flask) -> None:
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None:
         return error.get_response()
+    if error.code == 404 and (plain := _without_slash()):
+        return redirect(plain, 308)
     status = error.code or 500
     page = PAGES.get(status) or ErrorPage(PAGES[400 if status < 500 else 500].heading, PAGES[400].text)
     headers = [(name, value) for name, value in error.get_headers() if name in ("Allow", "Retry-After")]
     return _page(page, status), status, [*headers, *_reload()]
+
+
+def _without_slash() -> str | None:
+    """The page that was meant by an address with a slash too many at its end."""
+    path = request.path.rstrip("/")
+    if path in ("", request.path) or request.method not in READS:
+        return None
+    try:
+        endpoint, values = current_app.create_url_adapter(request).match(path, "GET")  # type: ignore[union-attr]
+    except (HTTPException, RequestRedirect):
+        return None
+    if endpoint == "static":
+        return None
+    question = request.query_string.decode("ascii", "ignore")
+    return url_for(endpoint, **values) + (f"?{question}" if question else "")
 
 
 def _stale_form(error: CSRFError) -> ResponseReturnValue:

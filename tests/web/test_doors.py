@@ -310,3 +310,10 @@ def test_an_unknown_address_is_told_while_the_database_is_away(tmp_path: Path) -
         with client.session_transaction() as session:
             session["_user_id"] = "somebody"
         assert client.get("/nowhere").status_code == 404
+
+
+def test_a_proxy_that_is_not_counted_is_told_of_once(production: FlaskClient) -> None:
+    with capture_logs() as log:
+        for address in ("198.51.100.1", "198.51.100.2"):
+            production.get("/login", headers={"X-Forwarded-For": address})
+    assert [line["setting"] for line in log if line["event"] == "proxy_not_trusted"] == ["TRUSTED_PROXIES"]

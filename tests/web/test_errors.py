@@ -137,3 +137,22 @@ def test_https_is_demanded_where_the_site_has_it(sqlite_url: str) -> None:
     settings = conftest.settings_for(sqlite_url, public_url="https://sync.example.ru")
     for app in conftest.running_app(settings):
         assert "max-age" in app.test_client().get("/login").headers["Strict-Transport-Security"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "led_to"),
+    [
+        ("/login/", "/login"),
+        ("/login/?next=%2Fsync&q=a", "/login?next=%2Fsync&q=a"),
+        ("/login/?_external=1&_scheme=javascript", "/login?_external=1&_scheme=javascript"),
+        ("/sync/runs//", "/sync/runs"),
+    ],
+)
+def test_a_slash_too_many_leads_to_the_page(visitor: Browser, wanted: str, led_to: str) -> None:
+    answer = visitor.client.get(wanted)
+    assert (answer.status_code, answer.location) == (308, led_to)
+
+
+@pytest.mark.parametrize("path", ["/nowhere/", "/static/app.css/", "/\\evil.example/", "/static/"])
+def test_a_slash_behind_what_is_no_page_leads_nowhere(visitor: Browser, path: str) -> None:
+    assert visitor.client.get(path).status_code in (400, 404)
