@@ -245,6 +245,8 @@ def _normal_url(url: str) -> str:
         return f"postgresql+psycopg2://{rest}"
     if scheme not in ("sqlite", "postgresql+psycopg2"):
         raise SettingsError("DATABASE_URL: only sqlite:// and postgresql:// are supported")
+    if scheme == "sqlite" and rest.partition("?")[0] in ("", "/", "/:memory:"):
+        raise SettingsError("DATABASE_URL: sqlite:// needs the path of a file")
     return url
 
 

@@ -3,11 +3,10 @@
 from datetime import timedelta
 from typing import cast
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app, g
 
 from app.crypto import KeyRing
 from app.db import engine_options
-from app.domain.network import source_of
 from config import Settings
 
 MAX_FORM_BYTES = 2 * 1024 * 1024
@@ -20,8 +19,8 @@ def settings() -> Settings:
 
 
 def request_source() -> str:
-    """Where the request comes from; only within one."""
-    return source_of(request.remote_addr)
+    """Where the request comes from, as the web has put it down; only within one."""
+    return cast(str, g.get("source", "unknown"))
 
 
 def init_settings(app: Flask, settings: Settings) -> None:

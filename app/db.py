@@ -21,6 +21,7 @@ __all__ = [
     "Mapped",
     "created_at_column",
     "db",
+    "is_contention",
     "mapped_column",
     "reading",
     "utcnow",
@@ -52,6 +53,12 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+
+def is_contention(error: Exception) -> bool:
+    """Others held the rows for too long, or waited for each other: asked again it may well work."""
+    orig = getattr(error, "orig", None)
+    return type(orig).__name__ in ("DeadlockDetected", "LockNotAvailable") or "database is locked" in str(orig)
 
 
 def utcnow() -> datetime:

@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+import threading
 import traceback
 from collections.abc import MutableMapping
 from types import TracebackType
@@ -22,14 +23,16 @@ _SHORTEST_SECRET = 8
 """Shorter ones would blot out ordinary words."""
 _MOST_REMEMBERED = 1_000
 _known_secrets: dict[str, None] = {}
+_remembering = threading.Lock()
 
 
 def remember_secret(secret: str) -> None:
     """This very text is masked in every line from now on, in whatever it is wrapped."""
-    if len(secret) >= _SHORTEST_SECRET and secret not in _known_secrets:
-        while len(_known_secrets) >= _MOST_REMEMBERED:
-            del _known_secrets[next(iter(_known_secrets))]
-        _known_secrets[secret] = None
+    with _remembering:
+        if len(secret) >= _SHORTEST_SECRET and secret not in _known_secrets:
+            while len(_known_secrets) >= _MOST_REMEMBERED:
+                del _known_secrets[next(iter(_known_secrets))]
+            _known_secrets[secret] = None
 
 
 def init_app(app: Flask) -> None:
@@ -61,7 +64,9 @@ def refuse_secrets(_logger: object, _method: str, line: MutableMapping[str, Any]
 
 
 def _masked(text: str) -> str:
-    for secret in list(_known_secrets):
+    with _remembering:
+        known = list(_known_secrets)
+    for secret in known:
         if secret in text:
             text = text.replace(secret, "[hidden]")
     return _SECRET_TEXT.sub("[hidden]", _TOLD_BY_POSTGRES.sub(r"\1 [hidden]", text))

@@ -140,6 +140,10 @@ def _delete_rows(user_id: int) -> bool:
     return False
 
 
+def is_there(user_id: int) -> bool:
+    return db.session.scalar(sa.select(User.id).where(User.id == user_id)) is not None
+
+
 def find(email_or_id: str) -> User | None:
     """By e-mail or by number, as commands name a user; whoever signs in has an address only."""
     wanted = email_or_id.strip()

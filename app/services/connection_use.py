@@ -18,8 +18,8 @@ C = TypeVar("C", EvotorConnection, VkConnection)
 def locked(model: type[C], user_id: int) -> C | None:
     """The user's connection as stored now; it stays so until the transaction ends. Flushes.
 
-    Whoever also writes runs or the user's state does that afterwards: two who lock in another order may wait for each
-    other.
+    Whoever writes several rows of a user begins with the user, then goes to the connection, the switch, runs and the
+    state: two who lock in another order wait for each other.
     """
     query = sa.select(model).where(model.user_id == user_id).with_for_update()
     return db.session.scalar(query.execution_options(populate_existing=True))

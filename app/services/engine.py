@@ -14,7 +14,7 @@ from app.clients.errors import VkError
 from app.clients.vk_errors import FAULT_HOLDS, OWNER_HOLDS
 from app.clients.vk_errors import Action as Treatment
 from app.context import settings
-from app.db import db
+from app.db import db, is_contention
 from app.models import RunStatus, RunTrigger, SyncRun, User
 from app.services import health, orders, run_history, runs
 from app.services.order_work import OrderWork
@@ -168,13 +168,13 @@ def _end_for_vk(work: RunWork, error: VkError) -> End:
 
 def _unforeseen(error: Exception, user_id: int, run_id: int) -> End:
     """After a rollback. Raises a database error where the database is away."""
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, OperationalError | InterfaceError) and not is_contention(error):
         log.error(LOST, user_id=user_id, run_id=run_id, error=type(error.orig).__name__)
         return End(RunStatus.FAILED, LOST, pauses=FAULT_HOLDS)
     if not runs.is_there(run_id):
         log.info(ACCOUNT_DELETED, user_id=user_id, run_id=run_id)
         return End(RunStatus.STOPPED, ACCOUNT_DELETED)
-    if isinstance(error, IntegrityError | StaleDataError | ObjectDeletedError):
+    if is_contention(error) or isinstance(error, IntegrityError | StaleDataError | ObjectDeletedError):
         # The owner's pages and this run wrote the same rows; the next run plans by what stands there now.
         log.info(CHANGED, user_id=user_id, run_id=run_id)
         return End(RunStatus.CONTINUED, CHANGED, pauses=(1, *FAULT_HOLDS))

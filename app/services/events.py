@@ -2,10 +2,9 @@
 
 import sqlalchemy as sa
 import structlog
-from flask import has_request_context
+from flask import g
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.context import request_source
 from app.db import db, utcnow
 from app.models import AccountEvent, EventKind
 from app.models.event import DETAIL_LENGTH
@@ -14,9 +13,12 @@ log = structlog.get_logger()
 
 
 def record(kind: EventKind, user_id: int | None, **ids: object) -> None:
-    """Stands or falls with the caller's transaction, and never makes it fail. `ids` hold no secrets, no addresses."""
+    """Stands or falls with the caller's transaction, and never makes it fail. `ids` hold no secrets, no addresses.
+
+    Where it comes from is what the web has put down for its request; commands and runs come from nowhere.
+    """
     db.session.flush()  # what is recorded comes first, and its own trouble is not ours
-    source = request_source() if has_request_context() else None
+    source = g.get("source")
     detail = " ".join(f"{name}={value}" for name, value in ids.items() if value is not None)[:DETAIL_LENGTH]
     row = {"user_id": user_id, "at": utcnow(), "kind": kind, "source": source, "detail": detail}
     try:

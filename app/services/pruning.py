@@ -1,6 +1,6 @@
 """Old history goes: what happened long ago fills the disk and helps nobody."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -31,12 +31,19 @@ def prune(days: int) -> dict[str, int]:
         "approvals": sa.delete(SyncApproval).where(SyncApproval.expires_at <= now),
         "events": sa.delete(AccountEvent).where(AccountEvent.at < now - timedelta(days=days)),
         "sessions": sa.delete(UserSession).where(UserSession.expires_at <= now),
-        "failures": sa.delete(SignInFailures).where(SignInFailures.last_at < now - FORGOTTEN_AFTER),
+        "failures": sa.delete(SignInFailures).where(_forgotten(now)),
     }.items():
         deleted[name] = _deleted(gone)
         db.session.commit()
     deleted["photos"] = photos.sweep()
     return deleted
+
+
+def _forgotten(now: datetime) -> sa.ColumnElement[bool]:
+    """Without those that a try is counting at this moment: nobody waits for them here."""
+    key = (SignInFailures.account, SignInFailures.source)
+    old = sa.select(*key).where(SignInFailures.last_at < now - FORGOTTEN_AFTER).with_for_update(skip_locked=True)
+    return sa.tuple_(*key).in_(old)
 
 
 def _old_runs(days: int) -> list[int]:

@@ -230,7 +230,8 @@ class RunWork(ABC):
         return any(map(is_lost_album, self.place.albums.values())) or any(map(is_lost, self.place.listings.values()))
 
     def came_through(self) -> None:
-        """The connection works, but for what VK said no to on the way."""
+        """The connection works, but for what VK said no to on the way. From here on it is held, as before any state."""
+        self.vk_use.current()
         self.vk_found = VkFound(ConnectionState.OK)
 
     def keep_findings(self) -> None:

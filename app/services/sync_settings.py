@@ -82,16 +82,17 @@ def toggle(user: User, enabled: bool | None) -> bool:
     wanted = not config.is_enabled if enabled is None else enabled
     if wanted and not config.is_enabled:
         _may_enable(user, config)
-    if wanted:
-        withdraw_order(user)
-        if not config.is_enabled and not (user.sync_state and user.sync_state.strike_code):
-            runs.schedule(user.id, utcnow())  # what waited for the switch need not wait for the next time too
-    else:
-        runs.drop_queued(user.id)
-    if wanted is not config.is_enabled:
-        events.record(EventKind.ENABLED if wanted else EventKind.DISABLED, user.id)
+    is_change = wanted is not config.is_enabled
     config.is_enabled = wanted
     db.session.flush()
+    if not wanted:
+        runs.drop_queued(user.id)
+    else:
+        withdraw_order(user)
+        if is_change and not (user.sync_state and user.sync_state.strike_code):
+            runs.schedule(user.id, utcnow())  # what waited for the switch need not wait for the next time too
+    if is_change:
+        events.record(EventKind.ENABLED if wanted else EventKind.DISABLED, user.id)
     return wanted
 
 
@@ -130,13 +131,15 @@ def confirm(user: User, now: datetime | None = None) -> None:
 def take_confirmation_back(user: User, reason: str) -> None:
     """Another community or another Evotor account: the owner has to look and confirm again."""
     config = ensure_config(user)
+    was_enabled, was_confirmed = config.is_enabled, config.confirmed_at is not None
+    config.confirmed_at, config.is_enabled = None, False
+    db.session.flush()
     withdraw_order(user)
-    if config.confirmed_at is None and not config.is_enabled:
+    if not was_confirmed and not was_enabled:
         return
     db.session.execute(sa.delete(SyncApproval).where(SyncApproval.user_id == user.id))
-    if config.is_enabled:
+    if was_enabled:
         events.record(EventKind.DISABLED, user.id, reason=reason)
-    config.confirmed_at, config.is_enabled = None, False
     if user.sync_state is not None:
         user.sync_state.pause_reason = reason
         user.sync_state.market_read_at = None

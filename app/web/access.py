@@ -21,6 +21,9 @@ T = TypeVar("T")
 PUBLIC = frozenset({"auth.index", "auth.login", "auth.register", "health.show", "static"})
 """Endpoints that answer without a sign-in; every other one asks for it."""
 
+ASIDE = frozenset({"sync.settings_example"})
+"""Endpoints that a page asks while somebody types in it: whatever they answer, it must not be left or loaded anew."""
+
 LARGEST_ID = 2**31 - 1
 READS = ("GET", "HEAD", "OPTIONS")
 
@@ -67,15 +70,23 @@ def _readable(_endpoint: str | None, values: dict[str, Any] | None) -> None:
 
 
 def to_sign_in() -> ResponseReturnValue:
-    wanted = request.full_path.rstrip("?") if request.method == "GET" and not is_htmx() else None
-    target = url_for("auth.login", next=wanted)
+    """And back to the page afterwards, or to that from which a form was sent."""
     if is_htmx():
         answer = make_response("", 401)
-        answer.headers["HX-Redirect"] = target
+        if not stays_as_it_is():
+            answer.headers["HX-Redirect"] = url_for("auth.login")
         return answer
-    if wanted != "/sync":
+    is_page = request.method == "GET"
+    wanted = request.full_path.rstrip("?") if is_page else local_path(request.referrer)
+    if not is_page:
+        flash("Вы вышли, поэтому ничего не изменилось. Войдите и повторите.", "warning")
+    elif wanted != "/sync":
         flash("Войдите, чтобы открыть эту страницу.", "info")
-    return redirect(target)
+    return redirect(url_for("auth.login", next=wanted))
+
+
+def stays_as_it_is() -> bool:
+    return request.endpoint in ASIDE and is_htmx()
 
 
 def is_htmx() -> bool:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, Request, abort, request
+from flask import Flask, Request, abort, g, request
 from flask_login import current_user
 from werkzeug import routing
 from werkzeug.datastructures import ImmutableMultiDict
@@ -13,7 +13,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.utils import cached_property
 
 from app.context import settings
-from app.db import db, reading
+from app.db import db
+from app.domain.network import source_of
 from app.web.access import READS
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def init_app(app: Flask) -> None:
         app.before_request(_tell_of_a_proxy)
     app.request_class = AsciiCookies
     app.url_map.converters["int"] = IntegerConverter
+    app.before_request(_note_source)
     app.before_request(_check_host)
     app.before_request(_check_body)
 
@@ -73,10 +75,14 @@ def _tell_of_a_proxy() -> None:
         structlog.get_logger().warning("proxy_not_trusted", setting="TRUSTED_PROXIES")
 
 
+def _note_source() -> None:
+    g.source = source_of(request.remote_addr)
+
+
 def _check_host() -> None:
     """No address is made from it; in production it is ours or a loopback name, as a proxy passes its upstream's on."""
     name = _host_name(request.host)
-    known = (_host_name(urlsplit(settings().public_url).netloc), *LOOPBACK)
+    known = (urlsplit(settings().public_url).hostname, *LOOPBACK)
     if not name or (settings().is_production and name not in known):
         abort(400)
 
@@ -104,7 +110,6 @@ def _check_body() -> None:
 
 def _is_signed_in() -> bool:
     """Leaves no transaction open: a body may take its time."""
-    with reading():
-        known = bool(current_user.is_authenticated)
-        db.session.commit()
+    known = bool(current_user.is_authenticated)
+    db.session.commit()
     return known

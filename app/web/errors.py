@@ -14,12 +14,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from app.db import reading
+from app.db import is_contention
 from app.services.errors import ServiceError
 from app.web import limits
-from app.web.access import READS, is_htmx, is_open_to_visitor, local_path
+from app.web.access import READS, is_htmx, is_open_to_visitor, local_path, stays_as_it_is
 from app.web.formatting import span
-from app.web.forms import show_again
+from app.web.forms import showing_again
 from app.web.messages import message
 
 log = structlog.get_logger()
@@ -41,7 +41,9 @@ PAGES = {
     500: ErrorPage("Ошибка на нашей стороне", "Мы её записали. Подождите минуту и попробуйте ещё раз."),
     503: ErrorPage("Сервис временно недоступен", "База данных не отвечает. Подождите минуту и обновите страницу."),
 }
-STALE_FORM = ErrorPage("Форма устарела", "Вернитесь назад, обновите страницу и отправьте форму ещё раз.")
+BUSY = ErrorPage("Сейчас не получилось", "Эти же данные меняет другой запрос. Подождите немного и попробуйте ещё раз.")
+STALE_FORM = ErrorPage("Форма устарела", "Ничего не изменилось. Откройте страницу заново и отправьте форму ещё раз.")
+SIGNED_OUT = ErrorPage("Вы вышли", "Поэтому ничего не изменилось. Войдите и отправьте форму ещё раз.")
 
 
 def init_app(app: Flask) -> None:
@@ -81,7 +83,10 @@ def _without_slash() -> str | None:
 
 def _stale_form(error: CSRFError) -> ResponseReturnValue:
     log.warning("csrf_refused", reason=error.description, endpoint=request.endpoint, address=request.remote_addr)
-    return _form_again() or (_page(STALE_FORM, 400, back=local_path(request.referrer)), 400, _reload())
+    came_from = local_path(request.referrer)
+    if request.endpoint is not None and not is_open_to_visitor(request.endpoint):
+        return _page(SIGNED_OUT, 400, back=url_for("auth.login", next=came_from), back_label="Войти"), 400, _reload()
+    return _form_again() or (_page(STALE_FORM, 400, back=came_from), 400, _reload())
 
 
 def _form_again() -> Response | None:
@@ -90,11 +95,8 @@ def _form_again() -> Response | None:
         return None
     try:
         endpoint, values = current_app.create_url_adapter(request).match(method="GET")  # type: ignore[union-attr]
-        if not is_open_to_visitor(endpoint):
-            return None
         request.method = "GET"
-        show_again()
-        with reading():
+        with showing_again():
             answer = make_response(current_app.view_functions[endpoint](**values))
     except (HTTPException, SQLAlchemyError):
         return None
@@ -115,17 +117,20 @@ def _too_often(error: RateLimitExceeded) -> ResponseReturnValue:
 
 
 def _reload() -> list[tuple[str, str]]:
-    """htmx shows no error pages; the page loaded anew tells how things stand."""
-    return [("HX-Refresh", "true")] if is_htmx() and request.method == "POST" else []
+    """htmx shows no error pages; the page loaded anew tells how things stand, unless somebody is typing in it."""
+    return [("HX-Refresh", "true")] if is_htmx() and request.method == "POST" and not stays_as_it_is() else []
 
 
 def _refused(error: ServiceError) -> ResponseReturnValue:
-    """A refusal that no view expected: told where the visitor came from, after a redirect."""
+    """A refusal that no view expected: told on the main page."""
     flash(message(error.code), "danger")
     return redirect(url_for("sync.show"))
 
 
 def _no_database(error: OperationalError | PoolTimeout) -> ResponseReturnValue:
+    if is_contention(error):
+        log.warning("database_busy", path=request.path, error=type(getattr(error, "orig", error)).__name__)
+        return _page(BUSY, 503), 503, [("Retry-After", "5")]
     log.error("database_unreachable", path=request.path, error=type(getattr(error, "orig", error)).__name__)
     return _page(PAGES[503], 503), 503
 
@@ -135,16 +140,9 @@ def bad_request(text: str) -> ResponseReturnValue:
     return _page(ErrorPage(PAGES[400].heading, text), 400), 400
 
 
-def export_under_way() -> ResponseReturnValue:
-    return _try_later("Таблица уже скачивается", "Дождитесь, пока она скачается, и попробуйте снова через минуту.")
-
-
-def too_many_exports() -> ResponseReturnValue:
-    return _try_later("Таблиц готовится слишком много", "Подождите минуту и скачайте свою ещё раз.")
-
-
-def _try_later(heading: str, text: str) -> ResponseReturnValue:
-    return _page(ErrorPage(heading, text), 429), 429, [("Retry-After", "60")]
+def try_later(error: ServiceError) -> ResponseReturnValue:
+    """A refusal of this minute, for what is no page to come back to."""
+    return _page(ErrorPage(PAGES[429].heading, message(error.code)), 429), 429, [("Retry-After", "60")]
 
 
 def not_in_catalog() -> ResponseReturnValue:
@@ -152,10 +150,10 @@ def not_in_catalog() -> ResponseReturnValue:
     return _page(ErrorPage("Нет в каталоге", message("unknown_entity")), 404), 404, _reload()
 
 
-def _page(page: ErrorPage, status: int, back: str | None = None) -> str:
+def _page(page: ErrorPage, status: int, back: str | None = None, back_label: str = "Вернуться к форме") -> str:
     """For faults of ours, and where the page around needs what failed, without context processors: the visitor is not
     looked up in whatever state the database is."""
-    facts: dict[str, object] = {"heading": page.heading, "text": page.text, "status": status, "back": back}
+    facts: dict[str, object] = {**page._asdict(), "status": status, "back": back, "back_label": back_label}
     if status < 500:
         try:
             return render_template("errors/error.html", parent="layout.html", **facts)

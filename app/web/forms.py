@@ -1,6 +1,8 @@
 """What every form has: Russian messages, stripped text, no control characters."""
 
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from flask import abort, g, request
@@ -80,9 +82,14 @@ def sent(kind: type[F]) -> F:
     return form
 
 
-def show_again() -> None:
-    """From now on forms hold what was typed, though the page is only looked at."""
+@contextmanager
+def showing_again() -> Iterator[None]:
+    """Inside it forms hold what was typed, though the page is only looked at."""
     g.is_form_shown_again = True
+    try:
+        yield
+    finally:
+        g.is_form_shown_again = False
 
 
 def text_of(field: Field) -> str:

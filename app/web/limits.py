@@ -1,4 +1,4 @@
-"""How often one user may ask for what costs much."""
+"""How often one user may ask for what costs much, and how many at once."""
 
 import logging
 import threading
@@ -13,14 +13,19 @@ from flask_limiter import RateLimitExceeded
 from limits.errors import StorageError
 
 from app.extensions import limiter
+from app.services.errors import ServiceError
 
 
-class ExportUnderWay(Exception):
+class ExportUnderWay(ServiceError):
     """This user has one already."""
 
+    code = "export_under_way"
 
-class TooManyExports(Exception):
+
+class TooManyExports(ServiceError):
     """Of all users, in this process."""
+
+    code = "too_many_exports"
 
 
 class _Passed(logging.Handler):
@@ -43,8 +48,8 @@ MOST_EXPORTS_MADE, PATIENCE = 2, 3.0
 MOST_EXPORTS_READ = 32
 """A table may be read as slowly as its reader likes, and holds a thread and a file all the while."""
 _making = threading.BoundedSemaphore(MOST_EXPORTS_MADE)
-_reading: set[int] = set()
-_reading_lock = threading.Lock()
+_readers: set[int] = set()
+_readers_lock = threading.Lock()
 
 limiter.logger.addHandler(_Passed())
 limiter.logger.setLevel(logging.INFO)
@@ -67,16 +72,16 @@ def seconds_left(error: RateLimitExceeded) -> int:
 @contextmanager
 def one_export(user_id: int) -> Iterator[None]:
     """From its beginning until its reader has it whole. Raises ExportUnderWay and TooManyExports."""
-    with _reading_lock:
-        if user_id in _reading:
+    with _readers_lock:
+        if user_id in _readers:
             raise ExportUnderWay
-        if len(_reading) >= MOST_EXPORTS_READ:
+        if len(_readers) >= MOST_EXPORTS_READ:
             raise TooManyExports
-        _reading.add(user_id)
+        _readers.add(user_id)
     try:
         yield
     finally:
-        _reading.discard(user_id)
+        _readers.discard(user_id)
 
 
 @contextmanager

@@ -88,6 +88,8 @@ def test_the_defaults_are_those_of_the_contract(instance: Path) -> None:
         ("EVOTOR_API_URL", "api.evotor.ru"),
         ("VK_API_URL", "ftp://api.vk.ru"),
         ("PUBLIC_URL", "https://"),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
         ("RATELIMIT_STORAGE_URI", "memcached://127.0.0.1:11211"),
         ("RATELIMIT_STORAGE_URI", "redis:///0"),
         ("RATELIMIT_STORAGE_URI", "redis://:hidden@host:none/0"),

@@ -2,10 +2,13 @@
 
 import io
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from threading import Timer
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask, url_for
 from flask.testing import FlaskClient
 from structlog.testing import capture_logs
@@ -13,8 +16,8 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from app.context import MAX_FORM_BYTES
-from app.db import db
-from app.models import SyncConfig, User
+from app.db import db, utcnow
+from app.models import SyncConfig, User, UserSession
 from app.services.photo_making import LARGEST_FILE
 from app.web.doors import STRANGERS_BYTES
 from tests.conftest import running_app, settings_for
@@ -317,3 +320,19 @@ def test_a_proxy_that_is_not_counted_is_told_of_once(production: FlaskClient) ->
         for address in ("198.51.100.1", "198.51.100.2"):
             production.get("/login", headers={"X-Forwarded-For": address})
     assert [line["setting"] for line in log if line["event"] == "proxy_not_trusted"] == ["TRUSTED_PROXIES"]
+
+
+def test_a_large_body_waits_for_the_one_writer(app: Flask, owner: User) -> None:
+    """Also that of a device which was not seen for a while, so that this is noted before the body is read."""
+    browser = Browser(app.test_client())
+    browser.sign_in(owner.email, PASSWORD)
+    browser.get("/evotor")
+    db.session.execute(sa.update(UserSession).values(last_seen_at=utcnow() - timedelta(hours=1)))
+    db.session.commit()
+    writer = db.engine.connect()
+    writer.execute(sa.text("UPDATE users SET failed_sign_ins = 1"))
+    done = Timer(0.3, writer.close)
+    done.start()
+    page = browser.post("/evotor", {"access_token": "x" * 2 * STRANGERS_BYTES}, status=422)
+    done.join()
+    assert page.errors

@@ -1,11 +1,15 @@
 """Error pages, headers, static files, health."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask, abort
+from sqlalchemy.exc import OperationalError
 
 from app.db import db
+from app.models import User, UserSession
 from app.services.errors import ServiceError
 from app.web import errors
 from config import Settings
@@ -49,7 +53,7 @@ def test_a_wrong_verb_is_told(browser: Browser) -> None:
 def test_a_stale_form_is_told(browser: Browser) -> None:
     browser.get("/sync")
     page = browser.post("/sync/toggle", {"csrf_token": "stale"}, status=400)
-    assert page.heading == "Форма устарела" and "обновите страницу" in page.text
+    assert page.heading == "Форма устарела" and "отправьте форму ещё раз" in page.text
 
 
 def test_a_stale_form_makes_htmx_load_the_page_anew(browser: Browser) -> None:
@@ -156,3 +160,40 @@ def test_a_slash_too_many_leads_to_the_page(visitor: Browser, wanted: str, led_t
 @pytest.mark.parametrize("path", ["/nowhere/", "/static/app.css/", "/\\evil.example/", "/static/"])
 def test_a_slash_behind_what_is_no_page_leads_nowhere(visitor: Browser, path: str) -> None:
     assert visitor.client.get(path).status_code in (400, 404)
+
+
+def test_who_is_signed_out_meanwhile_is_told_so_and_led_back(visitor: Browser) -> None:
+    page = visitor.post("/evotor", {"csrf_token": "stale"}, status=400, headers={"Referer": "http://localhost/evotor"})
+    assert page.heading == "Вы вышли"
+    assert "/login?next=/evotor" in page.links()
+
+
+def test_a_device_that_was_signed_out_elsewhere_is_led_back_to_its_form(browser: Browser, owner: User) -> None:
+    browser.get("/evotor")
+    db.session.execute(sa.delete(UserSession))
+    db.session.commit()
+    answer = browser.client.post(
+        "/evotor", data={"csrf_token": browser._token()}, headers={"Referer": "http://localhost/evotor"}
+    )
+    assert (answer.status_code, answer.location) == (302, "/login?next=/evotor")
+    assert "ничего не изменилось" in browser.get("/login").text
+
+
+@pytest.mark.parametrize("path", ["/sync/settings/example"])
+def test_what_a_page_asks_while_somebody_types_leaves_it_as_it_is(browser: Browser, path: str) -> None:
+    browser.get("/sync/settings")
+    stale = browser.post(path, {"csrf_token": "stale"}, status=400, headers=HTMX)
+    assert "HX-Refresh" not in stale.answer.headers
+    db.session.execute(sa.delete(UserSession))
+    db.session.commit()
+    answer = browser.client.post(path, data={"csrf_token": browser._token()}, headers=HTMX)
+    assert answer.status_code == 401 and "HX-Redirect" not in answer.headers
+
+
+def test_rows_that_others_hold_are_no_lost_database(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: object) -> None:
+        raise OperationalError("UPDATE", {}, sqlite3.OperationalError("database is locked"))
+
+    monkeypatch.setattr("app.services.sync_settings.toggle", busy)
+    page = browser.post("/sync/toggle", status=503)
+    assert page.heading == "Сейчас не получилось" and page.answer.headers["Retry-After"] == "5"

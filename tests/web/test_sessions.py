@@ -141,7 +141,7 @@ def test_one_device_is_signed_out_from_another(browser: Browser, signed_in: Call
 
     page = browser.submit(action)
 
-    assert page.path == "/account" and "больше нет доступа" in page.notices[0]
+    assert page.path == "/account" and "вы вышли" in page.notices[0]
     assert not gets_in(other.client)
     assert gets_in(browser.client)
 

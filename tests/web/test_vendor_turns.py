@@ -18,8 +18,8 @@ from tests.support.bad_vendor import BadVendor, Handler
 from tests.support.page import Browser, Page
 from tests.support.sandbox import CLUB, EVOTOR_TOKEN, SECOND_STORE, STORE, VK_TOKEN, Sandbox
 
-BUSY = "Уже проверяем. Подождите до минуты и обновите страницу: ничего нажимать ещё раз не нужно."
-FULL = "Сейчас много проверок. Попробуйте через минуту."
+BUSY = "Уже проверяем: ждём ответа на прошлый запрос. Подождите минуту и, если нужное не сделано, повторите."
+FULL = "Сейчас ждут ответа слишком многие. Попробуйте через минуту."
 PAGES = {
     "/evotor/check": "/evotor",
     "/vk/check": "/vk",

@@ -11,7 +11,7 @@ from app.web.access import commit_on_success, owned_or_404, owner, safe_next
 from app.web.auth import blueprint
 from app.web.auth.forms import AccountForm, DeleteForm, LoginForm, PasswordForm, RegisterForm
 from app.web.auth.signing import forget_device, sign_in
-from app.web.formatting import counted
+from app.web.formatting import counted, quoted
 from app.web.forms import ActionForm, sent, text_of
 from app.web.messages import message
 
@@ -112,8 +112,9 @@ def _account_page(password_form: PasswordForm, delete_form: DeleteForm) -> str:
 @commit_on_success
 def end_session(session_id: int) -> ResponseReturnValue:
     sent(ActionForm)
-    sessions.end(owned_or_404(UserSession, session_id))
-    flash("С этого устройства больше нет доступа.", "success")
+    found = owned_or_404(UserSession, session_id)
+    sessions.end(found)
+    flash(f"На устройстве {quoted(found.device)} вы вышли.", "success")
     return redirect(url_for(".account"))
 
 

@@ -5,7 +5,7 @@ from flask_wtf.file import FileField
 from app.services import photo_making
 from app.web.forms import BaseForm
 
-LARGEST_REQUEST = 4 * photo_making.LARGEST_FILE
+LARGEST_REQUEST = 20 * 1024 * 1024
 """A file that is somewhat too large is read all the same, so that its owner sees the page that says so."""
 
 

@@ -14,7 +14,7 @@ from app.web.access import commit_on_success, is_htmx, owner, safe_next
 from app.web.asking import asks_vendors
 from app.web.catalog import blueprint, changes, standing, why_words, words
 from app.web.catalog.forms import BulkForm, RuleForm, UndoForm, look_params, requested_look
-from app.web.errors import bad_request, export_under_way, not_in_catalog, too_many_exports
+from app.web.errors import bad_request, not_in_catalog, try_later
 from app.web.formatting import quoted
 from app.web.forms import ActionForm, sent
 from app.web.messages import message
@@ -202,10 +202,8 @@ def export_csv() -> ResponseReturnValue:
             export_of_user.enter_context(limits.one_export(owner().id))
             with limits.making_an_export():
                 file = export_of_user.enter_context(export.csv_file(owner()))
-        except limits.ExportUnderWay:
-            return export_under_way()
-        except limits.TooManyExports:
-            return too_many_exports()
+        except (limits.ExportUnderWay, limits.TooManyExports) as error:
+            return try_later(error)
         sending = export_of_user.pop_all()
     answer = send_file(file, mimetype="text/csv", as_attachment=True, download_name="evosync-catalog.csv")
     answer.headers["Cache-Control"] = "no-store"

@@ -158,6 +158,25 @@ def test_a_pass_signs_the_lock_and_shows_life_after_every_user(app: object, proj
     assert lock.read_text().strip().isdigit() and lock.read_text() != "4711\n"
 
 
+def test_a_pass_that_is_told_to_end_passes_it_on(project: Path) -> None:
+    flask = project / ".venv" / "bin"
+    flask.unlink()
+    flask.mkdir()
+    for part in (ROOT / ".venv" / "bin").iterdir():
+        if part.name != "flask":
+            (flask / part.name).symlink_to(part)
+    (flask / "flask").write_text(
+        "#!/bin/sh\ntrap 'echo ended; exit 0' TERM\necho begun\nwhile :; do sleep 0.05; done\n"
+    )
+    (flask / "flask").chmod(0o755)
+    bare = {"PATH": "/usr/bin:/bin"}
+    with subprocess.Popen([project / "bin" / "sync"], env=bare, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None and running.stdout.readline() == "begun\n"
+        running.terminate()
+        assert running.stdout.read() == "ended\n"
+    assert running.returncode == 0
+
+
 def test_a_pass_that_fails_is_an_error(project: Path) -> None:
     answer = script(project, "sync", DATABASE_URL="sqlite:////nowhere/evosync.db")
 
