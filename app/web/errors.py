@@ -41,6 +41,8 @@ PAGES = {
     500: ErrorPage("Ошибка на нашей стороне", "Мы её записали. Подождите минуту и попробуйте ещё раз."),
     503: ErrorPage("Сервис временно недоступен", "База данных не отвечает. Подождите минуту и обновите страницу."),
 }
+LEAD_BACK = (413, 429)
+"""Refusals of what was pressed on a page that is still good."""
 BUSY = ErrorPage("Сейчас не получилось", "Эти же данные меняет другой запрос. Подождите немного и попробуйте ещё раз.")
 STALE_FORM = ErrorPage("Форма устарела", "Ничего не изменилось. Откройте страницу заново и отправьте форму ещё раз.")
 SIGNED_OUT = ErrorPage("Вы вышли", "Поэтому ничего не изменилось. Войдите и отправьте форму ещё раз.")
@@ -153,6 +155,8 @@ def not_in_catalog() -> ResponseReturnValue:
 def _page(page: ErrorPage, status: int, back: str | None = None, back_label: str = "Вернуться к форме") -> str:
     """For faults of ours, and where the page around needs what failed, without context processors: the visitor is not
     looked up in whatever state the database is."""
+    if back is None and status in LEAD_BACK and (back := local_path(request.referrer)):
+        back_label = "Вернуться"
     facts: dict[str, object] = {**page._asdict(), "status": status, "back": back, "back_label": back_label}
     if status < 500:
         try:

@@ -28,6 +28,7 @@ MONTHS = (
 
 def init_app(app: Flask) -> None:
     for name, function in (
+        ("email", email),
         ("plural_ru", plural_ru),
         ("counted", counted),
         ("number", number),
@@ -41,6 +42,17 @@ def init_app(app: Flask) -> None:
         ("span", span),
     ):
         app.add_template_filter(function, name)
+
+
+def email(stored: str) -> str:
+    """As its owner writes it: the domain in letters, not in the ASCII form in which addresses are compared."""
+    import idna
+
+    local, at, domain = stored.rpartition("@")
+    try:
+        return local + at + idna.decode(domain)
+    except idna.IDNAError:
+        return stored
 
 
 def plural_ru(count: int, one: str, few: str, many: str) -> str:

@@ -22,7 +22,7 @@ from app.web import limits
 from config import Settings
 from tests import conftest
 from tests.factories import PASSWORD, make_user
-from tests.support.page import HTMX, Browser
+from tests.support.page import HTMX, Browser, Page
 
 REDIS_SERVER = shutil.which("redis-server")
 
@@ -231,3 +231,11 @@ def test_an_export_that_fails_gives_its_place_back(browser: Browser, monkeypatch
         with pytest.raises(ZeroDivisionError):
             begun_export(browser)
     browser.get(EXPORT, buffered=True)
+
+
+def test_who_pressed_too_often_is_led_back_to_the_page(app: Flask, owner: User, now: list[float]) -> None:
+    browser = signed_in(with_limit(app), owner.email)
+    for _ in range(2):
+        browser.get("/seldom")
+    page = Page(browser.client.get("/seldom", headers={"Referer": "http://localhost/evotor"}))
+    assert page.status == 429 and "/evotor" in page.links()

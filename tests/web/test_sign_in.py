@@ -127,3 +127,11 @@ def test_an_address_is_one_account_however_it_is_written(app_on_each_database: F
     assert "уже зарегистрирован" in second.submit("/register", 422, email=written, **new).errors[0]
     second.get("/login")
     assert second.submit("/login", email=written, password="a long password").path == "/sync"
+
+
+def test_an_address_is_shown_as_its_owner_writes_it(app_on_each_database: Flask) -> None:
+    make_user("vasya@пример.рф")
+    browser = Browser(app_on_each_database.test_client())
+    browser.sign_in("vasya@пример.рф", PASSWORD)
+    page = browser.get("/account")
+    assert "vasya@пример.рф" in page.text and "xn--" not in page.text
