@@ -17,8 +17,8 @@ from app.clients.connection import BoundedAdapter
 USER_AGENT = "EvoSync/0.1"
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 35.0
-LARGEST_BODY = 32 * 1024 * 1024
-"""Unpacked. An older Evotor sends a whole catalog as one list (contracts/evotor.md section 3): fifty thousand goods."""
+LARGEST_BODY = 16 * 1024 * 1024
+"""Unpacked. An older Evotor sends a whole catalog as one list (contracts/evotor.md section 3): 25,000 goods."""
 _CHUNK = 64 * 1024
 
 

@@ -1,5 +1,6 @@
 from typing import Any
 
+import msgspec
 import pytest
 
 from app.clients.answers import MalformedAnswer, clean_line, clean_text, decode, has_controls, is_json
@@ -62,3 +63,12 @@ def test_a_line_has_no_line_breaks() -> None:
 @pytest.mark.parametrize(("text", "expected"), [("abc-1", False), ("a\nb", True), ("a\0", True), ("я\u200b", False)])
 def test_control_characters_are_found(text: str, expected: bool) -> None:
     assert has_controls(text) is expected
+
+
+def test_an_answer_of_nothing_but_commas_is_not_read() -> None:
+    with pytest.raises(MalformedAnswer):
+        decode(b"[" + b"1," * 100_000 + b"1]", list[msgspec.Raw])
+
+
+def test_a_short_answer_may_be_dense() -> None:
+    assert len(decode(b"[" + b"1," * 900 + b"1]", list[msgspec.Raw])) == 901
