@@ -3,6 +3,9 @@
 
 const NO_CONNECTION = "Не получилось: проверьте связь и попробуйте ещё раз.";
 const OUR_FAULT = "Не получилось: ошибка на нашей стороне. Подождите минуту и попробуйте ещё раз.";
+const COPY_FIRST =
+  "Пример сейчас не показать: вы вышли, или страница открыта слишком давно. " +
+  "Скопируйте то, что набрали, и обновите страницу.";
 const TRY_AGAIN = "Не получилось. Обновите страницу и попробуйте ещё раз.";
 
 function tell(text) {
@@ -13,7 +16,12 @@ function tell(text) {
 
 addEventListener("htmx:sendError", () => tell(NO_CONNECTION));
 addEventListener("htmx:timeout", () => tell(NO_CONNECTION));
-addEventListener("htmx:responseError", ({ detail }) => tell(detail.xhr.status >= 500 ? OUR_FAULT : TRY_AGAIN));
+addEventListener("htmx:responseError", ({ detail }) => {
+  if (detail.xhr.status >= 500) tell(OUR_FAULT);
+  // What is shown beside a text while somebody types it must not cover or send away the text.
+  else if ("aside" in detail.target.dataset) detail.target.textContent = COPY_FIRST;
+  else tell(TRY_AGAIN);
+});
 addEventListener("htmx:afterOnLoad", ({ detail }) => {
   if (detail.xhr.status < 400) tell("");
 });
