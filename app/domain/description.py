@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from app.domain.catalog import Product
 from app.domain.texts import clean_line, clean_text, without_links
 
 DESCRIPTION_MIN, DESCRIPTION_MAX = 10, 4000
+_ENOUGH = 2 * DESCRIPTION_MAX
+"""A template may name the description two hundred times: what is cut off in the end need not be cleaned before."""
 
 _Value = Callable[[Product, str, str], str]
 """Of a product, the name of its group and the name of its store."""
@@ -53,12 +56,13 @@ _BY_MEASURE = {measure: f"\nЦена за 1 {measure}." for measure in ("кг", 
 def _filled_in(template: str, product: Product, group: str, store: str) -> str:
     """A line whose placeholders all stand for nothing is left out; what is unknown stands for nothing."""
     lines: list[str] = []
+    value = cache(lambda name: _value(name, product, group, store)[:DESCRIPTION_MAX])
     for line in template.splitlines():
         texts = _PLACEHOLDER.split(line)  # at odd places what stands in braces
-        texts[1::2] = [_value(name, product, group, store) for name in texts[1::2]]
+        texts[1::2] = map(value, texts[1::2])
         if len(texts) == 1 or any(texts[1::2]):
-            lines.append("".join(texts))
-    return re.sub(r"\n{3,}", "\n\n", without_links(clean_text("\n".join(lines))))
+            lines.append("".join(texts)[:_ENOUGH])
+    return re.sub(r"\n{3,}", "\n\n", without_links(clean_text("\n".join(lines)[:_ENOUGH])))
 
 
 def _value(name: str, product: Product, group: str, store: str) -> str:

@@ -121,13 +121,13 @@ def connect_vk(user: User, token: str, named: int | str) -> bool:
     connection.token, connection.refresh_token, connection.expires_at = token, None, None
     connection.rights, connection.is_extended = access.rights, access.community.is_extended
     connection.resting, connection.refused_categories = {}, []
-    _mark_ok(connection)
     user.vk = connection
     try:
         db.session.flush()
     except IntegrityError:
         db.session.rollback()
         raise ConnectionRefused("community_taken") from None
+    _mark_ok(connection)
     if access.categories:
         vk_categories.keep(user, group_id, access.categories)
     if user.sync_state is not None:

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from app.services import vendor_turns
 from app.services.vendor_turns import AllSeatsTaken, TurnTaken
+from app.web import seats
 from app.web.access import READS, owner
 from app.web.messages import message
 
@@ -25,6 +26,7 @@ def asks_vendors(back: str) -> Callable[[View[P]], View[P]]:
             if request.method in READS:
                 return view(*args, **kwargs)
             try:
+                seats.leave()  # whoever waits for a vendor keeps no page waiting
                 with vendor_turns.turn(owner().id):
                     return view(*args, **kwargs)
             except (TurnTaken, AllSeatsTaken) as error:

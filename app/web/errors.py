@@ -21,6 +21,7 @@ from app.web.access import READS, is_htmx, is_open_to_visitor, local_path, stays
 from app.web.formatting import span
 from app.web.forms import showing_again
 from app.web.messages import message
+from app.web.seats import TooManyPages
 
 log = structlog.get_logger()
 
@@ -53,6 +54,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(RateLimitExceeded, _too_often)
     app.register_error_handler(ServiceError, _refused)
+    app.register_error_handler(TooManyPages, try_later)
     app.register_error_handler(OperationalError, _no_database)
     app.register_error_handler(PoolTimeout, _no_database)
 

@@ -156,6 +156,21 @@ def test_a_community_of_another_user_is_taken(app_on_each_database: Flask, sandb
         with pytest.raises(ConnectionRefused) as refusal:
             connections.connect_vk(user, VK_TOKEN, CLUB)
         assert refusal.value.code == "community_taken"
+
+
+@pytest.mark.parametrize("state", [state for state in ConnectionState if state is not ConnectionState.OK])
+def test_a_taken_community_is_told_whatever_the_connection_was(
+    app_on_each_database: Flask, state: ConnectionState
+) -> None:
+    connect_both(make_user())
+    second = make_user("second@example.ru")
+    connections.connect_vk(second, VK_TOKEN, EXTENDED_CLUB)
+    assert second.vk is not None
+    second.vk.state = state
+    db.session.commit()
+    with pytest.raises(ConnectionRefused) as refusal:
+        connections.connect_vk(second, VK_TOKEN, CLUB)
+    assert refusal.value.code == "community_taken"
     db.session.commit()
 
     assert second.vk is not None

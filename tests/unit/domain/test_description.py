@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.description import PLACEHOLDERS, item_description, unknown_placeholders
+from app.domain import description
+from app.domain.description import DESCRIPTION_MAX, PLACEHOLDERS, item_description, unknown_placeholders
+from app.domain.texts import clean_text
 from tests.factories import a_product
 
 
@@ -159,3 +161,17 @@ def test_a_long_description_in_a_template_is_cut(description: str, times: int) -
     product = a_product(description=description, measure="кг")
 
     assert 10 <= len(item_description(product, "{описание} " * times)) <= 4000
+
+
+def test_a_template_that_names_a_long_description_again_and_again_costs_no_more_than_one() -> None:
+    cleaned: list[int] = []
+
+    def counting(text: str) -> str:
+        cleaned.append(len(text))
+        return clean_text(text)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(description, "clean_text", counting)
+        text = item_description(a_product(description="ж" * 20_000), "{описание}" * 198)
+    assert len(text) == DESCRIPTION_MAX
+    assert sum(cleaned) <= 20_000 + 2 * DESCRIPTION_MAX
