@@ -171,7 +171,7 @@ def owners(app_on_each_database: Flask, sandbox: Sandbox, monkeypatch: pytest.Mo
     return TwoOwners(sandbox, monkeypatch)
 
 
-@pytest.mark.parametrize(("has_run", "step"), [(False, 3), (True, 2)], ids=["first run", "later run"])
+@pytest.mark.parametrize(("has_run", "step"), [(False, 5), (True, 4)], ids=["first run", "later run"])
 def test_after_the_deletion_nothing_is_written_to_vk(owners: TwoOwners, has_run: bool, step: int) -> None:
     total = moments_of_a_run(owners, after_every_request, has_run=has_run)
     assert total > 10
@@ -184,7 +184,7 @@ def test_after_the_deletion_nothing_is_written_to_vk(owners: TwoOwners, has_run:
 def test_between_any_two_transactions_the_account_may_go(owners: TwoOwners) -> None:
     total = moments_of_a_run(owners, after_every_commit, has_run=True)
 
-    tried = [delete_at(owners, after_every_commit, moment, has_run=True) for moment in range(1, total + 1, 4)]
+    tried = [delete_at(owners, after_every_commit, moment, has_run=True) for moment in range(1, total + 1, 8)]
 
     assert sum(tried) > len(tried) / 2, "but for savepoints, which are no ends of transactions"
 
@@ -195,7 +195,7 @@ def test_in_the_middle_of_a_transaction_the_account_may_go(
     owners = TwoOwners(sandbox, monkeypatch)
     total = moments_of_a_run(owners, before_every_statement, has_run=True)
 
-    tried = [delete_at(owners, before_every_statement, moment, has_run=True) for moment in range(1, total, 23)]
+    tried = [delete_at(owners, before_every_statement, moment, has_run=True) for moment in range(1, total, 41)]
 
     assert sum(tried) > len(tried) / 2
 
@@ -279,4 +279,4 @@ def test_rows_that_a_dead_machine_keeps_locked_are_waited_for_in_vain_and_the_pa
         outcomes = list(run_due())
 
     assert (outcomes[-1].user_id, outcomes[-1].status) == (owners.shop.owner_id, RunStatus.SUCCEEDED)
-    assert all(outcome.error == "database_lost" for outcome in outcomes[:-1])
+    assert all(outcome.error in (engine.LOST, engine.CHANGED) for outcome in outcomes[:-1])
