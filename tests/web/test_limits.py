@@ -111,7 +111,7 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     options = ("--bind", "127.0.0.1", "--port", str(port), "--dir", str(tmp_path), "--save", "")
-    server = subprocess.Popen([REDIS_SERVER, *options], stdout=subprocess.DEVNULL)
+    server = subprocess.Popen([REDIS_SERVER, *options], stdout=subprocess.DEVNULL, env={})  # by the real time
     there = redis.Redis(port=port, retry=Retry(ConstantBackoff(0.05), 200))
     there.ping()
     there.close()
