@@ -112,12 +112,13 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
         port = free.getsockname()[1]
     options = ("--bind", "127.0.0.1", "--port", str(port), "--dir", str(tmp_path), "--save", "")
     server = subprocess.Popen([REDIS_SERVER, *options], stdout=subprocess.DEVNULL, env={})  # by the real time
-    there = redis.Redis(port=port, retry=Retry(ConstantBackoff(0.05), 200))
-    there.ping()
-    there.close()
-    yield f"redis://127.0.0.1:{port}/0"
-    server.terminate()
-    server.wait()
+    try:
+        with redis.Redis(port=port, retry=Retry(ConstantBackoff(0.05), 200)) as there:
+            there.ping()
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        server.terminate()
+        server.wait()
 
 
 @pytest.mark.skipif(REDIS_SERVER is None, reason="no Redis here")
