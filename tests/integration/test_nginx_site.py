@@ -12,13 +12,13 @@ import requests
 
 from tests.factories import PASSWORD, make_user
 from tests.support.database import copy_sqlite
-from tests.support.nginx import NGINX, Nginx
+from tests.support.nginx import Nginx
 from tests.support.product import Product
 from tests.support.sandbox import Sandbox
 from tests.support.slow_clients import HALF_BODY, HALF_HEAD, health_seconds
 
 pytestmark = [
-    pytest.mark.skipif(NGINX is None, reason="no nginx here"),
+    pytest.mark.nginx,
     pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning"),
 ]
 

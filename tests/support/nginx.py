@@ -32,7 +32,7 @@ class Nginx:
     """`upstream`: host and port of the product."""
 
     def __init__(self, folder: Path, upstream: str) -> None:
-        assert NGINX is not None
+        assert NGINX is not None, "install the package nginx-light"
         plain, secure = _free_ports(2)
         site = re.sub(r"listen 80;", f"listen 127.0.0.1:{plain};", SITE.read_text())
         site = re.sub(r"listen 443 ", f"listen 127.0.0.1:{secure} ", site)

@@ -107,7 +107,7 @@ def statuses(settings: Settings, uri: str, times: int) -> list[int]:
 @pytest.fixture
 def redis_url(tmp_path: Path) -> Iterator[str]:
     """A Redis of its own."""
-    assert REDIS_SERVER is not None
+    assert REDIS_SERVER is not None, "install the package redis-server"
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     options = ("--bind", "127.0.0.1", "--port", str(port), "--dir", str(tmp_path), "--save", "")
@@ -121,7 +121,7 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
         server.wait()
 
 
-@pytest.mark.skipif(REDIS_SERVER is None, reason="no Redis here")
+@pytest.mark.redis
 def test_processes_count_together_in_a_redis(settings: Settings, redis_url: str) -> None:
     assert statuses(settings, redis_url, 1) + statuses(settings, redis_url, 2) == [200, 200, 429]
 
