@@ -9,6 +9,8 @@ from app.crypto import KeyRing
 from app.db import engine_options
 from config import Settings
 
+SESSION_LIFETIME = timedelta(days=30)
+"""Of a device that is signed in: its row and its remember cookie end together."""
 MAX_FORM_BYTES = 2 * 1024 * 1024
 REDIS_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": None, "wrap_exceptions": True}
 """Seconds: no page waits long for a Redis that is away."""
@@ -37,7 +39,7 @@ def init_settings(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=https,
         REMEMBER_COOKIE_NAME="evosync_remember",
-        REMEMBER_COOKIE_DURATION=timedelta(days=30),
+        REMEMBER_COOKIE_DURATION=SESSION_LIFETIME,
         REMEMBER_COOKIE_HTTPONLY=True,
         REMEMBER_COOKIE_SAMESITE="Lax",
         REMEMBER_COOKIE_SECURE=https,

@@ -7,8 +7,7 @@ from app.db import db
 from app.services import accounts
 from app.services.addresses import normalise_email
 from app.services.errors import EmailTaken, NotAnAddress
-
-PASSWORD_MIN, PASSWORD_MAX = 8, 128
+from app.services.passwords import LONGEST, SHORTEST
 
 
 @click.group(cls=OneLineGroup)
@@ -52,8 +51,8 @@ def _password(from_stdin: bool) -> str:
         password = _line_from_stdin()
     else:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-    if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
-        raise click.UsageError(f"a password has {PASSWORD_MIN} to {PASSWORD_MAX} characters")
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise click.UsageError(f"a password has {SHORTEST} to {LONGEST} characters")
     return password
 
 

@@ -6,10 +6,12 @@ import io
 import re
 from functools import cache
 from pathlib import Path
-
-from PIL import Image, ImageDraw, ImageFont
+from typing import TYPE_CHECKING
 
 from app.domain.listing import CARD_VERSION
+
+if TYPE_CHECKING:
+    from PIL import ImageFont
 
 WIDTH, HEIGHT = 1280, 1706
 MARGIN = 130
@@ -26,6 +28,8 @@ assert CARD_VERSION == "1", "another drawing needs another version, or nobody ge
 
 def draw(name: str) -> bytes:
     """The same name always gives the same picture. Nothing on it goes out of date: no price, no stock."""
+    from PIL import Image, ImageDraw
+
     hue = hashlib.sha256(name.encode()).digest()[0] / 255
     paper, shade, ink = _colour(hue, 0.16, 0.97), _colour(hue, 0.28, 0.91), _colour(hue, 0.55, 0.30)
     image = Image.new("RGB", (WIDTH, HEIGHT), paper)
@@ -49,11 +53,13 @@ def _colour(hue: float, saturation: float, value: float) -> tuple[int, int, int]
 
 
 @cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def _font(size: int) -> "ImageFont.FreeTypeFont":
+    from PIL import ImageFont
+
     return ImageFont.truetype(str(FONT), size)
 
 
-def _fitting(name: str) -> tuple[ImageFont.FreeTypeFont, list[str]]:
+def _fitting(name: str) -> "tuple[ImageFont.FreeTypeFont, list[str]]":
     """The largest size at which the whole name fits."""
     for size in SIZES:
         font = _font(size)
@@ -64,11 +70,11 @@ def _fitting(name: str) -> tuple[ImageFont.FreeTypeFont, list[str]]:
     return font, _wrapped(name, font, break_words=True)
 
 
-def _fits(text: str, font: ImageFont.FreeTypeFont) -> bool:
+def _fits(text: str, font: "ImageFont.FreeTypeFont") -> bool:
     return font.getlength(text) <= WIDTH - 2 * MARGIN
 
 
-def _wrapped(text: str, font: ImageFont.FreeTypeFont, *, break_words: bool = False) -> list[str]:
+def _wrapped(text: str, font: "ImageFont.FreeTypeFont", *, break_words: bool = False) -> list[str]:
     lines = [""]
     for word in _UNIT.sub("\\1\u00a0\\2", text).split(" "):
         joined = f"{lines[-1]} {word}".strip()
@@ -79,7 +85,7 @@ def _wrapped(text: str, font: ImageFont.FreeTypeFont, *, break_words: bool = Fal
     return [line for line in lines if line]
 
 
-def _pieces(word: str, font: ImageFont.FreeTypeFont) -> list[str]:
+def _pieces(word: str, font: "ImageFont.FreeTypeFont") -> list[str]:
     pieces = [""]
     for letter in word:
         if not _fits(pieces[-1] + letter, font):

@@ -13,7 +13,7 @@ from app.db import db, utcnow
 from app.domain.catalog import Store
 from app.models import CatalogStore, ConnectionState, EvotorConnection, StoreState, User
 from app.services import catalog_copy, sync_settings
-from app.services.connection_use import CHANGED, EvotorUse, evotor_use
+from app.services.connection_use import CONNECTION_CHANGED, EvotorUse, evotor_use
 from app.services.errors import ServiceError, UnknownEntity
 from app.services.vendors import evotor_client, evotor_code, evotor_state, is_out_of_time
 
@@ -79,7 +79,7 @@ def refresh(
 
     Commits. `on_page` is called after every page read, `on_store` before each store is read; `is_patient` leaves stores
     alone that are to be left alone.
-    Raises CatalogUnavailable with the vendor's code, or CHANGED: what an old token reads is nobody's any more.
+    Raises CatalogUnavailable with the vendor's code, or with CONNECTION_CHANGED: what an old token reads is of no use.
     """
     use = _evotor_use(user)
     client = evotor_client(use.token)
@@ -118,7 +118,7 @@ def _hold(use: EvotorUse) -> EvotorConnection:
     connection = use.current()
     if connection is None:
         db.session.rollback()
-        raise CatalogUnavailable(CHANGED)
+        raise CatalogUnavailable(CONNECTION_CHANGED)
     return connection
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from app.db import db
 from app.models import EvotorConnection, User, VkConnection
 
-CHANGED = "connection_changed"
+CONNECTION_CHANGED = "connection_changed"
 """Why an answer is of no use any more."""
 
 C = TypeVar("C", EvotorConnection, VkConnection)

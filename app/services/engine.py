@@ -19,7 +19,7 @@ from app.models import RunStatus, RunTrigger, SyncRun, User
 from app.services import health, orders, run_history, runs
 from app.services.order_work import OrderWork
 from app.services.run_work import RunEnds, RunWork, VkFound
-from app.services.runs import End
+from app.services.runs import CHANGED_MEANWHILE, End
 from app.services.sync_settings import run_obstacle
 from app.services.sync_work import SyncWork
 from app.services.vendors import vk_code, vk_state
@@ -27,7 +27,6 @@ from app.services.vendors import vk_code, vk_state
 log = structlog.get_logger()
 
 ACCOUNT_DELETED = "account_deleted"
-CHANGED = "changed_meanwhile"
 LOST = "database_lost"
 
 
@@ -157,7 +156,9 @@ def _end_for_vk(work: RunWork, error: VkError) -> End:
     code = vk_code(error)
     if error.token_rejected or error.action is Treatment.ASK:
         if work.vk_use.current() is None:
-            return End(RunStatus.CONTINUED, CHANGED, at_once=True)  # nobody asks for that token or community any more
+            return End(
+                RunStatus.CONTINUED, CHANGED_MEANWHILE, at_once=True
+            )  # nobody asks for that token or community any more
         work.vk_found = VkFound(vk_state(error), code, error.redirect_uri)
         return End(RunStatus.STOPPED, code, error.message, error.holds or OWNER_HOLDS)
     if error.action is Treatment.STOP:
@@ -176,8 +177,8 @@ def _unforeseen(error: Exception, user_id: int, run_id: int) -> End:
         return End(RunStatus.STOPPED, ACCOUNT_DELETED)
     if is_contention(error) or isinstance(error, IntegrityError | StaleDataError | ObjectDeletedError):
         # The owner's pages and this run wrote the same rows; the next run plans by what stands there now.
-        log.info(CHANGED, user_id=user_id, run_id=run_id)
-        return End(RunStatus.CONTINUED, CHANGED, pauses=(1, *FAULT_HOLDS))
+        log.info(CHANGED_MEANWHILE, user_id=user_id, run_id=run_id)
+        return End(RunStatus.CONTINUED, CHANGED_MEANWHILE, pauses=(1, *FAULT_HOLDS))
     log.error("run_failed", user_id=user_id, run_id=run_id, exc_info=error)
     return End(RunStatus.FAILED, "internal", pauses=FAULT_HOLDS)
 

@@ -9,11 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from PIL import Image
 
-from app.services import photo_child
 from app.services.errors import BadPhoto
-from app.services.photo_child import LARGEST_RATIO, jpeg
 
 log = structlog.get_logger()
 
@@ -22,7 +19,7 @@ SMALL_WIDTH = 480
 PATIENCE = 20
 """Seconds by the clock, for a machine that has much else to do: the child's own limits are those of the processor."""
 
-_CHILD = (sys.executable, "-I", str(Path(photo_child.__file__).resolve()))
+_CHILD = (sys.executable, "-I", str(Path(__file__).resolve().with_name("photo_child.py")))
 _FAILURES = {
     -signal.SIGPROF: "photo_too_slow",
     -signal.SIGXCPU: "photo_too_slow",
@@ -63,6 +60,8 @@ def _made(child: subprocess.CompletedProcess[bytes]) -> MadePhoto:
         size, _, content = child.stdout.partition(b"\n")
         width, height = map(int, size.split())
         return MadePhoto(content, width, height)
+    from app.services import photo_child  # brings Pillow, which most commands do without
+
     code = child.stdout.decode("ascii", "replace")
     if child.returncode == photo_child.REFUSED and code in photo_child.CODES:
         raise BadPhoto(code)
@@ -72,10 +71,14 @@ def _made(child: subprocess.CompletedProcess[bytes]) -> MadePhoto:
 
 def small(content: bytes) -> bytes:
     """A picture of ours for a page: as wide as a phone shows it. Raises BadPhoto where its file is spoilt."""
+    from PIL import Image
+
+    from app.services import photo_child
+
     try:
         with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
             image.draft("RGB", (SMALL_WIDTH, SMALL_WIDTH))
-            image.thumbnail((SMALL_WIDTH, SMALL_WIDTH * LARGEST_RATIO))
-            return jpeg(image)
+            image.thumbnail((SMALL_WIDTH, SMALL_WIDTH * photo_child.LARGEST_RATIO))
+            return photo_child.jpeg(image)
     except photo_child.UNREADABLE:
         raise BadPhoto("photo_broken") from None

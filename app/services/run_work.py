@@ -76,7 +76,7 @@ class RunWork(ABC):
     ) -> None:
         vk = vk_use(user)
         if vk is None or user.vk is None:
-            raise RunEnds(RunStatus.STOPPED, "switched_off")  # between the look at the owner's word and the claim
+            raise RunEnds(RunStatus.STOPPED, runs.SWITCHED_OFF)  # between the look at the owner's word and the claim
         self.vk_use: VkUse = vk
         self.vk_found: VkFound | None = None
         self.user, self.run, self.to_end, self.deadline, self.order = user, run, to_end, deadline, order

@@ -16,7 +16,7 @@ from app.db import db, utcnow
 from app.models import EntryOutcome, RunStatus, RunTrigger, SyncConfig, SyncRun, SyncState, VkConnection
 from app.models.run import ACTIVE
 
-CANCELLED = "cancelled"
+CANCELLED, SWITCHED_OFF, CHANGED_MEANWHILE = "cancelled", "switched_off", "changed_meanwhile"
 LONGEST_PAUSE = timedelta(days=1)
 CLOCK_TOLERANCE = timedelta(hours=1)
 """Moments further ahead than they can have been set are from a clock that was wrong."""
@@ -58,7 +58,7 @@ def _active(user_id: int) -> SyncRun | None:
     return db.session.scalar(sa.select(SyncRun).where(SyncRun.user_id == user_id, SyncRun.status.in_(ACTIVE)))
 
 
-def drop_queued(user_id: int, code: str = "switched_off") -> None:
+def drop_queued(user_id: int, code: str = SWITCHED_OFF) -> None:
     db.session.execute(
         sa.update(SyncRun)
         .where(SyncRun.user_id == user_id, SyncRun.status == RunStatus.QUEUED)
@@ -207,7 +207,7 @@ def _still_wanted(user_id: int, confirmed: str | None, order: str | None) -> sa.
 
 def why_stopped(run: SyncRun) -> str:
     """After a lease that was not renewed: a code."""
-    return CANCELLED if _is_cancelled(run.id) else "switched_off"
+    return CANCELLED if _is_cancelled(run.id) else SWITCHED_OFF
 
 
 def finish(run_id: int, worker: str, end: End, counts: Mapping[str, Mapping[str, int]]) -> bool:

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager
 
+from app.context import SESSION_LIFETIME
 from app.db import db, utcnow
 from app.models import EventKind, User, UserSession
 from app.models.user import new_session_key
 from app.services import events
 
-LIFETIME = timedelta(days=30)
 SEEN_EVERY = timedelta(minutes=5)
 
 
@@ -29,7 +29,7 @@ def begin(user: User, *, is_remembered: bool, source: str, device: str, now: dat
             device=device,
             created_at=now,
             last_seen_at=now,
-            expires_at=now + LIFETIME,
+            expires_at=now + SESSION_LIFETIME,
         )
     )
     db.session.flush()

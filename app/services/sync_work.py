@@ -12,10 +12,10 @@ from app.domain.listing import sku
 from app.domain.market import MarketItem
 from app.domain.plan import Desired, Plan, make_plan
 from app.models import ConnectionState, RunStage, RunStatus
-from app.services import approvals, catalog_refresh, missing, vk_categories
+from app.services import approvals, catalog_refresh, missing, runs, vk_categories
 from app.services.approvals import Verdict
 from app.services.catalog_refresh import CatalogUnavailable
-from app.services.connection_use import CHANGED
+from app.services.connection_use import CONNECTION_CHANGED
 from app.services.planning import desired_for, undecided
 from app.services.run_work import RunEnds, RunWork, is_lost, is_lost_album
 from app.services.shelves import load_albums, to_link
@@ -69,8 +69,8 @@ class SyncWork(RunWork):
                 self.user, on_page=self.between_pages, on_store=self._note_store, is_patient=True
             )
         except CatalogUnavailable as error:
-            if error.code == CHANGED:
-                raise RunEnds(RunStatus.CONTINUED, "changed_meanwhile", at_once=True) from error
+            if error.code == CONNECTION_CHANGED:
+                raise RunEnds(RunStatus.CONTINUED, runs.CHANGED_MEANWHILE, at_once=True) from error
             if error.state is not ConnectionState.UNAVAILABLE:
                 raise RunEnds(RunStatus.STOPPED, error.code, pauses=OWNER_HOLDS) from error
             wait = error.retry_after or 0

@@ -10,7 +10,7 @@ from app.clients.errors import VkError
 from app.db import db, utcnow
 from app.domain.categories import Category
 from app.models import User, VkCategoryList
-from app.services.connection_use import CHANGED, vk_use
+from app.services.connection_use import CONNECTION_CHANGED, vk_use
 from app.services.errors import NotReady, VkUnavailable
 from app.services.vendors import vk_client, vk_code
 
@@ -52,7 +52,7 @@ def refresh(user: User) -> int:
     if not categories:
         raise VkUnavailable("vk_no_categories")
     if use.current() is None:
-        raise VkUnavailable(CHANGED)
+        raise VkUnavailable(CONNECTION_CHANGED)
     keep(user, use.group_id, categories)
     return len(categories)
 

@@ -18,7 +18,6 @@ from app.services.errors import NotAnAddress
 from app.web.messages import message
 
 LINE_BREAKS = "\t\r\n"
-EMAIL_MAX = 254
 UNPROCESSABLE = 422
 INVISIBLE = "Уберите недопустимые символы: здесь есть невидимые знаки, которые нельзя сохранить."
 

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from flask import Flask, Response, abort, request
 
+from app.web.headers import YEAR
+
 STATIC = Path(__file__).resolve().parent.parent / "static"
-YEAR = 365 * 24 * 60 * 60
 
 
 class File(NamedTuple):

@@ -1,29 +1,30 @@
 from wtforms import BooleanField, EmailField, PasswordField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length
 
-from app.web.forms import EMAIL_MAX, BaseForm, EmailAddress
-
-PASSWORD_MIN, PASSWORD_MAX = 8, 128
+from app.context import SESSION_LIFETIME
+from app.models.user import EMAIL_LENGTH
+from app.services.passwords import LONGEST, SHORTEST
+from app.web.forms import BaseForm, EmailAddress
 
 REQUIRED = "Заполните это поле."
-LENGTH = f"Пароль должен быть не короче {PASSWORD_MIN} и не длиннее {PASSWORD_MAX} знаков."
+LENGTH = f"Пароль должен быть не короче {SHORTEST} и не длиннее {LONGEST} знаков."
 DIFFERENT = "Пароли не совпадают."
 
 
 class RegisterForm(BaseForm):
-    email = EmailField("Электронная почта", validators=[InputRequired(REQUIRED), Length(max=EMAIL_MAX), EmailAddress()])
-    password = PasswordField(
-        "Пароль", validators=[InputRequired(REQUIRED), Length(PASSWORD_MIN, PASSWORD_MAX, message=LENGTH)]
+    email = EmailField(
+        "Электронная почта", validators=[InputRequired(REQUIRED), Length(max=EMAIL_LENGTH), EmailAddress()]
     )
+    password = PasswordField("Пароль", validators=[InputRequired(REQUIRED), Length(SHORTEST, LONGEST, message=LENGTH)])
     password_repeat = PasswordField(
         "Пароль ещё раз", validators=[InputRequired(REQUIRED), EqualTo("password", message=DIFFERENT)]
     )
 
 
 class LoginForm(BaseForm):
-    email = EmailField("Электронная почта", validators=[InputRequired(REQUIRED), Length(max=EMAIL_MAX)])
-    password = PasswordField("Пароль", validators=[InputRequired(REQUIRED), Length(max=PASSWORD_MAX, message=LENGTH)])
-    remember = BooleanField("Запомнить меня на 30 дней")
+    email = EmailField("Электронная почта", validators=[InputRequired(REQUIRED), Length(max=EMAIL_LENGTH)])
+    password = PasswordField("Пароль", validators=[InputRequired(REQUIRED), Length(max=LONGEST, message=LENGTH)])
+    remember = BooleanField(f"Запомнить меня на {SESSION_LIFETIME.days} дней")
 
 
 class AccountForm(BaseForm):
@@ -34,10 +35,10 @@ class AccountForm(BaseForm):
 
 class PasswordForm(BaseForm):
     current_password = PasswordField(
-        "Нынешний пароль", validators=[InputRequired(REQUIRED), Length(max=PASSWORD_MAX, message=LENGTH)]
+        "Нынешний пароль", validators=[InputRequired(REQUIRED), Length(max=LONGEST, message=LENGTH)]
     )
     password = PasswordField(
-        "Новый пароль", validators=[InputRequired(REQUIRED), Length(PASSWORD_MIN, PASSWORD_MAX, message=LENGTH)]
+        "Новый пароль", validators=[InputRequired(REQUIRED), Length(SHORTEST, LONGEST, message=LENGTH)]
     )
     password_repeat = PasswordField(
         "Новый пароль ещё раз", validators=[InputRequired(REQUIRED), EqualTo("password", message=DIFFERENT)]
@@ -46,5 +47,5 @@ class PasswordForm(BaseForm):
 
 class DeleteForm(BaseForm):
     password = PasswordField(
-        "Пароль", validators=[InputRequired(REQUIRED), Length(max=PASSWORD_MAX, message=LENGTH)], id="delete-password"
+        "Пароль", validators=[InputRequired(REQUIRED), Length(max=LONGEST, message=LENGTH)], id="delete-password"
     )

@@ -14,12 +14,13 @@ from app.web.access import owner
 from app.web.catalog import blueprint, words
 from app.web.catalog.photo_forms import LARGEST_REQUEST, PhotoForm
 from app.web.forms import ActionForm, sent
+from app.web.headers import YEAR
 from app.web.messages import message
 from app.web.sync.market_rows import item_address
 from app.web.sync.plan_rows import change_rows, entry_rows
 
 UPLOADS = ("catalog.put_product_photo", "catalog.put_group_photo")
-YEAR, MINUTES = 365 * 24 * 60 * 60, 5 * 60
+MINUTES = 5 * 60
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 

@@ -279,4 +279,4 @@ def test_rows_that_a_dead_machine_keeps_locked_are_waited_for_in_vain_and_the_pa
         outcomes = list(run_due())
 
     assert (outcomes[-1].user_id, outcomes[-1].status) == (owners.shop.owner_id, RunStatus.SUCCEEDED)
-    assert all(outcome.error in (engine.LOST, engine.CHANGED) for outcome in outcomes[:-1])
+    assert all(outcome.error in (engine.LOST, runs.CHANGED_MEANWHILE) for outcome in outcomes[:-1])

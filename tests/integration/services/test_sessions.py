@@ -6,10 +6,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from app.context import SESSION_LIFETIME
 from app.db import db, utcnow
 from app.models import AccountEvent, EventKind, SignInFailures, User, UserSession
 from app.services import events, pruning, sessions
-from app.services.sessions import LIFETIME, SEEN_EVERY
+from app.services.sessions import SEEN_EVERY
 from app.services.throttle import FORGOTTEN_AFTER
 from tests.factories import make_user
 
@@ -35,8 +36,8 @@ def last_seen() -> datetime | None:
 def test_a_session_lasts_thirty_days(owner: User) -> None:
     carried = begin(owner)
 
-    assert sessions.resume(carried, now=NOW + LIFETIME - timedelta(seconds=1)) is owner
-    assert sessions.resume(carried, now=NOW + LIFETIME) is None
+    assert sessions.resume(carried, now=NOW + SESSION_LIFETIME - timedelta(seconds=1)) is owner
+    assert sessions.resume(carried, now=NOW + SESSION_LIFETIME) is None
 
 
 @pytest.mark.parametrize("carried", ["", ".", "1", "x.y", "é", "." * 5000])
@@ -70,7 +71,7 @@ def test_it_is_noted_as_seen_now_and_then_and_never_by_a_reader(
 
 def test_what_is_over_is_pruned(owner: User) -> None:
     now = utcnow()
-    for age in (timedelta(), LIFETIME + timedelta(minutes=1)):
+    for age in (timedelta(), SESSION_LIFETIME + timedelta(minutes=1)):
         begin(owner, now - age)
     for number, age in enumerate((timedelta(), FORGOTTEN_AFTER + timedelta(minutes=1))):
         db.session.add(SignInFailures(account=str(number), source="", failures=1, last_at=now - age))
