@@ -15,7 +15,7 @@ ANSWER_SECONDS = 60.0
 
 
 class _TimedSocket(socket.socket):
-    """Its time begins anew with each request: gunicorn makes the socket blocking before it reads one."""
+    """Its time begins where gunicorn, about to read the request, makes the socket blocking."""
 
     _ends = 0.0
 

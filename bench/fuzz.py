@@ -4,7 +4,6 @@ import argparse
 import os
 import re
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -14,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import requests
 from cryptography.fernet import Fernet
@@ -26,10 +26,9 @@ from config import load_settings
 from tests.factories import PASSWORD
 from tests.support.database import drop_postgres, make_postgres
 from tests.support.knocks import OWNER, Answer, Knock, Visitor, furnish, random_knocks
+from tests.support.product import start_server
 from tests.support.sandbox import Sandbox
 
-ROOT = Path(__file__).resolve().parents[1]
-GUNICORN = "gunicorn wsgi:app --no-control-socket --worker-class gthread --threads 4 --workers 2 --log-level warning"
 PATIENCE_SECONDS = 60
 MOST_MEMORY_MB, SLOWEST_HEALTH_SECONDS = 600, 3.0
 HEALTH_EVERY_SECONDS = 0.5
@@ -56,16 +55,8 @@ class Report:
 
 class Server:
     def __init__(self, environment: dict[str, str], log: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as listening, log.open("wb") as stderr:
-            self.port = listening.getsockname()[1]
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", *GUNICORN.split(), "--bind", f"fd://{listening.fileno()}"],
-                cwd=ROOT,
-                env={**os.environ, **environment},
-                pass_fds=[listening.fileno()],
-                stderr=stderr,
-            )
-        self.log, self.url = log, f"http://127.0.0.1:{self.port}"
+        self._process, self.url = start_server(environment, log)
+        self.log, self.port = log, urlsplit(self.url).port
         requests.get(f"{self.url}/login", timeout=PATIENCE_SECONDS).raise_for_status()
 
     def stop(self) -> None:

@@ -20,6 +20,7 @@ from config import Settings
 from tests.support.bad_vendor import BadVendor
 from tests.support.compiled import CompiledTemplates
 from tests.support.database import copy_sqlite, drop_postgres, make_postgres
+from tests.support.product import Product
 from tests.support.sandbox import Sandbox
 
 KEY = Fernet.generate_key().decode()
@@ -89,6 +90,18 @@ def postgres_url(worker_id: str) -> Iterator[str]:
         db.engine.dispose()
     yield url
     drop_postgres(name)
+
+
+@pytest.fixture(scope="session")
+def product_process(
+    tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, sandbox_process: Sandbox
+) -> Iterator[Product]:
+    """The web server as an operator starts it."""
+    folder = tmp_path_factory.mktemp("product")
+    copy_sqlite(sqlite_template, folder / "evosync.db")
+    product = Product(folder / "evosync.db", sandbox_process, folder / "product.log")
+    yield product
+    product.stop()
 
 
 @pytest.fixture

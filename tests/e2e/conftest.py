@@ -11,7 +11,6 @@ from pytest_playwright import CreateContextCallback
 from tests.e2e.pages import SignIn, SyncPage
 from tests.e2e.shops import open_fair
 from tests.factories import PASSWORD
-from tests.support.database import copy_sqlite
 from tests.support.product import Product
 from tests.support.sandbox import Sandbox
 from tests.support.visit import DESKTOP, Watch, chromium
@@ -32,17 +31,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     return {**browser_type_launch_args, "executable_path": chromium()}
-
-
-@pytest.fixture(scope="session")
-def product_process(
-    tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, sandbox_process: Sandbox
-) -> Iterator[Product]:
-    folder = tmp_path_factory.mktemp("product")
-    copy_sqlite(sqlite_template, folder / "evosync.db")
-    product = Product(folder / "evosync.db", sandbox_process, folder / "product.log")
-    yield product
-    product.stop()
 
 
 @pytest.fixture(scope="session")
