@@ -18,13 +18,14 @@ from app.db import Base, db
 from app.services import passwords
 from config import Settings
 from tests.support.bad_vendor import BadVendor
-from tests.support.compiled import CompiledTemplates
+from tests.support.compiled import CompiledStatements, CompiledTemplates
 from tests.support.database import copy_sqlite, drop_postgres, make_postgres
 from tests.support.product import Product
 from tests.support.sandbox import Sandbox
 
 KEY = Fernet.generate_key().decode()
 COMPILED = CompiledTemplates()
+STATEMENTS = CompiledStatements()
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +119,7 @@ def running_app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
     app.jinja_env.bytecode_cache = COMPILED
     with app.app_context():
+        STATEMENTS.share(db.engine)
         yield app
         db.session.remove()
         db.engine.dispose()

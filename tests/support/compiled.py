@@ -1,8 +1,10 @@
-"""Templates compiled once for all the applications of a test process."""
+"""Templates and statements compiled once for all the applications of a test process."""
 
 from types import CodeType
+from typing import Any
 
 from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy.engine import Dialect, Engine
 
 
 class CompiledTemplates(BytecodeCache):
@@ -16,3 +18,14 @@ class CompiledTemplates(BytecodeCache):
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         self._code[bucket.key, bucket.checksum] = bucket.code
+
+
+class CompiledStatements:
+    """Of all engines of a dialect together: SQLAlchemy keeps them by the dialect's identity, each in its own engine."""
+
+    def __init__(self) -> None:
+        self._shared: dict[str, tuple[Dialect, dict[Any, Any]]] = {}
+
+    def share(self, engine: Engine) -> None:
+        engine.dialect, compiled = self._shared.setdefault(engine.dialect.name, (engine.dialect, {}))
+        engine.update_execution_options(compiled_cache=compiled)

@@ -27,6 +27,7 @@ class Sandbox:
         assert self.url.startswith("http"), f"the sandbox said {line!r}"
         self.evotor_url, self.vk_url = f"{self.url}/evotor", f"{self.url}/method"
         self._session = requests.Session()
+        self._session.trust_env = False  # it would look for a proxy at every call
 
     def stop(self) -> None:
         self._session.close()

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,16 +22,21 @@ from tests.factories import make_user, set_rule
 from tests.support.clock import real_now, tell
 from tests.support.sandbox import ACCOUNT, CLUB, EVOTOR_TOKEN, SECOND_STORE, STORE, VK_TOKEN, Sandbox
 
+PACE = 0.001
+"""Seconds. Between two calls our clients wait for less; the sandbox hears of it with the next longer pause."""
+
 TINY = "20260101-AAAA-4BBB-80CC-000000000001"
 
 
 class Clock:
-    """Our time and the sandbox's, moved together; nobody sleeps for real."""
+    """Our time and the sandbox's: both stand still however slow the machine is, and are moved together."""
 
     def __init__(self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
         self.sandbox = sandbox
-        self.moved = timedelta(0)
+        self._start = real_now()
+        self.moved = self._told = timedelta(0)
         self.slept: list[float] = []
+        sandbox.control("clock", freeze=True)
         tell(monkeypatch, self.now)
         for client in (VkClient, EvotorClient):
             monkeypatch.setattr(
@@ -40,19 +44,24 @@ class Clock:
             )
 
     def now(self) -> datetime:
-        return real_now() + self.moved
+        return self._start + self.moved
 
     def monotonic(self) -> float:
-        return time.monotonic() + self.moved.total_seconds()
+        return self.moved.total_seconds()
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        self.move(seconds=seconds)
+        self.moved += timedelta(seconds=seconds)
+        if seconds > PACE:
+            self._tell_sandbox()
 
     def move(self, **span: float) -> None:
-        step = timedelta(**span)
-        self.moved += step
-        self.sandbox.control("clock", advance=step.total_seconds())
+        self.moved += timedelta(**span)
+        self._tell_sandbox()
+
+    def _tell_sandbox(self) -> None:
+        untold, self._told = self.moved - self._told, self.moved
+        self.sandbox.control("clock", advance=untold.total_seconds())
 
 
 _SEND = Transport.send

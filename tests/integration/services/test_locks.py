@@ -13,10 +13,8 @@ from tests.factories import make_user
 @pytest.fixture
 def user(app_on_postgres: Flask) -> User:
     """Who waits for a lock gives up soon."""
-    user = make_user()
-    db.session.execute(sa.text("SET lock_timeout = '200ms'"))
-    db.session.commit()
-    return user
+    sa.event.listen(db.engine, "begin", lambda connection: connection.exec_driver_sql("SET LOCAL lock_timeout = 200"))
+    return make_user()
 
 
 def test_rows_that_refer_to_a_user_are_written_during_a_refresh(user: User) -> None:
