@@ -15,18 +15,19 @@ Deed = Callable[["Handler"], None]
 class BadVendor:
     """Whatever is not spoilt is passed on to `upstream`, the address of a sandbox, or is a 404 without one.
 
-    `seen` holds method and path of every request.
+    `seen` holds method and path of every request; who hangs or drips may wait for `stopped`.
     """
 
     def __init__(self, upstream: str = "") -> None:
         self.upstream = urlsplit(upstream).netloc
         self.seen: list[str] = []
+        self.stopped = threading.Event()
         self._deeds: dict[str, Deed] = {}
         self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.vendor = self
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.evotor_url, self.vk_url = f"{self.url}/evotor", f"{self.url}/method"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def spoil(self, path_end: str, answer: object) -> None:
         """Answer paths that end so with bytes or with anything else as JSON, or have a function do as it likes."""
@@ -44,6 +45,7 @@ class BadVendor:
         return next((deed for end, deed in self._deeds.items() if name.endswith(end)), _pass_on)
 
     def stop(self) -> None:
+        self.stopped.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -58,6 +60,7 @@ class _Server(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body go out by themselves
     server: _Server
     content: bytes
 
