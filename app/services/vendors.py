@@ -79,4 +79,7 @@ def vk_state(error: VkError) -> ConnectionState:
 
 
 def vk_code(error: VkError) -> str:
-    return "vk_unreachable" if error.code is None else f"vk_{error.code}"
+    """vk_205; vk_5_ip where the code alone does not tell."""
+    return (
+        "_".join(["vk", str(error.code), *filter(None, [error.reason])]) if error.code is not None else "vk_unreachable"
+    )
