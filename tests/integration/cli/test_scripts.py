@@ -221,10 +221,26 @@ def test_the_lock_of_the_installation_is_its_owner_s_alone(project: Path) -> Non
 # .env
 
 
-@pytest.mark.parametrize("name", ["sync", "serve", "read_config", "worker"])
-def test_an_env_file_that_is_not_utf8_stops_every_script_in_one_line(project: Path, name: str) -> None:
-    (project / ".env").write_bytes("# Секретный ключ\nSECRET_KEY=x\n".encode("cp1251"))
+CP1251 = "# Секретный ключ\nSECRET_KEY=x\n".encode("cp1251")
+UTF16 = "SECRET_KEY=x\n".encode("utf-16")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("sync", CP1251), ("serve", UTF16), ("read_config", UTF16), ("worker", CP1251), ("demo", CP1251)],
+)
+def test_an_env_file_that_is_not_utf8_stops_every_script_in_one_line(project: Path, name: str, content: bytes) -> None:
+    (project / ".env").write_bytes(content)
     answer = script(project, name)
+
+    assert (answer.returncode, answer.stdout, answer.stderr) == (1, "", "evosync: .env: not text in UTF-8\n")
+
+
+def test_so_it_stops_a_web_server_that_is_started_by_hand(project: Path) -> None:
+    shutil.copy(ROOT / "gunicorn.conf.py", project)
+    (project / ".env").write_bytes(UTF16)
+    command = [project / ".venv" / "bin" / "gunicorn", "--bind", "127.0.0.1:0"]
+    answer = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=120, check=False)
 
     assert (answer.returncode, answer.stdout, answer.stderr) == (1, "", "evosync: .env: not text in UTF-8\n")
 
