@@ -114,6 +114,7 @@ def test_other_ways_are_refused_with_an_example(browser: Browser, written: str) 
     page = browser.submit("/vk", 422, group_id=written, access_token=VK_TOKEN)
     assert page.errors and stored_vk() is None
     assert page.one("input[name=group_id]").get("value", "") == written
+    assert page.one("[autofocus]")["name"] == "group_id", "on a phone it would be out of sight"
     assert not page.one("input[name=access_token]").get("value")
 
 

@@ -239,7 +239,7 @@ def test_an_env_file_that_is_not_utf8_stops_every_script_in_one_line(project: Pa
 def test_so_it_stops_a_web_server_that_is_started_by_hand(project: Path) -> None:
     shutil.copy(ROOT / "gunicorn.conf.py", project)
     (project / ".env").write_bytes(UTF16)
-    command = [project / ".venv" / "bin" / "gunicorn", "--bind", "127.0.0.1:0"]
+    command = [str(project / ".venv" / "bin" / "gunicorn"), "--bind", "127.0.0.1:0"]
     answer = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=120, check=False)
 
     assert (answer.returncode, answer.stdout, answer.stderr) == (1, "", "evosync: .env: not text in UTF-8\n")
