@@ -64,8 +64,8 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
         return error.get_response()
     if error.code == 404 and (plain := _without_slash()):
         return redirect(plain, 308)
-    if error.code == 405 and (page := _page_above()):
-        return redirect(page)
+    if error.code == 405 and (above := _page_above()):
+        return redirect(above)
     status = error.code or 500
     page = PAGES.get(status) or ErrorPage(PAGES[400 if status < 500 else 500].heading, PAGES[400].text)
     headers = [(name, value) for name, value in error.get_headers() if name in ("Allow", "Retry-After")]
@@ -80,7 +80,7 @@ def _without_slash() -> str | None:
     try:
         endpoint, values = _adapter().match(path, request.method)
     except MethodNotAllowed as error:  # a page that is to be opened otherwise says so itself
-        endpoint, values = _adapter().match(path, (error.valid_methods or ["GET"])[0])
+        endpoint, values = _adapter().match(path, next(iter(error.valid_methods or ("GET",))))
     except (HTTPException, RequestRedirect):
         return None
     if endpoint == "static":
