@@ -9,6 +9,7 @@ from app.clients.budget import Budget
 from app.clients.errors import EvotorError, EvotorFault, VkError
 from app.clients.evotor import EvotorClient
 from app.clients.vk import VkClient
+from app.clients.vk_addresses import VkAddresses
 from app.clients.vk_errors import Action
 from app.context import settings
 from app.logs import remember_secret
@@ -56,6 +57,11 @@ def vk_client(token: str, *, slowest: float | None = None, **hooks: Any) -> VkCl
         budget=_budget.get(),
         **hooks,
     )
+
+
+def vk_window(group_id: int) -> str:
+    """The address of a community's goods."""
+    return VkAddresses(settings().vk_api_url).window(group_id)
 
 
 def evotor_state(error: EvotorError) -> ConnectionState:
