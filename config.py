@@ -6,8 +6,10 @@ import ipaddress
 import os
 import re
 import secrets
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
@@ -77,7 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """The environment wins over `.env`; empty values count as absent. Raises SettingsError."""
     if environ is None:
-        environ = {**_dotenv(), **os.environ}
+        environ = {**os.environ, **_from_file(os.environ)}
     known = {field.encode_name for field in msgspec.structs.fields(Settings)}
     given = {name: value.strip() for name, value in environ.items() if name in known and value.strip()}
     try:
@@ -90,15 +92,42 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     return _checked(_with_development_secrets(settings))
 
 
-def _dotenv() -> dict[str, str]:
+def load_or_exit() -> Settings:
+    """For a process that begins: one line where a setting is wrong. What it makes from now on is its owner's alone."""
+    os.umask(0o077)
+    try:
+        return load_settings()
+    except SettingsError as error:
+        sys.exit(f"evosync: {error}")
+
+
+def _from_file(environ: Mapping[str, str]) -> dict[str, str]:
+    """What `.env` says and the environment does not. A `${…}` in a value is part of the value.
+
+    The `flask` command puts the file into the environment before us, with every `${…}` filled in: that is undone.
+    """
+    text = _text_of_file()
+    filled, given = (dotenv_values(stream=StringIO(text), interpolate=interpolate) for interpolate in (True, False))
+    return {
+        name: value
+        for name, value in given.items()
+        if value is not None and environ.get(name) in (None, filled.get(name))
+    }
+
+
+def _text_of_file() -> str:
     try:
         # With the mark that some editors put before the first name.
-        given = dotenv_values(ROOT / ".env", encoding="utf-8-sig")
+        text = (ROOT / ".env").read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return ""
     except UnicodeError:
         raise SettingsError(".env: not text in UTF-8") from None
     except OSError:
         raise SettingsError(".env: cannot be read") from None
-    return {name: value for name, value in given.items() if value is not None}
+    if "\0" in text:  # UTF-16 whose letters are all Latin
+        raise SettingsError(".env: not text in UTF-8")
+    return text
 
 
 def _with_development_secrets(settings: Settings) -> Settings:

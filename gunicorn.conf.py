@@ -3,7 +3,9 @@
 import os
 
 from app.serving import PatientWorker
+from config import load_or_exit
 
+load_or_exit()  # a worker that refuses to start would be started again for ever
 wsgi_app = "wsgi:app"
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))

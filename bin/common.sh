@@ -73,7 +73,8 @@ need_venv() {
         [ -e "$stamp" ] && [ -x "$VENV/bin/python" ] && exit
         [ -x "$VENV/bin/python" ] || make_venv
         say "evosync: installing $1 (the first time only)"
-        "$VENV/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r "$lock" >&2
+        # Of pip only what stops it: that it is root, or where scripts stand, is its own business.
+        "$VENV/bin/python" -m pip install -qq --disable-pip-version-check --no-input --require-hashes -r "$lock" >&2
         touch "$stamp"
     ) 9>"$ROOT/.venv.lock"
 }

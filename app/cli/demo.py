@@ -87,11 +87,13 @@ def once() -> None:
     _show("run", outcome_json(outcome))
     _show("config", sync_settings.exported(user))
     problems = differences(user)
-    _show("market", {"visible": _visible_count(user), "equals_selection": not problems})
+    visible = _visible_count(user)
+    _show("market", {"visible": visible, "equals_selection": not problems})
     for problem in problems[:20]:
         click.echo(problem, err=True)
     if problems or not outcome.succeeded:
         raise CommandError("the market does not hold exactly the selection", ExitCode.FAILED)
+    click.echo(f"Done: {visible} products in the VK market, exactly those that were chosen.")
 
 
 def _show(title: str, value: dict[str, object]) -> None:

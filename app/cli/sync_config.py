@@ -1,3 +1,5 @@
+from typing import Any
+
 import click
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
@@ -5,6 +7,7 @@ from sqlalchemy.orm import selectinload
 from app.cli.common import ExitCode, OneLineCommand, leave, print_json, user_or_exit, with_database
 from app.db import db, reading
 from app.models import SyncConfig, User
+from app.services.resolved import resolved
 from app.services.sync_settings import exported
 
 
@@ -12,8 +15,9 @@ from app.services.sync_settings import exported
 @click.argument("user", required=False)
 @click.option("--active", is_flag=True, help="Every user whose sync is active, one JSON object a line.")
 @click.option("--require-active", is_flag=True, help="With USER: exit 4 if the sync is not active.")
+@click.option("--resolved", "with_resolved", is_flag=True, help="Add what the rules come to with the stored catalog.")
 @with_database
-def sync_config(user: str | None, active: bool, require_active: bool) -> None:
+def sync_config(user: str | None, active: bool, require_active: bool, with_resolved: bool) -> None:
     """Print the configuration of USER (e-mail or id) as JSON."""
     if (user is None) is not active:
         raise click.UsageError("give a USER, or --active")
@@ -21,12 +25,12 @@ def sync_config(user: str | None, active: bool, require_active: bool) -> None:
         raise click.UsageError("--require-active goes with USER")
     with reading():
         if active:
-            _print_active()
+            _print_active(with_resolved)
         elif user is not None:
-            _print_one(user, require_active=require_active)
+            _print_one(user_or_exit(user), with_resolved, require_active=require_active)
 
 
-def _print_active() -> None:
+def _print_active(with_resolved: bool) -> None:
     query = (
         sa.select(User)
         .join(SyncConfig)
@@ -35,11 +39,15 @@ def _print_active() -> None:
         .order_by(User.id)
     )
     for row in db.session.scalars(query):
-        print_json(exported(row))
+        print_json(_config(row, with_resolved))
 
 
-def _print_one(user: str, *, require_active: bool) -> None:
-    config = exported(user_or_exit(user))
+def _print_one(user: User, with_resolved: bool, *, require_active: bool) -> None:
+    config = _config(user, with_resolved)
     print_json(config)
     if require_active and not config["is_active"]:
         leave(ExitCode.NOT_ACTIVE)
+
+
+def _config(user: User, with_resolved: bool) -> dict[str, Any]:
+    return exported(user) | ({"resolved": resolved(user)} if with_resolved else {})

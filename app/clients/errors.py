@@ -72,7 +72,8 @@ class VkError(ApiError):
 
     `message` is VK's `error_msg`, `suffix` its part after the colon for code 100, `redirect_uri` the page that a
     person has to open (captcha, validation). `action` is what is left to do after our own repeats, `holds` the seconds
-    to leave the token alone the first, second, … time in a row. `method` is what was called.
+    to leave the token alone the first, second, … time in a row. `method` is what was called. `reason` tells one case
+    of a code from the others.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class VkError(ApiError):
         token_rejected: bool = False,
         outcome_unknown: bool = False,
         status: int | None = None,
+        reason: str = "",
     ) -> None:
         super().__init__(
             "vk",
@@ -108,3 +110,4 @@ class VkError(ApiError):
         self.message = message
         self.suffix = suffix
         self.redirect_uri = redirect_uri
+        self.reason = reason

@@ -84,9 +84,10 @@ class VkClient:
         self._before_repeat = before_repeat
 
     def me(self) -> Profile:
-        """users.get, section 4.6: whose token this is. Code 27 if it is not a user's."""
+        """users.get, section 4.6: whose token this is. Code 27 or 28 if it is not a user's."""
         found = self._vk.read("users.get", {}, vk_answers.profiles)
         if not found:
+            self.permissions()  # only for users: VK says there whether this is a community's token or a service one
             raise Failure(code=COMMUNITY_TOKEN, status=200).error()
         return found[0]
 

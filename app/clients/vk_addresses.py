@@ -1,4 +1,4 @@
-"""Addresses that VK's answers name: which of them a person is sent to, and which take our pictures."""
+"""Addresses at VK: which of those that its answers name a person is sent to, which take our pictures; the window."""
 
 import re
 from dataclasses import dataclass
@@ -28,6 +28,13 @@ class VkAddresses:
         """A plain or local address is no VK that strangers answer for."""
         parts = urlsplit(self.api_url)
         return parts.scheme == "http" or _is_loopback(parts.hostname or "")
+
+    def window(self, group_id: int) -> str:
+        """Where buyers look at the goods of a community; an emulator has a window of its own (section 14.1)."""
+        if self.is_emulator:
+            parts = urlsplit(self.api_url)
+            return f"{parts.scheme}://{parts.netloc}/ui/club{group_id}"
+        return f"https://vk.com/market-{group_id}"
 
     def page(self, address: object) -> str | None:
         """The address, if it is a page of VK's that may become a link on ours."""

@@ -1,5 +1,6 @@
 """VK's error codes and what to do about each: contracts/vk.md section 9, as a table."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -61,6 +62,7 @@ class Verdict:
     `holds`: seconds to leave the token alone, told to the caller and never slept here; one number for the first
     time, the next for the second time in a row, and so on; the last goes for all that follow.
     `unclear`: VK may have applied the call.
+    `reason`: one of several under the same code, where it has a sentence and a way out of its own.
     """
 
     action: Action
@@ -69,6 +71,7 @@ class Verdict:
     then: Action | None = None
     holds: tuple[float, ...] = ()
     unclear: bool = False
+    reason: str = ""
 
     @property
     def left(self) -> Action:
@@ -92,7 +95,7 @@ CODES: dict[int, Verdict] = _rows(
     ((2, 11), Verdict(_STOP, "application off or in test mode")),
     ((3, 23), Verdict(_STOP, "method unknown or disabled")),
     ((4,), Verdict(_STOP, "bad signature")),
-    ((5, 1117, 3609), Verdict(_REFRESH, "token invalid, expired, revoked, or bound to another address")),
+    ((5, 1117, 3609), Verdict(_REFRESH, "token invalid, expired or revoked")),  # words below
     ((6,), Verdict(_WAIT, "too many a second", pauses=(1.1,) * 10, then=Action.POSTPONE, holds=(MINUTE, 5 * MINUTE))),
     ((7,), Verdict(_ASK, "action not permitted: role or right")),
     ((8,), Verdict(_RETRY, "malformed request", pauses=BACK_OFF[:1], then=_FAIL)),
@@ -151,6 +154,12 @@ SUBCODES: dict[tuple[int, int], Verdict] = {
     (15, 1134): Verdict(_STOP, "this kind of application has no access"),
 }
 
+# Told by VK's words alone
+OTHER_ADDRESS = re.compile(r"\bip\b|another address", re.IGNORECASE)
+WORDS: dict[int, tuple[re.Pattern[str], Verdict]] = {
+    INVALID_TOKEN: (OTHER_ADDRESS, Verdict(_REFRESH, "token bound to the address that it was got from", reason="ip")),
+}
+
 METHODS: dict[tuple[int, str], Verdict] = {
     (1403, "market.delete"): Verdict(_OK, "already gone"),
 }
@@ -177,6 +186,8 @@ def classify(code: int | None, subcode: int | None = None, message: str = "", me
         return _by_suffix(suffix_of(message))
     if subcode is not None and (code, subcode) in SUBCODES:
         return SUBCODES[code, subcode]
+    if code in WORDS and WORDS[code][0].search(message):
+        return WORDS[code][1]
     return METHODS.get((code, method)) or CODES.get(code, UNKNOWN)
 
 

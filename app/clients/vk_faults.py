@@ -55,6 +55,7 @@ class Failure:
             token_rejected=verdict.action is Action.REFRESH,
             outcome_unknown=unknown,
             status=self.status,
+            reason=verdict.reason,
         )
 
     def _outcome_unknown(self, repeatable: bool) -> bool:

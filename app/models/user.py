@@ -7,6 +7,7 @@ from flask_login import UserMixin
 from sqlalchemy.orm import relationship
 
 from app.db import Base, Mapped, created_at_column, mapped_column
+from app.domain.time_zones import USUAL
 
 if TYPE_CHECKING:
     from app.models.connection import EvotorConnection, VkConnection
@@ -36,7 +37,7 @@ class User(_SignedIn, Base):
     password_hash: Mapped[str] = mapped_column(sa.String(255))
     session_key: Mapped[str] = mapped_column(sa.String(64), unique=True, default=new_session_key)
     """Stands in the session instead of the id, before the key of the `UserSession`."""
-    time_zone: Mapped[str] = mapped_column(sa.String(64), default="Europe/Moscow", server_default="Europe/Moscow")
+    time_zone: Mapped[str] = mapped_column(sa.String(64), default=USUAL, server_default=USUAL)
     failed_sign_ins: Mapped[int] = mapped_column(default=0, server_default="0")
     """Since the last sign-in, from anywhere: told to the owner then. What slows guessing is services/throttle.py."""
     asking_until: Mapped[datetime | None] = mapped_column(sa.DateTime)

@@ -43,6 +43,8 @@ def _page(club: Club) -> str:
         for item in (club.items[item_id] for item_id in reversed(club.item_order))
         if item.deleted_at is None and (album is None or album.id in item.album_ids)
     ]
+    asked = request.args.get("w", "").removeprefix(f"product-{club.id}_")
+    items = [item for item in items if str(item.id) == asked] or items
     number = max(1, request.args.get("page", 1, type=int))
     shown = items[(number - 1) * PER_PAGE : number * PER_PAGE]
     hidden = sum(availability(club, item) != 0 for item in items)
@@ -58,7 +60,7 @@ def _page(club: Club) -> str:
 
 
 def _albums(club: Club, chosen: Album | None) -> str:
-    links = [_link("?", "Все товары", chosen is None)]
+    links = [_link("?", "Все товары", chosen is None and "w" not in request.args)]
     links += [
         _link(f"?album={album.id}", f"{album.title} · {album_size(club, album)}", album is chosen)
         for album in club.albums.values()

@@ -20,7 +20,7 @@ from app.services.connection_use import evotor_use, locked, locked_or_new, vk_us
 from app.services.errors import ConnectionRefused, ServiceError
 from app.services.vendors import MARKET_RIGHT, evotor_client, evotor_code, evotor_state, vk_client, vk_code, vk_state
 
-NO_SUCH_ID = (100, 125)
+NO_SUCH_ID = (100, 104, 125)
 """How VK answers a community id that it does not know."""
 
 # Evotor
@@ -154,7 +154,8 @@ def _vk_access(client: VkClient, named: int | str) -> _VkAccess:
             raise ConnectionRefused("vk_currency")
         client.market_page(community.id, 0, 1)
     except VkError as error:
-        raise ConnectionRefused("community_not_found" if error.code in NO_SUCH_ID else vk_code(error)) from error
+        code = "community_not_found" if error.code in NO_SUCH_ID else vk_code(error)
+        raise ConnectionRefused(code, error.redirect_uri) from error
     return _VkAccess(profile, rights, community, _categories(client, community.id))
 
 

@@ -36,7 +36,11 @@ class BadPhoto(ServiceError):
 
 
 class ConnectionRefused(ServiceError):
-    """A vendor did not accept the token; the code says why."""
+    """A vendor did not accept the key; the code says why. `way_out`: a page of VK's that has to be opened first."""
+
+    def __init__(self, code: str, way_out: str | None = None) -> None:
+        super().__init__(code)
+        self.way_out = way_out
 
 
 class VkUnavailable(ServiceError):

@@ -9,6 +9,7 @@ from app.clients.budget import Budget
 from app.clients.errors import EvotorError, EvotorFault, VkError
 from app.clients.evotor import EvotorClient
 from app.clients.vk import VkClient
+from app.clients.vk_addresses import VkAddresses
 from app.clients.vk_errors import Action
 from app.context import settings
 from app.logs import remember_secret
@@ -58,6 +59,11 @@ def vk_client(token: str, *, slowest: float | None = None, **hooks: Any) -> VkCl
     )
 
 
+def vk_window(group_id: int) -> str:
+    """The address of a community's goods."""
+    return VkAddresses(settings().vk_api_url).window(group_id)
+
+
 def evotor_state(error: EvotorError) -> ConnectionState:
     if error.kind is EvotorFault.UNAUTHORIZED:
         return ConnectionState.TOKEN_REJECTED
@@ -79,4 +85,7 @@ def vk_state(error: VkError) -> ConnectionState:
 
 
 def vk_code(error: VkError) -> str:
-    return "vk_unreachable" if error.code is None else f"vk_{error.code}"
+    """vk_205; vk_5_ip where the code alone does not tell."""
+    return (
+        "_".join(["vk", str(error.code), *filter(None, [error.reason])]) if error.code is not None else "vk_unreachable"
+    )

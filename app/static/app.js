@@ -32,6 +32,13 @@ addEventListener("htmx:beforeRequest", ({ detail }) => {
 });
 addEventListener("htmx:afterRequest", ({ detail }) => detail.target.removeAttribute("aria-busy"));
 
+// Browsers that leave `autofocus` alone still show the first field that has to be mended, with what is said under it.
+const refused = document.querySelector("main [aria-invalid=true]");
+if (refused) {
+  refused.focus({ preventScroll: true });
+  refused.parentElement.scrollIntoView({ block: "center" });
+}
+
 const sent = new Map();
 
 addEventListener("submit", (event) => {

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from math import ceil
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import structlog
 from flask import Flask, Response, current_app, flash, make_response, redirect, render_template, request, url_for
@@ -11,13 +11,13 @@ from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import RequestRedirect
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import MapAdapter, RequestRedirect
 
 from app.db import is_contention
 from app.services.errors import ServiceError
 from app.web import limits
-from app.web.access import READS, is_htmx, is_open_to_visitor, local_path, stays_as_it_is
+from app.web.access import is_htmx, is_open_to_visitor, local_path, stays_as_it_is
 from app.web.formatting import span
 from app.web.forms import showing_again
 from app.web.messages import message
@@ -64,6 +64,8 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
         return error.get_response()
     if error.code == 404 and (plain := _without_slash()):
         return redirect(plain, 308)
+    if error.code == 405 and (above := _page_above()):
+        return redirect(above)
     status = error.code or 500
     page = PAGES.get(status) or ErrorPage(PAGES[400 if status < 500 else 500].heading, PAGES[400].text)
     headers = [(name, value) for name, value in error.get_headers() if name in ("Allow", "Retry-After")]
@@ -73,16 +75,34 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 def _without_slash() -> str | None:
     """The page that was meant by an address with a slash too many at its end."""
     path = request.path.rstrip("/")
-    if path in ("", request.path) or request.method not in READS:
+    if path in ("", request.path):
         return None
     try:
-        endpoint, values = current_app.create_url_adapter(request).match(path, "GET")  # type: ignore[union-attr]
+        endpoint, values = _adapter().match(path, request.method)
+    except MethodNotAllowed as error:  # a page that is to be opened otherwise says so itself
+        endpoint, values = _adapter().match(path, next(iter(error.valid_methods or ("GET",))))
     except (HTTPException, RequestRedirect):
         return None
     if endpoint == "static":
         return None
     question = request.query_string.decode("ascii", "ignore")
     return url_for(endpoint, **values) + (f"?{question}" if question else "")
+
+
+def _page_above() -> str | None:
+    """Where the form stands whose address was opened: loaded anew after a refusal, or found in the history."""
+    path = request.path
+    while request.method == "GET" and not is_htmx() and (path := path.rpartition("/")[0]):
+        try:
+            endpoint, values = _adapter().match(path, "GET")
+        except (HTTPException, RequestRedirect):
+            continue
+        return url_for(endpoint, **values)
+    return None
+
+
+def _adapter() -> MapAdapter:
+    return cast(MapAdapter, current_app.create_url_adapter(request))
 
 
 def _stale_form(error: CSRFError) -> ResponseReturnValue:
@@ -98,7 +118,7 @@ def _form_again() -> Response | None:
     if is_htmx() or request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         return None
     try:
-        endpoint, values = current_app.create_url_adapter(request).match(method="GET")  # type: ignore[union-attr]
+        endpoint, values = _adapter().match(method="GET")
         request.method = "GET"
         with showing_again():
             answer = make_response(current_app.view_functions[endpoint](**values))

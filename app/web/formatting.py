@@ -8,6 +8,7 @@ from flask import Flask
 from flask_login import current_user
 
 from app.db import utcnow
+from app.domain.time_zones import USUAL
 
 NBSP = "\u00a0"
 MONTHS = (
@@ -166,8 +167,8 @@ def iso(value: datetime) -> str:
 
 
 def user_zone() -> ZoneInfo:
-    name = getattr(current_user, "time_zone", None) or "Europe/Moscow"
+    name = getattr(current_user, "time_zone", None) or USUAL
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
+        return ZoneInfo(USUAL)

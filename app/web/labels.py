@@ -43,7 +43,7 @@ STATUS = {
 CONNECTION = {
     ConnectionState.OK: Label("Подключено", "success"),
     ConnectionState.DISCONNECTED: Label("Не подключено", "secondary"),
-    ConnectionState.TOKEN_REJECTED: Label("Токен не действует", "danger"),
+    ConnectionState.TOKEN_REJECTED: Label("Ключ не принят", "danger"),
     ConnectionState.FORBIDDEN: Label("Не хватает прав", "danger"),
     ConnectionState.UNAVAILABLE: Label("Не отвечает", "warning"),
     ConnectionState.SHOP_CLOSED: Label("Товары выключены", "danger"),

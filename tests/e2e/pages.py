@@ -94,7 +94,7 @@ class EvotorPage(Screen):
     heading, path = "Эвотор", "/evotor"
 
     def connect(self, token: str) -> ConnectionsPage:
-        self.page.get_by_label("Токен").fill(token)
+        self.page.get_by_label("Ключ доступа").fill(token)
         self.button("Проверить и подключить").click()
         return ConnectionsPage(self.page)
 
@@ -104,7 +104,7 @@ class VkPage(Screen):
 
     def connect(self, club: int, token: str) -> ConnectionsPage:
         self.page.get_by_label("Сообщество").fill(str(club))
-        self.page.get_by_label("Токен").fill(token)
+        self.page.get_by_label("Ключ доступа").fill(token)
         self.main.get_by_role("button", name=re.compile("Проверить и (подключить|сохранить)")).click()
         return ConnectionsPage(self.page)
 

@@ -1,6 +1,7 @@
 """The product has one wall clock, `app.db.utcnow`: a test that tells the time tells it to all of the product."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,3 +35,25 @@ def test_the_wall_clock_is_read_in_one_place() -> None:
     """The limiter, too, has a clock: the seconds left until it lets somebody in are told by that one."""
     found = sorted(found for path in sources() for found in readings(path))
     assert found == ["db.py: datetime.now", "web/limits.py: time.time"]
+
+
+# What is shown of a time goes through one file, which knows the owner's zone.
+
+SHOWN = APP / "web" / "formatting.py"
+_WRITTEN = re.compile(r"strftime|ctime\(|\.isoformat\(|:%[a-zA-Z]|astimezone|tzinfo")
+_EXPRESSION = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_STORED = r"(?:_at|\.at|\.until|\.since)\b(?![\w.])"
+_SHOWN_BY_FILTER = re.compile(rf"{_STORED}\)?\s*\|\s*(?:moment|ago|clock|iso)\b")
+_ONLY_ASKED = re.compile(rf"(?:\bif|\band|\bnot)\s+[\w.]+{_STORED}(?!\s*\|)|{_STORED}\s+or\b")
+
+
+def test_no_view_writes_a_time_without_the_owner_s_zone() -> None:
+    sources = (path for path in (APP / "web").rglob("*.py") if path != SHOWN)
+    assert not [path.name for path in sources if _WRITTEN.search(path.read_text(encoding="utf-8"))]
+
+
+def test_no_page_writes_a_time_without_the_owner_s_zone() -> None:
+    for path in (APP / "templates").rglob("*.html"):
+        for expression in _EXPRESSION.findall(path.read_text(encoding="utf-8")):
+            rest = _SHOWN_BY_FILTER.sub("", _ONLY_ASKED.sub("", expression))
+            assert not re.search(_STORED, rest), f"{path.name}: {expression}"

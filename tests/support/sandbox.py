@@ -57,6 +57,11 @@ class Sandbox:
         answer: dict[str, Any] = self._session.get(f"{self.url}/_control/dump", timeout=10).json()
         return answer
 
+    def calls(self) -> int:
+        """Of all services."""
+        answer: dict[str, Any] = self._session.get(f"{self.url}/_control/calls", timeout=10).json()
+        return sum(answer["calls"].values())
+
     def writes(self) -> int:
         """Changes stored at VK since the last reset of the counters, saved photos included."""
         return int(self.dump()["writes"])

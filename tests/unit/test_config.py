@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from cryptography.fernet import Fernet
+from dotenv import dotenv_values
 
 import config
 from config import Settings, SettingsError, load_settings
@@ -383,7 +384,14 @@ def test_the_example_file_names_every_setting_and_no_other() -> None:
     assert named == {field.encode_name for field in msgspec.structs.fields(Settings)}
 
 
-@pytest.mark.parametrize("content", ["SECRET_KEY=Пароль\n".encode("cp1251"), b"\xff\xfeS\0", b"A=\xc3\x28"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "SECRET_KEY=Пароль\n".encode("cp1251"),
+        *("SECRET_KEY=x\n".encode(encoding) for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32")),
+        b"A=\xc3\x28",
+    ],
+)
 def test_a_file_that_is_not_utf8_stops_the_start(instance: Path, content: bytes) -> None:
     (instance.parent / ".env").write_bytes(content)
 
@@ -391,11 +399,23 @@ def test_a_file_that_is_not_utf8_stops_the_start(instance: Path, content: bytes)
         load_settings()
 
 
-def test_a_file_that_cannot_be_read_stops_the_start(instance: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise PermissionError
+@pytest.mark.parametrize("quote", ["", "'", '"'])
+@pytest.mark.parametrize("is_filled_in", [False, True])
+def test_a_dollar_in_a_value_is_part_of_it(
+    instance: Path, monkeypatch: pytest.MonkeyPatch, quote: str, is_filled_in: bool
+) -> None:
+    """Also where the `flask` command has put the file into the environment before."""
+    secret = "Zq7${HOME}fV2x$K9mB4${X:-t}R8wL1nC6yH3dG5"
+    (instance.parent / ".env").write_text(f"SECRET_KEY={quote}{secret}{quote}\n")
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    if is_filled_in:
+        monkeypatch.setenv("SECRET_KEY", dotenv_values(instance.parent / ".env")["SECRET_KEY"] or "")
 
-    monkeypatch.setattr(config, "dotenv_values", refuse)
+    assert load_settings().secret_key == secret
+
+
+def test_a_file_that_cannot_be_read_stops_the_start(instance: Path) -> None:
+    (instance.parent / ".env").mkdir()
     with pytest.raises(SettingsError, match=r"^\.env: cannot be read$"):
         load_settings()
 

@@ -1,14 +1,18 @@
 """Registration, sign-in, the account."""
 
+from datetime import timedelta
+
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from app.db import db
-from app.models import User
+from app.models import RunStatus, RunTrigger, SyncRun, User
 from app.services import accounts, throttle
 from tests import conftest
-from tests.factories import PASSWORD, make_user
-from tests.support.page import HTMX, Browser
+from tests.factories import PASSWORD, connect_both, make_active, make_user
+from tests.support.clock import NOON
+from tests.support.page import HTMX, Browser, words
 
 NEW = {"email": "new@example.ru", "password": "a long password", "password_repeat": "a long password"}
 
@@ -161,3 +165,41 @@ def test_the_deletion_of_one_account_leaves_others(browser: Browser) -> None:
 def test_an_expired_session_leads_htmx_to_the_sign_in(visitor: Browser) -> None:
     answer = visitor.client.get("/sync/runs/1", headers=HTMX)
     assert answer.status_code == 401 and answer.headers["HX-Redirect"] == "/login"
+
+
+# Time zone
+
+
+def test_the_owner_chooses_their_time_and_every_page_follows(browser: Browser, owner: User) -> None:
+    """Noon in Moscow is nine in the evening in Kamchatka; what was at 16:00 yesterday, was today there."""
+    make_active(connect_both(owner))
+    assert owner.sync_state is not None and owner.vk is not None
+    owner.sync_state.next_run_at = NOON + timedelta(minutes=40)
+    owner.vk.checked_at = then = NOON - timedelta(hours=20)
+    db.session.execute(sa.delete(SyncRun))
+    run = SyncRun(user_id=owner.id, trigger=RunTrigger.MANUAL, status=RunStatus.FAILED, counts={}, skipped={})
+    run.created_at = run.started_at = run.finished_at = then
+    db.session.add(run)
+    db.session.commit()
+    assert words(browser.get("/account").one("#time_zone option[selected]")) == "Москва, Санкт-Петербург (МСК)"
+    assert "вчера в 16:00" in browser.get("/vk").text
+    assert "сегодня в 12:40" in browser.get("/sync").text
+
+    browser.get("/account")
+    page = browser.post("/account", {"action": "time_zone", "time_zone": "Asia/Kamchatka"})
+
+    assert page.notices == ["Сохранили. У вас сегодня в 21:00."]
+    assert words(page.one("#time_zone option[selected]")) == "Петропавловск-Камчатский (МСК+9)"
+    assert "сегодня в 01:00" in browser.get("/vk").text
+    assert "сегодня в 21:40" in browser.get("/sync").text
+    assert "сегодня в 01:00" in browser.get("/sync/runs").text
+    assert "сегодня в 01:00" in browser.get("/sync/runs?day=2026-06-17").text
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../../etc/passwd"])
+def test_a_zone_that_is_none_changes_nothing(browser: Browser, owner: User, zone: str) -> None:
+    browser.get("/account")
+    page = browser.post("/account", {"action": "time_zone", "time_zone": zone}, status=422)
+    assert page.errors and len(page.all("[aria-invalid]")) == 1
+    db.session.refresh(owner)
+    assert owner.time_zone == "Europe/Moscow"

@@ -1,5 +1,7 @@
 """Connecting, checking and disconnecting both services, against the sandbox."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
@@ -7,6 +9,7 @@ from app.db import db
 from app.models import CatalogProduct, ConnectionState, EvotorConnection, RunTrigger, User, VkConnection
 from app.services import engine
 from tests.factories import connect_both, make_active
+from tests.support.clock import NOON, stop_at
 from tests.support.page import Browser, words
 from tests.support.sandbox import (
     CLOSED_CLUB,
@@ -41,9 +44,9 @@ def test_evotor_is_connected_and_read_at_once(browser: Browser) -> None:
 @pytest.mark.parametrize(
     ("token", "said"),
     [
-        ("not-a-token", "Эвотор не принял токен"),
+        ("not-a-token", "Эвотор не принял ключ"),
         (EVOTOR_FORBIDDEN_TOKEN, "нет прав"),
-        ("", "Вставьте токен"),
+        ("", "Вставьте ключ"),
         ("два слова", "без пробелов"),
         ("tok en", "без пробелов"),
         ("tok\x00en", "недопустимые символы"),
@@ -87,7 +90,10 @@ def test_another_evotor_account_takes_the_confirmation_back(browser: Browser, ow
         "https://vk.com/lavka_demo",
         "m.vk.ru/lavka_demo?from=search",
         "@lavka_demo",
-        "lavka_demo",
+        "LAVKA_demo",
+        "https://vk.com/lavka_demo/",
+        "vk.com/market-777000111",
+        "777 000 111",
     ],
 )
 def test_a_community_may_be_written_in_many_ways(browser: Browser, written: str) -> None:
@@ -108,15 +114,17 @@ def test_other_ways_are_refused_with_an_example(browser: Browser, written: str) 
     page = browser.submit("/vk", 422, group_id=written, access_token=VK_TOKEN)
     assert page.errors and stored_vk() is None
     assert page.one("input[name=group_id]").get("value", "") == written
+    assert page.one("[autofocus]")["name"] == "group_id", "on a phone it would be out of sight"
+    assert not page.one("input[name=access_token]").get("value")
 
 
 @pytest.mark.parametrize(
     ("group_id", "token", "said"),
     [
-        (CLUB, "demo-expired", "больше не действует"),
+        (CLUB, "demo-expired", "ВК не принял этот ключ доступа"),
         (CLUB, "demo-noscope", "нет права на товары"),
-        (CLUB, "demo-group", "токен сообщества"),
-        (CLUB, "demo-service", "токен вашей личной страницы"),
+        (CLUB, "demo-group", "ключ доступа сообщества"),
+        (CLUB, "demo-service", "сервисный ключ доступа"),
         (CLOSED_CLUB, VK_TOKEN, "выключены товары"),
         (123456, VK_TOKEN, "Такого сообщества нет"),
     ],
@@ -125,6 +133,126 @@ def test_what_vk_refuses_is_explained(browser: Browser, group_id: int, token: st
     browser.get("/vk")
     page = browser.submit("/vk", 422, group_id=str(group_id), access_token=token)
     assert said in page.errors[0] and stored_vk() is None
+
+
+# What people paste
+
+VK_KEY = "vk1.a.0aB-cD_9"
+EVOTOR_KEY = EVOTOR_TOKEN
+IP_WORDS = "access_token was given to another ip address."
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "https://oauth.vk.com/blank.html#access_token={}&expires_in=0&user_id=50001234",
+        "Bearer {}",
+        "«{}».",
+        "\ufeff\u200b{}",
+    ],
+)
+def test_a_key_may_be_pasted_with_what_stood_round_it(browser: Browser, pasted: str) -> None:
+    browser.get("/vk")
+    page = browser.submit("/vk", group_id=str(CLUB), access_token=pasted.format(VK_TOKEN))
+    assert "Сообщество ВК подключено" in page.notices[0]
+    connection = stored_vk()
+    assert connection is not None and connection.token == VK_TOKEN
+
+
+def test_an_evotor_key_may_be_pasted_as_the_address_of_its_page(browser: Browser) -> None:
+    browser.get("/evotor")
+    browser.submit("/evotor", access_token=f"https://a.ru/evotor?token={EVOTOR_TOKEN}&uid=01-000000000012345")
+    assert db.session.query(EvotorConnection).one().token == EVOTOR_TOKEN
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "said"),
+    [
+        ("/evotor", {"access_token": VK_KEY}, "Это ключ ВК"),
+        ("/evotor", {"access_token": "01-000000000012345"}, "номер пользователя Эвотора"),
+        ("/evotor", {"access_token": "https://market.evotor.ru/store/apps/1"}, "В этом адресе нет ключа"),
+        ("/vk", {"access_token": EVOTOR_KEY, "group_id": "lavka_demo"}, "Это ключ Эвотора"),
+        ("/vk", {"access_token": "https://oauth.vk.com/blank.html#error=x", "group_id": "lavka_demo"}, "нет ключа"),
+    ],
+)
+def test_what_is_no_key_of_this_service_is_named_and_sent_to_nobody(
+    browser: Browser, sandbox: Sandbox, path: str, fields: dict[str, str], said: str
+) -> None:
+    browser.get(path)
+    page = browser.submit(path, 422, **fields)
+    assert said in page.errors[0] and fields["access_token"] not in page.html
+    assert not sandbox.calls()
+
+
+def test_a_key_in_the_field_of_the_community_is_not_shown_again(browser: Browser) -> None:
+    browser.get("/vk")
+    page = browser.submit("/vk", 422, group_id=f"https://vk.com/#access_token={VK_KEY}", access_token="lavka demo")
+    assert "Это ключ доступа" in page.errors[0] and VK_KEY not in page.html
+
+
+def test_a_wrong_community_does_not_lose_the_key(browser: Browser) -> None:
+    browser.get("/vk")
+    page = browser.submit("/vk", 422, group_id="123456", access_token=VK_TOKEN)
+    assert "Такого сообщества нет" in words(page.one("#group_id-error")) and not page.all("#access_token-error")
+    assert "вставлять его снова не нужно" in words(page.one("#access_token-hint"))
+    assert VK_TOKEN not in page.html and VK_TOKEN not in str(browser.client.get_cookie("evosync"))
+
+    page = browser.submit("/vk", group_id=str(CLUB), access_token="")
+
+    assert "Сообщество ВК подключено" in page.notices[0]
+    connection = stored_vk()
+    assert connection is not None and connection.token == VK_TOKEN
+    assert "снова не нужно" not in browser.get("/vk").text
+
+
+@pytest.mark.parametrize("fault", ["http_502", "captcha"])
+def test_a_key_is_kept_while_vk_does_not_take_it_for_wrong(browser: Browser, sandbox: Sandbox, fault: str) -> None:
+    browser.get("/vk")
+    sandbox.fault("vk", fault)
+    page = browser.submit("/vk", 422, group_id=str(CLUB), access_token=VK_TOKEN)
+    assert bool([link for link in page.all("main a") if words(link) == "Открыть ВК"]) is (fault == "captcha")
+    sandbox.clear_faults()
+    assert "подключено" in browser.submit("/vk", group_id=str(CLUB), access_token="").notices[0]
+
+
+def test_an_evotor_key_is_kept_while_evotor_does_not_answer(browser: Browser, sandbox: Sandbox) -> None:
+    browser.get("/evotor")
+    sandbox.fault("evotor", "500", times=20)
+    browser.submit("/evotor", 422, access_token=EVOTOR_TOKEN)
+    sandbox.clear_faults()
+    assert "Эвотор подключён" in browser.submit("/evotor", access_token="").notices[0]
+
+
+def test_a_key_that_was_refused_is_forgotten(browser: Browser) -> None:
+    browser.get("/vk")
+    browser.submit("/vk", 422, group_id="123456", access_token=VK_TOKEN)
+    browser.submit("/vk", 422, group_id=str(CLUB), access_token="demo-expired")
+    page = browser.submit("/vk", 422, group_id=str(CLUB), access_token="")
+    assert "Вставьте ключ доступа" in page.errors[0]
+
+
+def test_a_kept_key_ends_after_a_while(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser.get("/vk")
+    browser.submit("/vk", 422, group_id="123456", access_token=VK_TOKEN)
+    stop_at(monkeypatch, NOON + timedelta(minutes=16))
+    assert "снова не нужно" not in browser.get("/vk").text
+    assert browser.submit("/vk", 422, group_id=str(CLUB), access_token="").errors
+
+
+def test_a_key_that_is_bound_to_another_address_has_its_own_way_out(
+    browser: Browser, owner: User, sandbox: Sandbox
+) -> None:
+    sandbox.fault("vk", "auth", suffix=IP_WORDS)
+    browser.get("/vk")
+    page = browser.submit("/vk", 422, group_id=str(CLUB), access_token=VK_TOKEN)
+    assert "для другого адреса в интернете (IP)" in page.errors[0]
+
+    sandbox.clear_faults()
+    make_active(connect_both(owner))
+    sandbox.fault("vk", "auth", suffix=IP_WORDS)
+    assert engine.run_user(owner, RunTrigger.SCHEDULE).error == "vk_5_ip"
+    for path in ("/sync", "/connections", "/vk", "/sync/runs/1"):
+        assert browser.get(path).text.count("для другого адреса в интернете (IP)") == 1, path
 
 
 def test_a_sync_that_never_ran_leads_to_the_first_steps(browser: Browser, owner: User) -> None:
@@ -162,9 +290,9 @@ def test_a_check_shows_a_token_that_died(browser: Browser, owner: User, sandbox:
     sandbox.fault("evotor", "401", times=20)
     browser.get("/evotor")
     page = browser.submit("/evotor/check")
-    assert "Эвотор не принял токен" in page.notices[0] and "Токен не действует" in page.text
-    assert "Эвотор не принял токен" in " ".join(browser.get("/sync").notices)
-    assert "Токен не действует" in browser.get("/connections").text
+    assert "Эвотор не принял ключ" in page.notices[0] and "Ключ не принят" in page.text
+    assert "Эвотор не принял ключ" in " ".join(browser.get("/sync").notices)
+    assert "Ключ не принят" in browser.get("/connections").text
 
 
 @pytest.mark.parametrize("vendor", ["evotor", "vk"])
@@ -190,11 +318,11 @@ def test_nothing_breaks_where_nothing_is_connected(browser: Browser, path: str) 
 @pytest.mark.parametrize(
     ("vendor", "fault", "said", "state"),
     [
-        ("vk", "auth", "Токен ВК больше не действует", ConnectionState.TOKEN_REJECTED),
+        ("vk", "auth", "Ключ доступа ВК больше не действует", ConnectionState.TOKEN_REJECTED),
         ("vk", "no_right", "ВК закрыл доступ", ConnectionState.FORBIDDEN),
         ("vk", "access", "Нет прав на товары сообщества", ConnectionState.FORBIDDEN),
         ("vk", "market_off", "В сообществе выключены товары", ConnectionState.SHOP_CLOSED),
-        ("evotor", "401", "Эвотор не принял токен", ConnectionState.TOKEN_REJECTED),
+        ("evotor", "401", "Эвотор не принял ключ", ConnectionState.TOKEN_REJECTED),
     ],
 )
 def test_what_stopped_a_run_is_said_once_with_the_way_out(

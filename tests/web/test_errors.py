@@ -1,5 +1,6 @@
 """Error pages, headers, static files, health."""
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -46,8 +47,26 @@ def test_an_address_with_signs_that_cannot_be_read_is_unknown(app_on_postgres: F
 
 
 def test_a_wrong_verb_is_told(browser: Browser) -> None:
-    page = browser.get("/sync/toggle", status=405)
+    page = browser.get("/logout", status=405)
     assert page.heading == "Так эту страницу не открыть" and "POST" in page.answer.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    ("opened", "page"),
+    [
+        ("/sync/toggle", "/sync"),
+        ("/catalog/stores/S/products/P/photo", "/catalog/stores/S/products/P"),
+        ("/catalog/stores/S/products/P/photo/delete", "/catalog/stores/S/products/P"),
+        ("/catalog/stores/S/groups/G/photo", "/catalog/stores/S/groups/G"),
+        ("/sync/settings/categories/refresh", "/sync/settings/categories"),
+        ("/vk/check", "/vk"),
+        ("/account/sessions/1/end", "/account"),
+    ],
+)
+def test_the_address_of_a_form_leads_to_its_page(browser: Browser, opened: str, page: str) -> None:
+    """A refused form stays under it in the browser: loaded anew, or found in the history."""
+    answer = browser.client.get(opened)
+    assert (answer.status_code, answer.location) == (302, page)
 
 
 def test_a_stale_form_is_told(browser: Browser) -> None:
@@ -72,7 +91,7 @@ def test_too_much_data_is_told(browser: Browser) -> None:
 def test_every_status_has_a_page(app: Flask, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
     monkeypatch.setattr("app.web.access.PUBLIC", {"health.fail"})
     page = with_route(app, status).get("/fail", status=status)
-    assert page.heading and f"Код ошибки: {status}" in page.text
+    assert page.heading and (f"назовите номер {status}" in page.text) is (status >= 500)
 
 
 def test_a_fault_of_ours_asks_the_database_for_nothing(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,6 +174,17 @@ def test_https_is_demanded_where_the_site_has_it(sqlite_url: str) -> None:
 def test_a_slash_too_many_leads_to_the_page(visitor: Browser, wanted: str, led_to: str) -> None:
     answer = visitor.client.get(wanted)
     assert (answer.status_code, answer.location) == (308, led_to)
+
+
+def test_a_slash_too_many_is_no_matter_for_any_page_or_form(app: Flask, browser: Browser) -> None:
+    """308 keeps the method and what was sent."""
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint == "static" or rule.rule == "/":
+            continue
+        path = re.sub(r"<int:[^>]+>", "1", re.sub(r"<string:[^>]+>", "x", rule.rule))
+        for method in {"GET", "POST"} & set(rule.methods or ()):
+            answer = browser.client.open(f"{path}/?q=a&page=2", method=method)
+            assert (answer.status_code, answer.location) == (308, f"{path}?q=a&page=2"), (method, rule)
 
 
 @pytest.mark.parametrize("path", ["/nowhere/", "/static/app.css/", "/\\evil.example/", "/static/"])

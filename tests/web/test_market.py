@@ -9,6 +9,7 @@ from app.domain.changes import LinkState
 from app.domain.listing import HandField
 from app.models import ForeignItem, Listing, RunTrigger, SyncRun, SyncState, User
 from app.services import engine, hand_work, runs, shop_settings
+from app.services.vendors import vk_window
 from tests.factories import add_product, add_store, connect_both, make_active
 from tests.support.page import Browser, Page, words
 from tests.support.sandbox import CLUB, STORE, Sandbox
@@ -79,7 +80,7 @@ def test_a_similar_item_is_shown_beside_its_product(browser: Browser, shop: User
     assert "Чай «Особый» 1" in row[0] and row[1] == "Чай Лавка" and row[2] == "по штрихкоду"
     assert row[3] == "в ВК 300,00 ₽ в Эвоторе 350,00 ₽"
     link = page.one(".vk-link")
-    assert link["href"] == f"https://vk.com/market-{CLUB}?w=product-{CLUB}_71"
+    assert link["href"] == f"{vk_window(CLUB)}?w=product-{CLUB}_71"
     assert link["target"] == "_blank" and "noopener" in link.get_attribute_list("rel")
     assert "фото останется" in page.text and "Пока вы не ответите" in page.text and "/sync/settings" in page.links()
 

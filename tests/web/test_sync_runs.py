@@ -7,6 +7,7 @@ import pytest
 from app.db import db, utcnow
 from app.domain.changes import LinkState
 from app.models import EntryOutcome, Listing, RunStage, RunStatus, RunTrigger, SyncRun, SyncRunEntry, User
+from app.services.vendors import vk_window
 from tests.factories import add_product, add_store, make_user
 from tests.support.page import HTMX, Browser, Page, words
 
@@ -241,7 +242,7 @@ def test_a_change_leads_to_the_item_in_vk(browser: Browser, owner: User) -> None
     run = a_run(owner, done=1, counts={"add": {"done": 1}})
     add_entry(run, "Чай", store_id="S1", product_id="P1", vk_item_id=5)
     page = browser.get(f"/sync/runs/{run.id}")
-    assert "https://vk.com/market-77?w=product-77_5" in page.links()
+    assert vk_window(77) + "?w=product-77_5" in page.links()
 
 
 def test_a_change_leads_to_the_page_of_the_product_while_there_is_one(browser: Browser, owner: User) -> None:

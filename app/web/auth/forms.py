@@ -1,7 +1,9 @@
-from wtforms import BooleanField, EmailField, PasswordField, StringField
+from wtforms import BooleanField, EmailField, PasswordField, SelectField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length
 
 from app.context import SESSION_LIFETIME
+from app.db import utcnow
+from app.domain import time_zones
 from app.models.user import EMAIL_LENGTH
 from app.services.passwords import LONGEST, SHORTEST
 from app.web.forms import BaseForm, EmailAddress
@@ -28,7 +30,7 @@ class LoginForm(BaseForm):
 
 
 class AccountForm(BaseForm):
-    """Two forms of one page: their hidden field `action` tells which of them was sent."""
+    """Several forms of one page: their hidden field `action` tells which of them was sent."""
 
     action = StringField()
 
@@ -43,6 +45,10 @@ class PasswordForm(BaseForm):
     password_repeat = PasswordField(
         "Новый пароль ещё раз", validators=[InputRequired(REQUIRED), EqualTo("password", message=DIFFERENT)]
     )
+
+
+class TimeZoneForm(BaseForm):
+    time_zone = SelectField("Ваше время", choices=lambda: time_zones.choices(utcnow()))
 
 
 class DeleteForm(BaseForm):

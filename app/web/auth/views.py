@@ -3,15 +3,16 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.context import request_source, settings
+from app.db import utcnow
 from app.extensions import limiter
 from app.models import UserSession
 from app.services import accounts, orders, sessions
 from app.services.errors import BadCredentials, EmailTaken, TooManyAttempts
 from app.web.access import commit_on_success, owned_or_404, owner, safe_next
 from app.web.auth import blueprint
-from app.web.auth.forms import AccountForm, DeleteForm, LoginForm, PasswordForm, RegisterForm
+from app.web.auth.forms import AccountForm, DeleteForm, LoginForm, PasswordForm, RegisterForm, TimeZoneForm
 from app.web.auth.signing import forget_device, sign_in
-from app.web.formatting import counted, quoted
+from app.web.formatting import counted, moment, quoted
 from app.web.forms import ActionForm, sent, text_of
 from app.web.messages import message
 
@@ -93,14 +94,20 @@ def logout() -> ResponseReturnValue:
 
 @blueprint.get("/account")
 def account() -> str:
-    return _account_page(PasswordForm(), DeleteForm())
+    return _account_page(PasswordForm(), DeleteForm(), TimeZoneForm(time_zone=owner().time_zone))
 
 
-def _account_page(password_form: PasswordForm, delete_form: DeleteForm) -> str:
+def _account_page(
+    password_form: PasswordForm | None = None,
+    delete_form: DeleteForm | None = None,
+    time_zone_form: TimeZoneForm | None = None,
+) -> str:
+    """The form that was sent as it was sent, the others empty."""
     return render_template(
         "auth/account.html",
-        password_form=password_form,
-        delete_form=delete_form,
+        password_form=password_form or PasswordForm(formdata=None),
+        delete_form=delete_form or DeleteForm(formdata=None),
+        time_zone_form=time_zone_form or TimeZoneForm(formdata=None, time_zone=owner().time_zone),
         devices=sessions.of(owner()),
         this_device=sessions.current(owner()),
         live=orders.live_count(owner()),
@@ -132,7 +139,17 @@ def end_all_sessions() -> ResponseReturnValue:
 @limiter.limit(PROOFS, key_func=_user_and_source)
 @commit_on_success
 def change_account() -> ResponseReturnValue:
-    return delete_account() if sent(AccountForm).action.data == "delete" else change_password()
+    action = sent(AccountForm).action.data
+    return {"delete": delete_account, "time_zone": change_time_zone}.get(action or "", change_password)()
+
+
+def change_time_zone() -> ResponseReturnValue:
+    form = TimeZoneForm()
+    if form.validate_on_submit():
+        owner().time_zone = form.time_zone.data
+        flash(f"Сохранили. У вас {moment(utcnow())}.", "success")
+        return redirect(url_for(".account"))
+    return _account_page(time_zone_form=form), form.status
 
 
 def change_password() -> ResponseReturnValue:
@@ -147,7 +164,7 @@ def change_password() -> ResponseReturnValue:
             sign_in(owner(), remember=this is not None and this.is_remembered)
             flash("Пароль изменён. На других устройствах нужно войти заново.", "success")
             return redirect(url_for(".account"))
-    return _account_page(form, DeleteForm(formdata=None)), form.status
+    return _account_page(form), form.status
 
 
 def delete_account() -> ResponseReturnValue:
@@ -161,7 +178,7 @@ def delete_account() -> ResponseReturnValue:
             forget_device()
             flash("Учётная запись удалена. Товары в ВК остались как были.", "success")
             return redirect(url_for(".login"))
-    return _account_page(PasswordForm(formdata=None), form), form.status
+    return _account_page(delete_form=form), form.status
 
 
 def wrong_password(error: BadCredentials | TooManyAttempts) -> str:

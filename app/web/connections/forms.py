@@ -1,60 +1,142 @@
 import re
+from typing import Any
 
-from wtforms import Field, Form, StringField
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms import Field, StringField
+from wtforms.validators import InputRequired, ValidationError
 from wtforms.widgets import PasswordInput
 
-from app.web.forms import BaseForm
+from app.domain.pasted import PastedKey, Service, community_in, holds_key, key_in
+from app.services.errors import ConnectionRefused
+from app.web.connections import kept
+from app.web.forms import BaseForm, text_of
 from app.web.messages import message
 
-TOKEN_MAX = 4096
-LARGEST_GROUP_ID = 10**10
-COMMUNITY_FAULTS = ("community_taken", "community_not_found", "vk_currency", "vk_205", "vk_1438", "vk_1525")
-
-_NUMBER = re.compile(
-    r"(?:https?://)?(?:(?:www|m)\.)?(?:vk\.com|vk\.ru)/(?:club|public|event)(\d{1,11})(?:[/?#].*)?"
-    r"|(?:club|public|event)(\d{1,11})"
-    r"|-?(\d{1,11})",
-    re.IGNORECASE | re.ASCII,
+KEY_MAX = 4096
+COMMUNITY_FAULTS = frozenset(
+    [
+        "community_taken",
+        "community_not_found",
+        "vk_currency",
+        "vk_125",
+        "vk_200",
+        "vk_203",
+        "vk_205",
+        "vk_260",
+        "vk_1438",
+        "vk_1525",
+    ]
 )
-_SHORT_NAME = re.compile(
-    r"(?:(?:https?://)?(?:(?:www|m)\.)?(?:vk\.com|vk\.ru)/|@)?([a-z][a-z0-9_.]{1,31})(?:[/?#].*)?",
-    re.IGNORECASE | re.ASCII,
+KEY_FAULTS = frozenset(
+    [
+        "evotor_unauthorized",
+        "evotor_forbidden",
+        "vk_no_market_right",
+        "vk_5",
+        "vk_5_ip",
+        "vk_7",
+        "vk_15",
+        "vk_18",
+        "vk_27",
+        "vk_28",
+        "vk_37",
+        "vk_101",
+        "vk_113",
+        "vk_1117",
+        "vk_3609",
+        "vk_3610",
+        "vk_3611",
+    ]
 )
-_OTHER_PAGE = re.compile(r"(?:id|club|public|event)-?\d+", re.IGNORECASE | re.ASCII)
+"""The same key will not do the next time either."""
+SAID_OF_A_NEW_KEY = {"vk_5": "vk_key_refused"}
+
+OTHER_SERVICES = {
+    Service.EVOTOR: "Это ключ ВК, а здесь нужен ключ Эвотора. Ключ ВК вставьте на странице «ВКонтакте».",
+    Service.VK: "Это ключ Эвотора, а здесь нужен ключ ВК. Ключ Эвотора вставьте на странице «Эвотор».",
+}
 
 
-class TokenField(StringField):
-    """Never written back into the page."""
+class KeyField(StringField):
+    """Never written back into the page. What was pasted round the key does no harm."""
 
     widget = PasswordInput(hide_value=True)
 
-
-def looks_like_token(_form: Form, field: Field) -> None:
-    if not re.fullmatch(r"[\x21-\x7e]+", field.data or ""):
-        raise ValidationError("Токен состоит из латинских букв, цифр и знаков, без пробелов. Скопируйте его целиком.")
-
-
-def token_field(label: str) -> TokenField:
-    return TokenField(
-        label,
-        validators=[
-            InputRequired("Вставьте токен."),
-            Length(max=TOKEN_MAX, message="Это слишком длинно для токена. Скопируйте только его."),
-            looks_like_token,
-        ],
-    )
+    @property
+    def pasted(self) -> PastedKey:
+        return key_in(text_of(self))
 
 
-class EvotorForm(BaseForm):
-    access_token = token_field("Токен Эвотора")
+class ConnectionForm(BaseForm):
+    """Asks for the key of one service; where the last one was kept, an empty field means that one."""
+
+    service: Service
+    access_token: KeyField
+    way_out: str | None = None
+    """A page of VK's that the owner has to open before VK goes on."""
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Where only something else has to be mended, the key is kept for the next try."""
+        is_valid = super().validate(extra_validators)
+        if self.access_token.errors:
+            kept.forget(self.service)
+        elif not is_valid:
+            kept.keep(self.service, self.key)
+        return is_valid
+
+    def validate_access_token(self, field: KeyField) -> None:
+        pasted = field.pasted
+        if not text_of(field):
+            if self.kept_key is None:
+                raise ValidationError("Вставьте ключ доступа.")
+        elif pasted.service not in (None, self.service):
+            raise ValidationError(OTHER_SERVICES[self.service])
+        elif pasted.is_user_number:
+            raise ValidationError("Это номер пользователя Эвотора, а не ключ доступа: ключ стоит рядом с ним.")
+        elif not pasted.key:
+            what = "В этом адресе" if pasted.is_address else "Здесь"
+            raise ValidationError(f"{what} нет ключа доступа. Скопируйте то место, где стоит «access_token=».")
+        elif len(pasted.key) > KEY_MAX:
+            raise ValidationError("Это слишком длинно для ключа доступа. Скопируйте только его.")
+        elif not re.fullmatch(r"[\x21-\x7e]+", pasted.key):
+            raise ValidationError(
+                "Ключ доступа состоит из латинских букв, цифр и знаков, без пробелов. Скопируйте его целиком."
+            )
+
+    @property
+    def kept_key(self) -> str | None:
+        return kept.kept(self.service)
+
+    @property
+    def key(self) -> str:
+        return self.access_token.pasted.key or self.kept_key or ""
+
+    def field_of(self, _code: str) -> Field:
+        """What has to change after this refusal."""
+        return self.access_token
+
+    def refuse_connection(self, error: ConnectionRefused) -> None:
+        self.way_out = error.way_out
+        if error.code in KEY_FAULTS:
+            kept.forget(self.service)
+        else:
+            kept.keep(self.service, self.key)
+        self.refuse(self.field_of(error.code), message(SAID_OF_A_NEW_KEY.get(error.code, error.code)))
 
 
-class VkForm(BaseForm):
+class EvotorForm(ConnectionForm):
+    service = Service.EVOTOR
+    access_token = KeyField("Ключ доступа Эвотора")
+
+
+class VkForm(ConnectionForm):
+    service = Service.VK
     group_id = StringField("Сообщество", validators=[InputRequired("Укажите номер сообщества или ссылку на него.")])
-    access_token = token_field("Токен ВК")
+    access_token = KeyField("Ключ доступа ВК")
 
     def validate_group_id(self, field: Field) -> None:
+        if holds_key(text_of(field)):
+            field.data = ""  # a secret is not shown again
+            raise ValidationError("Это ключ доступа, а здесь нужна ссылка на сообщество. Ключ вставьте в поле ниже.")
         if self.community is None:
             raise ValidationError(
                 "Не понимаем этот адрес. Скопируйте ссылку на сообщество, например vk.com/lavka, или его номер."
@@ -62,14 +144,7 @@ class VkForm(BaseForm):
 
     @property
     def community(self) -> int | str | None:
-        """The number in «-777000111», «club777000111» or a link, else the short name; None where there is neither."""
-        written = self.group_id.data or ""
-        if found := _NUMBER.fullmatch(written):
-            number = int(next(filter(None, found.groups())))
-            return number if 0 < number < LARGEST_GROUP_ID else None
-        name = _SHORT_NAME.fullmatch(written)
-        return name[1] if name and not _OTHER_PAGE.fullmatch(name[1]) else None
+        return community_in(text_of(self.group_id))
 
-    def refuse_connection(self, code: str) -> None:
-        """Puts the refusal on the field that has to change."""
-        self.refuse(self.group_id if code in COMMUNITY_FAULTS else self.access_token, message(code))
+    def field_of(self, code: str) -> Field:
+        return self.group_id if code in COMMUNITY_FAULTS else self.access_token

@@ -8,9 +8,9 @@ from app.services.errors import ConnectionRefused
 from app.web import limits
 from app.web.access import commit_on_success, owner
 from app.web.asking import asks_vendors
-from app.web.connections import blueprint
+from app.web.connections import blueprint, kept
 from app.web.connections.forms import EvotorForm, VkForm
-from app.web.forms import ActionForm, sent, text_of
+from app.web.forms import ActionForm, sent
 from app.web.messages import message
 
 
@@ -35,10 +35,11 @@ def evotor() -> ResponseReturnValue:
     form, user = EvotorForm(), owner()
     if form.validate_on_submit():
         try:
-            is_other = connections.connect_evotor(user, text_of(form.access_token))
+            is_other = connections.connect_evotor(user, form.key)
         except ConnectionRefused as error:
-            form.refuse(form.access_token, message(error.code))
+            form.refuse_connection(error)
         else:
+            kept.forget(form.service)
             next_step = "" if user.vk and user.vk.is_connected else " Теперь подключите сообщество ВК."
             flash(*_connected(f"Эвотор подключён.{next_step}", "other_evotor" if is_other else None))
             return redirect(url_for(".show"))
@@ -80,10 +81,11 @@ def vk() -> ResponseReturnValue:
     form, user = VkForm(), owner()
     if form.validate_on_submit():
         try:
-            is_other = connections.connect_vk(user, text_of(form.access_token), form.community or 0)
+            is_other = connections.connect_vk(user, form.key, form.community or 0)
         except ConnectionRefused as error:
-            form.refuse_connection(error.code)
+            form.refuse_connection(error)
         else:
+            kept.forget(form.service)
             next_step = "" if sync_settings.rules_of(user).rules else " Теперь выберите товары в каталоге."
             flash(*_connected(f"Сообщество ВК подключено.{next_step}", "other_vk" if is_other else None))
             return redirect(url_for(".show"))

@@ -9,6 +9,7 @@ from app.domain.listing import HandField, ListingKey, Value, Wanted
 from app.models import ForeignItem, Listing
 from app.services.hand_work import HandWork
 from app.services.names import Names, names_of
+from app.services.vendors import vk_window
 from app.web import labels
 from app.web.formatting import quoted
 from app.web.sync.plan_rows import shown
@@ -21,12 +22,8 @@ OTHER = {"photo": "другое", "album": "нет в подборке"}
 """What VK shows where its value says nothing to a person."""
 
 
-def window_address(group_id: int) -> str:
-    return f"https://vk.com/market-{group_id}"
-
-
 def item_address(group_id: int, item_id: int | None) -> str:
-    return f"{window_address(group_id)}?w=product-{group_id}_{item_id}"
+    return f"{vk_window(group_id)}?w=product-{group_id}_{item_id}"
 
 
 def section_of(found: HandWork, wanted: str | None) -> str:

@@ -12,13 +12,13 @@ from app.services.plan_overview import PlanLook, plan_overview
 from app.services.problems import problems
 from app.services.readiness import only_store, readiness_of
 from app.services.rule_summary import rule_summary
+from app.services.vendors import vk_window
 from app.web.access import commit_on_success, is_htmx, owner, writing
 from app.web.forms import ActionForm, sent, text_of
 from app.web.messages import message
 from app.web.paging import page_of, requested_page, requested_text
 from app.web.sync import blueprint, problem_words, words
 from app.web.sync.forms import ApproveForm, ConfirmForm, ToggleForm
-from app.web.sync.market_rows import window_address
 from app.web.sync.plan_rows import plan_rows
 
 ROWS_A_PAGE = 100
@@ -41,7 +41,7 @@ def _main_page(template: str, user: User, *, is_fragment: bool = False) -> str:
         sync=sync,
         cards=cards,
         skipped_address=problem_words.skipped_address,
-        window=window_address(user.vk.group_id) if sync.live and user.vk and user.vk.group_id else None,
+        window=vk_window(user.vk.group_id) if sync.live and user.vk and user.vk.group_id else None,
         is_fragment=is_fragment,
     )
 

@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -11,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from app.db import db
+from app.db import db, utcnow
+from app.domain.rules import EntityType, FilterMode
 from config import Settings
 from tests.conftest import KEY
-from tests.factories import make_active_owner, make_user
+from tests.factories import add_product, add_store, make_active_owner, make_user, set_rule
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -218,13 +220,60 @@ def test_the_lock_of_the_installation_is_its_owner_s_alone(project: Path) -> Non
     assert "0022" in done.stderr, "the environment itself is no secret"
 
 
+# What the documentation shows
+
+
+def test_the_shell_loop_of_the_documentation_works(app: object, project: Path, tmp_path: Path) -> None:
+    for email in ("владелец@example.ru", "second@example.ru"):
+        user = make_user(email)
+        add_store(user)
+        for product in ("P1", "P2", "P3"):
+            add_product(user, product)
+        set_rule(user, EntityType.STORE, FilterMode.INCLUDE, "S1")
+        if user.id == 1:
+            set_rule(user, EntityType.PRODUCT, FilterMode.EXCLUDE, "P2")
+        assert user.sync_config is not None
+        user.sync_config.is_enabled, user.sync_config.confirmed_at = True, utcnow()
+    db.session.commit()
+    (written,) = re.findall("```sh\n(.*?)```", (ROOT / "docs" / "shell.md").read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "loop").write_text(written, encoding="utf-8")
+
+    environ = {"PATH": "/usr/bin:/bin", "EVOSYNC": str(project), "OUT": str(tmp_path), "LC_ALL": "C.UTF-8"}
+    answer = subprocess.run(
+        ["sh", tmp_path / "loop"], cwd="/", env=environ, capture_output=True, text=True, timeout=120, check=False
+    )
+
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout.splitlines() == [
+        "владелец@example.ru: 2 products in 1 stores",
+        "second@example.ru: 3 products in 1 stores",
+    ]
+    assert (tmp_path / "1.products").read_text() == "P1\nP3\n"
+
+
 # .env
 
 
-@pytest.mark.parametrize("name", ["sync", "serve", "read_config", "worker"])
-def test_an_env_file_that_is_not_utf8_stops_every_script_in_one_line(project: Path, name: str) -> None:
-    (project / ".env").write_bytes("# Секретный ключ\nSECRET_KEY=x\n".encode("cp1251"))
+CP1251 = "# Секретный ключ\nSECRET_KEY=x\n".encode("cp1251")
+UTF16 = "SECRET_KEY=x\n".encode("utf-16")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("sync", CP1251), ("serve", UTF16), ("read_config", UTF16), ("worker", CP1251), ("demo", CP1251)],
+)
+def test_an_env_file_that_is_not_utf8_stops_every_script_in_one_line(project: Path, name: str, content: bytes) -> None:
+    (project / ".env").write_bytes(content)
     answer = script(project, name)
+
+    assert (answer.returncode, answer.stdout, answer.stderr) == (1, "", "evosync: .env: not text in UTF-8\n")
+
+
+def test_so_it_stops_a_web_server_that_is_started_by_hand(project: Path) -> None:
+    shutil.copy(ROOT / "gunicorn.conf.py", project)
+    (project / ".env").write_bytes(UTF16)
+    command = [str(project / ".venv" / "bin" / "gunicorn"), "--bind", "127.0.0.1:0"]
+    answer = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=120, check=False)
 
     assert (answer.returncode, answer.stdout, answer.stderr) == (1, "", "evosync: .env: not text in UTF-8\n")
 

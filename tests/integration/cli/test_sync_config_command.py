@@ -3,10 +3,11 @@
 from datetime import datetime
 
 import pytest
+import sqlalchemy as sa
 
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
-from app.models import EvotorConnection, User, VkConnection
+from app.models import CatalogStore, EvotorConnection, User, VkConnection
 from tests.factories import add_group, add_product, add_store, make_user, set_rule
 from tests.integration.cli.conftest import Shell
 
@@ -121,3 +122,60 @@ def test_no_token_is_printed(flask: Shell, owner: User) -> None:
 
     printed = flask("sync-config", EMAIL).out + flask("sync-config", "--active").out
     assert not any(word in printed for word in ("secret", "vk-refresh", "token", owner.session_key))
+
+
+# --resolved
+
+LISTS: dict[str, list[str]] = {"store_ids": [], "group_ids": [], "product_ids": [], "group_names": []}
+
+
+def test_without_a_catalog_nothing_is_resolved(flask: Shell) -> None:
+    make_user(EMAIL)
+    assert flask("sync-config", EMAIL, "--resolved").json["resolved"] == {"fetched_at": None, **LISTS}
+
+
+def test_the_rules_are_resolved_with_the_stored_catalog(flask: Shell, owner: User) -> None:
+    add_store(owner, "S2", "Склад")
+    add_group(owner, "H", "Чай")
+    add_group(owner, "HH", "Алкоголь", parent_id="H")
+    add_group(owner, "X", "Вода", store_id="S2")
+    for product, group in (("P3", "HH"), ("P2", "H"), ("P4", None)):
+        add_product(owner, product, group_id=group)
+    add_product(owner, "Q", store_id="S2", group_id="X")
+    set_rule(owner, EntityType.STORE, FilterMode.INCLUDE, "S1")
+    set_rule(owner, EntityType.GROUP, FilterMode.EXCLUDE, "G")
+    set_rule(owner, EntityType.PRODUCT, FilterMode.EXCLUDE, "P4")
+    db.session.execute(sa.update(CatalogStore).values(fetched_at=datetime(2026, 11, 23, 9, 15, 0, 5)))
+    db.session.commit()
+
+    printed = flask("sync-config", EMAIL, "--resolved").json
+
+    assert list(printed)[-1] == "resolved" and list(printed["resolved"].items()) == [
+        ("fetched_at", "2026-11-23T09:15:00Z"),
+        ("store_ids", ["S1"]),
+        ("group_ids", ["H", "HH"]),
+        ("product_ids", ["P2", "P3"]),
+        ("group_names", ["Алкоголь", "Чай"]),
+    ]
+
+
+def test_every_active_user_is_resolved_with_their_own_catalog(flask: Shell, owner: User) -> None:
+    other = make_user("other@example.ru")
+    add_store(other, "S1", "Другая")
+    add_product(other, "P9")
+    for user in (owner, other):
+        set_rule(user, EntityType.STORE, FilterMode.INCLUDE, "S1")
+        activate(user)
+
+    answer = flask("sync-config", "--active", "--resolved")
+
+    assert [line["resolved"]["product_ids"] for line in answer.lines] == [["P1"], ["P9"]]
+
+
+def test_what_is_resolved_and_not_active_ends_with_4(flask: Shell, owner: User) -> None:
+    answer = flask("sync-config", EMAIL, "--resolved", "--require-active")
+    assert answer.code == 4 and answer.json["resolved"]["store_ids"] == ["S1"]
+
+
+def test_without_the_word_nothing_is_resolved(flask: Shell, owner: User) -> None:
+    assert "resolved" not in flask("sync-config", EMAIL).json

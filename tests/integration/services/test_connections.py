@@ -115,7 +115,7 @@ def test_a_store_that_cannot_be_read_does_not_refuse_the_token(app: Flask, sandb
         ("demo-expired", CLUB, "vk_5"),
         ("demo-noscope", CLUB, "vk_no_market_right"),
         ("demo-group", CLUB, "vk_27"),
-        ("demo-service", CLUB, "vk_27"),
+        ("demo-service", CLUB, "vk_28"),
         (VK_TOKEN, MODERATED_CLUB, "vk_205"),
         (VK_TOKEN, CLOSED_CLUB, "vk_1438"),
         (VK_TOKEN, UNKNOWN_CLUB, "community_not_found"),

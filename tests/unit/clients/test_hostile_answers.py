@@ -307,3 +307,16 @@ def test_whatever_bytes_come_are_read_or_malformed(body: bytes) -> None:
             decode(body, shape)
         except MalformedAnswer:
             continue
+
+
+@pytest.mark.parametrize(
+    ("api", "window"),
+    [
+        ("https://api.vk.ru/method", "https://vk.com/market-77"),
+        ("https://api.vk.com/method", "https://vk.com/market-77"),
+        ("http://127.0.0.1:9000/method", "http://127.0.0.1:9000/ui/club77"),
+        ("http://emulator:9000/method", "http://emulator:9000/ui/club77"),
+    ],
+)
+def test_the_window_stands_where_the_market_is(api: str, window: str) -> None:
+    assert VkAddresses(api).window(77) == window

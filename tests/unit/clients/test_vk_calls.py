@@ -304,10 +304,14 @@ class TestReads:
         answers(vendor, "users.get", response([{"id": 5, "first_name": "Анна", "last_name": "Демо"}]))
         assert client.me() == Profile(5, "Анна Демо")
 
-    def test_a_token_of_nobody_is_not_a_users(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
+    @pytest.mark.parametrize(("rights", "code"), [(refusal(27), 27), (refusal(28), 28), (response(0), 27)])
+    def test_of_a_token_of_nobody_vk_says_what_it_is(
+        self, vendor: requests_mock.Mocker, client: VkClient, rights: Answer, code: int
+    ) -> None:
         answers(vendor, "users.get", response([]))
+        answers(vendor, "account.getAppPermissions", rights)
         error = failure(client.me)
-        assert (error.code, error.action) == (27, Action.ASK)
+        assert (error.code, error.action) == (code, Action.ASK)
 
     def test_a_market_page_asks_for_hidden_items(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "market.get", items_page(7, 3, 2))

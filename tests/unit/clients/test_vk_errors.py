@@ -51,6 +51,21 @@ def test_access_denied_is_read_by_its_subcode(subcode: int, action: Action) -> N
     assert classify(15, subcode).action is action
 
 
+@pytest.mark.parametrize(
+    ("code", "message", "reason"),
+    [
+        (5, "User authorization failed: access_token was given to another ip address.", "ip"),
+        (5, "User authorization failed: token is bound to another IP.", "ip"),
+        (5, "User authorization failed: invalid access_token (4).", ""),
+        (5, "User authorization failed: recipient unknown", ""),
+        (42, "Your ip address is not allowed", ""),
+    ],
+)
+def test_a_token_of_another_address_is_told_by_vk_s_words(code: int, message: str, reason: str) -> None:
+    verdict = classify(code, message=message)
+    assert verdict.reason == reason and verdict.action is classify(code).action
+
+
 @pytest.mark.parametrize(("method", "action"), [("market.delete", Action.OK), ("market.edit", Action.HEAL)])
 def test_a_missing_item_is_fine_only_when_deleting(method: str, action: Action) -> None:
     assert classify(1403, method=method).action is action
