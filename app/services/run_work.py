@@ -112,7 +112,10 @@ class RunWork(ABC):
 
     def renew(self) -> None:
         if not runs.renew(self.run, self.worker, self.confirmed, self.group_id, self.order, news=self._news):
-            raise RunEnds(RunStatus.STOPPED, runs.why_stopped(self.run))
+            code = runs.why_stopped(self.run, self.confirmed, self.order)
+            if code == runs.CHANGED_MEANWHILE:
+                raise RunEnds(RunStatus.CONTINUED, code, at_once=True)
+            raise RunEnds(RunStatus.STOPPED, code)
         self._news = {}
 
     def between_pages(self) -> None:

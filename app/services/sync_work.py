@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from app.clients.errors import VkError
-from app.clients.vk_errors import FAULT_HOLDS, OWNER_HOLDS
+from app.clients.vk_errors import FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS
 from app.clients.vk_errors import Action as Treatment
 from app.db import db, utcnow
 from app.domain.catalog import Store
@@ -25,6 +25,7 @@ from app.services.sync_settings import digest_of_rules
 MARKET_READ_EVERY = timedelta(days=1)
 LONGEST_WAIT = timedelta(seconds=30)
 MOST_PASSES = 5
+LOOK = "market.get"
 
 
 class SyncWork(RunWork):
@@ -36,6 +37,7 @@ class SyncWork(RunWork):
             self.enter(RunStage.WAIT)
             self.renew()
             self.sleep(wait)
+        self._ask_vk()
         self._read_categories_again()
         self.renew()
         self.came_through()
@@ -44,6 +46,18 @@ class SyncWork(RunWork):
         self.end_early()
         if self.user.sync_state is not None:
             self.user.sync_state.rules_digest = digest_of_rules(self.user)
+
+    def _ask_vk(self) -> None:
+        """A run that needed nothing of VK asks all the same: what is wrong there has to show at once."""
+        if self.vk.has_answered or self.place.rests(LOOK):
+            return
+        self.renew()
+        try:
+            self.vk.look_in(self.group_id)
+        except VkError as error:
+            if error.code != METHOD_QUOTA:
+                raise
+            self.place.rested.add(LOOK)  # whoever counts calls has read the token
 
     def _read_categories_again(self) -> None:
         """Once a week, so that the owner hears of a chosen category that VK gave up."""
@@ -151,9 +165,13 @@ class SyncWork(RunWork):
         self.place.approved = verdict.approved
         if verdict.needs_approval:
             self.run.fingerprint = verdict.fingerprint
+            self._ask_vk()
+            self.came_through()
             raise RunEnds(RunStatus.NEEDS_APPROVAL, "needs_approval")
-        if self.user.sync_state is not None and approvals.is_first_after_confirmation(self.user):
-            self.user.sync_state.rules_digest = digest_of_rules(self.user)
+        if (state := self.user.sync_state) is not None:
+            state.confirmed_adds = None
+            if approvals.is_first_after_confirmation(self.user):
+                state.rules_digest = digest_of_rules(self.user)
         return plan
 
     def _lists_were_incomplete(self, verdict: Verdict) -> bool:
