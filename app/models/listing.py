@@ -65,7 +65,7 @@ class Listing(Base):
     album_error: Mapped[str | None] = mapped_column(sa.String(64))
     """VK's answer to the last attempt to put the item into its album, or to take it out."""
     rejection: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
-    """VK's moderators refused the item: their title, description and link, as of the last full read."""
+    """VK's moderators refused the item: their title and description, as of the last full read."""
     failed_digest: Mapped[str | None] = mapped_column(sa.String(64))
     retry_after: Mapped[datetime | None] = mapped_column(sa.DateTime)
 

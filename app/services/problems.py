@@ -51,6 +51,8 @@ class Kind(StrEnum):
     REFUSED = "refused"
     """Products that VK refuses, all for the same reason."""
     CATEGORY = "category"
+    REJECTED = "rejected"
+    """Items that VK's moderators refuse for the common showcase."""
     REVIEW = "review"
     UNFIT = "unfit"
     ALBUMS_TAKEN = "albums_taken"
@@ -64,7 +66,7 @@ STEPS = frozenset({Kind.NO_STORE, Kind.NOT_CONFIRMED})
 """What the list of first steps asks for anyway."""
 
 
-MINOR = frozenset({Kind.REVIEW, Kind.UNFIT, Kind.ALBUMS_TAKEN, Kind.ALBUM_FULL, Kind.LOST_RULES})
+MINOR = frozenset({Kind.REJECTED, Kind.REVIEW, Kind.UNFIT, Kind.ALBUMS_TAKEN, Kind.ALBUM_FULL, Kind.LOST_RULES})
 """What can be bettered, while all that can be done is done."""
 
 
@@ -167,6 +169,8 @@ def _of_market(user: User) -> Iterator[Problem]:
         return
     if count := hand_work.questions(user):
         yield Problem(Kind.QUESTIONS, count=count)
+    if count := hand_work.rejected_count(user):
+        yield Problem(Kind.REJECTED, count=count)
     yield from _refusals(user.id, user.vk.group_id, utcnow())
     yield from _albums(user, user.vk.group_id, utcnow())
 

@@ -195,6 +195,7 @@ class RunWork(ABC):
         twins = market_links.reconcile_items(self.user.id, self.group_id, items, desired.known, self.place.listings)
         market_links.settle_lost(self.place.listings.values(), began)
         market_watch.note_drift(self.place, seen, owner_settings(self.user), began)
+        market_watch.note_rejections(self.place, seen)
         market_watch.note_foreign(self.user, self.place, items, desired.products)
         if not twins:
             self._market_was_read(began)

@@ -77,6 +77,12 @@ def _refused(problem: Problem) -> ProblemCard:
     return ProblemCard(title, message(problem.code), "Показать товары", href)
 
 
+def _rejected(problem: Problem) -> ProblemCard:
+    title = f"ВК не пропустил в общий каталог: {counted(problem.count, *GOODS)}"
+    text = "В вашем сообществе они видны. Посмотрите, что не понравилось ВК, и поправьте товар в Эвоторе."
+    return ProblemCard(title, text, "Показать товары", url_for("sync.market", show="rejected"))
+
+
 def _review(problem: Problem) -> ProblemCard:
     wait = plural_ru(problem.count, "ждёт", "ждут", "ждут")
     title = f"{counted(problem.count, *GOODS)} {wait} проверки"
@@ -141,6 +147,7 @@ _CARDS: dict[Kind, Callable[[Problem], ProblemCard]] = {
         "Настройки витрины",
         "sync.settings",
     ),
+    Kind.REJECTED: _rejected,
     Kind.REVIEW: _review,
     Kind.ALBUMS_TAKEN: _albums_taken,
     Kind.ALBUM_FULL: _full_albums,
