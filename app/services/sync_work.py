@@ -7,7 +7,7 @@ from app.clients.vk_errors import FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS
 from app.clients.vk_errors import Action as Treatment
 from app.db import db, utcnow
 from app.domain.catalog import Store
-from app.domain.changes import Action, LinkState
+from app.domain.changes import ALBUM_STEPS, Action, LinkState, Reason
 from app.domain.listing import sku
 from app.domain.market import MarketItem
 from app.domain.plan import Desired, Plan, make_plan
@@ -110,6 +110,7 @@ class SyncWork(RunWork):
             twins = self.read_market(desired)
             plan = self._plan(desired, began)
         plan = self._braked(plan, desired, began)
+        self._forget_what_is_over(plan)
         self.hide_twins(twins)
         self.run.total = self.run.done + len(plan.changes)
         db.session.commit()
@@ -144,6 +145,21 @@ class SyncWork(RunWork):
             now=began,
             undecided=undecided(self.user.id, self.group_id),
         )
+
+    def _forget_what_is_over(self, plan: Plan) -> None:
+        """VK's answers to what nobody asks of it any more."""
+        arranged = {change.key for change in plan.changes if change.action in ALBUM_STEPS}
+        asked = {change.key for change in plan.changes if change.action not in ALBUM_STEPS}
+        asked |= {key for key, reason in plan.skipped.items() if reason is Reason.REFUSED}
+        for key, row in self.place.listings.items():
+            if row.error_code is not None and key not in asked and row.state != LinkState.GONE and not is_lost(row):
+                row.error_code = row.error_text = row.failed_digest = row.retry_after = None
+            if row.album_error is not None and key not in arranged:
+                row.album_error = None
+        for title, album in self.place.albums.items():
+            is_left_alone = album.retry_after is not None and album.retry_after > utcnow()
+            if album.error_code is not None and title not in plan.crowds and not is_left_alone:
+                album.error_code = None
 
     def _note_who_is_out(self, desired: Desired, now: datetime) -> None:
         """The days until deletion count only while the item is hidden and its product outside the selection."""
