@@ -14,7 +14,7 @@ from app.domain.market import Availability
 from app.domain.rules import EntityType, FilterMode
 from app.domain.selection import Shelf
 from app.models import User
-from app.services import accounts, approvals, connections, planning, sync_settings
+from app.services import accounts, approvals, confirming, connections, planning, sync_settings
 from app.services.errors import ServiceError
 from app.services.shelves import load_shelves
 from app.services.vendors import vk_client
@@ -81,7 +81,7 @@ def once() -> None:
     made = planning.plan_for(user)
     plan = planning.as_json(made, approvals.judge(user, made))
     _show("plan", {key: plan[key] for key in ("counts", "skipped", "needs_approval", "fingerprint")})
-    sync_settings.confirm(user)
+    confirming.confirm(user)
     db.session.commit()
     outcome = run_one(user)
     _show("run", outcome_json(outcome))

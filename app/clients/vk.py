@@ -83,6 +83,11 @@ class VkClient:
         self._jitter = jitter
         self._before_repeat = before_repeat
 
+    @property
+    def has_answered(self) -> bool:
+        """VK said yes to at least one call of this client's."""
+        return self._vk.has_answered
+
     def me(self) -> Profile:
         """users.get, section 4.6: whose token this is. Code 27 or 28 if it is not a user's."""
         found = self._vk.read("users.get", {}, vk_answers.profiles)
@@ -108,6 +113,10 @@ class VkClient:
         """market.get, section 6.4: all items, hidden ones included, each once."""
         pages = self._pages(lambda offset: self._market_page(group_id, offset, MOST_ITEMS_A_PAGE), on_page)
         return list({item.id: item for page in pages for item in parsed(vk_answers.market_items, page)}.values())
+
+    def look_in(self, group_id: int) -> None:
+        """market.get, section 6.4: the smallest question that token, right, community and shop must pass."""
+        self._market_page(group_id, 0, 1)
 
     def items_by_id(self, group_id: int, ids: Sequence[int]) -> dict[int, MarketItem]:
         """market.getById, section 6.4: those that VK still knows, removed ones included."""

@@ -9,11 +9,12 @@ from typing import Any
 
 from app.clients.answers import MalformedAnswer, clean_text, fraction, whole_number
 from app.domain.categories import Category
-from app.domain.market import Album, Availability, Community, MarketItem, Profile
+from app.domain.market import Album, Availability, Community, MarketItem, Profile, Rejection
 
 _AVAILABILITY = {0: Availability.AVAILABLE, 1: Availability.REMOVED, 2: Availability.HIDDEN}
 _EXTENDED_SHOPS = frozenset({"advanced", "pro"})
 LONGEST_LINE, LONGEST_DESCRIPTION = 1000, 20_000
+LONGEST_REJECTION = 500
 LONGEST_CATEGORY, DEEPEST_CATEGORY, MOST_CATEGORIES = 255, 20, 10_000
 _ONE, _HUNDREDTH = Decimal(1), Decimal("0.01")
 _MOST_HUNDREDTHS = Decimal(10**12 - 1)
@@ -157,7 +158,15 @@ def _market_item(value: object) -> MarketItem:
         stock_amount=whole_number(item.get("stock_amount")),
         album_ids=_numbers(item["albums_ids"]) if isinstance(item.get("albums_ids"), list) else None,
         photo_ids=_photo_ids(item.get("photos")),
+        rejection=_rejection(_inner(item, "reject_info")),
     )
+
+
+def _rejection(info: dict[str, Any]) -> Rejection | None:
+    """Section 6.8."""
+    if not info:
+        return None
+    return Rejection(_text(info, "title", LONGEST_REJECTION), _text(info, "description", LONGEST_REJECTION))
 
 
 def _category_id(item: dict[str, Any]) -> int | None:

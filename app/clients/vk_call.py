@@ -46,6 +46,8 @@ class VkCaller:
         self._is_resting = is_resting
         self._before_repeat = before_repeat
         self._token = token.strip()
+        self.has_answered = False
+        """VK said yes to at least one call."""
 
     def close(self) -> None:
         self._transport.close()
@@ -84,6 +86,7 @@ class VkCaller:
             self._pacer.wait()
             outcome = self._once(method, form)
             if not isinstance(outcome, Failure):
+                self.has_answered = True
                 return outcome
             kind = outcome.verdict.action
             repeats[kind] += 1

@@ -59,6 +59,10 @@ class Action(StrEnum):
     DELETE = "delete"
 
 
+ALBUM_STEPS = (Action.ALBUM_PUT, Action.ALBUM_REMOVE)
+"""Of one item; what becomes of them depends on all items together."""
+
+
 class Reason(StrEnum):
     """Why an item that was live is hidden, changed or held back, beside `SkipReason`."""
 

@@ -30,6 +30,14 @@ class Community:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejection:
+    """VK's moderators refuse the item for the common showcase; in the community it stays."""
+
+    title: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MarketItem:
     """One item as VK shows it; `price` in roubles, None where VK does not say."""
 
@@ -45,6 +53,7 @@ class MarketItem:
     """None where VK does not say."""
     photo_ids: tuple[int, ...] = ()
     """The cover first; empty where VK does not say."""
+    rejection: Rejection | None = None
 
 
 @dataclass(frozen=True, slots=True)

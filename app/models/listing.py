@@ -62,6 +62,10 @@ class Listing(Base):
     """The owner approved of the hiding, so the deletion needs no second approval."""
     error_code: Mapped[str | None] = mapped_column(sa.String(64))
     error_text: Mapped[str | None] = mapped_column(sa.Text)
+    album_error: Mapped[str | None] = mapped_column(sa.String(64))
+    """VK's answer to the last attempt to put the item into its album, or to take it out."""
+    rejection: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+    """VK's moderators refused the item: their title and description, as of the last full read."""
     failed_digest: Mapped[str | None] = mapped_column(sa.String(64))
     retry_after: Mapped[datetime | None] = mapped_column(sa.DateTime)
 
@@ -87,6 +91,8 @@ class VkAlbum(Base):
     retry_after: Mapped[datetime | None] = mapped_column(sa.DateTime)
     full_until: Mapped[datetime | None] = mapped_column(sa.DateTime)
     """VK took no more items; nobody is sent there again before."""
+    error_code: Mapped[str | None] = mapped_column(sa.String(64))
+    """VK's answer to the last attempt to make or rename the album."""
     strangers: Mapped[list[int]] = mapped_column(sa.JSON, default=list)
     """Ids of albums with this title that were there before ours: never taken for it."""
 

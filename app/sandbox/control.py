@@ -22,7 +22,8 @@
     POST evotor/stores    {"account": "01-...", "upsert": [...], "patch": [...], "delete": [...]}
     GET evotor/data       {account: {store: {"store", "groups", "products"}}}
     POST vk/items         by the owner's hand: {"club", "add": [{"name", "price", "sku", "album_ids", ...}],
-                          "edit": [{"id", "name", ...}], "delete": [id]}
+                          "edit": [{"id", "name", ...}], "delete": [id]};
+                          by VK's moderators: "reject": [id], "accept": [id]
     POST vk/albums        by the owner's hand: {"club", "add": ["title"], "delete": [id]}
     POST vk/clubs         {"id", "name", "market_enabled", "market_type", "currency", "levels": {"user": 3}}
     POST vk/tokens        {"value", "kind", "user_id", "rights": ["market"], "expires_in": s}, {"value", "revoke": true}

@@ -7,6 +7,7 @@ from werkzeug.exceptions import NotFound
 from app.sandbox.control_actions import action, set_fields
 from app.sandbox.evotor import timestamp
 from app.sandbox.state import RIGHTS, Album, Club, EvotorStore, Item, Json, VkToken, World
+from app.sandbox.vk_market import REJECTED
 
 
 @action("evotor/products")
@@ -64,6 +65,10 @@ def change_items(world: World, body: Json) -> Json:
         _edit_by_hand(world, club, club.items[facts["id"]], facts)
     for item_id in body.get("delete", []):
         club.items[item_id].deleted_at = world.clock.now()
+    for item_id in body.get("reject", []):
+        club.items[item_id].reject_info = REJECTED
+    for item_id in body.get("accept", []):
+        club.items[item_id].reject_info = None
     return {"added": added}
 
 

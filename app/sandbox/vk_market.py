@@ -15,6 +15,15 @@ from app.sandbox.vk_photos import free_photo
 from app.sandbox.vk_render import availability, hundredths, item_json
 
 LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
+REJECTED: Json = {
+    "title": "Товар отклонён",
+    "description": "Цена выглядит недостоверной.",
+    "moderation_status": 2,
+    "in_progress": False,
+    "info_link": "https://vk.com/@business-market-rules",
+    "buttons": [],
+}
+"""As the moderators say it (contracts/vk.md 6.8)."""
 LAG, MODERATION = frozenset({"lag"}), frozenset({"moderation"})
 COPIED = (
     "name",
@@ -150,12 +159,7 @@ def _after_write(call: Call, item: Item, before: Item | None) -> None:
         kept = item.shadow.before if item.shadow and call.now < item.shadow.until else before
         item.shadow = Shadow(call.now + lag.number, kept)
     if faults.take("vk", call.method, MODERATION, token=token):
-        item.reject_info = {
-            "title": "Товар отклонён",
-            "description": "Цена выглядит недостоверной.",
-            "moderation_status": 2,
-            "in_progress": False,
-        }
+        item.reject_info = REJECTED
 
 
 def _gone_for_good(call: Call, item: Item) -> bool:

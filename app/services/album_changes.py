@@ -9,6 +9,7 @@ from app.domain.changes import Change, LinkState
 from app.domain.drift import ALBUM, same_text
 from app.models import AlbumState, EntryOutcome, Listing, VkAlbum
 from app.services import market_links
+from app.services.vendors import vk_code
 from app.services.workplace import Done, Held, Workplace, after_read_lag, begin_write, concerns_one_change, row_of
 
 ALBUMS_FULL = 1407
@@ -30,7 +31,7 @@ def add_album(place: Workplace, change: Change) -> Done:
         row.vk_album_id = place.vk.add_album(place.group_id, change.album)
     except VkError as error:
         return _album_unanswered(place, row, error)
-    row.state, row.retry_after = AlbumState.LIVE, None
+    row.state, row.retry_after, row.error_code = AlbumState.LIVE, None, None
     return Done()
 
 
@@ -51,7 +52,7 @@ def _failed_album(place: Workplace, row: VkAlbum, error: VkError) -> Done:
     row.attempted_at = row.retry_after = None
     if not concerns_one_change(error):
         raise error
-    row.retry_after = utcnow() + REFUSED_PAUSE
+    row.retry_after, row.error_code = utcnow() + REFUSED_PAUSE, vk_code(error)
     place.albums_are_full = place.albums_are_full or error.code == ALBUMS_FULL
     return Done(EntryOutcome.FAILED, error=error)
 
@@ -74,8 +75,9 @@ def rename_album(place: Workplace, change: Change) -> Done:
     except VkError as error:
         if error.code is not None and error.action in (Treatment.FAIL, Treatment.SKIP):
             row.pending_title, row.retry_after = None, utcnow() + REFUSED_PAUSE
+            row.error_code = vk_code(error)
         raise
-    row.title, row.pending_title = new, None
+    row.title, row.pending_title, row.error_code = new, None, None
     place.albums[new] = place.albums.pop(old)
     market_links.move_to_title(row.user_id, row.vk_group_id, old, new)
     return Done()
@@ -87,7 +89,7 @@ def put_in_album(place: Workplace, change: Change) -> Done:
     row.album_intent = change.album
     begin_write(place, row)
     place.vk.put_in_album(place.group_id, row.vk_item_id, album_id)
-    row.album, row.album_intent = change.album, None
+    row.album, row.album_intent, row.album_error = change.album, None, None
     row.drift = {name: seen for name, seen in row.drift.items() if name != ALBUM}
     return Done(item_id=row.vk_item_id)
 
@@ -100,7 +102,7 @@ def remove_from_album(place: Workplace, change: Change) -> Done:
     if album is not None and album.vk_album_id is not None and row.vk_item_id is not None:
         begin_write(place, row)
         place.vk.remove_from_album(place.group_id, row.vk_item_id, album.vk_album_id)
-    row.album_intent = None
+    row.album_intent = row.album_error = None
     return Done(item_id=row.vk_item_id)
 
 

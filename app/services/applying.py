@@ -12,7 +12,7 @@ from app.clients.errors import VkError
 from app.clients.vk_errors import METHOD_QUOTA
 from app.clients.vk_errors import Action as Treatment
 from app.db import db, utcnow
-from app.domain.changes import Action, Change, LinkState, Reason
+from app.domain.changes import ALBUM_STEPS, Action, Change, LinkState, Reason
 from app.domain.listing import Value
 from app.domain.market import MarketItem
 from app.models import EntryOutcome, Listing, SyncRun, SyncRunEntry
@@ -126,15 +126,14 @@ def _mend_album(place: Workplace, change: Change, error: VkError) -> None:
         album.full_until = utcnow() + FULL_ALBUM_PAUSE
 
 
-def _says_gone(change: Change, error: VkError) -> bool:
-    """«Not found» of an album step may mean the album."""
-    return error.code == ITEM_GONE or (error.code == NOT_FOUND and change.album is None)
-
-
 def _mark_failed(row: Listing, change: Change, error: VkError) -> None:
+    if change.action in ALBUM_STEPS and error.code != ITEM_GONE:
+        # A full album is remembered as such; a step without an answer is repeated.
+        row.album_error = None if error.code in (None, ALBUM_FULL) else vk_code(error)
+        return
     row.error_code, row.error_text = vk_code(error), error.suffix or error.message
-    if row.vk_item_id is not None and _says_gone(change, error):
-        row.state, row.album, row.album_intent = LinkState.GONE, None, None
+    if row.vk_item_id is not None and error.code in (ITEM_GONE, NOT_FOUND):
+        row.state, row.album, row.album_intent, row.album_error = LinkState.GONE, None, None, None
     elif change.digest is not None and not error.outcome_unknown and error.action in _REFUSALS:
         row.failed_digest = change.digest
         row.retry_after = utcnow() + REFUSED_PAUSE

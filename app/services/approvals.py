@@ -35,7 +35,8 @@ class Verdict:
 
 
 def judge(user: User, plan: Plan, now: datetime | None = None) -> Verdict:
-    brakes = brakes_on(plan, rules_changed=_rules_changed(user))
+    confirmed_adds = user.sync_state.confirmed_adds if user.sync_state else None
+    brakes = brakes_on(plan, rules_changed=_rules_changed(user), confirmed_adds=confirmed_adds)
     held = braked(brakes)
     valid = [frozenset(approval.changes) for approval in _valid(user.id, now or utcnow())]
     return Verdict(

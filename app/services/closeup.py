@@ -8,14 +8,14 @@ import sqlalchemy as sa
 from app.db import db, utcnow
 from app.domain.album_plan import Albums
 from app.domain.catalog import Group, Product
-from app.domain.changes import Action, Change, Reason
+from app.domain.changes import ALBUM_STEPS, Action, Change, Reason
 from app.domain.listing import HandField, ListingKey, OwnerSettings, SkipReason, Wanted, item_name, to_wanted
 from app.domain.pictures import Picture, Pictures
 from app.domain.plan import make_plan
 from app.domain.rules import EntityType, FilterMode
 from app.domain.selection import Shelf, select
 from app.models import Listing, Photo, Pictured, SyncRun, SyncRunEntry, User
-from app.services import photos, vk_categories
+from app.services import photos, problems, vk_categories
 from app.services.errors import UnknownEntity
 from app.services.judging import Judge, Verdict, named
 from app.services.photos import Subject
@@ -23,8 +23,6 @@ from app.services.planning import undecided
 from app.services.shelves import load_shelves, to_link
 
 ENTRIES = 10
-ALBUM_ACTIONS = (Action.ALBUM_PUT, Action.ALBUM_REMOVE)
-"""What becomes of albums depends on all products together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,8 @@ class ProductPage:
     """The item bears a photo that was chosen in VK, and it stays."""
     pending: Sequence[Change]
     """What the next run would do, but for albums."""
+    shop_is_full: bool
+    """So what is to be added waits, whichever product it was that VK refused."""
     listing: Listing | None
     entries: Sequence[SyncRunEntry]
 
@@ -97,6 +97,7 @@ def product_page(user: User, store_id: str, product_id: str) -> ProductPage:
         picture_group=shelf.tree.groups.get(picture.group_id or "") if picture else None,
         photo_in_vk=_is_photo_left(listing, judge.settings, picture),
         pending=pending,
+        shop_is_full=any(change.action is Action.ADD for change in pending) and problems.shop_is_full(user),
         listing=listing,
         entries=_entries(user.id, store_id, product_id),
     )
@@ -196,7 +197,7 @@ def _prospects(
     links = {key: to_link(listing)} if listing else {}
     group_id = (user.vk.group_id or user.vk.last_group_id or 0) if user.vk else 0
     plan = make_plan(desired, links, Albums(), judge.settings, now=utcnow(), undecided=undecided(user.id, group_id))
-    pending = [change for change in plan.changes if change.key == key and change.action not in ALBUM_ACTIONS]
+    pending = [change for change in plan.changes if change.key == key and change.action not in ALBUM_STEPS]
     return plan.skipped.get(key), pending
 
 

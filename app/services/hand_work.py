@@ -24,6 +24,8 @@ class HandWork:
     gone: Sequence[Listing]
     """Deleted in VK; not answered yet."""
     changed: Sequence[Listing]
+    rejected: Sequence[Listing]
+    """By VK's moderators."""
     foreign: int
     """Visible items that are not ours, as of the last full read."""
 
@@ -34,13 +36,14 @@ class HandWork:
 
 def hand_work(user: User) -> HandWork:
     group_id = _group_id(user)
-    touched = sa.or_(Listing.state == LinkState.GONE, sa.cast(Listing.drift, sa.Text) != "{}")
+    touched = sa.or_(Listing.state == LinkState.GONE, sa.cast(Listing.drift, sa.Text) != "{}", *_rejected)
     query = sa.select(Listing).where(*_ours(user), touched)
     ours = sorted(db.session.scalars(query), key=lambda row: (row.name.casefold(), row.id))
     return HandWork(
         similar=[row for row in market_watch.foreign_rows(user.id, group_id) if not row.is_left],
         gone=[row for row in ours if row.state == LinkState.GONE and not row.gone_answered and row.out_since is None],
         changed=[row for row in ours if row.drift and row.state != LinkState.GONE],
+        rejected=[row for row in ours if row.rejection and row.state == LinkState.LIVE],
         foreign=user.sync_state.foreign_items if user.sync_state else 0,
     )
 
@@ -57,6 +60,12 @@ def questions(user: User) -> int:
     return sum(db.session.scalar(count) or 0 for count in counts)
 
 
+def rejected_count(user: User) -> int:
+    found = (*_ours(user), *_rejected, Listing.state == LinkState.LIVE)
+    return db.session.scalar(sa.select(sa.func.count(Listing.id)).where(*found)) or 0
+
+
+_rejected = (Listing.rejection.is_not(None),)
 _asked_about = (
     Listing.state == LinkState.GONE,
     Listing.gone_answered.is_(False),

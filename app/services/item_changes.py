@@ -222,7 +222,7 @@ def edit(place: Workplace, change: Change) -> Done:
     mended = {*change.fields} | ({PHOTO} if change.photo else set())
     row.drift = {name: seen for name, seen in row.drift.items() if name not in mended}
     row.name = change.name
-    if row.failed_digest != change.digest:
+    if change.digest is None or row.failed_digest != change.digest:
         _forget_failure(row)
     _note_visibility(place, row, change)
     return Done(item_id=row.vk_item_id, note=_note(change, taken))

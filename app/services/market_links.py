@@ -182,7 +182,8 @@ def _may_be_unseen(row: VkAlbum, now: datetime) -> bool:
 def _find_album(row: VkAlbum, candidates: Iterable[Album]) -> bool:
     for album in candidates:
         if same_text(album.title, row.title) and album.id not in row.strangers:
-            row.vk_album_id, row.state, row.retry_after = album.id, AlbumState.LIVE, None
+            row.vk_album_id, row.state = album.id, AlbumState.LIVE
+            row.retry_after = row.error_code = None
             return True
     return False
 

@@ -1,6 +1,7 @@
 """What a full read of the market tells beside the links: changes made there by hand, and items that are not ours."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -61,6 +62,16 @@ def note_drift(place: Workplace, seen: Mapping[int, MarketItem], owner: OwnerSet
             _note_return(place, row, item)
         else:
             _note_changes(place, row, item, owner, knows_photos=knows_photos)
+    db.session.flush()
+
+
+def note_rejections(place: Workplace, seen: Mapping[int, MarketItem]) -> None:
+    """What VK's moderators say of our items now. Flushes."""
+    for row in place.listings.values():
+        item = seen.get(row.vk_item_id or 0)
+        found = asdict(item.rejection) if item is not None and item.rejection is not None else None
+        if row.rejection != found:
+            row.rejection = found
     db.session.flush()
 
 

@@ -1,5 +1,6 @@
 """Everything that needs the owner, the heaviest first; read from what is stored."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +8,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from app.clients.vk_errors import METHOD_QUOTA, PASSING, classify
 from app.db import db, utcnow
 from app.domain.album_plan import ALBUMS_MAX
 from app.domain.changes import LinkState
@@ -24,13 +26,22 @@ from app.models import (
     VkAlbum,
     VkConnection,
 )
-from app.services import hand_work, runs, sync_settings
+from app.models.run import ACTIVE
+from app.services import hand_work, orders, runs, sync_settings
+from app.services.orders import TIME_SLICE
 from app.services.shop_settings import owner_settings
 
-SHOP_FULL = "vk_1405"
+SHOP_FULL, ALBUMS_FULL, UNREACHABLE = "vk_1405", "vk_1407", "vk_unreachable"
+STRANGE_ERRORS = "vk_strange_errors"
 STRIKES_THAT_WORRY = 3
 NEEDS_OWNER = (SkipReason.NO_PRICE, SkipReason.NO_NAME, SkipReason.NO_PHOTO)
 """What keeps a product out and can be mended; the other reasons are as the owner wants them."""
+
+
+def needs_somebody(code: str) -> bool:
+    """After a run that ended so, waiting alone mends nothing: VK said no, and not «later»."""
+    number = re.fullmatch(r"vk_(\d+)", code)
+    return code == STRANGE_ERRORS or (number is not None and classify(int(number[1])).left not in PASSING)
 
 
 class Kind(StrEnum):
@@ -41,30 +52,49 @@ class Kind(StrEnum):
     """Another account or community was connected, which took the confirmation back."""
     NO_STORE = "no_store"
     APPROVAL = "approval"
+    ORDER = "order"
+    """What the owner ordered in one piece is not done, and why."""
     RUNS_FAIL = "runs_fail"
     STORE = "store"
     """Stores that could not be read, all for the same reason."""
     SHOP_FULL = "shop_full"
+    STUCK = "stuck"
+    """Items that VK does not let us hide, change or delete, all for the same reason."""
+    QUOTA = "quota"
+    """VK does no more of something today."""
     NOT_CONFIRMED = "not_confirmed"
     QUESTIONS = "questions"
     """About items that were in VK before us, or that were deleted there."""
     REFUSED = "refused"
     """Products that VK refuses, all for the same reason."""
     CATEGORY = "category"
+    REJECTED = "rejected"
+    """Items that VK's moderators refuse for the common showcase."""
     REVIEW = "review"
     UNFIT = "unfit"
     ALBUMS_TAKEN = "albums_taken"
     ALBUM_FULL = "album_full"
+    ALBUM_REFUSED = "album_refused"
+    """Albums that VK does not make or rename, all for the same reason."""
+    NOT_IN_ALBUM = "not_in_album"
+    """Items that VK does not let into or out of their album, all for the same reason."""
     LOST_RULES = "lost_rules"
 
 
-LOUD = frozenset({Kind.CONNECTION, Kind.RECONNECTED, Kind.APPROVAL, Kind.RUNS_FAIL, Kind.STORE})
+LOUD = frozenset(
+    {Kind.CONNECTION, Kind.RECONNECTED, Kind.APPROVAL, Kind.ORDER, Kind.RUNS_FAIL, Kind.STORE, Kind.SHOP_FULL}
+)
 """While one of these stands, the shop window is not kept, or not all of it."""
 STEPS = frozenset({Kind.NO_STORE, Kind.NOT_CONFIRMED})
 """What the list of first steps asks for anyway."""
 
 
-MINOR = frozenset({Kind.REVIEW, Kind.UNFIT, Kind.ALBUMS_TAKEN, Kind.ALBUM_FULL, Kind.LOST_RULES})
+MINOR = frozenset(
+    {
+        *(Kind.REJECTED, Kind.REVIEW, Kind.UNFIT, Kind.LOST_RULES),
+        *(Kind.ALBUMS_TAKEN, Kind.ALBUM_FULL, Kind.ALBUM_REFUSED, Kind.NOT_IN_ALBUM),
+    }
+)
 """What can be bettered, while all that can be done is done."""
 
 
@@ -76,7 +106,7 @@ class Problem:
     count: int = 1
     names: Sequence[str] = ()
     vendor: str = ""
-    """Of a connection."""
+    """Of a connection; of an order, which one."""
     passes: bool = False
     """The vendor's own trouble; nothing for the owner to do."""
     way_out: str | None = None
@@ -102,6 +132,7 @@ def problems(user: User, held: Mapping[SkipReason, int]) -> list[Problem]:
     found = [
         *_of_connections(user),
         *_of_switch(user),
+        *_of_order(user),
         *_of_runs(user),
         *_of_stores(user),
         *_of_market(user),
@@ -145,8 +176,19 @@ def _of_runs(user: User) -> Iterator[Problem]:
     if last.status == RunStatus.NEEDS_APPROVAL:
         yield Problem(Kind.APPROVAL)
     is_told_already = any(problem.code == state.strike_code for problem in _of_connections(user))
-    if state.strike_code and state.strikes >= STRIKES_THAT_WORRY and not is_told_already:
+    worries = state.strikes >= STRIKES_THAT_WORRY or needs_somebody(state.strike_code or "")
+    if state.strike_code and worries and not is_told_already:
         yield Problem(Kind.RUNS_FAIL, state.strike_code, count=state.strikes, run_id=last.id)
+
+
+def _of_order(user: User) -> Iterator[Problem]:
+    order, last = orders.order_of(user), runs.latest(user.id)
+    if order is None:
+        return
+    if obstacle := orders.order_obstacle(user):
+        yield Problem(Kind.ORDER, obstacle, vendor=order, count=orders.live_count(user))
+    elif last is not None and last.trigger == order and last.status not in ACTIVE and last.error_code != TIME_SLICE:
+        yield Problem(Kind.ORDER, last.error_code or "", vendor=order, count=orders.live_count(user), run_id=last.id)
 
 
 def _of_stores(user: User) -> Iterator[Problem]:
@@ -167,28 +209,52 @@ def _of_market(user: User) -> Iterator[Problem]:
         return
     if count := hand_work.questions(user):
         yield Problem(Kind.QUESTIONS, count=count)
-    yield from _refusals(user.id, user.vk.group_id, utcnow())
+    if count := hand_work.rejected_count(user):
+        yield Problem(Kind.REJECTED, count=count)
+    if any(datetime.fromisoformat(until) > utcnow() for until in user.vk.resting.values()):
+        yield Problem(Kind.QUOTA, f"vk_{METHOD_QUOTA}", passes=True)
+    yield from _refusals(user.id, user.vk.group_id)
     yield from _albums(user, user.vk.group_id, utcnow())
 
 
-def _refusals(user_id: int, group_id: int, now: datetime) -> Iterator[Problem]:
-    """What VK refused and we do not try again yet."""
-    code, count = Listing.error_code, sa.func.count()
-    refused = (Listing.failed_digest.is_not(None), code.is_not(None), Listing.retry_after > now)
+def _refusals(user_id: int, group_id: int) -> Iterator[Problem]:
+    """What VK said no to the last time it was asked."""
+    code, is_left_alone, count = Listing.error_code, Listing.failed_digest.is_not(None), sa.func.count()
     ours = (Listing.user_id == user_id, Listing.vk_group_id == group_id, Listing.state != LinkState.GONE)
-    for found, number in db.session.execute(sa.select(code, count).where(*ours, *refused).group_by(code)):
-        yield Problem(Kind.SHOP_FULL) if found == SHOP_FULL else Problem(Kind.REFUSED, found or "", count=number)
+    refused = sa.select(code, is_left_alone, count).where(*ours, code.is_not(None), code != UNREACHABLE)
+    for found, is_left, number in db.session.execute(refused.group_by(code, is_left_alone)):
+        if found == SHOP_FULL:
+            yield Problem(Kind.SHOP_FULL)
+        else:
+            yield Problem(Kind.REFUSED if is_left else Kind.STUCK, found or "", count=number)
+    misplaced = sa.select(Listing.album_error, count).where(*ours, Listing.album_error.is_not(None))
+    for found, number in db.session.execute(misplaced.group_by(Listing.album_error)):
+        yield Problem(Kind.NOT_IN_ALBUM, found or "", count=number)
+
+
+def shop_is_full(user: User) -> bool:
+    """VK took no more items the last time it was asked."""
+    full = (Listing.user_id == user.id, Listing.error_code == SHOP_FULL, Listing.state != LinkState.GONE)
+    in_community = Listing.vk_group_id == (user.vk.group_id if user.vk else None)
+    return db.session.scalar(sa.select(Listing.id).where(*full, in_community).limit(1)) is not None
 
 
 def _albums(user: User, group_id: int, now: datetime) -> Iterator[Problem]:
-    ours = (VkAlbum.user_id == user.id, VkAlbum.vk_group_id == group_id, VkAlbum.state == AlbumState.LIVE)
+    ours = (VkAlbum.user_id == user.id, VkAlbum.vk_group_id == group_id)
     rows = db.session.scalars(sa.select(VkAlbum).where(*ours).order_by(VkAlbum.title)).all()
     foreign = user.sync_state.foreign_albums if user.sync_state else 0
-    if len(rows) + foreign >= ALBUMS_MAX:
+    live = [row for row in rows if row.state == AlbumState.LIVE]
+    refused: dict[str, list[str]] = {}
+    for row in rows:
+        if row.error_code is not None:
+            refused.setdefault(row.error_code, []).append(row.title)
+    if len(live) + foreign >= ALBUMS_MAX or refused.pop(ALBUMS_FULL, []):
         yield Problem(Kind.ALBUMS_TAKEN)
-    full = [row.title for row in rows if row.full_until is not None and row.full_until > now]
+    full = [row.title for row in live if row.full_until is not None and row.full_until > now]
     if full:
         yield Problem(Kind.ALBUM_FULL, count=len(full), names=full)
+    for code, titles in refused.items():
+        yield Problem(Kind.ALBUM_REFUSED, code, count=len(titles), names=titles)
 
 
 def _of_goods(user: User, held: Mapping[SkipReason, int]) -> Iterator[Problem]:

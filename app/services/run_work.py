@@ -112,7 +112,10 @@ class RunWork(ABC):
 
     def renew(self) -> None:
         if not runs.renew(self.run, self.worker, self.confirmed, self.group_id, self.order, news=self._news):
-            raise RunEnds(RunStatus.STOPPED, runs.why_stopped(self.run))
+            code = runs.why_stopped(self.run, self.confirmed, self.order)
+            if code == runs.CHANGED_MEANWHILE:
+                raise RunEnds(RunStatus.CONTINUED, code, at_once=True)
+            raise RunEnds(RunStatus.STOPPED, code)
         self._news = {}
 
     def between_pages(self) -> None:
@@ -192,6 +195,7 @@ class RunWork(ABC):
         twins = market_links.reconcile_items(self.user.id, self.group_id, items, desired.known, self.place.listings)
         market_links.settle_lost(self.place.listings.values(), began)
         market_watch.note_drift(self.place, seen, owner_settings(self.user), began)
+        market_watch.note_rejections(self.place, seen)
         market_watch.note_foreign(self.user, self.place, items, desired.products)
         if not twins:
             self._market_was_read(began)

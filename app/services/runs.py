@@ -66,13 +66,13 @@ def drop_queued(user_id: int, code: str = SWITCHED_OFF) -> None:
     )
 
 
-def cancel(user_id: int) -> None:
+def cancel(user_id: int, code: str = CANCELLED) -> None:
     """The owner wants the user's run to end: a queued one at once, one at work between two changes."""
-    drop_queued(user_id, CANCELLED)
+    drop_queued(user_id, code)
     db.session.execute(
         sa.update(SyncRun)
         .where(SyncRun.user_id == user_id, SyncRun.status == RunStatus.RUNNING)
-        .values(cancel_requested=True)
+        .values(cancel_requested=True, error_code=None if code == CANCELLED else code)
     )
 
 
@@ -154,13 +154,9 @@ def _insert_running(user_id: int, trigger: RunTrigger, values: dict[str, Any]) -
         return None
 
 
-_confirmed_text = sa.cast(SyncConfig.confirmed_at, sa.String)
-"""As the database writes it: SQLite knows several spellings of one moment, and only the same one is the same text."""
-
-
 def confirmation(user_id: int) -> str | None:
-    """What tells this confirmation from another one."""
-    return db.session.scalar(sa.select(_confirmed_text).where(SyncConfig.user_id == user_id))
+    """What tells what was confirmed from anything else; None where it was confirmed before that was noted."""
+    return db.session.scalar(sa.select(SyncState.confirmation).where(SyncState.user_id == user_id))
 
 
 def renew(
@@ -172,7 +168,7 @@ def renew(
     *,
     news: Mapping[str, Any] | None = None,
 ) -> bool:
-    """One committed UPDATE: the lease goes on if worker, switch, confirmation and community are what they were.
+    """One committed UPDATE: the lease goes on if worker, switch, what was confirmed and community are what they were.
 
     `order`: the run is for something that the owner ordered, so that is what must stand still. `news`: columns of the
     run that tell the owner what it is doing.
@@ -198,16 +194,34 @@ def renew(
     return True
 
 
-def _still_wanted(user_id: int, confirmed: str | None, order: str | None) -> sa.Exists:
+def _still_wanted(user_id: int, confirmed: str | None, order: str | None) -> sa.ColumnElement[bool]:
     """What the owner ordered in one piece stands whatever the switch says."""
     if order is not None:
         return sa.exists().where(SyncState.user_id == user_id, SyncState.owner_order == order)
-    return sa.exists().where(SyncConfig.user_id == user_id, SyncConfig.is_enabled, _confirmed_text == confirmed)
+    return sa.and_(_is_on(user_id), _is_confirmed(user_id, confirmed))
 
 
-def why_stopped(run: SyncRun) -> str:
+def _is_on(user_id: int) -> sa.Exists:
+    return sa.exists().where(SyncConfig.user_id == user_id, SyncConfig.is_enabled, SyncConfig.confirmed_at.is_not(None))
+
+
+def _is_confirmed(user_id: int, confirmed: str | None) -> sa.ColumnElement[bool]:
+    """The same rules and settings as when the run began: confirming them once more only renews the date."""
+    if confirmed is None:
+        return sa.true()
+    return sa.exists().where(SyncState.user_id == user_id, SyncState.confirmation == confirmed)
+
+
+def why_stopped(run: SyncRun, confirmed: str | None, order: str | None = None) -> str:
     """After a lease that was not renewed: a code."""
-    return CANCELLED if _is_cancelled(run.id) else SWITCHED_OFF
+    query = sa.select(SyncRun.cancel_requested, SyncRun.error_code).where(SyncRun.id == run.id)
+    cancelled = db.session.execute(query).first()
+    if cancelled is not None and cancelled.cancel_requested:
+        return cancelled.error_code or CANCELLED
+    is_other = sa.and_(_is_on(run.user_id), sa.not_(_is_confirmed(run.user_id, confirmed)))
+    if order is None and db.session.scalar(sa.select(is_other)):
+        return CHANGED_MEANWHILE
+    return SWITCHED_OFF
 
 
 def finish(run_id: int, worker: str, end: End, counts: Mapping[str, Mapping[str, int]]) -> bool:
@@ -258,10 +272,6 @@ def _schedule_next(
 def is_there(run_id: int) -> bool:
     """A run at work goes only with its account."""
     return db.session.scalar(sa.select(SyncRun.id).where(SyncRun.id == run_id)) is not None
-
-
-def _is_cancelled(run_id: int) -> bool:
-    return bool(db.session.scalar(sa.select(SyncRun.cancel_requested).where(SyncRun.id == run_id)))
 
 
 def _drop_earlier_waiting(user_id: int, run_id: int) -> None:

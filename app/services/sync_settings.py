@@ -1,5 +1,6 @@
 """The owner's switch, confirmation and rules."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -116,13 +117,15 @@ def confirmation_obstacle(user: User) -> str | None:
     return None
 
 
-def confirm(user: User, now: datetime | None = None) -> None:
-    """Raises NotReady."""
+def confirm(user: User, now: datetime | None = None, *, adds: int | None = None) -> None:
+    """`adds`: what the plan would add now, where that was counted. Raises NotReady."""
     if obstacle := confirmation_obstacle(user):
         raise NotReady(obstacle)
     ensure_config(user).confirmed_at = now or utcnow()
     assert user.sync_state is not None
     user.sync_state.pause_reason = None
+    user.sync_state.confirmation = _digest_of_confirmed(user)
+    user.sync_state.confirmed_adds = adds
     user.sync_state.rules_digest = digest_of_rules(user)
     runs.request(user.id, RunTrigger.CONFIRMED)
     events.record(EventKind.CONFIRMED, user.id)
@@ -134,6 +137,7 @@ def take_confirmation_back(user: User, reason: str) -> None:
     was_enabled, was_confirmed = config.is_enabled, config.confirmed_at is not None
     config.confirmed_at, config.is_enabled = None, False
     db.session.flush()
+    runs.cancel(user.id, runs.SWITCHED_OFF)  # also one that would not look before all is confirmed again
     withdraw_order(user)
     if not was_confirmed and not was_enabled:
         return
@@ -143,7 +147,6 @@ def take_confirmation_back(user: User, reason: str) -> None:
     if user.sync_state is not None:
         user.sync_state.pause_reason = reason
         user.sync_state.market_read_at = None
-    runs.drop_queued(user.id)
 
 
 def withdraw_order(user: User) -> None:
@@ -156,6 +159,11 @@ def withdraw_order(user: User) -> None:
 def digest_of_rules(user: User) -> str:
     """Tells one set of rules from another."""
     return digest_of(*sorted(f"{rule.entity_type}:{rule.mode}:{rule.entity_id}" for rule in rules_of(user).rules))
+
+
+def _digest_of_confirmed(user: User) -> str:
+    settings = user.sync_state.settings if user.sync_state else {}
+    return digest_of(digest_of_rules(user), json.dumps(settings, sort_keys=True))
 
 
 def run_obstacle(user: User) -> str | None:

@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 
 from app.clients.errors import VkError
-from app.clients.vk_errors import FAULT_HOLDS, OWNER_HOLDS
+from app.clients.vk_errors import FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS
 from app.clients.vk_errors import Action as Treatment
 from app.db import db, utcnow
 from app.domain.catalog import Store
-from app.domain.changes import Action, LinkState
+from app.domain.changes import ALBUM_STEPS, Action, LinkState, Reason
 from app.domain.listing import sku
 from app.domain.market import MarketItem
 from app.domain.plan import Desired, Plan, make_plan
@@ -25,6 +25,7 @@ from app.services.sync_settings import digest_of_rules
 MARKET_READ_EVERY = timedelta(days=1)
 LONGEST_WAIT = timedelta(seconds=30)
 MOST_PASSES = 5
+LOOK = "market.get"
 
 
 class SyncWork(RunWork):
@@ -36,6 +37,7 @@ class SyncWork(RunWork):
             self.enter(RunStage.WAIT)
             self.renew()
             self.sleep(wait)
+        self._ask_vk()
         self._read_categories_again()
         self.renew()
         self.came_through()
@@ -44,6 +46,18 @@ class SyncWork(RunWork):
         self.end_early()
         if self.user.sync_state is not None:
             self.user.sync_state.rules_digest = digest_of_rules(self.user)
+
+    def _ask_vk(self) -> None:
+        """A run that needed nothing of VK asks all the same: what is wrong there has to show at once."""
+        if self.vk.has_answered or self.place.rests(LOOK):
+            return
+        self.renew()
+        try:
+            self.vk.look_in(self.group_id)
+        except VkError as error:
+            if error.code != METHOD_QUOTA:
+                raise
+            self.place.rested.add(LOOK)  # whoever counts calls has read the token
 
     def _read_categories_again(self) -> None:
         """Once a week, so that the owner hears of a chosen category that VK gave up."""
@@ -96,6 +110,7 @@ class SyncWork(RunWork):
             twins = self.read_market(desired)
             plan = self._plan(desired, began)
         plan = self._braked(plan, desired, began)
+        self._forget_what_is_over(plan)
         self.hide_twins(twins)
         self.run.total = self.run.done + len(plan.changes)
         db.session.commit()
@@ -131,6 +146,21 @@ class SyncWork(RunWork):
             undecided=undecided(self.user.id, self.group_id),
         )
 
+    def _forget_what_is_over(self, plan: Plan) -> None:
+        """VK's answers to what nobody asks of it any more."""
+        arranged = {change.key for change in plan.changes if change.action in ALBUM_STEPS}
+        asked = {change.key for change in plan.changes if change.action not in ALBUM_STEPS}
+        asked |= {key for key, reason in plan.skipped.items() if reason is Reason.REFUSED}
+        for key, row in self.place.listings.items():
+            if row.error_code is not None and key not in asked and row.state != LinkState.GONE and not is_lost(row):
+                row.error_code = row.error_text = row.failed_digest = row.retry_after = None
+            if row.album_error is not None and key not in arranged:
+                row.album_error = None
+        for title, album in self.place.albums.items():
+            is_left_alone = album.retry_after is not None and album.retry_after > utcnow()
+            if album.error_code is not None and title not in plan.crowds and not is_left_alone:
+                album.error_code = None
+
     def _note_who_is_out(self, desired: Desired, now: datetime) -> None:
         """The days until deletion count only while the item is hidden and its product outside the selection."""
         for key, row in self.place.listings.items():
@@ -151,9 +181,13 @@ class SyncWork(RunWork):
         self.place.approved = verdict.approved
         if verdict.needs_approval:
             self.run.fingerprint = verdict.fingerprint
+            self._ask_vk()
+            self.came_through()
             raise RunEnds(RunStatus.NEEDS_APPROVAL, "needs_approval")
-        if self.user.sync_state is not None and approvals.is_first_after_confirmation(self.user):
-            self.user.sync_state.rules_digest = digest_of_rules(self.user)
+        if (state := self.user.sync_state) is not None:
+            state.confirmed_adds = None
+            if approvals.is_first_after_confirmation(self.user):
+                state.rules_digest = digest_of_rules(self.user)
         return plan
 
     def _lists_were_incomplete(self, verdict: Verdict) -> bool:

@@ -267,3 +267,15 @@ def test_without_an_active_sync_nothing_is_checked(browser: Browser, owner: User
     assert browser.get(MARKET).is_disabled("Проверить сейчас")
     assert "не запущена" in browser.post(f"{MARKET}/check").notices[0]
     assert count(SyncRun) == 0
+
+
+def test_what_moderators_refused_is_told_with_their_words_wherever_the_product_is(browser: Browser, shop: User) -> None:
+    a_listing(shop, rejection={"title": "Товар отклонён", "description": "Цена «1 ₽» не похожа на настоящую."})
+
+    listed = browser.get(MARKET)
+    assert "Цена «1 ₽» не похожа на настоящую." in listed.text
+    assert "/catalog/stores/S1/products/P1" in listed.links()
+    problem = browser.get("/sync/problems")
+    assert "ВК не пропустил в общий каталог: 1 товар" in problem.text and f"{MARKET}?show=rejected" in problem.links()
+    product = browser.get("/catalog/stores/S1/products/P1")
+    assert any("Товар отклонён. Цена «1 ₽» не похожа на настоящую." in notice for notice in product.notices)

@@ -14,7 +14,7 @@ from app.web import labels
 from app.web.formatting import quoted
 from app.web.sync.plan_rows import shown
 
-SECTIONS = ("similar", "gone", "changed")
+SECTIONS = ("similar", "gone", "changed", "rejected")
 
 PUT_BACK = labels.Label("Вернём", "info")
 LEFT = labels.Label("Оставляем", "secondary")
@@ -65,6 +65,9 @@ class ListingRow:
     address: str
     is_out: bool
     """Not selected now, so nothing is put back."""
+    key: ListingKey
+    rejection: Mapping[str, str] | None = None
+    """What VK's moderators say."""
     changes: Sequence[Drift] = ()
 
 
@@ -112,6 +115,8 @@ def _listing_row(item: Listing, names: Names, wanted: Wanted | None, edited_in_v
         names.stores.get(item.store_id, ""),
         item_address(item.vk_group_id, item.vk_item_id),
         wanted is None,
+        _key(item),
+        item.rejection,
         [_drift(item, name, value, wanted, edited_in_vk) for name, value in item.drift.items()],
     )
 

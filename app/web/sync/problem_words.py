@@ -6,6 +6,7 @@ from typing import NamedTuple
 from flask import url_for
 
 from app.domain.listing import SkipReason
+from app.models import OwnerOrder
 from app.services.problems import Kind, Problem
 from app.web import labels
 from app.web.formatting import counted, plural_ru, quoted
@@ -71,10 +72,52 @@ def _questions(problem: Problem) -> ProblemCard:
     return ProblemCard(title, text, "Посмотреть и ответить", url_for("sync.market"))
 
 
+def _order(problem: Problem) -> ProblemCard:
+    """What the owner ordered and why it is not done."""
+    if problem.vendor == OwnerOrder.HIDE_ALL:
+        seen = plural_ru(problem.count, "виден", "видны", "видны")
+        title = f"Скрыто не всё: в ВК ещё {seen} {counted(problem.count, *GOODS)}"
+    else:
+        title = "Скрытое раньше возвращено не всё"
+    if problem.run_id is None:
+        return ProblemCard(title, message(problem.code), "Открыть подключение ВК", url_for("connections.vk"), "danger")
+    href = url_for("sync.run", run_id=problem.run_id)
+    return ProblemCard(title, message(problem.code), "Посмотреть, что не получилось", href, "danger")
+
+
+def _stuck(problem: Problem) -> ProblemCard:
+    title = f"ВК не даёт изменить: {counted(problem.count, *GOODS)}"
+    return ProblemCard(title, message(problem.code), "Посмотреть, что изменится", url_for("sync.plan"))
+
+
+def _albums_refused(problem: Problem) -> ProblemCard:
+    names = ", ".join(map(quoted, problem.names))
+    title = f"ВК не принял {plural_ru(problem.count, 'подборку', 'подборки', 'подборки')}: {names}"
+    text = f"{message(problem.code)} Товары этих групп остаются без подборки."
+    return ProblemCard(title, text, "Подборки в плане", url_for("sync.plan", show="albums"), "info")
+
+
+def _not_in_album(problem: Problem) -> ProblemCard:
+    stay = plural_ru(problem.count, "остался", "остались", "остались")
+    title = f"Не в своей подборке {stay} {counted(problem.count, *GOODS)}"
+    return ProblemCard(title, message(problem.code), "Подборки в плане", url_for("sync.plan", show="albums"), "info")
+
+
+def _quota(problem: Problem) -> ProblemCard:
+    title = "ВК сегодня больше не принимает часть изменений"
+    return ProblemCard(title, message(problem.code), "Посмотреть, что изменится", url_for("sync.plan"), "info")
+
+
 def _refused(problem: Problem) -> ProblemCard:
     title = f"ВК отказал: {counted(problem.count, *GOODS)}"
     href = url_for("sync.plan", show="skipped", reason="refused")
     return ProblemCard(title, message(problem.code), "Показать товары", href)
+
+
+def _rejected(problem: Problem) -> ProblemCard:
+    title = f"ВК не пропустил в общий каталог: {counted(problem.count, *GOODS)}"
+    text = "В вашем сообществе они видны. Посмотрите, что не понравилось ВК, и поправьте товар в Эвоторе."
+    return ProblemCard(title, text, "Показать товары", url_for("sync.market", show="rejected"))
 
 
 def _review(problem: Problem) -> ProblemCard:
@@ -122,6 +165,7 @@ _CARDS: dict[Kind, Callable[[Problem], ProblemCard]] = {
         "Посмотреть план и решить",
         "sync.plan",
     ),
+    Kind.ORDER: _order,
     Kind.RUNS_FAIL: _runs,
     Kind.STORE: _stores,
     Kind.SHOP_FULL: _as_written(
@@ -130,6 +174,8 @@ _CARDS: dict[Kind, Callable[[Problem], ProblemCard]] = {
         "Настроить фильтры",
         "catalog.stores",
     ),
+    Kind.STUCK: _stuck,
+    Kind.QUOTA: _quota,
     Kind.NOT_CONFIRMED: _as_written(
         "Осталось подтвердить", "Посмотрите план и нажмите «Подтвердить и запустить».", "Посмотреть план", "sync.plan"
     ),
@@ -141,8 +187,11 @@ _CARDS: dict[Kind, Callable[[Problem], ProblemCard]] = {
         "Настройки витрины",
         "sync.settings",
     ),
+    Kind.REJECTED: _rejected,
     Kind.REVIEW: _review,
     Kind.ALBUMS_TAKEN: _albums_taken,
     Kind.ALBUM_FULL: _full_albums,
+    Kind.ALBUM_REFUSED: _albums_refused,
+    Kind.NOT_IN_ALBUM: _not_in_album,
     Kind.LOST_RULES: _lost_rules,
 }

@@ -4,7 +4,7 @@ from flask.typing import ResponseReturnValue
 from app.domain.changes import Reason
 from app.domain.listing import SkipReason
 from app.models import RunStatus, SyncRun, User
-from app.services import approvals, orders, planning, run_requests, runs, sync_settings
+from app.services import approvals, confirming, orders, planning, run_requests, runs, sync_settings
 from app.services.catalog_age import catalog_age
 from app.services.errors import NotReady
 from app.services.overview import sync_overview
@@ -66,7 +66,7 @@ def toggle() -> ResponseReturnValue:
 def confirm() -> ResponseReturnValue:
     sent(ConfirmForm)
     try:
-        sync_settings.confirm(owner())
+        confirming.confirm(owner())
     except NotReady as error:
         flash(message(error.code), "warning")
     else:

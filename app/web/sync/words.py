@@ -18,12 +18,12 @@ def brake(found: Brake, plan: Plan) -> str:
     count = len(found.changes)
     if found.kind is BrakeKind.ADDITIONS:
         new = plural_ru(count, "новый", "новых", "новых")
-        return f"После изменения фильтров план добавит {number(count)} {new} {plural_ru(count, *GOODS)}."
+        why = "Вы подтверждали меньше: теперь" if found.is_beyond_confirmed else "После изменения фильтров"
+        return f"{why} план добавит {number(count)} {new} {plural_ru(count, *GOODS)}."
     if found.kind is BrakeKind.PRICES:
-        return (
-            f"У {counted(count, *OF_GOODS)} из {number(found.live)}, которые сейчас видны в ВК, "
-            "цена изменится больше чем наполовину."
-        )
+        step = "в 10 раз или ещё сильнее" if found.is_tenfold else "больше чем наполовину"
+        whose = f"У {counted(count, *OF_GOODS)} из {number(found.live)}, которые сейчас видны в ВК"
+        return f"{whose}, цена изменится {step}."
     removed = f"План скроет или удалит {counted(count, *GOODS)}"
     if any(change.key not in plan.live_keys for change in found.changes):
         return f"{removed}. Сейчас в ВК видно {number(found.live)}."

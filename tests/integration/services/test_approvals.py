@@ -10,7 +10,7 @@ from app.db import db
 from app.domain.brakes import BrakeKind
 from app.domain.rules import EntityType, FilterMode
 from app.models import RunStatus, SyncApproval, SyncRun
-from app.services import approvals, catalog_refresh, connections, planning, sync_settings
+from app.services import approvals, catalog_refresh, confirming, connections, planning, sync_settings
 from app.services.errors import NotReady
 from tests.support.sandbox import EXTENDED_CLUB, VK_TOKEN
 from tests.support.shop import Shop
@@ -261,6 +261,50 @@ def test_many_adds_after_a_change_of_the_rules_wait(shop: Shop) -> None:
     approve(shop)
     assert shop.run().status == RunStatus.SUCCEEDED
     assert len(shop.prices()) == 63
+
+
+def test_what_came_after_the_confirmation_waits_in_the_first_run(shop_everywhere: Shop) -> None:
+    shop = shop_everywhere
+    confirming.confirm(shop.owner)
+    db.session.commit()
+    shop.fill(30)
+    shop.sandbox.fault("evotor", "403", "stores")
+    shop.run()
+    shop.sandbox.clear_faults()
+
+    assert shop.run().status == RunStatus.NEEDS_APPROVAL, "no run has been let through yet"
+    assert shop.prices() == {}
+    approve(shop)
+    assert shop.run().status == RunStatus.SUCCEEDED
+    assert len(shop.prices()) == 33
+    shop.fill(80)
+    assert shop.run().status == RunStatus.SUCCEEDED, "the confirmation has had its run"
+
+
+@pytest.mark.parametrize("later", [0, 15])
+def test_what_was_to_be_added_at_the_confirmation_is_added(shop: Shop, later: int) -> None:
+    shop.fill(30)
+    catalog_refresh.refresh(shop.owner)
+    confirming.confirm(shop.owner)
+    db.session.commit()
+    shop.fill(30 + later)
+
+    assert shop.run_slice(5).status == RunStatus.CONTINUED
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert len(shop.prices()) == 33 + later
+
+
+def test_a_tenth_of_the_prices_a_hundred_times_higher_waits(shop: Shop) -> None:
+    filled(shop, 57)
+    shop.patch_all(shop.fill(57)[:6], price=10000)
+
+    assert shop.run().status == RunStatus.NEEDS_APPROVAL
+
+    assert shop.writes() == 0
+    owner = shop.owner
+    (brake,) = approvals.judge(owner, planning.plan_for(owner)).brakes
+    assert (brake.kind, len(brake.changes)) == (BrakeKind.PRICES, 6)
 
 
 def test_a_new_confirmation_stands_for_the_changed_rules(shop: Shop) -> None:

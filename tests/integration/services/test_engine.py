@@ -28,13 +28,14 @@ def test_a_second_run_writes_nothing(app_on_each_database: Flask, sandbox: Sandb
     assert sandbox.writes() == 0
 
 
-def test_an_unchanged_catalog_costs_vk_no_call_at_all(shop_everywhere: Shop) -> None:
+def test_an_unchanged_catalog_costs_vk_one_cheap_question(shop_everywhere: Shop) -> None:
     shop_everywhere.run()
     shop_everywhere.forget_calls()
 
     assert shop_everywhere.run().status == RunStatus.SUCCEEDED
 
-    assert not [name for name in shop_everywhere.sandbox.dump()["calls"] if not name.startswith("evotor.")]
+    calls = shop_everywhere.sandbox.dump()["calls"]
+    assert {name: times for name, times in calls.items() if not name.startswith("evotor.")} == {"vk.market.get": 1}
 
 
 def test_the_market_holds_exactly_the_selection(shop_everywhere: Shop, sandbox: Sandbox) -> None:
@@ -204,3 +205,51 @@ def test_an_item_whose_product_left_every_group_leaves_its_album(shop: Shop) -> 
     shop.run()
 
     assert shop.albums() == {"Чай": [], "Мёд": ["P2"]}
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ("auth", "vk_5"),
+        ("captcha", "vk_14"),
+        ("error:15", "vk_15"),
+        ("access", "vk_205"),
+        ("market_off", "vk_1438"),
+        ("error:18", "vk_18"),
+    ],
+)
+@pytest.mark.parametrize("waits", [False, True])
+def test_what_is_wrong_at_vk_shows_although_there_is_nothing_to_change(
+    shop: Shop, fault: str, code: str, waits: bool
+) -> None:
+    goods = shop.fill(4)
+    shop.run()
+    if waits:
+        shop.patch_all(goods, price=0)
+    shop.sandbox.fault("vk", fault)
+
+    outcome = shop.run()
+
+    assert (outcome.status, outcome.error) == (RunStatus.STOPPED, code)
+    connection = shop.owner.vk
+    assert connection is not None
+    assert connection.error_code == code
+    shop.sandbox.clear_faults()
+    assert shop.run().status == (RunStatus.NEEDS_APPROVAL if waits else RunStatus.SUCCEEDED)
+    connection = shop.owner.vk
+    assert connection is not None
+    assert connection.error_code is None, "a waiting plan, too, has heard that all is well again"
+
+
+def test_a_question_for_which_the_quota_is_used_up_costs_nothing_but_its_answer(shop: Shop) -> None:
+    shop.run()
+    shop.sandbox.fault("vk", "rate_limit", "market.get")
+
+    outcome = shop.run()
+
+    assert (outcome.status, outcome.error) == (RunStatus.CONTINUED, "vk_29")
+    shop.forget_calls()
+    shop.patch("P1", price=101)
+    assert shop.run().error is None, "the change has asked"
+    assert shop.prices()["P1"] == "101.00"
+    assert shop.calls("market.get") == 0

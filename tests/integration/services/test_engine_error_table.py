@@ -3,13 +3,17 @@
 import pytest
 from structlog.testing import capture_logs
 
+from app.clients.vk_errors import CODES
 from app.db import db
 from app.domain.changes import LinkState
 from app.models import ConnectionState, EntryOutcome, RunStatus
 from app.services import shop_settings
+from app.web.messages import message
+from tests.support.page import Browser
 from tests.support.sandbox import CLUB, EXTENDED_CLUB, Sandbox
-from tests.support.shop import Shop
+from tests.support.shop import TINY, Shop
 
+ALL_WELL = "Всё в порядке"
 ALL = {"P1": "100.00", "P2": "200.00", "P3": "300.00"}
 
 PASSES_BY_ITSELF = [1, 6, 8, 10, 32, 36]
@@ -27,7 +31,27 @@ ASKS_THE_OWNER = {
         *(14, 3300, 17, 18, 37, 3610, 3611, 24, 25, 11500, 101, 113, 125, 260, 3301, 3302, 3303, 3304, 3305)
     ],
 }
+POSTPONES = [9, 29, 43]
+COMES_ELSEWHERE = [1403, 1404, 1405, 1406, 1407, 1408, 1409, 1410, 1431, 1432, 1446, 1457, 1458, 1518, 1526]
+"""Their tests stand below and in other files."""
 STOPS_AND_ALERTS = [2, 3, 4, 11, 16, 20, 21, 23, 42, 103, 9999]
+
+
+def is_told(pages: Browser, code: str, *paths: str) -> None:
+    """The sentence for the code stands on every one of these pages."""
+    sentence = " ".join(message(code).split())
+    assert [path for path in paths if sentence not in pages.get(path).text] == [], sentence
+
+
+def product_page(product_id: str) -> str:
+    return f"/catalog/stores/{TINY}/products/{product_id}"
+
+
+def test_no_row_of_the_table_is_left_out() -> None:
+    walked = {*PASSES_BY_ITSELF, *MARKS_THE_PRODUCT, *STOPS_AND_ALERTS, *COMES_ELSEWHERE, *POSTPONES}
+    walked |= {code for codes in ASKS_THE_OWNER.values() for code in codes}
+
+    assert CODES.keys() - walked == set()
 
 
 @pytest.mark.parametrize("code", PASSES_BY_ITSELF)
@@ -42,7 +66,9 @@ def test_what_passes_by_itself_is_repeated_without_a_second_item(shop: Shop, san
 
 
 @pytest.mark.parametrize("code", MARKS_THE_PRODUCT)
-def test_what_concerns_one_product_leaves_the_others_alone(shop: Shop, sandbox: Sandbox, code: int) -> None:
+def test_what_concerns_one_product_leaves_the_others_alone_and_is_told(
+    shop: Shop, sandbox: Sandbox, pages: Browser, code: int
+) -> None:
     sandbox.fault("vk", f"error:{code}", "market.add", times=1, suffix="VK says no")
 
     assert shop.run().status == RunStatus.SUCCEEDED
@@ -53,13 +79,15 @@ def test_what_concerns_one_product_leaves_the_others_alone(shop: Shop, sandbox: 
     listing = shop.listing(failed.product_id or "")
     assert listing is not None
     assert (listing.state, listing.error_code) == (LinkState.ADDING, f"vk_{code}")
+    is_told(pages, f"vk_{code}", f"/sync/runs/{failed.run_id}", "/sync/problems", product_page(failed.product_id or ""))
+    assert ALL_WELL not in pages.get("/sync").text
 
 
 @pytest.mark.parametrize(
     ("code", "state"), [(code, state) for state, codes in ASKS_THE_OWNER.items() for code in codes]
 )
 def test_what_the_owner_has_to_mend_stops_the_run_and_shows(
-    shop: Shop, sandbox: Sandbox, code: int, state: ConnectionState
+    shop: Shop, sandbox: Sandbox, pages: Browser, code: int, state: ConnectionState
 ) -> None:
     sandbox.fault("vk", f"error:{code}", "market.add")
 
@@ -71,10 +99,14 @@ def test_what_the_owner_has_to_mend_stops_the_run_and_shows(
     connection = shop.owner.vk
     assert connection is not None
     assert (connection.state, connection.error_code) == (state, f"vk_{code}")
+    is_told(pages, f"vk_{code}", f"/sync/runs/{outcome.run_id}", "/sync/problems", "/sync", "/connections")
+    assert ALL_WELL not in pages.get("/sync").text
 
 
 @pytest.mark.parametrize("code", STOPS_AND_ALERTS)
-def test_what_we_have_to_mend_stops_the_run_and_alerts(shop: Shop, sandbox: Sandbox, code: int) -> None:
+def test_what_we_have_to_mend_stops_the_run_alerts_and_is_told(
+    shop: Shop, sandbox: Sandbox, pages: Browser, code: int
+) -> None:
     sandbox.fault("vk", f"error:{code}", "market.add")
 
     with capture_logs() as lines:
@@ -83,6 +115,8 @@ def test_what_we_have_to_mend_stops_the_run_and_alerts(shop: Shop, sandbox: Sand
     assert (outcome.status, outcome.error) == (RunStatus.FAILED, f"vk_{code}")
     assert shop.calls("market.add") == 1
     assert ("error", "vk_refuses_application") in {(line["log_level"], line["event"]) for line in lines}
+    is_told(pages, f"vk_{code}", f"/sync/runs/{outcome.run_id}", "/sync/problems", "/sync")
+    assert ALL_WELL not in pages.get("/sync").text
 
 
 @pytest.mark.parametrize("code", [14, 17])

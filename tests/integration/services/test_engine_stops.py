@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import current_app
 
 from app.clients.http import Response, TransportError
-from app.db import db
+from app.db import db, utcnow
 from app.domain.changes import LinkState
 from app.domain.rules import EntityType, FilterMode
-from app.models import ConnectionState, EntryOutcome, RunStatus, SyncConfig, VkConnection
-from app.services import connections, runs, sync_settings
+from app.models import ConnectionState, EntryOutcome, RunStatus, SyncConfig, User, VkConnection
+from app.services import connections, runs, shop_settings, sync_settings
 from tests.support.sandbox import CLUB, EXTENDED_CLUB, Sandbox
 from tests.support.shop import TINY, Shop
 
@@ -183,10 +184,80 @@ def change(statement: sa.Update) -> Callable[[], None]:
 MEANWHILE = {
     "switched off": sa.update(SyncConfig).values(is_enabled=False),
     "confirmation withdrawn": sa.update(SyncConfig).values(confirmed_at=None),
-    "confirmed anew": sa.update(SyncConfig).values(confirmed_at=sa.func.now()),
     "another community": sa.update(VkConnection).values(group_id=EXTENDED_CLUB),
     "disconnected": sa.update(VkConnection).values(group_id=None, token=None),
 }
+
+
+def elsewhere(deed: Callable[[User], object]) -> Callable[[], None]:
+    """The owner does something on a page while the run is at work."""
+
+    def apply() -> None:
+        with current_app.app_context():  # a session of its own
+            deed(db.session.scalars(sa.select(User)).one())
+            db.session.commit()
+
+    return apply
+
+
+def renew_the_date(owner: User) -> None:
+    sync_settings.confirm(owner, utcnow() + timedelta(minutes=1))
+
+
+def confirm_other_rules(owner: User) -> None:
+    sync_settings.set_rules(owner, EntityType.PRODUCT, ["P3"], FilterMode.EXCLUDE)
+    renew_the_date(owner)
+
+
+def confirm_other_settings(owner: User) -> None:
+    shop_settings.change(owner, remove_after_days=30)
+    renew_the_date(owner)
+
+
+def connect_another_account_and_back(owner: User) -> None:
+    sync_settings.take_confirmation_back(owner, "other_evotor")
+    sync_settings.toggle(owner, True)
+    renew_the_date(owner)
+
+
+def test_confirming_the_same_again_renews_the_date_and_lets_the_run_go_on(shop_everywhere: Shop) -> None:
+    shop = shop_everywhere
+    before = sync_settings.config_of(shop.owner).confirmed_at
+    shop.after_call("/market.add", elsewhere(renew_the_date))
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.prices() == ALL
+    assert before is not None
+    renewed = sync_settings.config_of(shop.owner).confirmed_at
+    assert renewed is not None
+    assert renewed > before
+
+
+@pytest.mark.parametrize("deed", [confirm_other_rules, confirm_other_settings])
+def test_confirming_something_else_ends_the_run_and_the_next_does_that(
+    shop_everywhere: Shop, deed: Callable[[User], None]
+) -> None:
+    shop = shop_everywhere
+    shop.after_call("/market.add", elsewhere(deed))
+
+    outcome = shop.run()
+
+    assert (outcome.status, outcome.error) == (RunStatus.CONTINUED, "changed_meanwhile")
+    assert shop.calls("market.add") == 1
+    assert shop.next_run_in() <= timedelta(0)
+    assert shop.run().status == RunStatus.SUCCEEDED
+    assert shop.prices().keys() == ({"P1", "P2"} if deed is confirm_other_rules else ALL.keys())
+
+
+def test_another_account_ends_the_run_although_the_same_is_confirmed_by_the_next_look(shop_everywhere: Shop) -> None:
+    shop = shop_everywhere
+    shop.after_call("/market.add", elsewhere(connect_another_account_and_back))
+
+    outcome = shop.run()
+
+    assert (outcome.status, outcome.error) == (RunStatus.STOPPED, "switched_off")
+    assert shop.calls("market.add") == 1
 
 
 @pytest.mark.parametrize("what", MEANWHILE)
@@ -438,7 +509,8 @@ def test_an_album_that_vk_refuses_is_left_alone_for_hours(shop: Shop, sandbox: S
         shop.clock.move(minutes=15)
         assert shop.run().status == RunStatus.SUCCEEDED
 
-    assert (shop.calls("market.addAlbum"), shop.calls("market.get")) == (0, 0)
+    assert (shop.calls("market.addAlbum"), shop.calls("market.getAlbums")) == (0, 0)
+    assert shop.calls("market.get") == 3, "one question a run, and the market is not read"
     sandbox.clear_faults()
     shop.clock.move(hours=6)
     shop.run()

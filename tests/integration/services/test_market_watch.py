@@ -16,6 +16,7 @@ from app.domain.listing import HandField
 from app.domain.rules import EntityType, FilterMode
 from app.models import EntryOutcome, ForeignItem, RunStatus, User
 from app.services import hand_work, shop_settings
+from app.services.problems import Kind, problems
 from tests.support.sandbox import CLUB, Sandbox
 from tests.support.shop import Killed, Shop
 
@@ -514,3 +515,28 @@ def test_foreign_items_are_counted(with_similar: Shop) -> None:
     visible = [item for item in with_similar.sandbox.strangers() if not item["hidden"] and not item["deleted"]]
 
     assert hand_work.hand_work(with_similar.owner).foreign == len(visible)
+
+
+# Moderation
+
+
+def test_what_moderators_refuse_is_noted_in_the_daily_look_and_forgotten_when_they_let_it_through(
+    shop_everywhere: Shop,
+) -> None:
+    shop = shop_everywhere
+    shop.run()
+    item = shop.item("P1")["id"]
+    shop.sandbox.control("vk/items", club=shop.club, reject=[item])
+
+    rests(shop)
+
+    listing = shop.listing("P1")
+    assert listing is not None
+    assert listing.rejection == {"title": "Товар отклонён", "description": "Цена выглядит недостоверной."}
+    assert [problem.kind for problem in problems(shop.owner, {})] == [Kind.REJECTED]
+    shop.sandbox.control("vk/items", club=shop.club, accept=[item])
+    rests(shop)
+    assert problems(shop.owner, {}) == []
+    listing = shop.listing("P1")
+    assert listing is not None
+    assert listing.rejection is None

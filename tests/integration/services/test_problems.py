@@ -9,7 +9,7 @@ from app.db import db, utcnow
 from app.domain.changes import LinkState
 from app.domain.listing import SkipReason
 from app.domain.rules import EntityType, FilterMode
-from app.models import AlbumState, ConnectionState, Listing, RunStatus, RunTrigger, SyncRun, User, VkAlbum
+from app.models import AlbumState, ConnectionState, Listing, OwnerOrder, RunStatus, RunTrigger, SyncRun, User, VkAlbum
 from app.services import shop_settings
 from app.services.first_steps import has_launched
 from app.services.problems import Kind, Problem, problems
@@ -95,15 +95,69 @@ def test_one_failure_is_no_problem_yet_three_are(owner: User) -> None:
     ]
 
 
-def test_refusals_are_counted_by_vks_answer_while_they_hold(owner: User) -> None:
+def test_refusals_are_counted_by_vks_answer_until_another_try_says_otherwise(owner: User) -> None:
     later, past = utcnow() + timedelta(hours=1), utcnow() - timedelta(hours=1)
     for number, (code, until) in enumerate((("vk_100", later), ("vk_100", later), ("vk_19", later), ("vk_22", past))):
         a_listing(owner, f"P{number}", error_code=code, failed_digest="x", retry_after=until)
-    a_listing(owner, "P9", error_code="vk_10", retry_after=later)
+    a_listing(owner, "P8", error_code="vk_unreachable", retry_after=later)
+    a_listing(owner, "P9", error_code="vk_10")
 
     assert [(problem.kind, problem.code, problem.count) for problem in found(owner)] == [
+        (Kind.STUCK, "vk_10", 1),
         (Kind.REFUSED, "vk_100", 2),
         (Kind.REFUSED, "vk_19", 1),
+        (Kind.REFUSED, "vk_22", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "is_told"),
+    [("vk_3", True), ("vk_100", True), ("vk_strange_errors", True), ("vk_9", False), ("vk_unreachable", False)],
+)
+def test_a_run_that_vk_said_no_to_is_told_at_once(owner: User, code: str, is_told: bool) -> None:
+    a_run(owner, RunStatus.FAILED, error_code=code)
+    assert owner.sync_state is not None
+    owner.sync_state.strikes, owner.sync_state.strike_code = 1, code
+    assert kinds(owner) == ([Kind.RUNS_FAIL] if is_told else [])
+
+
+def test_a_method_at_rest_is_told_until_it_is_over(owner: User) -> None:
+    assert owner.vk is not None
+    owner.vk.resting = {"market.add": (utcnow() - timedelta(minutes=1)).isoformat()}
+    assert kinds(owner) == []
+    owner.vk.resting = {"market.add": (utcnow() + timedelta(minutes=1)).isoformat()}
+    assert kinds(owner) == [Kind.QUOTA]
+
+
+@pytest.mark.parametrize("order", OwnerOrder)
+def test_an_order_that_is_not_done_is_told_with_the_reason(owner: User, order: OwnerOrder) -> None:
+    assert owner.sync_state is not None and owner.sync_config is not None and owner.vk is not None
+    owner.sync_config.is_enabled = False
+    owner.sync_state.owner_order = order
+    a_listing(owner, "P1")
+    assert kinds(owner) == [], "it has not been tried yet"
+    a_run(owner, RunStatus.CONTINUED, error_code="time_slice")
+    assert kinds(owner) == [], "the next part follows"
+    db.session.add(SyncRun(user_id=owner.id, trigger=order, status=RunStatus.CONTINUED, error_code="order_refused"))
+    (problem,) = found(owner)
+    assert (problem.kind, problem.code, problem.vendor, problem.count) == (Kind.ORDER, "order_refused", order, 1)
+    owner.vk.token = None
+    (problem,) = found(owner)
+    assert (problem.kind, problem.code) == (Kind.ORDER, "vk_missing")
+    owner.sync_state.owner_order = None
+    assert kinds(owner) == []
+
+
+def test_what_vk_says_of_albums_is_told(owner: User) -> None:
+    for title, code in (("Чай", "vk_100"), ("Мёд", "vk_100"), ("Сыр", "vk_1407")):
+        album = VkAlbum(user_id=owner.id, vk_group_id=CLUB, title=title, state=AlbumState.ADDING, strangers=[])
+        album.error_code = code
+        db.session.add(album)
+    a_listing(owner, "P1", album_error="vk_1446")
+    assert [(problem.kind, problem.code, problem.names) for problem in found(owner)] == [
+        (Kind.ALBUMS_TAKEN, "", ()),
+        (Kind.ALBUM_REFUSED, "vk_100", ["Мёд", "Чай"]),
+        (Kind.NOT_IN_ALBUM, "vk_1446", ()),
     ]
 
 

@@ -6,7 +6,7 @@ import pytest
 from app.clients import vk_answers
 from app.clients.answers import MalformedAnswer
 from app.domain.categories import Category
-from app.domain.market import Album, Availability, Community, MarketItem, Profile
+from app.domain.market import Album, Availability, Community, MarketItem, Profile, Rejection
 
 ITEM: dict[str, Any] = {
     "id": 9100045,
@@ -85,6 +85,22 @@ def test_the_newer_category_is_read_where_the_older_is_missing() -> None:
 @pytest.mark.parametrize("photos", [None, [], False, [False]])
 def test_an_item_may_have_no_photo(photos: Any) -> None:
     assert item(photos=photos).photo_ids == ()
+
+
+@pytest.mark.parametrize(
+    ("info", "expected"),
+    [
+        ({"title": "Отклонён", "description": "Цена", "moderation_status": 2}, Rejection("Отклонён", "Цена")),
+        ({"moderation_status": 2}, Rejection()),
+        ({"title": 5, "description": "ы" * 900}, Rejection("", "ы" * 500)),
+        (None, None),
+        ([], None),
+        ({}, None),
+        (False, None),
+    ],
+)
+def test_what_moderators_say_is_read(info: Any, expected: Rejection | None) -> None:
+    assert item(reject_info=info).rejection == expected
 
 
 @pytest.mark.parametrize("value", [{}, {"id": None}, {"id": "x"}, 5, "x"])

@@ -23,9 +23,12 @@ def new_prices(count: int, before: str, after: str) -> tuple[Change, ...]:
     )
 
 
-def kinds(*parts: tuple[Change, ...], live: int, rules_changed: bool = False) -> list[BrakeKind]:
+def kinds(
+    *parts: tuple[Change, ...], live: int, rules_changed: bool = False, confirmed_adds: int | None = None
+) -> list[BrakeKind]:
     plan = Plan(tuple(change for part in parts for change in part), {}, frozenset(KEYS[:live]))
-    return [brake.kind for brake in brakes_on(plan, rules_changed=rules_changed)]
+    found = brakes_on(plan, rules_changed=rules_changed, confirmed_adds=confirmed_adds)
+    return [brake.kind for brake in found]
 
 
 def test_an_empty_plan_is_never_braked() -> None:
@@ -95,6 +98,57 @@ def test_prices_that_jump_all_at_once_are_braked(
     live: int, count: int, before: str, after: str, is_braked: bool
 ) -> None:
     assert kinds(new_prices(count, before, after), live=live) == ([BrakeKind.PRICES] if is_braked else [])
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "added", "is_braked"),
+    [
+        (0, 20, False),
+        (0, 21, True),  # more than twenty
+        (14, 21, False),  # no more than half as many again
+        (100, 150, False),
+        (100, 151, True),
+        (1000, 1000, False),
+        (None, 1000, False),  # a run was let through since
+    ],
+)
+@pytest.mark.parametrize("live", [0, 1000])
+def test_a_confirmation_stands_for_what_was_to_be_added_then(
+    confirmed: int | None, added: int, is_braked: bool, live: int
+) -> None:
+    adds = changes(Action.ADD, added, first=live)
+
+    assert kinds(adds, live=live, confirmed_adds=confirmed) == ([BrakeKind.ADDITIONS] if is_braked else [])
+
+
+@pytest.mark.parametrize(
+    ("live", "count", "before", "after", "is_braked"),
+    [
+        (100, 5, "1.00", "100.00", False),
+        (100, 6, "1.00", "100.00", True),  # more than five
+        (100, 49, "1.00", "100.00", True),
+        (100, 6, "10.00", "100.00", True),  # tenfold to the kopeck
+        (100, 6, "10.00", "99.99", False),
+        (100, 6, "100.00", "10.00", True),
+        (100, 6, "100.00", "10.01", False),
+        (100, 6, "0.00", "10.00", True),
+        (1000, 50, "1.00", "10.00", False),
+        (1000, 51, "1.00", "10.00", True),  # more than five in a hundred
+        (6, 6, "1.00", "10.00", True),
+    ],
+)
+def test_a_few_prices_that_change_tenfold_are_braked(
+    live: int, count: int, before: str, after: str, is_braked: bool
+) -> None:
+    assert kinds(new_prices(count, before, after), live=live) == ([BrakeKind.PRICES] if is_braked else [])
+
+
+def test_only_the_tenfold_prices_are_held_where_they_trip_the_brake() -> None:
+    usual = new_prices(20, "100.00", "300.00")[10:]
+    plan = Plan((*new_prices(8, "1.00", "100.00"), *usual), {}, frozenset(KEYS[:100]))
+    (brake,) = brakes_on(plan, rules_changed=False)
+
+    assert len(brake.changes) == 8
 
 
 def test_prices_of_what_nobody_sees_do_not_count() -> None:

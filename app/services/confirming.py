@@ -1,0 +1,12 @@
+"""«Подтвердить и запустить»: the owner saw what the plan would add, and no accident may add much more in its name."""
+
+from datetime import datetime
+
+from app.domain.changes import Action
+from app.models import User
+from app.services import planning, sync_settings
+
+
+def confirm(user: User, now: datetime | None = None) -> None:
+    """Raises NotReady."""
+    sync_settings.confirm(user, now, adds=planning.plan_for(user, now).counts[Action.ADD])
