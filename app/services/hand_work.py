@@ -25,7 +25,7 @@ class HandWork:
     """Deleted in VK; not answered yet."""
     changed: Sequence[Listing]
     foreign: int
-    """Visible items that are not ours, as of the last full read."""
+    """Items that are not ours, as of the last full read."""
 
     @property
     def questions(self) -> int:

@@ -3,6 +3,7 @@
 Either switches the synchronisation off: else the next run would undo it at once.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -87,6 +88,38 @@ def parts_of(user_id: int, run_id: int) -> list[int]:
             break
         parts.append(part)
     return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What of ours stands in the community, also in one that is not connected any more."""
+
+    live: int = 0
+    """Visible to buyers."""
+    hidden: int = 0
+    order: OwnerOrder | None = None
+    in_reach: bool = True
+    """VK is connected, so that we can hide and show."""
+
+    @property
+    def is_hidden(self) -> bool:
+        """Buyers see nothing of what we made."""
+        return self.hidden > 0 and not self.live
+
+
+def window_of(user: User) -> Window:
+    group_id = (user.vk.group_id or user.vk.last_group_id) if user.vk else None
+    if group_id is None:
+        return Window(order=order_of(user), in_reach=False)
+    query = sa.select(Listing.state, sa.func.count()).group_by(Listing.state)
+    query = query.where(Listing.user_id == user.id, Listing.vk_group_id == group_id)
+    counts: dict[str, int] = {row[0]: row[1] for row in db.session.execute(query)}
+    return Window(
+        live=counts.get(LinkState.LIVE, 0),
+        hidden=counts.get(LinkState.HIDDEN, 0),
+        order=order_of(user),
+        in_reach=user.vk is not None and user.vk.is_connected,
+    )
 
 
 def live_count(user: User) -> int:

@@ -72,7 +72,7 @@ def test_a_closed_registration_says_so(sqlite_url: str) -> None:
 def test_the_owner_signs_in_and_goes_where_they_wanted(visitor: Browser, owner: User) -> None:
     visitor.get("/login?next=/sync/runs")
     page = visitor.submit("/login?next=/sync/runs", email=" Owner@Example.ru ", password=PASSWORD)
-    assert page.heading == "История запусков"
+    assert page.heading == "История обновлений"
 
 
 @pytest.mark.parametrize(

@@ -77,12 +77,12 @@ def test_a_run_that_nobody_takes_says_what_to_do(browser: Browser, owner: User) 
 def test_a_run_that_waits_for_others_does_not_blame_the_scheduler(browser: Browser, owner: User) -> None:
     at_work(make_user("other@example.ru"))
     run = a_run(owner, status=RunStatus.QUEUED, created_at=utcnow() - timedelta(minutes=7))
-    assert "других магазинов" in progress(browser, run)
+    assert "другие магазины" in progress(browser, run)
 
 
 def test_a_run_whose_worker_died_says_so(browser: Browser, owner: User) -> None:
     run = at_work(owner, lease_until=utcnow() - timedelta(minutes=1), stage=RunStage.ADD, done=1, total=5)
-    assert "прервался" in progress(browser, run)
+    assert "прервалось" in progress(browser, run)
 
 
 def test_the_screen_reader_hears_only_what_is_new(browser: Browser, owner: User) -> None:
@@ -118,7 +118,7 @@ def test_the_end_leads_nowhere_else(browser: Browser, owner: User, address: str)
 
 def test_a_new_owner_reads_what_will_be_here(browser: Browser, owner: User) -> None:
     page = browser.get("/sync/runs")
-    assert "После первого запуска" in page.text and not page.all(".chart")
+    assert "После первого обновления" in page.text and not page.all(".chart")
 
 
 def test_runs_without_changes_are_folded(browser: Browser, owner: User) -> None:
@@ -128,7 +128,7 @@ def test_runs_without_changes_are_folded(browser: Browser, owner: User) -> None:
     a_run(owner, created_at=noon + timedelta(minutes=45), done=1, counts={"add": {"done": 1}})
     a_run(owner, created_at=noon + timedelta(minutes=60))
     rows = listed(browser.get("/sync/runs"))
-    assert [row[1] for row in rows] == ["1 запуск без изменений", "Завершён", "3 запуска без изменений"]
+    assert [row[1] for row in rows] == ["1 обновление без изменений", "Завершён", "3 обновления без изменений"]
     assert rows[2][0] == "вчера, 12:00–12:30"
     assert len(listed(browser.get("/sync/runs?show=all"))) == 5
 
