@@ -56,6 +56,8 @@ def _rules_changed(user: User) -> bool:
 
 def is_first_after_confirmation(user: User) -> bool:
     confirmed_at = sync_settings.config_of(user).confirmed_at
+    if confirmed_at is None:
+        return True  # the run that the owner is asked to confirm
     had_its_run = sa.select(SyncRun.id).where(
         SyncRun.user_id == user.id,
         SyncRun.started_at >= confirmed_at,

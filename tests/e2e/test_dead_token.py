@@ -8,7 +8,7 @@ from tests.e2e.shops import PASTILA
 from tests.support.product import Product
 from tests.support.sandbox import CLUB, SECOND_STORE, VK_TOKEN
 
-DEAD = "ВК не принимает ключ доступа"
+DEAD = "Ключ доступа ВК больше не действует"
 
 
 def test_a_dead_token_is_told_everywhere_and_a_new_one_mends_it(fair: Product, window: Page) -> None:

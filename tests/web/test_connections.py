@@ -42,7 +42,7 @@ def test_evotor_is_connected_and_read_at_once(browser: Browser) -> None:
 @pytest.mark.parametrize(
     ("token", "said"),
     [
-        ("not-a-token", "Эвотор не принял токен"),
+        ("not-a-token", "Эвотор не принял ключ"),
         (EVOTOR_FORBIDDEN_TOKEN, "нет прав"),
         ("", "Вставьте токен"),
         ("два слова", "без пробелов"),
@@ -114,10 +114,10 @@ def test_other_ways_are_refused_with_an_example(browser: Browser, written: str) 
 @pytest.mark.parametrize(
     ("group_id", "token", "said"),
     [
-        (CLUB, "demo-expired", "ВК не принимает ключ доступа"),
+        (CLUB, "demo-expired", "больше не действует"),
         (CLUB, "demo-noscope", "нет права на товары"),
-        (CLUB, "demo-group", "Это ключ сообщества или сервисный ключ"),
-        (CLUB, "demo-service", "ключ доступа вашей личной страницы"),
+        (CLUB, "demo-group", "ключ доступа сообщества"),
+        (CLUB, "demo-service", "ключ вашей личной страницы"),
         (CLOSED_CLUB, VK_TOKEN, "выключены товары"),
         (123456, VK_TOKEN, "Такого сообщества нет"),
     ],
@@ -163,8 +163,8 @@ def test_a_check_shows_a_token_that_died(browser: Browser, owner: User, sandbox:
     sandbox.fault("evotor", "401", times=20)
     browser.get("/evotor")
     page = browser.submit("/evotor/check")
-    assert "Эвотор не принял токен" in page.notices[0] and "Ключ не принят" in page.text
-    assert "Эвотор не принял токен" in " ".join(browser.get("/sync").notices)
+    assert "Эвотор не принял ключ" in page.notices[0] and "Ключ не принят" in page.text
+    assert "Эвотор не принял ключ" in " ".join(browser.get("/sync").notices)
     assert "Ключ не принят" in browser.get("/connections").text
 
 
@@ -191,11 +191,11 @@ def test_nothing_breaks_where_nothing_is_connected(browser: Browser, path: str) 
 @pytest.mark.parametrize(
     ("vendor", "fault", "said", "state"),
     [
-        ("vk", "auth", "ВК не принимает ключ доступа", ConnectionState.TOKEN_REJECTED),
+        ("vk", "auth", "Ключ доступа ВК больше не действует", ConnectionState.TOKEN_REJECTED),
         ("vk", "no_right", "ВК закрыл доступ", ConnectionState.FORBIDDEN),
         ("vk", "access", "Нет прав на товары сообщества", ConnectionState.FORBIDDEN),
         ("vk", "market_off", "В сообществе выключены товары", ConnectionState.SHOP_CLOSED),
-        ("evotor", "401", "Эвотор не принял токен", ConnectionState.TOKEN_REJECTED),
+        ("evotor", "401", "Эвотор не принял ключ", ConnectionState.TOKEN_REJECTED),
     ],
 )
 def test_what_stopped_a_run_is_said_once_with_the_way_out(

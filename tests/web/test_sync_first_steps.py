@@ -110,8 +110,8 @@ def test_the_heaviest_problem_stands_first_and_the_others_are_counted(browser: B
     owner.vk.state, owner.vk.error_code = ConnectionState.TOKEN_REJECTED, "vk_5"
     db.session.commit()
     page = browser.get("/sync")
-    assert "ВК не принимает ключ доступа" in page.notices[0] and "Всё в порядке" not in page.text
-    assert page.text.count("ВК не принимает ключ доступа") == 1, "not said twice"
+    assert "Ключ доступа ВК больше не действует" in page.notices[0] and "Всё в порядке" not in page.text
+    assert page.text.count("Ключ доступа ВК больше не действует") == 1, "not said twice"
     assert "Ещё требует внимания: 1" in page.text
 
 

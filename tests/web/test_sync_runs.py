@@ -177,14 +177,14 @@ def test_thirty_days_are_drawn_and_told(browser: Browser, owner: User) -> None:
     page = browser.get("/sync/runs")
     assert page.one(".chart > svg")["role"] == "img"
     assert len(page.all(".chart > svg > g")) == 30 and len(page.all(".chart-bar")) == 1
-    assert "За 30 дней: 2 запуска, 16 изменений, 1 неудачный." in words(page.one(".chart figcaption"))
-    assert page.all(".chart > svg .mark-failed") and "был неудачный запуск" in words(page.one(".chart-legend"))
+    assert "За 30 дней: 2 обновления, 16 изменений, 1 неудачное." in words(page.one(".chart figcaption"))
+    assert page.all(".chart > svg .mark-failed") and "было неудачное обновление" in words(page.one(".chart-legend"))
 
 
 def test_the_history_of_others_is_not_counted(browser: Browser, owner: User) -> None:
     a_run(make_user("other@example.ru"), done=18, counts=DONE)
     a_run(owner)
-    assert "1 запуск, 0 изменений" in browser.get("/sync/runs").text
+    assert "1 обновление, 0 изменений" in browser.get("/sync/runs").text
 
 
 # One run

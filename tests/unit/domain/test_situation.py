@@ -1,6 +1,5 @@
 """The one thing that the page of the synchronisation says."""
 
-from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -43,7 +42,7 @@ def test_all_is_well_only_where_nothing_at_all_speaks_against_it() -> None:
     flags = ("is_ordered", "is_at_work", "is_queued", "is_held", "is_troubled", "waits", "is_approved", "undone")
     for values in product((False, True), repeat=len(flags)):
         for last, is_on, is_empty, pending in product(Ended, (False, True), (False, True), (0, 1)):
-            facts = Facts(is_enabled=is_on, last=last, is_empty=is_empty, pending=pending)
-            facts = replace(facts, **dict(zip(flags, values, strict=True)))
+            spoken: dict[str, Any] = dict(zip(flags, values, strict=True))
+            facts = Facts(is_enabled=is_on, last=last, is_empty=is_empty, pending=pending, **spoken)
             is_well = last is Ended.WELL and is_on and not is_empty and not pending and not any(values)
             assert (situation_of(facts) is Situation.OK) == is_well
