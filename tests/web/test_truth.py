@@ -49,10 +49,6 @@ def within(shop: Shop, deed: Callable[[User], object]) -> None:
     db.session.commit()
 
 
-def switch(shop: Shop, on: bool) -> None:
-    within(shop, lambda user: sync_settings.toggle(user, on))
-
-
 def hide_all(shop: Shop) -> None:
     shop.run()
     within(shop, orders.hide_all)
@@ -109,17 +105,6 @@ def settings_change(shop: Shop) -> None:
     within(shop, lambda user: shop_settings.change(user, price_percent=10))
 
 
-def no_store_passes(shop: Shop) -> None:
-    shop.run()
-    shop.rule(EntityType.STORE, FilterMode.EXCLUDE, TINY)
-
-
-def hidden_and_on_again(shop: Shop) -> None:
-    hide_all(shop)
-    shop.run()
-    switch(shop, on=True)
-
-
 def fail(service: str, kind: str, target: str | None = None) -> Deed:
     def deed(shop: Shop) -> None:
         shop.run()
@@ -130,26 +115,53 @@ def fail(service: str, kind: str, target: str | None = None) -> Deed:
     return deed
 
 
+def by_owner(deed: Callable[[User], object]) -> Deed:
+    return lambda shop: within(shop, deed)
+
+
+def each(*deeds: Deed) -> Deed:
+    def all_of_them(shop: Shop) -> None:
+        for deed in deeds:
+            deed(shop)
+
+    return all_of_them
+
+
+def rule(entity_type: EntityType, mode: FilterMode | None, entity_id: str) -> Deed:
+    return lambda shop: shop.rule(entity_type, mode, entity_id)
+
+
+def confirmation_is_taken_back(user: User) -> None:
+    sync_settings.take_confirmation_back(user, "other_vk")
+
+
+off, on = (
+    by_owner(lambda user: sync_settings.toggle(user, False)),
+    by_owner(lambda user: sync_settings.toggle(user, True)),
+)
+hidden = each(hide_all, Shop.run)
+no_store_rule = rule(EntityType.STORE, None, TINY)
+only_a_group = each(
+    by_owner(confirmation_is_taken_back), no_store_rule, rule(EntityType.GROUP, FilterMode.INCLUDE, "G1")
+)
+
 STATES: dict[str, Deed] = {
     "never ran": lambda shop: runs.drop_queued(shop.owner_id),
     "queued": lambda shop: None,
-    "queued without VK": lambda shop: (
-        within(shop, connections.disconnect_vk),
-        within(shop, sync_settings.confirm),
-    ),
-    "unconfirmed": lambda shop: within(shop, lambda user: sync_settings.take_confirmation_back(user, "other_vk")),
+    "queued without VK": each(by_owner(connections.disconnect_vk), by_owner(sync_settings.confirm)),
+    "unconfirmed": by_owner(confirmation_is_taken_back),
     "ran": Shop.run,
     "running": work_begins,
     "continued": lambda shop: shop.run_slice(1),
-    "continued, queued": lambda shop: (shop.run_slice(1), within(shop, run_requests.request_now)),
-    "off": lambda shop: (shop.run(), switch(shop, on=False)),
-    "off before anything": lambda shop: switch(shop, on=False),
+    "continued, queued": each(lambda shop: shop.run_slice(1), by_owner(run_requests.request_now)),
+    "off": each(Shop.run, off),
+    "off before anything": off,
     "hiding": hide_all,
-    "hidden": lambda shop: (hide_all(shop), shop.run()),
-    "hidden without Evotor": lambda shop: (hide_all(shop), shop.run(), within(shop, connections.disconnect_evotor)),
-    "hidden without VK": lambda shop: (hide_all(shop), shop.run(), within(shop, connections.disconnect_vk)),
-    "hidden and on again": hidden_and_on_again,
-    "hidden, on, ran": lambda shop: (hidden_and_on_again(shop), shop.run()),
+    "hidden": hidden,
+    "hidden without Evotor": each(hidden, by_owner(connections.disconnect_evotor)),
+    "hidden without VK": each(hidden, by_owner(connections.disconnect_vk)),
+    "hidden and on again": each(hidden, on),
+    "hidden, on, ran": each(hidden, on, Shop.run),
     "much leaves": much_leaves,
     "waiting": waits,
     "waited, undone": waited_then_undone,
@@ -157,14 +169,9 @@ STATES: dict[str, Deed] = {
     "approved, another rule and its undo": approved_then_another_rule_and_its_undo,
     "nothing in stock": nothing_in_stock,
     "settings changed": settings_change,
-    "no store passes": no_store_passes,
-    "no filters": lambda shop: shop.rule(EntityType.STORE, None, TINY),
-    "only a group": lambda shop: (
-        within(shop, lambda user: sync_settings.take_confirmation_back(user, "other_vk")),
-        shop.rule(EntityType.STORE, None, TINY),
-        shop.rule(EntityType.GROUP, FilterMode.INCLUDE, "G1"),
-        switch(shop, on=True),
-    ),
+    "no store passes": each(Shop.run, rule(EntityType.STORE, FilterMode.EXCLUDE, TINY)),
+    "no filters": no_store_rule,
+    "only a group": each(only_a_group, on),
     **{
         f"{service} {kind}": fail(service, kind, target)
         for service, kind, target in (
@@ -244,8 +251,9 @@ def what_waits_for_a_run(pages: dict[str, Page], shop: Shop) -> None:
     pending = outlook_of(user).pending
     is_at_work = last_run(shop).status == RunStatus.RUNNING
     assert set(counted) <= {str(pending)}
-    if pending and not is_at_work and sync_settings.config_of(owner_of(shop)).confirmed_at and owner_of(shop).evotor:
-        assert counted or not owner_of(shop).evotor.is_connected
+    has_evotor = user.evotor is not None and user.evotor.is_connected
+    if pending and not is_at_work and sync_settings.config_of(user).confirmed_at and has_evotor:
+        assert counted
 
 
 def a_run_goes_on(pages: dict[str, Page], shop: Shop) -> None:
@@ -315,7 +323,7 @@ def test_an_empty_success_is_told_everywhere_with_the_setting_that_mends_it(
 
 def test_an_empty_selection_is_told_before_confirming(reader: Browser, shop: Shop) -> None:
     nothing_in_stock(shop)
-    within(shop, lambda user: sync_settings.take_confirmation_back(user, "other_vk"))
+    within(shop, confirmation_is_taken_back)
     for path in ("/sync", "/sync/plan"):
         assert "Почти ничего не показывается: нет в наличии 3 из 3" in reader.get(path).text
 
@@ -332,7 +340,7 @@ def test_a_plan_that_hides_all_for_want_of_stock_names_the_setting(reader: Brows
 
 
 def test_without_filters_both_pages_say_that_nothing_goes_to_vk(reader: Browser, shop: Shop) -> None:
-    within(shop, lambda user: sync_settings.take_confirmation_back(user, "other_vk"))
+    within(shop, confirmation_is_taken_back)
     shop.rule(EntityType.STORE, None, TINY)
     main, plan = (reader.get(path).text.replace("\xa0", " ") for path in ("/sync", "/sync/plan"))
     assert "ничего не выбрано" not in main and "Пока магазин не выбран, в ВК ничего не попадёт" in main
@@ -340,9 +348,7 @@ def test_without_filters_both_pages_say_that_nothing_goes_to_vk(reader: Browser,
 
 
 def test_a_group_alone_lets_enable_and_the_page_says_what_is_missing(reader: Browser, shop: Shop) -> None:
-    within(shop, lambda user: sync_settings.take_confirmation_back(user, "other_vk"))
-    shop.rule(EntityType.STORE, None, TINY)
-    shop.rule(EntityType.GROUP, FilterMode.INCLUDE, "G1")
+    only_a_group(shop)
     reader.get("/sync")
     page = reader.submit("/sync/toggle")
     assert words(page.one("#master-status")) == "Не настроено" and page.one(".switch")["aria-checked"] == "true"
