@@ -74,6 +74,10 @@ def _valid(user_id: int, now: datetime) -> Sequence[SyncApproval]:
     return db.session.scalars(query).all()
 
 
+def latest_id(user_id: int) -> int | None:
+    return db.session.scalar(sa.select(sa.func.max(SyncApproval.id)).where(SyncApproval.user_id == user_id))
+
+
 def approve(user: User, plan: Plan, seen: str, now: datetime | None = None) -> None:
     """The owner saw the plan with this fingerprint and lets it through; queues a run. Flushes.
 

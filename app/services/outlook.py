@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from app.db import db
+from app.db import db, utcnow
 from app.domain.listing import digest_of
 from app.domain.plan import Plan
-from app.models import CatalogStore, ForeignItem, Listing, Photo, User
+from app.models import CatalogStore, ForeignItem, Listing, Photo, SyncRun, User
 from app.services import approvals, planning, sync_settings
 from app.services.approvals import Verdict
 
@@ -36,23 +36,47 @@ def outlook_of(user: User) -> Outlook:
     return Outlook(plan, approvals.judge(user, plan))
 
 
-def outlook_if_cheap(user: User, known: int) -> Outlook | None:
-    """None where nothing waits: the last complete run left all as it should be, and nothing has changed since.
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The outlook in a few numbers."""
 
-    `known`: products of the catalog. A short one is always looked at: the time for a deletion may have come.
+    pending: int = 0
+    waits: bool = False
+    is_approved: bool = False
+    """A brake holds something, and the owner let it through."""
+
+
+def glance_at(user: User, known: int, last: SyncRun | None) -> Glance:
+    """`known`: products of the catalog. The plan of a long one is made only where something changed since the last
+    complete run, and once for all pages until something changes again. A short one is always looked at: the time for a
+    deletion may have come. `last`: the last run, whose changes are in our records.
     """
-    if known > CHEAP and is_settled(user):
-        return None
-    return outlook_of(user)
+    if known <= CHEAP:
+        return _glance(user)
+    now = settled(wishes(user), user)
+    if user.sync_state is not None and user.sync_state.settled_digest == now:
+        return Glance()
+    run = (last.id, last.status, last.done) if last else ()
+    key = (user.id, now, run, approvals.latest_id(user.id), int(utcnow().timestamp() // FRESH_FOR))
+    if key not in _seen:
+        while len(_seen) >= MOST_SEEN:
+            _seen.pop(next(iter(_seen)), None)
+        _seen[key] = _glance(user)
+    return _seen[key]
+
+
+_seen: dict[tuple[object, ...], Glance] = {}
+MOST_SEEN, FRESH_FOR = 100, 600
+"""FRESH_FOR in seconds: approvals and refusals end with time."""
+
+
+def _glance(user: User) -> Glance:
+    found = outlook_of(user)
+    return Glance(found.pending, found.waits, bool(found.verdict.brakes) and found.verdict.is_covered)
 
 
 def plan_waits(user: User) -> bool:
     return outlook_of(user).waits
-
-
-def is_settled(user: User) -> bool:
-    stored = user.sync_state.settled_digest if user.sync_state else None
-    return stored is not None and stored == settled(wishes(user), user)
 
 
 def wishes(user: User) -> str:

@@ -9,11 +9,11 @@ from app.domain.rules import Status
 from app.domain.situation import Ended, Facts, Situation, situation_of
 from app.models import EntryOutcome, OwnerOrder, RunStatus, SyncRun, User
 from app.models.run import ACTIVE
-from app.services import orders, runs, sync_settings
+from app.services import orders, planning, runs, sync_settings
 from app.services.catalog_age import catalog_age
 from app.services.first_steps import Step, StepState, first_steps
 from app.services.orders import Window
-from app.services.outlook import Outlook, outlook_if_cheap
+from app.services.outlook import Glance, glance_at
 from app.services.problems import Kind, Problem, problems
 from app.services.readiness import Limits, Readiness, limits_now, only_store, readiness_of
 from app.services.rule_summary import RuleSummary, rule_summary
@@ -113,16 +113,15 @@ def sync_overview(user: User) -> SyncOverview:
     last_run, steps, rules = runs.latest(user.id), first_steps(user), rule_summary(user)
     window = orders.window_of(user)
     is_at_work = last_run is not None and last_run.status == RunStatus.RUNNING
-    outlook = None if is_at_work or not rules.known else outlook_if_cheap(user, rules.known)
-    waits = outlook is not None and outlook.waits
-    found = problems(user, rules.held, plan_waits=waits, empty=rules.emptiness)
+    glance = Glance() if is_at_work or not rules.known else glance_at(user, rules.known, last_run)
+    found = problems(user, rules.held, plan_waits=glance.waits, empty=rules.emptiness)
     is_next = steps[Step.LAUNCH] is StepState.NOW
     return SyncOverview(
         situation=situation_of(
-            _facts(user, last_run, window=window, outlook=outlook, found=found, is_held=run_obstacle is not None)
+            _facts(user, last_run, window=window, glance=glance, found=found, is_held=run_obstacle is not None)
         ),
         steps=steps,
-        readiness=readiness_of(user, outlook.plan) if is_next and outlook else None,
+        readiness=readiness_of(user, planning.plan_for(user)) if is_next and rules.known else None,
         problems=found,
         status=sync_settings.status_of(user),
         is_enabled=config.is_enabled,
@@ -136,7 +135,7 @@ def sync_overview(user: User) -> SyncOverview:
         catalog_read_at=catalog_age(user.id).read_at,
         window=window,
         limits=limits_now(user),
-        pending=outlook.pending if outlook else 0,
+        pending=glance.pending,
         undone=_undone(last_run),
         undoable=orders.undoable(user, last_run) if last_run else 0,
         only_store=only_store(user.id),
@@ -157,7 +156,7 @@ def _facts(
     last: SyncRun | None,
     *,
     window: Window,
-    outlook: Outlook | None,
+    glance: Glance,
     found: Sequence[Problem],
     is_held: bool,
 ) -> Facts:
@@ -174,11 +173,11 @@ def _facts(
         is_held=is_held,
         is_troubled=any(problem.is_loud for problem in others),
         waits=Kind.APPROVAL in kinds,
-        is_approved=outlook is not None and bool(outlook.verdict.brakes) and outlook.verdict.is_covered,
+        is_approved=glance.is_approved,
         last=_ended(last, config.confirmed_at),
         undone=bool(others) or _undone(last) > 0,
         is_empty=Kind.EMPTY in kinds,
-        pending=outlook.pending if outlook else 0,
+        pending=glance.pending,
         live=window.live,
         hidden=window.hidden,
     )
