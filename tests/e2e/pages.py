@@ -113,7 +113,7 @@ class RulePage(Screen):
     """Whatever has the controls of rules on it."""
 
     def rule(self, mode: str, name: str) -> Locator:
-        return self.main.get_by_role("group", name=f"Правило: {name}", exact=True).get_by_role("button", name=mode)
+        return self.main.get_by_role("group", name=f"Фильтр: {name}", exact=True).get_by_role("button", name=mode)
 
     def set_rule(self, mode: str, name: str) -> Self:
         """Presses the button and waits until it shows that the rule holds."""

@@ -264,5 +264,5 @@ def test_a_check_queues_a_run_that_reads_the_market(browser: Browser, shop: User
 
 def test_without_an_active_sync_nothing_is_checked(browser: Browser, owner: User) -> None:
     assert browser.get(MARKET).is_disabled("Проверить сейчас")
-    assert "не подтверждена" in browser.post(f"{MARKET}/check").notices[0]
+    assert "ещё не подтверждали" in browser.post(f"{MARKET}/check").notices[0]
     assert count(SyncRun) == 0

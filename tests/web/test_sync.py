@@ -148,7 +148,7 @@ def test_a_run_is_asked_for_once(browser: Browser, owner: User) -> None:
 
 def test_no_run_for_a_sync_that_is_not_active(browser: Browser) -> None:
     browser.get("/sync")
-    assert "не подтверждена" in browser.post("/sync/run").notices[0]
+    assert "ещё не подтверждали" in browser.post("/sync/run").notices[0]
     assert db.session.query(SyncRun).count() == 0
 
 

@@ -69,7 +69,7 @@ def test_a_paused_sync_is_not_told_to_decide(browser: Browser, waiting: User) ->
     assert WAITS not in browser.submit("/sync/toggle").text
     page = browser.get("/sync/plan")
     assert page.is_disabled("Одобрить") and "Включите её" in words(page.one("#approve-reason"))
-    assert "не подтверждена" in browser.submit(APPROVE).notices[0]
+    assert "ещё не подтверждали" in browser.submit(APPROVE).notices[0]
     assert approvals() == 0
 
 

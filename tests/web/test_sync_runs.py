@@ -46,12 +46,12 @@ def progress(browser: Browser, run: SyncRun) -> str:
 def test_a_run_says_what_it_does_and_how_long_it_will_be(browser: Browser, owner: User) -> None:
     began = utcnow() - timedelta(minutes=1)
     run = at_work(owner, stage=RunStage.ADD, stage_since=began, stage_done=20, done=140, total=620)
-    assert progress(browser, run) == "Добавляем товары: сделано 140 из 620, осталось около 4 минут"
+    assert progress(browser, run) == "Добавляем товары: сделано 140 из 620 изменений, осталось около 4 минут"
 
 
 def test_a_stage_that_has_just_begun_is_not_judged(browser: Browser, owner: User) -> None:
     run = at_work(owner, stage=RunStage.ADD, stage_since=utcnow(), stage_done=20, done=22, total=620)
-    assert progress(browser, run) == "Добавляем товары: сделано 22 из 620"
+    assert progress(browser, run) == "Добавляем товары: сделано 22 из 620 изменений"
 
 
 @pytest.mark.parametrize("stage", list(RunStage))

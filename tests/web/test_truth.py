@@ -246,13 +246,14 @@ def what_waits_for_the_owner(pages: dict[str, Page], shop: Shop) -> None:
 
 
 def what_waits_for_a_run(pages: dict[str, Page], shop: Shop) -> None:
-    user = owner_of(shop)
-    counted = re.findall(r"ждёт обновления: (\d+)", words(pages["/sync"].one("main")).lower())
+    user, text = owner_of(shop), words(pages["/sync"].one("main")).lower()
+    counted = re.findall(r"(?:ждёт обновления|после включения изменится): (\d+)", text)
     pending = outlook_of(user).pending
-    is_at_work = last_run(shop).status == RunStatus.RUNNING
     assert set(counted) <= {str(pending)}
+    assert "ждёт обновления" not in text or sync_settings.config_of(user).is_enabled
+    is_busy = last_run(shop).status == RunStatus.RUNNING or orders.order_of(user)
     has_evotor = user.evotor is not None and user.evotor.is_connected
-    if pending and not is_at_work and sync_settings.config_of(user).confirmed_at and has_evotor:
+    if pending and not is_busy and has_evotor and sync_settings.config_of(user).confirmed_at:
         assert counted
 
 

@@ -45,10 +45,32 @@ def test_money(value: Decimal | str | None, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(Decimal("12.000"), "12"), (Decimal("0.350"), "0,35"), (Decimal("1000"), "1 000"), (None, "—")],
+    [
+        (Decimal("12.000"), "12"),
+        (Decimal("0.350"), "0,35"),
+        (Decimal("1000"), "1 000"),
+        (Decimal(-3), "−3"),
+        (None, "—"),
+    ],
 )
 def test_quantities(value: Decimal | None, expected: str) -> None:
     assert formatting.quantity(value).replace("\u00a0", " ") == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "measure", "expected"),
+    [
+        (6, "штука", "6 шт"),
+        (6, "Килограмм", "6 кг"),
+        (-2, "шт", "−2 шт"),
+        (6, "ведро", "6 (ведро)"),
+        (6, " ", "6"),
+        (None, "шт", "—"),
+    ],
+)
+def test_an_amount_needs_no_plural(value: int | None, measure: str, expected: str) -> None:
+    found = formatting.amount(None if value is None else Decimal(value), measure)
+    assert found.replace("\u00a0", " ") == expected
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,8 @@ def _at_work(run: SyncRun, now: datetime) -> Progress:
 def _changing(run: SyncRun, doing: str, now: datetime) -> Progress:
     left = _time_left(run, now)
     percent = 100 * run.done // run.total if run.total else 0
-    text = f"{doing}: сделано {number(run.done)} из {number(run.total)}{left}"
+    of = counted(run.total, "изменения", "изменений", "изменений")
+    text = f"{doing}: сделано {number(run.done)} из {of}{left}"
     spoken = f"{doing}: сделано {percent}%{left}"
     return _running(run, text, f"{run.stage}-{percent // SPOKEN_STEP}", spoken=spoken)
 
