@@ -29,4 +29,6 @@ def _told(window: Window, unchanged: str) -> str:
         return unchanged
     if window.hidden:
         return f"Товары скрыты: покупатели не видят в ВК {counted(window.hidden, *GOODS)}."
+    if window.is_uncertain:
+        return "Что из наших товаров уже есть в ВК, пока не знаем: на часть запросов он не ответил."
     return "Наших товаров в ВК нет."
