@@ -79,7 +79,7 @@ def test_an_order_that_waits_for_its_next_run_says_so(browser: Browser, listed: 
     runs.drop_queued(listed.id)
     db.session.commit()
     page = browser.get("/sync")
-    assert "Продолжим сами: в ближайшие минуты" in page.text and not page.all("#run-progress")
+    assert "Продолжим сами: сегодня в 12:15" in page.text and not page.all("#run-progress")
 
 
 def test_nothing_to_hide_is_said_and_changes_nothing(browser: Browser, owner: User) -> None:
