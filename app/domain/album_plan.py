@@ -25,6 +25,11 @@ class Albums:
     """Those of ours into which VK takes nothing more."""
     foreign: int = 0
 
+    @property
+    def taken(self) -> int:
+        """Places that are not free any more."""
+        return self.foreign + len(self.ours) + len(self.uncertain)
+
 
 def album_changes(
     in_view: Mapping[ListingKey, Wanted], links: Mapping[ListingKey, Link], albums: Albums

@@ -155,8 +155,8 @@ def needs_review(product_type: str) -> bool:
 
 
 def is_sold_out(product: Product, settings: OwnerSettings) -> bool:
-    """Absent quantity is not 0: nobody counts it."""
-    if product.quantity is None:
+    """Absent quantity is not 0: nobody counts it. An owner who shows everything always has nothing sold out."""
+    if product.quantity is None or settings.stock_rule is StockRule.SHOW:
         return False
     is_short = settings.stock_rule is StockRule.FROM and product.quantity < settings.show_from
     return product.quantity <= 0 or is_short
@@ -178,7 +178,7 @@ def to_wanted(
     generated card serves.
     """
     assert product.price is not None
-    hidden = settings.stock_rule is not StockRule.SHOW and is_sold_out(product, settings)
+    hidden = is_sold_out(product, settings)
     fields: dict[str, Value] = {
         "name": item_name(product),
         "description": _description(product, tree, settings, store),

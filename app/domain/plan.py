@@ -54,6 +54,8 @@ class Plan:
     shared: int = 0
     in_view: int = 0
     """Listings that buyers are to see after the plan."""
+    sold_out: int = 0
+    """Listings that are there and stay out of sight, because the register counts too few."""
     crowds: Mapping[str, int] = field(default_factory=dict)
     """How many of them want to stand in each album, by its title; empty where albums are left alone."""
 
@@ -68,6 +70,11 @@ class Plan:
     @property
     def skipped_counts(self) -> Counter[str]:
         return Counter(self.skipped.values())
+
+    @property
+    def unseen(self) -> Counter[str]:
+        """Selected products that buyers do not see after the plan, by the reason."""
+        return self.skipped_counts + Counter({SkipReason.SOLD_OUT.value: self.sold_out})
 
 
 def make_plan(
@@ -95,14 +102,23 @@ def make_plan(
             reason = _leaving_reason(key, desired)
             if reason is not Reason.MISSING or _may_be_gone(link, desired):
                 changes.extend(_leaving(link, reason, now, grace))
-    shown = {key: wanted for key, wanted in desired.wanted.items() if key not in skipped and not wanted.is_hidden}
+    listed = {key: wanted for key, wanted in desired.wanted.items() if key not in skipped}
+    shown = {key: wanted for key, wanted in listed.items() if not wanted.is_hidden}
     crowds: Counter[str] = Counter()
     if settings.with_albums:
         changes.extend(album_changes(shown, links, albums))
         crowds.update(wanted.album for wanted in shown.values() if wanted.album is not None)
     changes.sort(key=lambda change: (_ORDER[change.action], "price" not in change.fields))
     live = frozenset(key for key, link in links.items() if link.state is LinkState.LIVE)
-    return Plan(tuple(changes), skipped, live, shared=desired.shared, in_view=len(shown), crowds=crowds)
+    return Plan(
+        tuple(changes),
+        skipped,
+        live,
+        shared=desired.shared,
+        in_view=len(shown),
+        sold_out=len(listed) - len(shown),
+        crowds=crowds,
+    )
 
 
 def _held_back(

@@ -40,7 +40,7 @@ class Room:
 def room_for(plan: Plan, albums: Albums, items: int) -> Room:
     """`items`: those in the community before the plan, ours and others, the hidden ones counted."""
     counts = plan.counts
-    taken = albums.foreign + len(albums.ours) + len(albums.uncertain)
+    taken = albums.taken
     there = _titles_after(plan, albums)
     fullest_first = sorted(plan.crowds, key=lambda title: (-plan.crowds[title], title))
     return Room(

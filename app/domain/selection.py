@@ -9,7 +9,6 @@ from app.domain.listing import (
     ListingKey,
     OwnerSettings,
     SkipReason,
-    StockRule,
     Wanted,
     is_sold_out,
     to_wanted,
@@ -51,13 +50,10 @@ def verdicts(shelf: Shelf, rules: RuleSet) -> Iterator[tuple[Product, Decision]]
         yield product, decision
 
 
-def problem(
-    product: Product, settings: OwnerSettings, *, is_listed: bool, has_photo: bool = False
-) -> SkipReason | None:
+def problem(product: Product, settings: OwnerSettings, *, has_photo: bool = False) -> SkipReason | None:
     """Why a selected product is not shown to buyers; None = it is, or will be."""
     reason = unfit_reason(product, settings, has_photo=has_photo)
-    is_shown_anyway = settings.stock_rule is StockRule.SHOW and is_listed
-    if reason is None and is_sold_out(product, settings) and not is_shown_anyway:
+    if reason is None and is_sold_out(product, settings):
         return SkipReason.SOLD_OUT
     return reason
 

@@ -86,13 +86,15 @@ class SyncState(Base):
     market_read_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
     foreign_albums: Mapped[int] = mapped_column(default=0, server_default="0")
     foreign_items: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Visible items that are not ours, as of the last full read."""
+    """Items that are not ours, the hidden ones counted as VK counts them; as of the last full read."""
     rules_digest: Mapped[str | None] = mapped_column(sa.String(64))
     """Of the rules at the last confirmation, approval or complete run."""
     confirmation: Mapped[str | None] = mapped_column(sa.String(64))
     """Tells what was confirmed, rules and settings, from anything else; confirming the same again keeps it."""
     confirmed_adds: Mapped[int | None]
     """What the plan would have added when it was confirmed; null once a run has begun to carry it out."""
+    settled_digest: Mapped[str | None] = mapped_column(sa.String(64))
+    """Of everything that a plan is made from, when a complete run left nothing to do: see services.outlook."""
     strikes: Mapped[int] = mapped_column(default=0, server_default="0")
     """Runs in a row that ended for the same reason and got nothing done: each pause is longer than the one before."""
     strike_code: Mapped[str | None] = mapped_column(sa.String(64))

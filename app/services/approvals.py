@@ -57,6 +57,8 @@ def _rules_changed(user: User) -> bool:
 
 def is_first_after_confirmation(user: User) -> bool:
     confirmed_at = sync_settings.config_of(user).confirmed_at
+    if confirmed_at is None:
+        return True  # the run that the owner is asked to confirm
     had_its_run = sa.select(SyncRun.id).where(
         SyncRun.user_id == user.id,
         SyncRun.started_at >= confirmed_at,
@@ -71,6 +73,10 @@ def _valid(user_id: int, now: datetime) -> Sequence[SyncApproval]:
         SyncApproval.user_id == user_id, SyncApproval.expires_at > now, SyncApproval.approved_at <= now
     )
     return db.session.scalars(query).all()
+
+
+def latest_id(user_id: int) -> int | None:
+    return db.session.scalar(sa.select(sa.func.max(SyncApproval.id)).where(SyncApproval.user_id == user_id))
 
 
 def approve(user: User, plan: Plan, seen: str, now: datetime | None = None) -> None:

@@ -27,7 +27,7 @@ class HandWork:
     rejected: Sequence[Listing]
     """By VK's moderators."""
     foreign: int
-    """Visible items that are not ours, as of the last full read."""
+    """Items that are not ours, as of the last full read."""
 
     @property
     def questions(self) -> int:

@@ -3,15 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-
-from app.db import db
 from app.domain.catalog import Product
-from app.domain.changes import LinkState
-from app.domain.listing import ListingKey, OwnerSettings, SkipReason, StockRule
+from app.domain.listing import ListingKey, OwnerSettings, SkipReason
 from app.domain.rules import Decision, EntityType, RuleSet
 from app.domain.selection import Shelf, problem, verdicts
-from app.models import Listing, User
+from app.models import User
 from app.services.shelves import pictured_in_vk
 from app.services.shop_settings import owner_settings
 from app.services.sync_settings import rules_of
@@ -49,16 +45,13 @@ class Judge:
 
     rules: RuleSet
     settings: OwnerSettings
-    listed: frozenset[ListingKey]
     pictured: frozenset[ListingKey]
     """Items that bear a photo chosen in VK."""
 
     @classmethod
     def of(cls, user: User) -> "Judge":
         settings = owner_settings(user)
-        # What is sold out is hidden whether or not it is listed, unless the owner chose otherwise.
-        listed = _listed(user) if settings.stock_rule is StockRule.SHOW else frozenset()
-        return cls(rules_of(user), settings, listed, pictured_in_vk(user, settings))
+        return cls(rules_of(user), settings, pictured_in_vk(user, settings))
 
     def verdicts(self, shelf: Shelf) -> Iterator[tuple[Product, Decision]]:
         return verdicts(shelf, self.rules)
@@ -69,15 +62,4 @@ class Judge:
             return None
         key = ListingKey(shelf.store.id, product.id)
         has_photo = key in self.pictured or shelf.picture_of(product) is not None
-        return problem(product, self.settings, is_listed=key in self.listed, has_photo=has_photo)
-
-
-def _listed(user: User) -> frozenset[ListingKey]:
-    if user.vk is None or user.vk.group_id is None:
-        return frozenset()
-    query = sa.select(Listing.store_id, Listing.product_id).where(
-        Listing.user_id == user.id,
-        Listing.vk_group_id == user.vk.group_id,
-        Listing.state.in_([LinkState.LIVE, LinkState.HIDDEN]),
-    )
-    return frozenset(ListingKey(*row) for row in db.session.execute(query))
+        return problem(product, self.settings, has_photo=has_photo)

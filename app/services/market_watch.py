@@ -114,9 +114,9 @@ def _left_its_album(place: Workplace, row: Listing, item: MarketItem) -> bool:
 
 
 def note_foreign(
-    user: User, place: Workplace, items: Iterable[MarketItem], wanted: Mapping[ListingKey, Product]
+    user: User, place: Workplace, items: Sequence[MarketItem], wanted: Mapping[ListingKey, Product]
 ) -> None:
-    """Remember which visible items of others look like products that we would add. Flushes."""
+    """Remember how many items are not ours, and which visible ones look like products that we would add. Flushes."""
     linked = {row.vk_item_id for row in place.listings.values()}
     foreign = [
         item
@@ -124,7 +124,9 @@ def note_foreign(
         if item.availability is Availability.AVAILABLE and item.id not in linked and not item.sku.startswith(SKU_PREFIX)
     ]
     if user.sync_state is not None:
-        user.sync_state.foreign_items = len(foreign)
+        user.sync_state.foreign_items = sum(
+            item.availability is not Availability.REMOVED and item.id not in linked for item in items
+        )
     known = {row.vk_item_id: row for row in foreign_rows(user.id, place.group_id)}
     left = {item_id for item_id, row in known.items() if row.is_left}
     products = {key: product for key, product in wanted.items() if key not in place.listings}

@@ -3,6 +3,7 @@
 Either switches the synchronisation off: else the next run would undo it at once.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -17,6 +18,8 @@ from app.services.errors import NotReady
 
 MOST_PARTS = 500
 TIME_SLICE = "time_slice"
+_LOST = (Listing.state == LinkState.ADDING, Listing.vk_item_id.is_(None), Listing.attempted_at.is_not(None))
+"""Items whose making got no answer may be in the window as well."""
 
 
 def order_of(user: User) -> OwnerOrder | None:
@@ -89,6 +92,42 @@ def parts_of(user_id: int, run_id: int) -> list[int]:
     return parts
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What of ours stands in the community, also in one that is not connected any more."""
+
+    live: int = 0
+    """Visible to buyers."""
+    hidden: int = 0
+    order: OwnerOrder | None = None
+    in_reach: bool = True
+    """VK is connected, so that we can hide and show."""
+    is_uncertain: bool = False
+    """Something was added without an answer, and may stand there or not."""
+
+    @property
+    def is_hidden(self) -> bool:
+        """Buyers see nothing of what we made."""
+        return self.hidden > 0 and not self.live
+
+
+def window_of(user: User) -> Window:
+    group_id = (user.vk.group_id or user.vk.last_group_id) if user.vk else None
+    if group_id is None:
+        return Window(order=order_of(user), in_reach=False)
+    query = sa.select(Listing.state, sa.func.count()).group_by(Listing.state)
+    query = query.where(Listing.user_id == user.id, Listing.vk_group_id == group_id)
+    counts: dict[str, int] = {row[0]: row[1] for row in db.session.execute(query)}
+    lost = (Listing.user_id == user.id, Listing.vk_group_id == group_id, *_LOST)
+    return Window(
+        is_uncertain=db.session.scalar(sa.select(Listing.id).where(*lost).limit(1)) is not None,
+        live=counts.get(LinkState.LIVE, 0),
+        hidden=counts.get(LinkState.HIDDEN, 0),
+        order=order_of(user),
+        in_reach=user.vk is not None and user.vk.is_connected,
+    )
+
+
 def live_count(user: User) -> int:
     if user.vk is None or user.vk.group_id is None:
         return 0
@@ -97,11 +136,9 @@ def live_count(user: User) -> int:
 
 
 def _may_have_more(user: User) -> bool:
-    """Items whose making got no answer may be in the window as well."""
     assert user.vk is not None
     ours = (Listing.user_id == user.id, Listing.vk_group_id == user.vk.group_id)
-    lost = (Listing.state == LinkState.ADDING, Listing.attempted_at.is_not(None))
-    return db.session.scalar(sa.select(Listing.id).where(*ours, *lost).limit(1)) is not None
+    return db.session.scalar(sa.select(Listing.id).where(*ours, *_LOST).limit(1)) is not None
 
 
 def order_obstacle(user: User) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.domain.changes import Action
 from app.models import User
-from app.services import approvals, planning
+from app.services import approvals, planning, sync_settings
 
 _TOLD = {Action.HIDE, Action.SHOW, Action.ADD, Action.DELETE}
 
@@ -19,8 +19,12 @@ class Effect:
     """Hides, shows, adds and deletions."""
     live: int
     """Items that stand in the window now."""
+    arranges: bool
+    """Something changes in the albums."""
     waits: bool
     """The plan will wait for the owner's approval."""
+    is_coming: bool
+    """The next run comes by itself."""
 
 
 def effect(user: User) -> Effect:
@@ -29,4 +33,11 @@ def effect(user: User) -> Effect:
     fields = Counter(name for change in edits for name in change.fields)
     fields["photo"] = sum(change.photo is not None for change in edits)
     actions = {action: count for action, count in plan.counts.items() if action in _TOLD}
-    return Effect(fields, actions, plan.live, approvals.judge(user, plan).needs_approval)
+    return Effect(
+        fields,
+        actions,
+        plan.live,
+        arranges=bool(plan.changes),
+        waits=approvals.judge(user, plan).needs_approval,
+        is_coming=sync_settings.run_obstacle(user) is None,
+    )

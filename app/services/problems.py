@@ -12,6 +12,7 @@ from app.clients.vk_errors import METHOD_QUOTA, PASSING, classify
 from app.db import db, utcnow
 from app.domain.album_plan import ALBUMS_MAX
 from app.domain.changes import LinkState
+from app.domain.emptiness import Emptiness
 from app.domain.listing import SkipReason
 from app.domain.rules import Status
 from app.models import (
@@ -20,7 +21,6 @@ from app.models import (
     ConnectionState,
     EvotorConnection,
     Listing,
-    RunStatus,
     StoreState,
     User,
     VkAlbum,
@@ -33,6 +33,7 @@ from app.services.shop_settings import owner_settings
 
 SHOP_FULL, ALBUMS_FULL, UNREACHABLE = "vk_1405", "vk_1407", "vk_unreachable"
 STRANGE_ERRORS = "vk_strange_errors"
+UNPAID = "evotor_payment_required"
 STRIKES_THAT_WORRY = 3
 NEEDS_OWNER = (SkipReason.NO_PRICE, SkipReason.NO_NAME, SkipReason.NO_PHOTO)
 """What keeps a product out and can be mended; the other reasons are as the owner wants them."""
@@ -55,6 +56,8 @@ class Kind(StrEnum):
     ORDER = "order"
     """What the owner ordered in one piece is not done, and why."""
     RUNS_FAIL = "runs_fail"
+    EMPTY = "empty"
+    """Next to nothing of the selection can be shown."""
     STORE = "store"
     """Stores that could not be read, all for the same reason."""
     SHOP_FULL = "shop_full"
@@ -82,7 +85,16 @@ class Kind(StrEnum):
 
 
 LOUD = frozenset(
-    {Kind.CONNECTION, Kind.RECONNECTED, Kind.APPROVAL, Kind.ORDER, Kind.RUNS_FAIL, Kind.STORE, Kind.SHOP_FULL}
+    {
+        Kind.CONNECTION,
+        Kind.RECONNECTED,
+        Kind.APPROVAL,
+        Kind.ORDER,
+        Kind.RUNS_FAIL,
+        Kind.EMPTY,
+        Kind.STORE,
+        Kind.SHOP_FULL,
+    }
 )
 """While one of these stands, the shop window is not kept, or not all of it."""
 STEPS = frozenset({Kind.NO_STORE, Kind.NOT_CONFIRMED})
@@ -107,8 +119,10 @@ class Problem:
     names: Sequence[str] = ()
     vendor: str = ""
     """Of a connection; of an order, which one."""
+    state: ConnectionState | None = None
     passes: bool = False
     """The vendor's own trouble; nothing for the owner to do."""
+    emptiness: Emptiness | None = None
     way_out: str | None = None
     """A page of VK's that the owner has to open first."""
     needs_owner: bool = False
@@ -127,13 +141,19 @@ class Problem:
         return self.kind in MINOR
 
 
-def problems(user: User, held: Mapping[SkipReason, int]) -> list[Problem]:
-    """`held`: selected products that buyers do not see, by the reason (services.rule_summary)."""
+def problems(
+    user: User, held: Mapping[SkipReason, int], *, plan_waits: bool = False, empty: Emptiness | None = None
+) -> list[Problem]:
+    """`held`: selected products that buyers do not see, by the reason (services.rule_summary), and what that makes.
+
+    `plan_waits`: the plan as it stands now needs the owner's word (services.outlook).
+    """
     found = [
         *_of_connections(user),
         *_of_switch(user),
         *_of_order(user),
-        *_of_runs(user),
+        *_of_runs(user, plan_waits=plan_waits),
+        *filter(None, [empty_problem(user, empty)]),
         *_of_stores(user),
         *_of_market(user),
         *_of_goods(user, held),
@@ -152,7 +172,8 @@ def _of_connections(user: User) -> Iterator[Problem]:
                 Kind.CONNECTION,
                 row.error_code,
                 vendor=vendor,
-                passes=row.state == ConnectionState.UNAVAILABLE,
+                state=ConnectionState(row.state),
+                passes=row.state == ConnectionState.UNAVAILABLE and row.error_code != UNPAID,
                 way_out=getattr(row, "way_out", None),
                 needs_owner=row.state == ConnectionState.NEEDS_OWNER,
             )
@@ -168,12 +189,19 @@ def _of_switch(user: User) -> Iterator[Problem]:
         yield Problem(Kind.NOT_CONFIRMED)
 
 
-def _of_runs(user: User) -> Iterator[Problem]:
+def empty_problem(user: User, empty: Emptiness | None) -> Problem | None:
+    """Nobody asks for goods to be shown before a store is chosen."""
+    if empty is None or not sync_settings.passing_stores(user):
+        return None
+    return Problem(Kind.EMPTY, next(iter(empty.reasons), ""), emptiness=empty)
+
+
+def _of_runs(user: User, *, plan_waits: bool) -> Iterator[Problem]:
     """A waiting plan of a sync that is switched off waits for nobody."""
     last, state = runs.latest(user.id), user.sync_state
     if last is None or state is None or sync_settings.status_of(user) is not Status.ACTIVE:
         return
-    if last.status == RunStatus.NEEDS_APPROVAL:
+    if plan_waits and sync_settings.run_obstacle(user) is None:
         yield Problem(Kind.APPROVAL)
     is_told_already = any(problem.code == state.strike_code for problem in _of_connections(user))
     worries = state.strikes >= STRIKES_THAT_WORRY or needs_somebody(state.strike_code or "")

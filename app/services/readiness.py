@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from app.db import db, utcnow
+from app.domain.album_plan import ALBUMS_MAX
 from app.domain.changes import LinkState
 from app.domain.plan import Plan
-from app.domain.room import Room, room_for
+from app.domain.room import ITEMS_MAX, Room, room_for
 from app.models import CatalogStore, Listing, StoreState, User
 from app.services.shelves import load_albums
 
@@ -36,15 +37,33 @@ def readiness_of(user: User, plan: Plan) -> Readiness:
     state = user.sync_state
     return Readiness(
         listed=plan.in_view,
-        skipped=dict(plan.skipped_counts.most_common()),
-        room=room_for(plan, load_albums(user, group_id, utcnow()), _items_now(user.id, group_id, user)),
+        skipped=dict(plan.unseen.most_common()),
+        room=room_for(plan, load_albums(user, group_id, utcnow()), _items_now(user, group_id)),
         knows_market=state is not None and state.market_read_at is not None,
         only_store=only_store(user.id),
     )
 
 
-def _items_now(user_id: int, group_id: int, user: User) -> int:
-    ours = (Listing.user_id == user_id, Listing.vk_group_id == group_id)
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of VK's limits the community takes now; None = it was not asked yet."""
+
+    items: int | None
+    albums: int | None
+    items_max: int = ITEMS_MAX
+    albums_max: int = ALBUMS_MAX
+
+
+def limits_now(user: User) -> Limits:
+    """Of the market as it was read last, and our changes since."""
+    if user.vk is None or user.vk.group_id is None or user.sync_state is None or user.sync_state.market_read_at is None:
+        return Limits(None, None)
+    group_id = user.vk.group_id
+    return Limits(_items_now(user, group_id), load_albums(user, group_id, utcnow()).taken)
+
+
+def _items_now(user: User, group_id: int) -> int:
+    ours = (Listing.user_id == user.id, Listing.vk_group_id == group_id)
     there = (Listing.vk_item_id.is_not(None), Listing.state != LinkState.GONE)
     count = db.session.scalar(sa.select(sa.func.count()).select_from(Listing).where(*ours, *there)) or 0
     return count + (user.sync_state.foreign_items if user.sync_state else 0)

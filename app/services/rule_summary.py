@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from app.db import db
+from app.domain.emptiness import Emptiness, emptiness
 from app.domain.listing import SkipReason
 from app.domain.rules import EntityType
 from app.models import CatalogStore, User
@@ -32,6 +33,15 @@ class RuleSummary:
     def rules(self) -> int:
         return self.stores + self.groups + self.products
 
+    @property
+    def shown(self) -> int:
+        """Products that can be shown."""
+        return self.selected - sum(self.held.values())
+
+    @property
+    def emptiness(self) -> Emptiness | None:
+        return emptiness(self.known, self.selected, self.held)
+
 
 def rule_summary(user: User) -> RuleSummary:
     judge = Judge.of(user)
@@ -52,7 +62,7 @@ def rule_summary(user: User) -> RuleSummary:
         selected=selected,
         known=known,
         shared=sum(stores > 1 for stores in stores_of_barcode.values()),
-        held=held,
+        held=dict(held.most_common()),
     )
 
 

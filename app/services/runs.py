@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.context import settings
 from app.db import db, utcnow
-from app.models import EntryOutcome, RunStatus, RunTrigger, SyncConfig, SyncRun, SyncState, VkConnection
+from app.models import EntryOutcome, OwnerOrder, RunStatus, RunTrigger, SyncConfig, SyncRun, SyncState, VkConnection
 from app.models.run import ACTIVE
 
 CANCELLED, SWITCHED_OFF, CHANGED_MEANWHILE = "cancelled", "switched_off", "changed_meanwhile"
@@ -316,6 +316,10 @@ def latest(user_id: int) -> SyncRun | None:
 
 
 def last_success(user_id: int) -> datetime | None:
-    """When a run last came through to its end."""
-    came_through = (SyncRun.user_id == user_id, SyncRun.status == RunStatus.SUCCEEDED)
+    """When a synchronisation last came through to its end; what the owner ordered in one piece is none."""
+    came_through = (
+        SyncRun.user_id == user_id,
+        SyncRun.status == RunStatus.SUCCEEDED,
+        SyncRun.trigger.not_in([*OwnerOrder]),
+    )
     return db.session.scalar(sa.select(sa.func.max(SyncRun.finished_at)).where(*came_through))

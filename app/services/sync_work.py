@@ -12,7 +12,7 @@ from app.domain.listing import sku
 from app.domain.market import MarketItem
 from app.domain.plan import Desired, Plan, make_plan
 from app.models import ConnectionState, RunStage, RunStatus
-from app.services import approvals, catalog_refresh, missing, runs, vk_categories
+from app.services import approvals, catalog_refresh, missing, outlook, runs, vk_categories
 from app.services.approvals import Verdict
 from app.services.catalog_refresh import CatalogUnavailable
 from app.services.connection_use import CONNECTION_CHANGED
@@ -29,6 +29,9 @@ LOOK = "market.get"
 
 
 class SyncWork(RunWork):
+    _wished = ""
+    """What the last plan was made from."""
+
     def do(self) -> None:
         catalog_error = self._pull()
         for _ in range(MOST_PASSES):
@@ -46,6 +49,7 @@ class SyncWork(RunWork):
         self.end_early()
         if self.user.sync_state is not None:
             self.user.sync_state.rules_digest = digest_of_rules(self.user)
+            self.user.sync_state.settled_digest = outlook.settled(self._wished, self.user)
 
     def _ask_vk(self) -> None:
         """A run that needed nothing of VK asks all the same: what is wrong there has to show at once."""
@@ -101,6 +105,7 @@ class SyncWork(RunWork):
         self.enter(RunStage.PLAN)
         self.renew()
         self.load_records()
+        self._wished = outlook.wishes(self.user)
         desired = desired_for(self.user, self.place.whole_stores)
         missing.forget_old_answers(self.place.listings, desired.known, began)
         db.session.commit()

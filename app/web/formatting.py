@@ -11,6 +11,7 @@ from app.db import utcnow
 from app.domain.time_zones import USUAL
 
 NBSP = "\u00a0"
+MINUS = "\u2212"
 MONTHS = (
     "января",
     "февраля",
@@ -35,6 +36,7 @@ def init_app(app: Flask) -> None:
         ("number", number),
         ("quoted", quoted),
         ("money", money),
+        ("amount", amount),
         ("quantity", quantity),
         ("moment", moment),
         ("clock", clock),
@@ -69,7 +71,7 @@ def counted(count: int, one: str, few: str, many: str) -> str:
 
 
 def number(value: int) -> str:
-    return f"{value:,}".replace(",", NBSP)
+    return f"{value:,}".replace(",", NBSP).replace("-", MINUS)
 
 
 def quoted(name: str) -> str:
@@ -85,7 +87,7 @@ def money(value: Decimal | str | int | None) -> str:
         amount = Decimal(value)
     except InvalidOperation:
         return str(value)
-    return f"{amount:,.2f}".replace(",", NBSP).replace(".", ",") + f"{NBSP}₽"
+    return f"{amount:,.2f}".replace(",", NBSP).replace(".", ",").replace("-", MINUS) + f"{NBSP}₽"
 
 
 def quantity(value: Decimal | None) -> str:
@@ -93,7 +95,38 @@ def quantity(value: Decimal | None) -> str:
     if value is None:
         return "—"
     text = f"{value:,.3f}".rstrip("0").rstrip(".")
-    return text.replace(",", NBSP).replace(".", ",")
+    return text.replace(",", NBSP).replace(".", ",").replace("-", MINUS)
+
+
+SHORT = {
+    "штука": "шт",
+    "килограмм": "кг",
+    "грамм": "г",
+    "литр": "л",
+    "миллилитр": "мл",
+    "метр": "м",
+    "сантиметр": "см",
+    "упаковка": "упак.",
+    "комплект": "компл.",
+    "пачка": "пач.",
+    "бутылка": "бут.",
+    "коробка": "кор.",
+    "рулон": "рул.",
+    "пара": "пар.",
+    "час": "ч",
+    "минута": "мин",
+}
+"""Units of the register that have a form for every number; short, they have one for all."""
+LONGEST_SHORT = 4
+
+
+def amount(value: Decimal | None, measure: str) -> str:
+    """«6 шт», «−2 кг»; without a number nothing is measured."""
+    unit = measure.strip()
+    if value is None or not unit:
+        return quantity(value)
+    short = SHORT.get(unit.casefold()) or (unit if len(unit) <= LONGEST_SHORT else f"({unit})")
+    return f"{quantity(value)}{NBSP}{short}"
 
 
 def moment(value: datetime | None) -> str:

@@ -9,7 +9,7 @@ from app.domain.adoption import MatchedBy
 from app.domain.changes import Action, Reason
 from app.domain.listing import SkipReason
 from app.domain.rules import EntityType, FilterMode, Status
-from app.models import ConnectionState, EntryOutcome, RunStatus, RunTrigger, StoreState
+from app.models import ConnectionState, EntryOutcome, EvotorConnection, RunStatus, RunTrigger, StoreState, VkConnection
 from app.web import messages
 from app.web.formatting import counted
 
@@ -49,6 +49,8 @@ CONNECTION = {
     ConnectionState.SHOP_CLOSED: Label("Товары выключены", "danger"),
     ConnectionState.NEEDS_OWNER: Label("Нужно ваше участие", "warning"),
 }
+SILENT = frozenset({"evotor_unreachable", "vk_unreachable"})
+"""What is no answer at all."""
 
 STORE = {
     StoreState.OK: Label("Загружен", "success"),
@@ -74,7 +76,7 @@ TRIGGER = {
     RunTrigger.CONFIRMED: "после подтверждения",
     RunTrigger.MANUAL: "по вашей команде",
     RunTrigger.SCHEDULE: "по расписанию",
-    RunTrigger.COMMAND: "запустил оператор",
+    RunTrigger.COMMAND: "по команде оператора",
     RunTrigger.HIDE_ALL: "скрыть всё в ВК",
     RunTrigger.UNDO: "вернуть скрытое",
 }
@@ -132,8 +134,13 @@ REASON: dict[str, Advice] = {
     SkipReason.NO_PRICE: Advice("Нет цены", "Укажите в Эвоторе цену больше нуля."),
     SkipReason.NO_NAME: Advice("Нет названия", "Дайте товару в Эвоторе название из букв или цифр."),
     SkipReason.NO_PHOTO: Advice("Нет фото", "Добавьте фото товара."),
-    SkipReason.SOLD_OUT: Advice("Нет в наличии", "Появится в ВК сам, когда в Эвоторе будет остаток больше нуля."),
-    Reason.OUT: Advice("Не входит в выбор", "Если товар нужен в ВК, измените фильтры в каталоге."),
+    SkipReason.SOLD_OUT: Advice(
+        "Нет в наличии",
+        "Появится в ВК сам, когда в Эвоторе будет остаток. Чтобы показывать и такие, выберите «Показывать всегда».",
+        "sync.settings",
+        "Настройки витрины",
+    ),
+    Reason.OUT: Advice("Не показывается по фильтрам", "Если товар нужен в ВК, измените фильтры в каталоге."),
     Reason.MISSING: Advice("Больше нет в Эвоторе", "Если товар удалён по ошибке, верните его в Эвоторе."),
     Reason.CLOSED: Advice("Магазин закрыт", "Вы отметили, что магазин закрыт: его товары уходят из ВК."),
     Reason.GONE: Advice(
@@ -150,7 +157,7 @@ REASON: dict[str, Advice] = {
     ),
     Reason.OWNER: Advice("По вашей команде", "Ничего делать не нужно."),
     Reason.REFUSED: Advice("ВК отказал", "Исправьте товар в Эвоторе или подождите: позже попробуем ещё раз."),
-    Reason.UNCERTAIN: Advice("Ждём ответа ВК", "Делать ничего не нужно: проверим при следующем запуске."),
+    Reason.UNCERTAIN: Advice("Ждём ответа ВК", "Делать ничего не нужно: проверим при следующем обновлении."),
     Reason.TWIN: Advice("Второй такой же товар", "В ВК остался один из двух одинаковых товаров."),
 }
 
@@ -175,7 +182,7 @@ def product_type(kind: str, count: int) -> str:
 
 
 def reason(code: str) -> Advice:
-    return REASON.get(code, Advice("Другая причина", "Загляните сюда после следующего запуска."))
+    return REASON.get(code, Advice("Другая причина", "Загляните сюда после следующего обновления."))
 
 
 def run_status(status: str, *, is_latest: bool = True) -> Label:
@@ -185,5 +192,15 @@ def run_status(status: str, *, is_latest: bool = True) -> Label:
     return RUN[RunStatus(status)]
 
 
-def connection(state: str | None) -> Label:
-    return CONNECTION[ConnectionState(state) if state else ConnectionState.DISCONNECTED]
+def connection(row: EvotorConnection | VkConnection | None) -> Label:
+    """By what the vendor answered, where the state holds several kinds of trouble."""
+    if row is None or not row.is_connected:
+        return CONNECTION[ConnectionState.DISCONNECTED]
+    if row.state == ConnectionState.UNAVAILABLE and row.error_code not in SILENT:
+        return Label("Есть трудности", "warning")
+    return CONNECTION[ConnectionState(row.state)]
+
+
+def within(text: str) -> str:
+    """Within a sentence."""
+    return text[:1].lower() + text[1:]

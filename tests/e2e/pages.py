@@ -113,7 +113,7 @@ class RulePage(Screen):
     """Whatever has the controls of rules on it."""
 
     def rule(self, mode: str, name: str) -> Locator:
-        return self.main.get_by_role("group", name=f"Правило: {name}", exact=True).get_by_role("button", name=mode)
+        return self.main.get_by_role("group", name=f"Фильтр: {name}", exact=True).get_by_role("button", name=mode)
 
     def set_rule(self, mode: str, name: str) -> Self:
         """Presses the button and waits until it shows that the rule holds."""
@@ -164,24 +164,24 @@ class SyncPage(Screen):
         return CatalogPage(self.page)
 
     def to_plan(self) -> "PlanPage":
-        self.main.get_by_role("link", name=re.compile("^Посмотреть план")).first.click()
+        self.main.get_by_role("link", name=re.compile("^Посмотреть, что изменится")).first.click()
         return PlanPage(self.page)
 
     def to_history(self) -> "HistoryPage":
-        self.link("История запусков").click()
+        self.link("История обновлений").click()
         return HistoryPage(self.page)
 
     def confirm(self) -> Self:
         self.button("Подтвердить и запустить").click()
-        return self.shows("Запуск поставлен в очередь")
+        return self.shows("Обновление поставлено в очередь")
 
     def run_now(self) -> Self:
-        self.button("Запустить сейчас").click()
-        return self.shows("Запуск поставлен в очередь")
+        self.button("Обновить сейчас").click()
+        return self.shows("Обновление поставлено в очередь")
 
 
 class PlanPage(Screen):
-    heading, path = "План изменений", "/sync/plan"
+    heading, path = "Что изменится", "/sync/plan"
 
     def section(self, name: str) -> Self:
         link = self.main.get_by_role("link", name=re.compile(rf"^{name}(\s|$)"))
@@ -199,7 +199,7 @@ class PlanPage(Screen):
 
 
 class HistoryPage(Screen):
-    heading, path = "История запусков", "/sync/runs"
+    heading, path = "История обновлений", "/sync/runs"
 
     def to_last_run(self) -> "RunPage":
         self.main.locator("tbody").get_by_role("link").first.click()
@@ -207,7 +207,7 @@ class HistoryPage(Screen):
 
 
 class RunPage(Screen):
-    heading = re.compile("^Запуск ")
+    heading = re.compile("^Обновление ")
 
     def undo(self) -> SyncPage:
         """Have shown again what this run hid."""

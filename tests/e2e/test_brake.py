@@ -14,7 +14,7 @@ def test_a_plan_that_hides_most_goods_waits_until_it_is_approved(fair: Product, 
     fair.sync()
     assert ShopWindow(window, fair.shop_window()).goods() >= FAIR_GOODS
 
-    plan = SyncPage.open(window).shows("План ждёт вашего решения").to_plan()
+    plan = SyncPage.open(window).shows("Изменения ждут вашего решения").to_plan()
     assert set(plan.section("Скрыть").goods()) == SWEETS
     plan.approve().shows("Одобрено")
     fair.sync()

@@ -22,29 +22,29 @@ def said(store: tuple[Mode, int], group: tuple[Mode, int], product: tuple[Mode, 
 
 STORES = {
     (ALL, 0): [],
-    (INCLUDE, 1): ["Выгружается только магазин «№0»."],
-    (EXCLUDE, 2): ["Выгружаются все магазины, кроме 2 исключённых."],
+    (INCLUDE, 1): ["Показывается только магазин «№0»."],
+    (EXCLUDE, 2): ["Показываются все магазины, кроме 2 исключённых."],
 }
 GROUPS = {
     (ALL, 0): [],
-    (INCLUDE, 3): ["{} только 3 выбранные группы со всеми подгруппами.", "Товары без группы не выгружаются."],
+    (INCLUDE, 3): ["{} только 3 выбранные группы со всеми подгруппами.", "Товары без группы не показываются."],
     (EXCLUDE, 2): ["{} всё, кроме 2 групп."],
 }
 STARTS = {
-    (ALL, INCLUDE): "Выгружаются",
-    (ALL, EXCLUDE): "Выгружается",
-    (INCLUDE, INCLUDE): "Из него выгружаются",
-    (INCLUDE, EXCLUDE): "Из него выгружается",
-    (EXCLUDE, INCLUDE): "Из них выгружаются",
-    (EXCLUDE, EXCLUDE): "Из них выгружается",
+    (ALL, INCLUDE): "Показываются",
+    (ALL, EXCLUDE): "Показывается",
+    (INCLUDE, INCLUDE): "Из него показываются",
+    (INCLUDE, EXCLUDE): "Из него показывается",
+    (EXCLUDE, INCLUDE): "Из них показываются",
+    (EXCLUDE, EXCLUDE): "Из них показывается",
 }
 PRODUCTS = {
     ((ALL, 0), True): [],
     ((ALL, 0), False): [],
     ((INCLUDE, 2), True): ["И из этого только 2 выбранных товара."],
-    ((INCLUDE, 2), False): ["Выгружаются только 2 выбранных товара."],
-    ((EXCLUDE, 5), True): ["Кроме того, не выгружаются 5 исключённых товаров."],
-    ((EXCLUDE, 5), False): ["Не выгружаются 5 исключённых товаров."],
+    ((INCLUDE, 2), False): ["Показываются только 2 выбранных товара."],
+    ((EXCLUDE, 5), True): ["Кроме того, не показываются 5 исключённых товаров."],
+    ((EXCLUDE, 5), False): ["Не показываются 5 исключённых товаров."],
 }
 
 
@@ -63,16 +63,16 @@ def test_every_combination_of_modes_reads_well(
 @pytest.mark.parametrize(
     ("level", "mode", "count", "sentence"),
     [
-        (STORE, INCLUDE, 2, "Выгружаются только 2 выбранных магазина."),
-        (STORE, INCLUDE, 21, "Выгружается только 21 выбранный магазин."),
-        (STORE, EXCLUDE, 1, "Выгружаются все магазины, кроме магазина «№0»."),
-        (STORE, EXCLUDE, 21, "Выгружаются все магазины, кроме 21 исключённого."),
-        (GROUP, INCLUDE, 1, "Выгружается только группа «№0» со всеми подгруппами. Товары без группы не выгружаются."),
-        (GROUP, EXCLUDE, 1, "Выгружается всё, кроме группы «№0»."),
-        (GROUP, EXCLUDE, 21, "Выгружается всё, кроме 21 группы."),
-        (PRODUCT, INCLUDE, 1, "Выгружается только товар «№0»."),
-        (PRODUCT, EXCLUDE, 1, "Не выгружается исключённый товар «№0»."),
-        (PRODUCT, EXCLUDE, 21, "Не выгружается 21 исключённый товар."),
+        (STORE, INCLUDE, 2, "Показываются только 2 выбранных магазина."),
+        (STORE, INCLUDE, 21, "Показывается только 21 выбранный магазин."),
+        (STORE, EXCLUDE, 1, "Показываются все магазины, кроме магазина «№0»."),
+        (STORE, EXCLUDE, 21, "Показываются все магазины, кроме 21 исключённого."),
+        (GROUP, INCLUDE, 1, "Показывается только группа «№0» со всеми подгруппами. Товары без группы не показываются."),
+        (GROUP, EXCLUDE, 1, "Показывается всё, кроме группы «№0»."),
+        (GROUP, EXCLUDE, 21, "Показывается всё, кроме 21 группы."),
+        (PRODUCT, INCLUDE, 1, "Показывается только товар «№0»."),
+        (PRODUCT, EXCLUDE, 1, "Не показывается исключённый товар «№0»."),
+        (PRODUCT, EXCLUDE, 21, "Не показывается 21 исключённый товар."),
         (GROUP, ALL, 0, "Группы больше не ограничены."),
         (PRODUCT, ALL, 0, "Товары больше не ограничены."),
         (STORE, ALL, 0, CHOOSE_A_STORE),
@@ -85,7 +85,7 @@ def test_one_level_agrees_with_its_number(level: EntityType, mode: Mode, count: 
 
 def test_a_level_is_told_without_the_others() -> None:
     found = RuleSet((*rules(STORE, INCLUDE, 1), *rules(GROUP, EXCLUDE, 2)))
-    assert level_sentence(found, GROUP).startswith("Выгружается всё")
+    assert level_sentence(found, GROUP).startswith("Показывается всё")
 
 
 def test_groups_that_are_left_out_of_chosen_ones_are_told_too() -> None:

@@ -76,7 +76,7 @@ def test_a_closed_registration_says_so(sqlite_url: str) -> None:
 def test_the_owner_signs_in_and_goes_where_they_wanted(visitor: Browser, owner: User) -> None:
     visitor.get("/login?next=/sync/runs")
     page = visitor.submit("/login?next=/sync/runs", email=" Owner@Example.ru ", password=PASSWORD)
-    assert page.heading == "История запусков"
+    assert page.heading == "История обновлений"
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_wrong_change_of_password_changes_nothing(browser: Browser, changed: d
 
 def test_the_account_is_deleted_with_the_password_only(browser: Browser) -> None:
     page = browser.get("/account")
-    assert "Товары в ВК останутся как есть" in page.text
+    assert "Наших товаров в ВК нет" in page.text
     page = browser.post("/account", {"action": "delete", "password": "wrong"}, 422)
     assert "Неверный пароль" in page.errors[0]
     page = browser.post("/account", {"action": "delete", "password": PASSWORD})

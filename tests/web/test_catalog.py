@@ -48,16 +48,16 @@ def test_stores_show_their_goods_and_their_verdict(browser: Browser, shop: User)
     set_rule(shop, EntityType.GROUP, FilterMode.EXCLUDE, "drinks")
     page = browser.get("/catalog")
     card = words(page.one(".store-card"))
-    assert "2 товара , в выгрузке 1" in card
+    assert "2 товара , фильтры пропускают 1" in card
     assert "По состоянию на сегодня" in card
-    assert "Выгружается всё, кроме группы «Напитки»." in page.text
+    assert "Показывается всё, кроме группы «Напитки»." in page.text
 
 
 def test_no_store_is_told_to_be_shown_before_one_is_chosen(browser: Browser, shop: User) -> None:
     for path in ("/catalog", STORE_PAGE):
         page = browser.get(path)
-        assert "Пока не выбран" in page.text and "В выгрузке 1" not in page.text
-    assert "в выгрузке" not in words(browser.get("/catalog").one(".store-card"))
+        assert "Пока не выбран" in page.text and "пропускают 1" not in page.text
+    assert "пропускают" not in words(browser.get("/catalog").one(".store-card"))
     set_rule(shop, EntityType.STORE, FilterMode.INCLUDE, "S1")
     assert "Пока не выбран" not in browser.get("/catalog").text + browser.get(STORE_PAGE).text
 
@@ -142,7 +142,7 @@ def test_after_a_rule_the_page_says_what_holds_now(browser: Browser, shop: User)
     browser.get(STORE_PAGE)
     page = browser.post("/catalog/filters", rule_fields("store", "include", "S1", next=f"{STORE_PAGE}?page=1"))
     assert page.path == STORE_PAGE
-    assert page.notices == ["Включён магазин «Лавка». Выгружается только магазин «Лавка». Отменить"]
+    assert page.notices == ["Включён магазин «Лавка». Показывается только магазин «Лавка». Отменить"]
 
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:x"])

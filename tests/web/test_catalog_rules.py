@@ -44,7 +44,7 @@ def test_a_change_is_taken_back_from_its_notice(browser: Browser, shop: User) ->
     assert rules(shop) == {"drinks": "exclude"}
     page = browser.submit("/catalog/filters/undo")
     assert page.path == STORE_PAGE
-    assert page.notices == ["Отменено: правила снова такие, как до изменения."]
+    assert page.notices == ["Отменено: фильтры снова такие, как до изменения."]
     assert rules(shop) == {}
 
 
@@ -76,7 +76,7 @@ def test_an_active_sync_is_said_to_follow_later(browser: Browser, owner: User, s
     make_active(connect_both(owner))
     browser.get(f"/catalog/stores/{STORE}")
     page = browser.post("/catalog/filters", {"entity_type": "store", "entity_id": STORE, "filter_mode": "exclude"})
-    assert "при следующем запуске" in page.notices[0]
+    assert "при следующем обновлении" in page.notices[0]
     assert page.all(".notice a[href='/sync/plan']")
 
 
@@ -110,7 +110,7 @@ def test_the_banner_says_what_a_whitelist_leaves_out(browser: Browser, shop: Use
     set_rule(shop, EntityType.GROUP, FilterMode.INCLUDE, "drinks")
     for path in ("/catalog", STORE_PAGE, "/catalog/rules"):
         banner = words(browser.get(path).one("#standing"))
-        assert "Из него выгружается только группа «Напитки» со всеми подгруппами." in banner
+        assert "Из него показывается только группа «Напитки» со всеми подгруппами." in banner
 
 
 # All rules
@@ -131,7 +131,7 @@ def test_a_lost_rule_is_listed_and_can_be_dropped(browser: Browser, shop: User) 
     page = browser.get("/catalog/rules")
     assert "нет в каталоге" in words(page.one(".rule-list"))
     page = browser.submit("/catalog/filters")
-    assert page.path == "/catalog/rules" and "Правил ещё нет" in page.text
+    assert page.path == "/catalog/rules" and "Фильтров ещё нет" in page.text
     assert rules(shop) == {}
 
 
@@ -142,10 +142,10 @@ def test_the_way_to_a_product_is_told_with_the_press_that_opens_it(browser: Brow
     set_rule(shop, EntityType.GROUP, FilterMode.EXCLUDE, "drinks")
     page = browser.get(WHY)
     assert "Группа «Напитки» : исключена вами — это и решило" in words(page.one(".decides"))
-    assert page.button("Убрать правило «Исключить группу Напитки»")
-    assert "Тогда товар будет выгружаться. Из этого магазина будет выгружаться 3 товара (сейчас 2)." in page.text
+    assert page.button("Убрать фильтр «Исключить группу Напитки»")
+    assert "Тогда товар будет показываться. Из этого магазина будет показываться 3 товара (сейчас 2)." in page.text
     page = browser.submit("/catalog/filters")
-    assert page.path == WHY and "Товар выгружается" in page.text
+    assert page.path == WHY and "Товар показывается" in page.text
     assert rules(shop) == {}
 
 
@@ -160,7 +160,7 @@ def test_in_place_it_comes_as_a_row_that_leads_back_to_the_page(browser: Browser
 
 
 def test_a_group_is_explained_and_strangers_learn_nothing(browser: Browser, stranger: Browser, shop: User) -> None:
-    assert "Группа выгружается" in browser.get(f"{STORE_PAGE}/groups/drinks/why").text
+    assert "Группа показывается" in browser.get(f"{STORE_PAGE}/groups/drinks/why").text
     stranger.get(WHY, status=404)
     stranger.get(f"{STORE_PAGE}/groups/drinks/why", status=404)
 
@@ -192,7 +192,7 @@ def test_the_tree_tells_how_much_of_each_group_is_selected(browser: Browser, sho
     set_rule(shop, EntityType.GROUP, FilterMode.EXCLUDE, "drinks")
     told = [words(link) for link in browser.get(STORE_PAGE).all(".group-link")]
     assert told == ["Все товары 2 / 3", "Напитки 0 / 1", "Без группы 2 / 2"]
-    assert browser.get(STORE_PAGE).all(".group-link .share")[0]["aria-label"] == "в выгрузке 2 из 3"
+    assert browser.get(STORE_PAGE).all(".group-link .share")[0]["aria-label"] == "фильтры пропускают 2 из 3"
 
 
 def test_the_search_finds_groups_too(browser: Browser, shop: User) -> None:
@@ -203,7 +203,7 @@ def test_the_search_finds_groups_too(browser: Browser, shop: User) -> None:
 
 def test_a_chosen_group_says_what_choosing_it_does_to_the_others(browser: Browser, shop: User) -> None:
     page = browser.get(f"{STORE_PAGE}?group=drinks")
-    assert "остальные группы и товары без группы перестанут выгружаться" in words(page.one(".chosen-group"))
+    assert "остальные группы и товары без группы перестанут показываться" in words(page.one(".chosen-group"))
     assert f"{STORE_PAGE}/groups/drinks" in page.links()
 
 

@@ -18,6 +18,7 @@ from tests.support.sandbox import (
     EVOTOR_OTHER_TOKEN,
     EVOTOR_TOKEN,
     EXTENDED_CLUB,
+    SECOND_STORE,
     VK_TOKEN,
     Sandbox,
 )
@@ -299,9 +300,9 @@ def test_a_check_shows_a_token_that_died(browser: Browser, owner: User, sandbox:
 def test_disconnecting_keeps_everything_else(browser: Browser, owner: User, vendor: str) -> None:
     make_active(connect_both(owner))
     page = browser.get(f"/{vendor}")
-    assert "Товары в ВК останутся как есть" in page.text
+    assert "Наших товаров в ВК нет" in page.text, "nothing was listed yet that could stay"
     page = browser.submit(f"/{vendor}/disconnect")
-    assert "остались как были" in page.notices[0]
+    assert "Наших товаров в ВК нет" in page.notices[0]
     assert not page.all(f'form[action="/{vendor}/disconnect"]')
     assert db.session.query(CatalogProduct).count() == 47
 
@@ -367,11 +368,12 @@ def test_where_vk_names_no_page_there_is_only_the_check(browser: Browser, owner:
 
 
 def test_a_connection_that_does_not_work_is_not_called_working(browser: Browser, owner: User) -> None:
-    make_active(connect_both(owner))
-    assert "обновляются в ВК по расписанию" in browser.get("/connections").text
+    make_active(connect_both(owner), SECOND_STORE)
+    engine.run_user(owner, RunTrigger.SCHEDULE)
+    assert "Всё в порядке" in browser.get("/connections").text
     db.session.execute(sa.update(VkConnection).values(state="token_rejected", error_code="vk_5"))
     db.session.commit()
 
     page = browser.get("/connections")
 
-    assert "не получаются" in page.text and "по расписанию" not in page.text
+    assert "не получаются" in page.text and "Всё в порядке" not in page.text

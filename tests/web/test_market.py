@@ -152,7 +152,7 @@ def test_a_photo_that_a_person_chose_is_left(browser: Browser, shop: User) -> No
 def test_of_a_product_that_is_not_selected_nothing_is_put_back(browser: Browser, shop: User) -> None:
     a_listing(shop, drift={"name": "Лучший чай"})
     page = browser.get(MARKET)
-    assert "сейчас не выгружается" in page.text and "Оставляем название: Лучший чай" in page.text
+    assert "сейчас не показывается" in page.text and "Оставляем название: Лучший чай" in page.text
 
 
 @pytest.mark.parametrize("field", ["name", "description", "price", "stock_amount", "deleted", "photo", "album"])
@@ -167,7 +167,7 @@ def test_every_field_that_can_be_changed_has_its_words(browser: Browser, shop: U
 def test_an_empty_page_says_that_all_is_well(browser: Browser) -> None:
     for section in ("similar", "gone", "changed", "nothing"):
         page = browser.get(f"{MARKET}?show={section}")
-        assert page.one(".empty") and "прочитаем при следующем запуске" in page.text
+        assert page.one(".empty") and "прочитаем при следующем обновлении" in page.text
 
 
 def test_others_items_are_counted(browser: Browser, shop: User) -> None:
@@ -265,7 +265,7 @@ def test_a_check_queues_a_run_that_reads_the_market(browser: Browser, shop: User
 
 def test_without_an_active_sync_nothing_is_checked(browser: Browser, owner: User) -> None:
     assert browser.get(MARKET).is_disabled("Проверить сейчас")
-    assert "не запущена" in browser.post(f"{MARKET}/check").notices[0]
+    assert "ещё не подтверждали" in browser.post(f"{MARKET}/check").notices[0]
     assert count(SyncRun) == 0
 
 

@@ -75,7 +75,7 @@ def test_the_way_from_connected_to_running(browser: Browser, owner: User) -> Non
     assert db.session.query(SyncRun).one().status == RunStatus.QUEUED
 
     page = browser.submit(TOGGLE)
-    assert status(page) == "Приостановлена" and "Товары в ВК остались как были" in page.notices[0]
+    assert status(page) == "Приостановлена" and "Наших товаров в ВК нет" in page.notices[0]
 
 
 def test_the_summary_counts_rules_and_products(browser: Browser, owner: User) -> None:
@@ -84,7 +84,7 @@ def test_the_summary_counts_rules_and_products(browser: Browser, owner: User) ->
     text = browser.get("/sync").text
     assert "1 магазин, 0 групп, 0 товаров" in text
     known = _products_by_store()
-    assert f"Правила пропускают {known[STORE]} из {sum(known.values())} товаров" in text
+    assert f"Фильтры пропускают {known[STORE]} из {sum(known.values())} товаров" in text
 
 
 def _products_by_store() -> dict[str, int]:
@@ -111,7 +111,7 @@ def test_a_missing_vk_is_a_warning_that_does_not_stop_confirming(browser: Browse
     assert "ВК не подключён" in page.notices[0] and "/vk" in page.links()
     browser.submit(TOGGLE)
     assert status(browser.submit("/sync/confirm")) == "Активна"
-    assert browser.get("/sync").is_disabled("Запустить сейчас")
+    assert browser.get("/sync").is_disabled("Обновить сейчас")
 
 
 @pytest.mark.parametrize("value", ["2", "", "yes", "1; drop", "\x00"])
@@ -139,16 +139,16 @@ def test_a_run_is_asked_for_once(browser: Browser, owner: User) -> None:
     make_active(connect_both(owner), SECOND_STORE)
     engine.run_user(owner, RunTrigger.SCHEDULE)
     page = browser.get("/sync")
-    assert not page.is_disabled("Запустить сейчас") and "Завершён" in page.text
+    assert not page.is_disabled("Обновить сейчас") and "Завершён" in page.text
     page = browser.submit("/sync/run")
-    assert page.is_disabled("Запустить сейчас") and "поставлен в очередь" in page.notices[0]
+    assert page.is_disabled("Обновить сейчас") and "поставлено в очередь" in page.notices[0]
     browser.post("/sync/run")
     assert db.session.query(SyncRun).count() == 2
 
 
 def test_no_run_for_a_sync_that_is_not_active(browser: Browser) -> None:
     browser.get("/sync")
-    assert "не запущена" in browser.post("/sync/run").notices[0]
+    assert "ещё не подтверждали" in browser.post("/sync/run").notices[0]
     assert db.session.query(SyncRun).count() == 0
 
 
@@ -194,7 +194,7 @@ def test_what_leaves_the_selection_is_hidden_with_its_reason(browser: Browser, o
     set_rule(owner, EntityType.STORE, None, SECOND_STORE)
     set_rule(owner, EntityType.STORE, FilterMode.INCLUDE, STORE)
     rows = browser.get("/sync/plan?show=hide").cells()
-    assert rows and all("Не входит в выбор" in row[2] for row in rows)
+    assert rows and all("Не показывается по фильтрам" in row[2] for row in rows)
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "abc", "1000000000", "9" * 5000, "", "1.5", "٣"])
@@ -225,7 +225,7 @@ def a_run(owner: User, **fields: object) -> SyncRun:
 
 
 def test_the_history_is_empty_at_first(browser: Browser) -> None:
-    assert "Запусков ещё не было" in browser.get("/sync/runs").text
+    assert "Обновлений ещё не было" in browser.get("/sync/runs").text
 
 
 def test_every_run_of_the_engine_can_be_read(browser: Browser, owner: User, sandbox: Sandbox) -> None:
@@ -304,7 +304,7 @@ def test_a_run_of_somebody_else_does_not_exist(browser: Browser, stranger: Brows
     assert browser.get(f"/sync/runs/{run.id}").status == 200
     stranger.get(f"/sync/runs/{run.id}", status=404)
     stranger.get(f"/sync/runs/{run.id}", status=404, headers=HTMX)
-    assert "Запусков ещё не было" in stranger.get("/sync/runs").text
+    assert "Обновлений ещё не было" in stranger.get("/sync/runs").text
 
 
 @pytest.mark.parametrize("run_id", ["0", "999999", "9" * 30])

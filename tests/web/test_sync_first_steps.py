@@ -1,12 +1,10 @@
 """What the main page tells a newcomer, and later at a glance."""
 
-from datetime import timedelta
-
 import pytest
 
-from app.db import db, utcnow
+from app.db import db
 from app.domain.rules import EntityType, FilterMode
-from app.models import ConnectionState, Listing, RunTrigger, SyncRun, User
+from app.models import ConnectionState, RunTrigger, User
 from app.services import connections, engine
 from tests.factories import add_product, add_store, connect_both, make_active, set_rule
 from tests.support.page import HTMX, Browser, Page, words
@@ -25,19 +23,9 @@ def primary(page: Page) -> list[str]:
 
 
 def running(owner: User) -> None:
-    """Something without any problem was listed."""
-    connect_both(owner)
-    add_store(owner)
-    add_product(owner, "P1")
-    make_active(owner, "S1")
-    listing = Listing(user_id=owner.id, vk_group_id=owner.vk.group_id if owner.vk else 0, store_id="S1")
-    listing.product_id, listing.sku, listing.name = "P1", "ev:P1", "Чай"
-    listing.state, listing.vk_item_id, listing.sent = "live", 1, {}
-    db.session.query(SyncRun).delete()
-    run = SyncRun(user_id=owner.id, trigger=RunTrigger.SCHEDULE, status="succeeded", skipped={}, counts={})
-    run.finished_at = utcnow() - timedelta(minutes=5)
-    db.session.add_all([listing, run])
-    db.session.commit()
+    """Nine products without any problem were listed."""
+    make_active(connect_both(owner), SECOND_STORE)
+    engine.run_user(owner, RunTrigger.SCHEDULE)
 
 
 def test_a_newcomer_reads_what_this_is_and_what_to_press(browser: Browser) -> None:
@@ -60,7 +48,7 @@ def test_every_step_has_one_button(browser: Browser, owner: User) -> None:
     set_rule(owner, EntityType.STORE, FilterMode.INCLUDE, STORE)
     page = browser.get("/sync")
     assert steps(page)[2:] == ["Готово", "Сейчас"] and primary(page) == [CONFIRM]
-    assert page.text.count("Посмотреть план") == 1
+    assert page.text.count("Посмотреть, что изменится") == 1
 
 
 def test_before_the_first_run_the_page_tells_what_will_be_listed_and_what_not(browser: Browser, owner: User) -> None:
@@ -84,7 +72,7 @@ def test_with_one_store_the_catalog_lists_what_is_skipped(browser: Browser, owne
 def test_the_first_run_is_shown_in_its_step(browser: Browser, owner: User) -> None:
     make_active(connect_both(owner), SECOND_STORE)
     page = browser.get("/sync")
-    assert "Запуск в очереди" in words(page.one(".step.is-now"))
+    assert "Обновление в очереди" in words(page.one(".step.is-now"))
     engine.run_user(owner, RunTrigger.SCHEDULE)
     assert not browser.get("/sync").all(".steps")
 
@@ -102,22 +90,22 @@ def test_another_community_brings_the_steps_back(browser: Browser, owner: User) 
 def test_at_a_glance_all_is_well(browser: Browser, owner: User) -> None:
     running(owner)
     page = browser.get("/sync")
-    assert page.notices == ["Всё в порядке: 1 товар в ВК, обновлено 5 минут назад."]
+    assert page.notices == ["Всё в порядке: 9 товаров в ВК, обновлено только что."]
     assert any("/ui/club" in link for link in page.links())
     assert not page.all(".steps")
 
 
 def test_minor_matters_do_not_spoil_the_glance(browser: Browser, owner: User) -> None:
     running(owner)
-    add_product(owner, "P2", price=None)
+    add_product(owner, "P2", SECOND_STORE, price=None)
     page = browser.get("/sync")
-    assert page.notices[0].startswith("Всё в порядке") and "Что можно улучшить: 1" in page.notices[0]
+    assert page.notices[0].startswith("Всё в порядке") and "Что можно улучшить: 1" in page.text
     assert "/sync/problems" in page.links()
 
 
 def test_the_heaviest_problem_stands_first_and_the_others_are_counted(browser: Browser, owner: User) -> None:
     running(owner)
-    add_product(owner, "P2", price=None)
+    add_product(owner, "P2", SECOND_STORE, price=None)
     assert owner.vk is not None
     owner.vk.state, owner.vk.error_code = ConnectionState.TOKEN_REJECTED, "vk_5"
     db.session.commit()
@@ -144,20 +132,20 @@ def test_the_switch_keeps_the_focus_by_its_id(browser: Browser, owner: User) -> 
 
 
 def test_without_problems_the_page_says_so(browser: Browser) -> None:
-    assert "Всё в порядке: делать ничего не нужно" in browser.get("/sync/problems").text
+    assert "Сейчас от вас ничего не нужно" in browser.get("/sync/problems").text
 
 
 def test_every_problem_has_its_sentence_and_one_way(browser: Browser, owner: User) -> None:
     running(owner)
-    add_product(owner, "P2", price=None)
-    add_product(owner, "P3", type="DIETARY_SUPPLEMENTS_MARKED")
+    add_product(owner, "P2", SECOND_STORE, price=None)
+    add_product(owner, "P3", SECOND_STORE, type="DIETARY_SUPPLEMENTS_MARKED")
     add_store(owner, "S9", "Ларёк").state = "missing"
     assert owner.vk is not None
     owner.vk.state, owner.vk.error_code = ConnectionState.TOKEN_REJECTED, "vk_5"
     db.session.commit()
     page = browser.get("/sync/problems")
     assert [words(title) for title in page.all(".problem-card h2")] == [
-        "Нет связи с ВК",
+        "ВК не принимает ключ доступа",
         "Не прочитано в последний раз: Ларёк",
         "1 товар ждёт проверки",
         "Нет цены: 1 товар",
@@ -177,9 +165,9 @@ def test_a_captcha_has_its_way_out(browser: Browser, owner: User) -> None:
 
 def test_somebody_elses_problems_are_not_shown(browser: Browser, stranger: Browser, owner: User) -> None:
     running(owner)
-    add_product(owner, "P2", price=None)
+    add_product(owner, "P2", SECOND_STORE, price=None)
     assert "Нет цены" in browser.get("/sync/problems").text
-    assert "делать ничего не нужно" in stranger.get("/sync/problems").text
+    assert "ничего не нужно" in stranger.get("/sync/problems").text
 
 
 @pytest.mark.parametrize("path", ["/sync", "/sync/plan", "/sync/problems"])

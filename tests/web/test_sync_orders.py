@@ -79,7 +79,7 @@ def test_an_order_that_waits_for_its_next_run_says_so(browser: Browser, listed: 
     runs.drop_queued(listed.id)
     db.session.commit()
     page = browser.get("/sync")
-    assert "Продолжим сами через несколько минут" in page.text and not page.all("#run-progress")
+    assert "Продолжим сами: сегодня в 12:15" in page.text and not page.all("#run-progress")
 
 
 def test_nothing_to_hide_is_said_and_changes_nothing(browser: Browser, owner: User) -> None:
@@ -170,8 +170,8 @@ def test_a_queued_run_leaves_the_queue_at_once(browser: Browser, owner: User) ->
     assert run is not None
     browser.get("/sync")
     page = browser.submit(f"/sync/runs/{run.id}/stop")
-    assert "убран из очереди" in page.notices[0] and run.status == RunStatus.STOPPED
-    assert "Вы остановили запуск" in page.text
+    assert "убрано из очереди" in page.notices[0] and run.status == RunStatus.STOPPED
+    assert "Вы остановили обновление" in page.text
 
 
 def test_stopping_an_order_withdraws_it(browser: Browser, listed: User) -> None:
@@ -180,7 +180,7 @@ def test_stopping_an_order_withdraws_it(browser: Browser, listed: User) -> None:
     run = runs.latest(listed.id)
     assert run is not None
     browser.get("/sync")
-    assert "Вы остановили запуск" in browser.submit(f"/sync/runs/{run.id}/stop").text
+    assert "Вы остановили обновление" in browser.submit(f"/sync/runs/{run.id}/stop").text
     assert orders.order_of(listed) is None and not sync_settings.config_of(listed).is_enabled
 
 
@@ -189,5 +189,5 @@ def test_a_run_that_has_ended_is_not_stopped_again(browser: Browser, listed: Use
     assert ended is not None
     browser.get("/sync")
     page = browser.post(f"/sync/runs/{ended.id}/stop")
-    assert "уже закончился" in page.notices[0]
+    assert "уже закончилось" in page.notices[0]
     assert (ended.status, following.status) == (RunStatus.SUCCEEDED, RunStatus.QUEUED)

@@ -13,7 +13,7 @@ from tests.factories import add_product, add_store, connect_both, make_active, s
 from tests.support.page import Browser, Page, words
 from tests.support.sandbox import CLUB, SECOND_STORE, STORE
 
-WAITS = "План ждёт вашего решения"
+WAITS = "Изменения ждут вашего решения"
 APPROVE = "/sync/approve"
 
 
@@ -41,7 +41,7 @@ def approvals() -> int:
 def test_the_plan_says_why_it_waits_and_shows_what_it_would_hide(browser: Browser, waiting: User) -> None:
     page = browser.get("/sync/plan")
     card = words(page.one(".card-warning"))
-    assert WAITS in card and "План скроет или удалит 9 товаров из 9, которые сейчас видны в ВК." in card
+    assert WAITS in card and "В ВК скроется или удалится 9 товаров из 9, которые сейчас видны в ВК." in card
     assert "24 часа" in card and "/catalog" in page.links()
     assert words(page.one(".tabs a[aria-current]")).startswith("Скрыть") and len(page.cells()) == 9
     assert "Добавить" in words(browser.get("/sync/plan?show=add").one(".tabs a[aria-current]"))
@@ -54,7 +54,7 @@ def test_additions_and_prices_that_wait_are_said_in_their_own_words(browser: Bro
     set_rule(owner, EntityType.STORE, FilterMode.INCLUDE, STORE)
     page = browser.get("/sync/plan")
     card = words(page.one(".card-warning"))
-    assert "После изменения фильтров план добавит 26 новых товаров." in card
+    assert "После изменения фильтров в ВК добавится 26 новых товаров." in card
     assert "У 9 товаров из 9, которые сейчас видны в ВК, цена изменится больше чем наполовину." in card
 
 
@@ -69,7 +69,7 @@ def test_a_paused_sync_is_not_told_to_decide(browser: Browser, waiting: User) ->
     assert WAITS not in browser.submit("/sync/toggle").text
     page = browser.get("/sync/plan")
     assert page.is_disabled("Одобрить") and "Включите её" in words(page.one("#approve-reason"))
-    assert "не запущена" in browser.submit(APPROVE).notices[0]
+    assert "ещё не подтверждали" in browser.submit(APPROVE).notices[0]
     assert approvals() == 0
 
 
@@ -78,7 +78,7 @@ def test_an_approved_plan_is_queued_and_carried_out(browser: Browser, waiting: U
     page = browser.submit(APPROVE)
     assert page.path == "/sync" and page.notices[0].startswith("Одобрено")
     assert last_run(waiting).status == RunStatus.QUEUED
-    assert any("Вы одобрили этот план" in notice for notice in browser.get("/sync/plan").notices)
+    assert any("Вы одобрили эти изменения" in notice for notice in browser.get("/sync/plan").notices)
     waited = db.session.query(SyncRun).filter_by(status=RunStatus.NEEDS_APPROVAL).one()
     assert engine.run_user(waiting, RunTrigger.SCHEDULE).succeeded
     page = browser.get(f"/sync/runs/{waited.id}")
@@ -90,7 +90,7 @@ def test_an_approved_plan_is_queued_and_carried_out(browser: Browser, waiting: U
 def test_another_fingerprint_approves_nothing(browser: Browser, waiting: User, fields: dict[str, str]) -> None:
     browser.get("/sync/plan")
     page = browser.post(APPROVE, fields)
-    assert page.path == "/sync/plan" and "план изменился" in page.notices[0]
+    assert page.path == "/sync/plan" and "изменения стали другими" in page.notices[0]
     assert approvals() == 0 and last_run(waiting).status == RunStatus.NEEDS_APPROVAL
 
 
@@ -98,7 +98,7 @@ def test_a_plan_that_changed_since_it_was_seen_is_shown_anew(browser: Browser, w
     browser.get("/sync/plan")
     db.session.delete(db.session.query(Listing).limit(1).one())
     page = browser.submit(APPROVE)
-    assert "план изменился" in page.notices[0] and approvals() == 0
+    assert "изменения стали другими" in page.notices[0] and approvals() == 0
     assert "8 товаров из 8" in words(page.one(".card-warning"))
 
 
@@ -106,7 +106,7 @@ def test_a_plan_that_waits_no_more_says_so(browser: Browser, waiting: User) -> N
     set_rule(waiting, EntityType.STORE, FilterMode.INCLUDE, SECOND_STORE)
     set_rule(waiting, EntityType.STORE, None, STORE)
     page = browser.get("/sync/plan")
-    assert any("больше не ждёт вашего решения" in notice for notice in page.notices) and not page.all(".card-warning")
+    assert any("больше не ждут вашего решения" in notice for notice in page.notices) and not page.all(".card-warning")
     assert "Одобрять уже нечего" in browser.post(APPROVE, {"fingerprint": "x"}).notices[0]
 
 
@@ -158,7 +158,7 @@ def test_what_is_skipped_is_narrowed_to_one_reason(browser: Browser, planned: Us
     page = browser.get("/sync/plan?show=skipped&reason=no_price")
     assert len(page.cells()) == 2 and all("Нет цены" in row[2] for row in page.cells())
     current = [words(link) for link in page.all(".tabs a[aria-current]")]
-    assert current[0].startswith("Пропустить") and current[1].startswith("Нет цены")
+    assert current[0].startswith("Не показываем") and current[1].startswith("Нет цены")
     assert page.one("input[name=reason]")["value"] == "no_price", "a search stays within the reason"
 
 
@@ -203,7 +203,7 @@ def test_the_limits_of_vk_are_shown_before_the_first_run(browser: Browser, plann
     page = browser.get("/sync/plan")
     items, albums = page.all("meter")
     assert (items["max"], albums["max"]) == ("15000", "100") and int(str(items["value"])) > 0
-    assert "посчитаем при первом запуске" in page.text
+    assert "посчитаем при первом обновлении" in page.text
 
 
 def test_what_does_not_fit_is_told_with_what_to_do(browser: Browser, planned: User) -> None:

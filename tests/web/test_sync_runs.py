@@ -47,12 +47,12 @@ def progress(browser: Browser, run: SyncRun) -> str:
 def test_a_run_says_what_it_does_and_how_long_it_will_be(browser: Browser, owner: User) -> None:
     began = utcnow() - timedelta(minutes=1)
     run = at_work(owner, stage=RunStage.ADD, stage_since=began, stage_done=20, done=140, total=620)
-    assert progress(browser, run) == "Добавляем товары: сделано 140 из 620, осталось около 4 минут"
+    assert progress(browser, run) == "Добавляем товары: сделано 140 из 620 изменений, осталось около 4 минут"
 
 
 def test_a_stage_that_has_just_begun_is_not_judged(browser: Browser, owner: User) -> None:
     run = at_work(owner, stage=RunStage.ADD, stage_since=utcnow(), stage_done=20, done=22, total=620)
-    assert progress(browser, run) == "Добавляем товары: сделано 22 из 620"
+    assert progress(browser, run) == "Добавляем товары: сделано 22 из 620 изменений"
 
 
 @pytest.mark.parametrize("stage", list(RunStage))
@@ -78,12 +78,12 @@ def test_a_run_that_nobody_takes_says_what_to_do(browser: Browser, owner: User) 
 def test_a_run_that_waits_for_others_does_not_blame_the_scheduler(browser: Browser, owner: User) -> None:
     at_work(make_user("other@example.ru"))
     run = a_run(owner, status=RunStatus.QUEUED, created_at=utcnow() - timedelta(minutes=7))
-    assert "других магазинов" in progress(browser, run)
+    assert "другие магазины" in progress(browser, run)
 
 
 def test_a_run_whose_worker_died_says_so(browser: Browser, owner: User) -> None:
     run = at_work(owner, lease_until=utcnow() - timedelta(minutes=1), stage=RunStage.ADD, done=1, total=5)
-    assert "прервался" in progress(browser, run)
+    assert "прервалось" in progress(browser, run)
 
 
 def test_the_screen_reader_hears_only_what_is_new(browser: Browser, owner: User) -> None:
@@ -119,7 +119,7 @@ def test_the_end_leads_nowhere_else(browser: Browser, owner: User, address: str)
 
 def test_a_new_owner_reads_what_will_be_here(browser: Browser, owner: User) -> None:
     page = browser.get("/sync/runs")
-    assert "После первого запуска" in page.text and not page.all(".chart")
+    assert "После первого обновления" in page.text and not page.all(".chart")
 
 
 def test_runs_without_changes_are_folded(browser: Browser, owner: User) -> None:
@@ -129,7 +129,7 @@ def test_runs_without_changes_are_folded(browser: Browser, owner: User) -> None:
     a_run(owner, created_at=noon + timedelta(minutes=45), done=1, counts={"add": {"done": 1}})
     a_run(owner, created_at=noon + timedelta(minutes=60))
     rows = listed(browser.get("/sync/runs"))
-    assert [row[1] for row in rows] == ["1 запуск без изменений", "Завершён", "3 запуска без изменений"]
+    assert [row[1] for row in rows] == ["1 обновление без изменений", "Завершён", "3 обновления без изменений"]
     assert rows[2][0] == "вчера, 12:00–12:30"
     assert len(listed(browser.get("/sync/runs?show=all"))) == 5
 
@@ -178,14 +178,14 @@ def test_thirty_days_are_drawn_and_told(browser: Browser, owner: User) -> None:
     page = browser.get("/sync/runs")
     assert page.one(".chart > svg")["role"] == "img"
     assert len(page.all(".chart > svg > g")) == 30 and len(page.all(".chart-bar")) == 1
-    assert "За 30 дней: 2 запуска, 16 изменений, 1 неудачный." in words(page.one(".chart figcaption"))
-    assert page.all(".chart > svg .mark-failed") and "был неудачный запуск" in words(page.one(".chart-legend"))
+    assert "За 30 дней: 2 обновления, 16 изменений, 1 неудачное." in words(page.one(".chart figcaption"))
+    assert page.all(".chart > svg .mark-failed") and "было неудачное обновление" in words(page.one(".chart-legend"))
 
 
 def test_the_history_of_others_is_not_counted(browser: Browser, owner: User) -> None:
     a_run(make_user("other@example.ru"), done=18, counts=DONE)
     a_run(owner)
-    assert "1 запуск, 0 изменений" in browser.get("/sync/runs").text
+    assert "1 обновление, 0 изменений" in browser.get("/sync/runs").text
 
 
 # One run

@@ -45,10 +45,32 @@ def test_money(value: Decimal | str | None, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(Decimal("12.000"), "12"), (Decimal("0.350"), "0,35"), (Decimal("1000"), "1 000"), (None, "—")],
+    [
+        (Decimal("12.000"), "12"),
+        (Decimal("0.350"), "0,35"),
+        (Decimal("1000"), "1 000"),
+        (Decimal(-3), "−3"),
+        (None, "—"),
+    ],
 )
 def test_quantities(value: Decimal | None, expected: str) -> None:
     assert formatting.quantity(value).replace("\u00a0", " ") == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "measure", "expected"),
+    [
+        (6, "штука", "6 шт"),
+        (6, "Килограмм", "6 кг"),
+        (-2, "шт", "−2 шт"),
+        (6, "ведро", "6 (ведро)"),
+        (6, " ", "6"),
+        (None, "шт", "—"),
+    ],
+)
+def test_an_amount_needs_no_plural(value: int | None, measure: str, expected: str) -> None:
+    found = formatting.amount(None if value is None else Decimal(value), measure)
+    assert found.replace("\u00a0", " ") == expected
 
 
 @pytest.mark.parametrize(
@@ -114,10 +136,10 @@ def test_every_state_has_a_label() -> None:
 @pytest.mark.parametrize(
     ("kind", "removed", "live", "said"),
     [
-        (BrakeKind.REMOVALS, 1, 5, "План скроет или удалит 1 товар из 5, которые сейчас видны в ВК."),
-        (BrakeKind.REMOVALS, 3, 2, "План скроет или удалит 3 товара. Сейчас в ВК видно 2."),
-        (BrakeKind.ADDITIONS, 21, 0, "После изменения фильтров план добавит 21 новый товар."),
-        (BrakeKind.ADDITIONS, 25, 0, "После изменения фильтров план добавит 25 новых товаров."),
+        (BrakeKind.REMOVALS, 1, 5, "В ВК скроется или удалится 1 товар из 5, которые сейчас видны в ВК."),
+        (BrakeKind.REMOVALS, 3, 2, "В ВК скроется или удалится 3 товара. Сейчас в ВК видно 2."),
+        (BrakeKind.ADDITIONS, 21, 0, "После изменения фильтров в ВК добавится 21 новый товар."),
+        (BrakeKind.ADDITIONS, 25, 0, "После изменения фильтров в ВК добавится 25 новых товаров."),
         (BrakeKind.PRICES, 3, 5, "У 3 товаров из 5, которые сейчас видны в ВК, цена изменится больше чем наполовину."),
     ],
 )

@@ -15,6 +15,7 @@ from app.web.auth.signing import forget_device, sign_in
 from app.web.formatting import counted, moment, quoted
 from app.web.forms import ActionForm, sent, text_of
 from app.web.messages import message
+from app.web.window_words import stayed
 
 # Beside the counted failures (services/throttle.py): what even right passwords may cost.
 SIGN_INS = "60 per minute; 600 per hour"
@@ -110,8 +111,7 @@ def _account_page(
         time_zone_form=time_zone_form or TimeZoneForm(formdata=None, time_zone=owner().time_zone),
         devices=sessions.of(owner()),
         this_device=sessions.current(owner()),
-        live=orders.live_count(owner()),
-        order=orders.order_of(owner()),
+        window=orders.window_of(owner()),
     )
 
 
@@ -170,13 +170,14 @@ def change_password() -> ResponseReturnValue:
 def delete_account() -> ResponseReturnValue:
     form = DeleteForm()
     if form.validate_on_submit():
+        window = orders.window_of(owner())
         try:
             accounts.delete(owner(), text_of(form.password), request_source())
         except (BadCredentials, TooManyAttempts) as error:
             form.refuse(form.password, wrong_password(error))
         else:
             forget_device()
-            flash("Учётная запись удалена. Товары в ВК остались как были.", "success")
+            flash(f"Учётная запись удалена. {stayed(window)}", "success")
             return redirect(url_for(".login"))
     return _account_page(delete_form=form), form.status
 

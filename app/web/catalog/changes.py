@@ -9,7 +9,6 @@ from app.services import sync_settings
 from app.services.rule_changes import Changed
 from app.web.access import is_htmx, local_path
 from app.web.catalog import standing
-from app.web.formatting import counted
 
 
 def notice(user: User, changed: Changed, done: str, level: EntityType, back: str, *, is_plain: bool) -> Markup:
@@ -30,7 +29,7 @@ def notice(user: User, changed: Changed, done: str, level: EntityType, back: str
 
 def shown_whole(changed: Changed) -> str:
     count = len(changed.names)
-    return f"Магазин показан целиком, изменено {counted(count, 'правило', 'правила', 'правил')}."
+    return f"Магазин показан целиком, фильтров изменено: {count}."
 
 
 def shown_page() -> str:

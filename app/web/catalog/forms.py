@@ -86,7 +86,7 @@ class UndoForm(BaseForm):
 
 
 class RuleForm(_RulesForm):
-    entity_id = StringField(validators=[InputRequired("Поле entity_id: не указано, к чему относится правило.")])
+    entity_id = StringField(validators=[InputRequired("Поле entity_id: не указано, к чему относится фильтр.")])
 
     @property
     def ids(self) -> list[str]:

@@ -94,7 +94,7 @@ def _put(subject: Subject, form: PhotoForm) -> bool:
     except BadPhoto as error:
         form.refuse(form.photo, message(error.code), status=503 if error.code == "photo_busy" else 422)
         return False
-    flash("Фото сохранено. В ВК оно появится при следующем запуске, если товар выгружается.", "success")
+    flash("Фото сохранено. В ВК оно появится при следующем обновлении, если товар показывается.", "success")
     return True
 
 
@@ -118,7 +118,7 @@ def _delete(subject: Subject) -> None:
     except UnknownEntity:
         abort(404)
     if was_there:
-        flash("Фото убрано. В ВК оно сменится при следующем запуске.", "success")
+        flash("Фото убрано. В ВК оно сменится при следующем обновлении.", "success")
     else:
         flash("Своего фото здесь уже нет: убирать нечего.", "warning")
 

@@ -9,7 +9,7 @@ from app.web.formatting import counted, plural_ru, quoted
 STORE, GROUP, PRODUCT = EntityType.STORE, EntityType.GROUP, EntityType.PRODUCT
 
 CHOOSE_A_STORE = "Магазин ещё не выбран, и до тех пор синхронизация не начнётся. Включите хотя бы один магазин."
-NOTHING_LEFT = "Сейчас эти правила не пропускают ни одного товара."
+NOTHING_LEFT = "Сейчас эти фильтры не пропускают ни одного товара."
 
 
 class Standing(NamedTuple):
@@ -45,7 +45,7 @@ def _stores(rules: RuleSet) -> Iterator[str]:
     if chosen:
         yield f"{_is_shown(chosen)} только {_named(chosen, 'магазин', _STORES_CHOSEN)}."
     elif left_out:
-        yield f"Выгружаются все магазины, кроме {_named(left_out, 'магазина', _STORES_BUT)}."
+        yield f"Показываются все магазины, кроме {_named(left_out, 'магазина', _STORES_BUT)}."
 
 
 def _groups(rules: RuleSet) -> Iterator[str]:
@@ -53,12 +53,12 @@ def _groups(rules: RuleSet) -> Iterator[str]:
     if chosen:
         start = _from_stores(rules, _is_shown(chosen))
         yield f"{start} только {_named(chosen, 'группа', _GROUPS_CHOSEN)} со всеми подгруппами."
-        yield "Товары без группы не выгружаются."
+        yield "Товары без группы не показываются."
         if left_out:
             verb = plural_ru(len(left_out), "исключена", "исключены", "исключены")
             yield f"Кроме того, {verb} {_named(left_out, 'группа', _GROUPS_LEFT_OUT)}."
     elif left_out:
-        yield f"{_from_stores(rules, 'Выгружается')} всё, кроме {_named(left_out, 'группы', _GROUPS_BUT)}."
+        yield f"{_from_stores(rules, 'Показывается')} всё, кроме {_named(left_out, 'группы', _GROUPS_BUT)}."
 
 
 def _products(rules: RuleSet) -> Iterator[str]:
@@ -69,7 +69,7 @@ def _products(rules: RuleSet) -> Iterator[str]:
         yield f"{start} только {_named(chosen, 'товар', _PRODUCTS_CHOSEN)}."
     elif left_out:
         start = "Кроме того, не" if is_narrowed else "Не"
-        verb = plural_ru(len(left_out), "выгружается", "выгружаются", "выгружаются")
+        verb = plural_ru(len(left_out), "показывается", "показываются", "показываются")
         yield f"{start} {verb} {_named(left_out, 'исключённый товар', _PRODUCTS_BUT)}."
 
 
@@ -77,7 +77,7 @@ def _warnings(rules: RuleSet) -> Iterator[str]:
     if rules.mode(STORE) is Mode.ALL:
         yield CHOOSE_A_STORE
     if rules.mode(PRODUCT) is Mode.INCLUDE:
-        yield "Остальные товары не выгружаются, даже если их группа или магазин выбраны."
+        yield "Остальные товары не показываются, даже если их группа или магазин выбраны."
 
 
 _STORES_CHOSEN = ("выбранный магазин", "выбранных магазина", "выбранных магазинов")
@@ -90,7 +90,7 @@ _PRODUCTS_BUT = ("исключённый товар", "исключённых т
 
 
 def _is_shown(rules: tuple[Rule, ...]) -> str:
-    return plural_ru(len(rules), "Выгружается", "Выгружаются", "Выгружаются")
+    return plural_ru(len(rules), "Показывается", "Показываются", "Показываются")
 
 
 def _from_stores(rules: RuleSet, verb: str) -> str:

@@ -119,7 +119,7 @@ def undo() -> ResponseReturnValue:
     form.validate()
     try:
         rule_changes.undo(owner(), form.token.data or "")
-        flash("Отменено: правила снова такие, как до изменения.", "success")
+        flash("Отменено: фильтры снова такие, как до изменения.", "success")
     except UndoTooLate as error:
         flash(message(error.code), "warning")
     return redirect(_back_to(form.next.data))
@@ -170,7 +170,7 @@ def close_store(store_id: str) -> ResponseReturnValue:
     sent(ActionForm)
     try:
         name = catalog_refresh.close_store(owner(), store_id)
-        flash(f"Магазин {quoted(name)} закрыт: его товары больше не выгружаются.", "success")
+        flash(f"Магазин {quoted(name)} закрыт: его товары больше не показываются.", "success")
     except UnknownEntity:
         abort(404)
     except StoreStillListed as error:

@@ -17,19 +17,19 @@ _HIMSELF = {EntityType.STORE: "Магазин", EntityType.GROUP: "Группа"
 _INCLUDED = {EntityType.STORE: "включён", EntityType.GROUP: "включена", EntityType.PRODUCT: "включён"}
 _EXCLUDED = {EntityType.STORE: "исключён", EntityType.GROUP: "исключена", EntityType.PRODUCT: "исключён"}
 _WHITELIST = {
-    EntityType.STORE: "выгружаются только включённые магазины, а этот не включён",
-    EntityType.GROUP: "выгружаются только включённые группы, а эта не включена",
-    EntityType.PRODUCT: "выгружаются только включённые товары, а этот не включён",
+    EntityType.STORE: "показываются только включённые магазины, а этот не включён",
+    EntityType.GROUP: "показываются только включённые группы, а эта не включена",
+    EntityType.PRODUCT: "показываются только включённые товары, а этот не включён",
 }
 
 
 def verdict(why: Why) -> str:
     what = _HIMSELF[why.level]
     if not why.decision.included:
-        return f"{what} не выгружается"
+        return f"{what} не показывается"
     if why.problem is not None:
         return f"{what} выбран, но в ВК не показан"
-    return f"{what} выгружается"
+    return f"{what} показывается"
 
 
 def place(step: Step) -> str:
@@ -46,17 +46,17 @@ def reason(step: Step) -> str:
     if step.outcome is Outcome.UNREACHED:
         return "дальше не проверяется"
     if step.mode is not Mode.INCLUDE:
-        return "правила нет, значит можно"
+        return "фильтра нет, значит можно"
     if step.id is None:
-        return "выгружаются только включённые группы, а этот товар ни в какой группе"
-    return _WHITELIST[step.level] if step.outcome is Outcome.STOPS else "своего правила нет"
+        return "показываются только включённые группы, а этот товар ни в какой группе"
+    return _WHITELIST[step.level] if step.outcome is Outcome.STOPS else "своего фильтра нет"
 
 
 def press(remedy: Remedy) -> str:
     if remedy.mode is not None:
         return f"{_verb(remedy.mode)} {ACCUSATIVE[remedy.level]} {quoted(remedy.name)}"
     assert remedy.rule is not None
-    return f"Убрать правило {quoted(rule_name(remedy.level, remedy.rule, remedy.name))}"
+    return f"Убрать фильтр {quoted(rule_name(remedy.level, remedy.rule, remedy.name))}"
 
 
 def _verb(mode: FilterMode) -> str:
@@ -67,16 +67,16 @@ def consequence(why: Why, remedy: Remedy) -> str:
     """What would come of the press, for this product and for its store."""
     what = _HIMSELF[why.level]
     if remedy.after.included:
-        then = f"Тогда {what.lower()} будет выгружаться"
+        then = f"Тогда {what.lower()} будет показываться"
     elif why.decision.included:
-        then = f"Тогда {what.lower()} не будет выгружаться"
+        then = f"Тогда {what.lower()} не будет показываться"
     else:
-        then = f"{what} всё равно не будет выгружаться: остановит и другое правило"
+        then = f"{what} всё равно не будет показываться: остановит и другой фильтр"
     return f"{then}. {_numbers(remedy)}"
 
 
 def _numbers(remedy: Remedy) -> str:
     if remedy.selected_then == remedy.selected_now:
-        return "Число товаров в выгрузке из этого магазина не изменится."
+        return "Из этого магазина будет показываться столько же товаров."
     now, then = number(remedy.selected_now), counted(remedy.selected_then, "товар", "товара", "товаров")
-    return f"Из этого магазина будет выгружаться {then} (сейчас {now})."
+    return f"Из этого магазина будет показываться {then} (сейчас {now})."

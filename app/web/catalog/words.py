@@ -10,7 +10,7 @@ from app.services.judging import Verdict
 from app.web.formatting import counted, quoted
 from app.web.labels import Label
 
-IN, OUT = Label("В выгрузке", "success"), Label("Не выгружается", "secondary")
+IN, OUT = Label("Показывается", "success"), Label("Не показывается", "secondary")
 NOT_CHOSEN = Label("Пока не выбран", "secondary")
 HELD = Label("Выбран, но не показан", "warning")
 
@@ -36,9 +36,9 @@ _BY_RULE = {
     (False, EntityType.PRODUCT): "товар исключён вами",
 }
 _BY_WHITELIST = {
-    EntityType.STORE: "выгружаются только выбранные магазины",
-    EntityType.GROUP: "выгружаются только выбранные группы",
-    EntityType.PRODUCT: "выгружаются только выбранные товары",
+    EntityType.STORE: "показываются только выбранные магазины",
+    EntityType.GROUP: "показываются только выбранные группы",
+    EntityType.PRODUCT: "показываются только выбранные товары",
 }
 
 
@@ -79,9 +79,9 @@ _DROPPED = {EntityType.STORE: "магазина", EntityType.GROUP: "групп�
 def rules_changed(level: EntityType, names: Sequence[str], mode: FilterMode | None) -> str:
     """What was done: to one entity by name, to many by number."""
     if mode is None and len(names) == 1:
-        return f"Убрано правило {_DROPPED[level]} {quoted(names[0])}."
+        return f"Убран фильтр {_DROPPED[level]} {quoted(names[0])}."
     if mode is None:
-        return f"Убраны правила: {counted(len(names), *_FORMS[level])}."
+        return f"Убраны фильтры: {counted(len(names), *_FORMS[level])}."
     if len(names) == 1:
         return f"{_DONE[mode, level]} {_FORMS[level][0]} {quoted(names[0])}."
     return f"{'Включено' if mode is FilterMode.INCLUDE else 'Исключено'}: {counted(len(names), *_FORMS[level])}."

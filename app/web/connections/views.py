@@ -5,6 +5,7 @@ from app.models import ConnectionState
 from app.services import connections, orders, sync_settings
 from app.services.catalog_age import catalog_age
 from app.services.errors import ConnectionRefused
+from app.services.overview import sync_overview
 from app.web import limits
 from app.web.access import commit_on_success, owner
 from app.web.asking import asks_vendors
@@ -12,17 +13,20 @@ from app.web.connections import blueprint, kept
 from app.web.connections.forms import EvotorForm, VkForm
 from app.web.forms import ActionForm, sent
 from app.web.messages import message
+from app.web.sync.headline import briefly
+from app.web.window_words import stayed
 
 
 @blueprint.get("/connections")
 def show() -> str:
     user = owner()
+    sync = sync_overview(user)
     return render_template(
         "connections/show.html",
         evotor=user.evotor,
         vk=user.vk,
-        status=sync_settings.status_of(user),
-        run_obstacle=sync_settings.run_obstacle(user),
+        status=sync.status,
+        situation=briefly(sync),
         age=catalog_age(user.id),
     )
 
@@ -49,7 +53,7 @@ def evotor() -> ResponseReturnValue:
 
 def _window() -> dict[str, object]:
     """What stands in VK, and whether it is being hidden: told where disconnecting is offered."""
-    return {"live": orders.live_count(owner()), "order": orders.order_of(owner())}
+    return {"window": orders.window_of(owner())}
 
 
 @blueprint.post("/evotor/check")
@@ -69,7 +73,7 @@ def check_evotor() -> ResponseReturnValue:
 def disconnect_evotor() -> ResponseReturnValue:
     sent(ActionForm)
     connections.disconnect_evotor(owner())
-    flash("Эвотор отключён. Каталог, фильтры и товары в ВК остались как были.", "success")
+    flash(f"Эвотор отключён. Каталог и фильтры сохранены. {stayed(orders.window_of(owner()))}", "success")
     return redirect(url_for(".evotor"))
 
 
@@ -109,7 +113,7 @@ def check_vk() -> ResponseReturnValue:
 def disconnect_vk() -> ResponseReturnValue:
     sent(ActionForm)
     connections.disconnect_vk(owner())
-    flash("ВК отключён. Товары в ВК остались как были.", "success")
+    flash(f"ВК отключён. {stayed(orders.window_of(owner()))}", "success")
     return redirect(url_for(".vk"))
 
 

@@ -70,9 +70,9 @@ def _bar(day: Day, x: int, tallest: int) -> Bar:
 
 def _told(day: Day) -> str:
     if not day.runs:
-        return "запусков не было"
+        return "обновлений не было"
     parts = [
-        counted(day.runs, "запуск", "запуска", "запусков"),
+        counted(day.runs, "обновление", "обновления", "обновлений"),
         counted(day.changes, "изменение", "изменения", "изменений") if day.changes else "без изменений",
         *_troubles(day.failed, day.waited, day.stopped),
     ]
@@ -81,17 +81,17 @@ def _told(day: Day) -> str:
 
 def _troubles(failed: int, waited: int, stopped: int) -> list[str]:
     told = (
-        (failed, ("неудачный", "неудачных", "неудачных")),
-        (waited, ("ждал решения", "ждали решения", "ждали решения")),
-        (stopped, ("остановлен", "остановлены", "остановлены")),
+        (failed, ("неудачное", "неудачных", "неудачных")),
+        (waited, ("ждало решения", "ждали решения", "ждали решения")),
+        (stopped, ("остановлено", "остановлены", "остановлены")),
     )
     return [counted(count, *words) for count, words in told if count]
 
 
 def _summary(days: Sequence[Day]) -> str:
-    """«За 30 дней: 214 запусков, 1 530 изменений, 3 неудачных.»"""
+    """«За 30 дней: 214 обновлений, 1 530 изменений, 3 неудачных.»"""
     parts = [
-        counted(sum(day.runs for day in days), "запуск", "запуска", "запусков"),
+        counted(sum(day.runs for day in days), "обновление", "обновления", "обновлений"),
         counted(sum(day.changes for day in days), "изменение", "изменения", "изменений"),
         *_troubles(sum(day.failed for day in days), sum(day.waited for day in days), sum(day.stopped for day in days)),
     ]

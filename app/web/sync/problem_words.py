@@ -6,11 +6,12 @@ from typing import NamedTuple
 from flask import url_for
 
 from app.domain.listing import SkipReason
-from app.models import OwnerOrder
+from app.models import ConnectionState, OwnerOrder
 from app.services.problems import Kind, Problem
 from app.web import labels
-from app.web.formatting import counted, plural_ru, quoted
+from app.web.formatting import counted, number, plural_ru, quoted
 from app.web.messages import message
+from app.web.sync import words
 
 GOODS = ("товар", "товара", "товаров")
 
@@ -45,13 +46,53 @@ def _unfit(problem: Problem, only_store: str | None) -> ProblemCard:
 
 def _connection(problem: Problem) -> ProblemCard:
     is_evotor = problem.vendor == "evotor"
-    if problem.passes:
-        title = "Эвотор сейчас не отвечает" if is_evotor else "ВК сейчас не отвечает"
-    else:
-        title = "Нет связи с Эвотором" if is_evotor else "Нет связи с ВК"
+    title = _TROUBLE.get(problem.code) or _trouble(problem, "Эвотор" if is_evotor else "ВК")
     button = "Открыть подключение Эвотора" if is_evotor else "Открыть подключение ВК"
     tone = "warning" if problem.passes else "danger"
-    return ProblemCard(title, message(problem.code), button, url_for(f"connections.{problem.vendor}"), tone)
+    text = message(problem.code).removeprefix(f"{title}. ")
+    return ProblemCard(title, text, button, url_for(f"connections.{problem.vendor}"), tone)
+
+
+_TROUBLE = {
+    "evotor_payment_required": "Приложение Эвотора не оплачено",
+    "evotor_unauthorized": "Эвотор не принимает ключ доступа",
+    "evotor_rate_limited": "Эвотор просит подождать",
+    "evotor_empty": "Эвотор прислал пустой список",
+    "vk_14": "ВК просит подтвердить, что вы не робот",
+    "vk_3300": "ВК просит подтвердить, что вы не робот",
+    "vk_6": "ВК просит подождать",
+    "vk_9": "ВК просит подождать",
+    "vk_29": "ВК просит подождать",
+}
+
+
+def _trouble(problem: Problem, vendor: str) -> str:
+    """Who failed and how, where the code has no title of its own."""
+    if problem.code in labels.SILENT:
+        return f"{vendor} сейчас не отвечает"
+    state = problem.state
+    if state is ConnectionState.TOKEN_REJECTED:
+        return f"{vendor} не принимает ключ доступа"
+    if state is ConnectionState.FORBIDDEN:
+        return f"{vendor} не даёт доступа к товарам"
+    if state is ConnectionState.SHOP_CLOSED:
+        return "В сообществе ВК выключены товары"
+    return f"{vendor} ждёт вашего участия" if problem.needs_owner else f"{vendor} отвечает ошибкой"
+
+
+def _empty(problem: Problem) -> ProblemCard:
+    """Why next to nothing is shown, reason by reason, and what brings the most of it into the window."""
+    found = problem.emptiness
+    if found is None or not found.reasons:
+        title = "Ничего не показывается: фильтры не пропускают ни одного товара"
+        return ProblemCard(title, "Проверьте, что выбрано.", "Настроить фильтры", url_for("catalog.stores"))
+    of = number(found.selected)
+    why = [f"{labels.within(labels.reason(code).text)} {number(n)} из {of}" for code, n in found.reasons.items()]
+    title = f"Почти ничего не показывается: {', '.join(why)}"
+    if (way := words.way_out(problem.code)) is not None:
+        return ProblemCard(title, way.text, way.link, way.href)
+    text = labels.reason(problem.code).what_to_do
+    return ProblemCard(title, text, "Показать товары", skipped_address(problem.code, None))
 
 
 def _stores(problem: Problem) -> ProblemCard:
@@ -61,8 +102,8 @@ def _stores(problem: Problem) -> ProblemCard:
 
 
 def _runs(problem: Problem) -> ProblemCard:
-    title = f"Запуск не получился {counted(problem.count, 'раз', 'раза', 'раз')} подряд"
-    return ProblemCard(title, message(problem.code), "Открыть запуск", url_for("sync.run", run_id=problem.run_id))
+    title = f"Обновление не получилось {counted(problem.count, 'раз', 'раза', 'раз')} подряд"
+    return ProblemCard(title, message(problem.code), "Открыть обновление", url_for("sync.run", run_id=problem.run_id))
 
 
 def _questions(problem: Problem) -> ProblemCard:
@@ -130,21 +171,21 @@ def _review(problem: Problem) -> ProblemCard:
 def _albums_taken(_problem: Problem) -> ProblemCard:
     title = "Все 100 подборок сообщества заняты"
     text = "Товары новых групп останутся без подборок. Удалите в ВК лишние подборки или объедините группы в Эвоторе."
-    return ProblemCard(title, text, "Подборки в плане", url_for("sync.plan", show="albums"), "info")
+    return ProblemCard(title, text, "Посмотреть подборки", url_for("sync.plan", show="albums"), "info")
 
 
 def _full_albums(problem: Problem) -> ProblemCard:
     names = ", ".join(map(quoted, problem.names))
     title = f"В {plural_ru(problem.count, 'подборке', 'подборках', 'подборках')} нет места: {names}"
     text = "Лишние товары остаются без подборки. Разделите группу в Эвоторе на части."
-    return ProblemCard(title, text, "Подборки в плане", url_for("sync.plan", show="albums"), "info")
+    return ProblemCard(title, text, "Посмотреть подборки", url_for("sync.plan", show="albums"), "info")
 
 
 def _lost_rules(problem: Problem) -> ProblemCard:
     belong = plural_ru(problem.count, "относится", "относятся", "относятся")
-    title = f"{counted(problem.count, 'правило', 'правила', 'правил')} ни к чему не {belong}"
-    text = "Этих магазинов, групп и товаров больше нет в каталоге, но правила действуют. Уберите те, что не нужны."
-    return ProblemCard(title, text, "Открыть правила", url_for("catalog.rules"), "info")
+    title = f"{counted(problem.count, 'фильтр', 'фильтра', 'фильтров')} ни к чему не {belong}"
+    text = "Этих магазинов, групп и товаров больше нет в каталоге, но фильтры действуют. Уберите те, что не нужны."
+    return ProblemCard(title, text, "Открыть фильтры", url_for("catalog.rules"), "info")
 
 
 def _as_written(title: str, text: str, button: str, endpoint: str) -> Callable[[Problem], ProblemCard]:
@@ -154,30 +195,34 @@ def _as_written(title: str, text: str, button: str, endpoint: str) -> Callable[[
 _CARDS: dict[Kind, Callable[[Problem], ProblemCard]] = {
     Kind.CONNECTION: _connection,
     Kind.RECONNECTED: lambda problem: ProblemCard(
-        "Синхронизация выключена", message(problem.code), "Посмотреть план", url_for("sync.plan")
+        "Синхронизация выключена", message(problem.code), "Посмотреть, что изменится", url_for("sync.plan")
     ),
     Kind.NO_STORE: _as_written(
-        "Запуски не начинаются", "Ни один магазин не выбран.", "Выбрать магазин", "catalog.stores"
+        "Обновления не начинаются", "Ни один магазин не выбран.", "Выбрать магазин", "catalog.stores"
     ),
     Kind.APPROVAL: _as_written(
-        "План ждёт вашего решения",
-        "Он похож на случайность, поэтому пока в ВК ничего не меняется.",
-        "Посмотреть план и решить",
+        "Изменения ждут вашего решения",
+        "Они похожи на случайность, поэтому пока в ВК ничего не меняется.",
+        "Посмотреть, что изменится, и решить",
         "sync.plan",
     ),
     Kind.ORDER: _order,
     Kind.RUNS_FAIL: _runs,
+    Kind.EMPTY: _empty,
     Kind.STORE: _stores,
     Kind.SHOP_FULL: _as_written(
         "В сообществе нет места для новых товаров",
-        "Удалите в ВК ненужные или передавайте меньше: измените фильтры.",
+        "Удалите в ВК ненужные или показывайте меньше: измените фильтры.",
         "Настроить фильтры",
         "catalog.stores",
     ),
     Kind.STUCK: _stuck,
     Kind.QUOTA: _quota,
     Kind.NOT_CONFIRMED: _as_written(
-        "Осталось подтвердить", "Посмотрите план и нажмите «Подтвердить и запустить».", "Посмотреть план", "sync.plan"
+        "Осталось подтвердить",
+        "Посмотрите, что изменится, и нажмите «Подтвердить и запустить».",
+        "Посмотреть, что изменится",
+        "sync.plan",
     ),
     Kind.QUESTIONS: _questions,
     Kind.REFUSED: _refused,

@@ -46,17 +46,22 @@ class Progress:
 
 
 @blueprint.app_template_filter("progress_of")
-def progress_of(run: SyncRun) -> Progress:
+def progress_of(run: SyncRun, goes_on: bool = False) -> Progress:
+    """`goes_on`: it has ended and left the rest to another one that comes at once."""
     now = utcnow()
+    if goes_on:
+        return _between(run, now)
     if run.status not in ACTIVE:
         ended = _ended(run)
-        return Progress(ended, spoken=f"Запуск закончился. {ended}", told="ended")
+        return Progress(ended, spoken=f"Обновление закончилось. {ended}", told="ended")
     if run.status == RunStatus.QUEUED:
-        return _queued(run, now)
+        return _in_queue(now - run.created_at, now)
     if run.cancel_requested:
         return _running(run, "Останавливаем… Начатое изменение закончится, новых не будет.", "stopping")
     if run.lease_until is not None and run.lease_until < now:
-        return _running(run, "Похоже, запуск прервался. Следующий продолжит с того же места.", "lost", troubled=True)
+        return _running(
+            run, "Похоже, обновление прервалось. Следующее продолжит с того же места.", "lost", troubled=True
+        )
     return _at_work(run, now)
 
 
@@ -68,18 +73,25 @@ def _ended(run: SyncRun) -> str:
     return "В ВК ничего не изменилось."
 
 
-def _queued(run: SyncRun, now: datetime) -> Progress:
-    waited = now - run.created_at
+def _between(run: SyncRun, now: datetime) -> Progress:
+    waited = now - (run.finished_at or now)
+    if waited >= USUAL_WAIT:
+        return _in_queue(waited, now)
+    text = f"{_ended(run)} Остальное продолжим в течение минуты."
+    return Progress(text, is_going=True, spoken=text, told="between")
+
+
+def _in_queue(waited: timedelta, now: datetime) -> Progress:
     if waited < USUAL_WAIT:
-        text = "Запуск в очереди и начнётся в течение минуты."
+        text = "Обновление в очереди и начнётся в течение минуты."
         return Progress(text, is_going=True, spoken=text, told="queued")
-    long = f"Запуск ждёт в очереди уже {span(waited)}."
+    long = f"Обновление ждёт в очереди уже {span(waited)}."
     if runs.somebody_is_at_work(now):
-        text = f"{long} Сейчас идут запуски других магазинов, ваш начнётся после них."
+        text = f"{long} Сейчас обновляются другие магазины, ваш будет после них."
         return Progress(text, is_going=True, spoken=text, told="behind")
     text = (
         f"{long} Похоже, планировщик не работает. Сообщите тому, кто обслуживает EvoSync: "
-        "запуски начинает команда bin/sync, которую раз в минуту вызывает cron, или bin/worker."
+        "обновления начинает команда bin/sync, которую раз в минуту вызывает cron, или bin/worker."
     )
     return Progress(text, is_going=True, is_troubled=True, spoken=text, told="unattended")
 
@@ -110,7 +122,8 @@ def _at_work(run: SyncRun, now: datetime) -> Progress:
 def _changing(run: SyncRun, doing: str, now: datetime) -> Progress:
     left = _time_left(run, now)
     percent = 100 * run.done // run.total if run.total else 0
-    text = f"{doing}: сделано {number(run.done)} из {number(run.total)}{left}"
+    of = counted(run.total, "изменения", "изменений", "изменений")
+    text = f"{doing}: сделано {number(run.done)} из {of}{left}"
     spoken = f"{doing}: сделано {percent}%{left}"
     return _running(run, text, f"{run.stage}-{percent // SPOKEN_STEP}", spoken=spoken)
 

@@ -13,6 +13,8 @@ from app.models.run import ACTIVE
 from app.services import orders, run_history, runs
 from app.services.errors import NotReady
 from app.services.names import names_of
+from app.services.outlook import plan_waits
+from app.services.overview import is_between, next_run_at
 from app.services.run_history import EntryLook, Look, Show
 from app.web.access import commit_on_success, is_htmx, local_path, owned_or_404, owner
 from app.web.formatting import user_zone
@@ -36,7 +38,7 @@ E = TypeVar("E", bound=StrEnum)
 @blueprint.get("/sync/runs")
 def history() -> str:
     user = owner()
-    look = Look(user_zone(), _chosen(Show, "show") or Show.EVENTS, _requested_day())
+    look, latest = Look(user_zone(), _chosen(Show, "show") or Show.EVENTS, _requested_day()), runs.latest(user.id)
     page = fetch_page(
         lambda offset, limit: run_history.timeline(user.id, look, offset, limit), requested_page(), RUNS_A_PAGE
     )
@@ -47,7 +49,8 @@ def history() -> str:
         params={"show": look.show or None, "day": look.day},
         chart=chart_of(run_history.last_days(user.id, look.zone)),
         day_counts=run_history.counts_within(user.id, look) if look.day else None,
-        latest=runs.latest(user.id),
+        latest=latest,
+        waits=latest is not None and latest.status == RunStatus.NEEDS_APPROVAL and plan_waits(user),
         words=run_words,
     )
 
@@ -93,22 +96,31 @@ def run(run_id: int) -> ResponseReturnValue:
         rows=rows,
         in_catalog=names_of(user.id, [row.key for row in rows if row.key]).products,
         item_address=item_address,
-        waits=found is latest and found.status == RunStatus.NEEDS_APPROVAL,
+        waits=found is latest and found.status == RunStatus.NEEDS_APPROVAL and plan_waits(user),
+        goes_on=_goes_on(found),
         undoable=0 if orders.order_of(user) else orders.undoable(user, found),
         words=run_words,
     )
 
 
 def _progress(found: SyncRun) -> str:
-    """What a page asks for while the run goes on; once it has ended, the page has itself brought up to date."""
-    now = progress_of(found)
+    """What a page asks for while the run goes on; once it stands otherwise, the whole page is brought up to date."""
+    goes_on = _goes_on(found)
+    now = progress_of(found, goes_on)
+    is_as_drawn = now.is_going and request.args.get("drawn", found.status) == found.status
+    page = local_path(request.headers.get("HX-Current-URL")) or url_for(".run", run_id=found.id)
     return render_template(
         "sync/_progress.html",
         run=found,
         now=now,
         has_news=now.told != request.args.get("told"),
-        page=local_path(request.headers.get("HX-Current-URL")) or url_for(".run", run_id=found.id),
+        page=None if is_as_drawn else page,
     )
+
+
+def _goes_on(found: SyncRun) -> bool:
+    """It is the last one, and left the rest to another that comes at once."""
+    return found is runs.latest(found.user_id) and is_between(found, next_run_at(owner()))
 
 
 @blueprint.post("/sync/runs/<int:run_id>/stop")

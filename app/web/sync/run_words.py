@@ -10,7 +10,12 @@ from app.services.run_history import Calm, Counts, Show, local_day
 from app.web import formatting
 from app.web.formatting import MONTHS, NBSP, counted, number, user_zone
 
-SHOW = {Show.EVENTS: "Главное", Show.CHANGES: "С изменениями", Show.PROBLEMS: "С трудностями", Show.ALL: "Все запуски"}
+SHOW = {
+    Show.EVENTS: "Главное",
+    Show.CHANGES: "С изменениями",
+    Show.PROBLEMS: "С трудностями",
+    Show.ALL: "Все обновления",
+}
 
 _DONE: Mapping[str, tuple[Action, ...]] = {
     "добавлено": (Action.ADD,),
@@ -66,7 +71,7 @@ def days_to_choose() -> list[tuple[date, str]]:
 
 
 def calm(series: Calm) -> str:
-    return f"{counted(series.runs, 'запуск', 'запуска', 'запусков')} без изменений"
+    return f"{counted(series.runs, 'обновление', 'обновления', 'обновлений')} без изменений"
 
 
 def hours(series: Calm) -> str:

@@ -3,14 +3,15 @@ from flask.typing import ResponseReturnValue
 
 from app.domain.changes import Reason
 from app.domain.listing import SkipReason
+from app.domain.situation import Situation
 from app.models import RunStatus, SyncRun, User
 from app.services import approvals, confirming, orders, planning, run_requests, runs, sync_settings
 from app.services.catalog_age import catalog_age
 from app.services.errors import NotReady
 from app.services.overview import sync_overview
 from app.services.plan_overview import PlanLook, plan_overview
-from app.services.problems import problems
-from app.services.readiness import only_store, readiness_of
+from app.services.problems import empty_problem
+from app.services.readiness import readiness_of
 from app.services.rule_summary import rule_summary
 from app.services.vendors import vk_window
 from app.web.access import commit_on_success, is_htmx, owner, writing
@@ -19,6 +20,7 @@ from app.web.messages import message
 from app.web.paging import page_of, requested_page, requested_text
 from app.web.sync import blueprint, problem_words, words
 from app.web.sync.forms import ApproveForm, ConfirmForm, ToggleForm
+from app.web.sync.headline import headline
 from app.web.sync.plan_rows import plan_rows
 
 ROWS_A_PAGE = 100
@@ -39,9 +41,10 @@ def _main_page(template: str, user: User, *, is_fragment: bool = False) -> str:
     return render_template(
         template,
         sync=sync,
+        headline=headline(sync),
         cards=cards,
         skipped_address=problem_words.skipped_address,
-        window=vk_window(user.vk.group_id) if sync.live and user.vk and user.vk.group_id else None,
+        window=vk_window(user.vk.group_id) if sync.window.live and user.vk and user.vk.group_id else None,
         is_fragment=is_fragment,
     )
 
@@ -55,7 +58,7 @@ def toggle() -> ResponseReturnValue:
     except NotReady as error:
         flash(message(error.code), "warning")
     else:
-        flash(*words.toggled(is_on, is_confirmed=sync_settings.config_of(user).confirmed_at is not None))
+        flash(*words.toggled(user, is_on))
     if is_htmx():
         return _main_page("sync/_main.html", user, is_fragment=True)
     return redirect(url_for(".show"))
@@ -65,12 +68,13 @@ def toggle() -> ResponseReturnValue:
 @commit_on_success
 def confirm() -> ResponseReturnValue:
     sent(ConfirmForm)
+    user = owner()
     try:
-        confirming.confirm(owner())
+        confirming.confirm(user)
     except NotReady as error:
         flash(message(error.code), "warning")
     else:
-        flash("Подтверждено. Запуск поставлен в очередь и скоро начнётся.", "success")
+        flash(*words.confirmed(sync_settings.run_obstacle(user)))
     return redirect(url_for(".show"))
 
 
@@ -83,7 +87,7 @@ def run_now() -> ResponseReturnValue:
     except NotReady as error:
         flash(message(error.code), "warning")
     else:
-        flash("Запуск поставлен в очередь и скоро начнётся.", "success")
+        flash("Обновление поставлено в очередь и скоро начнётся.", "success")
     return redirect(url_for(".show"))
 
 
@@ -101,12 +105,11 @@ def hide_all() -> ResponseReturnValue:
 @blueprint.get("/sync/problems", endpoint="problems")
 def problem_list() -> str:
     user = owner()
-    store = only_store(user.id)
-    found = problems(user, rule_summary(user).held)
+    sync = sync_overview(user)
     return render_template(
         "sync/problems.html",
-        cards=[(problem, problem_words.card(problem, store)) for problem in found],
-        status=sync_settings.status_of(user),
+        cards=[(problem, problem_words.card(problem, sync.only_store)) for problem in sync.problems],
+        is_ok=sync.situation is Situation.OK,
     )
 
 
@@ -116,11 +119,15 @@ def plan() -> str:
     found = plan_overview(user, _plan_look())
     section = found.section(request.args.get("show"))
     page = page_of(found.rows(section), requested_page(), ROWS_A_PAGE)
+    scarcity = empty_problem(user, rule_summary(user).emptiness)
     return render_template(
         "sync/plan.html",
         found=found,
         words=words,
-        waited=_waits(runs.latest(user.id)),
+        waited=_waited(runs.latest(user.id)),
+        scarcity=scarcity,
+        scarcity_words=problem_words.card(scarcity, None) if scarcity else None,
+        has_store=bool(sync_settings.passing_stores(user)),
         section=section,
         page=page,
         rows=plan_rows(user.id, page.items),
@@ -141,7 +148,7 @@ def _plan_look() -> PlanLook:
     return PlanLook(requested_text("q")[:LONGEST_QUESTION], reason)
 
 
-def _waits(run: SyncRun | None) -> bool:
+def _waited(run: SyncRun | None) -> bool:
     return run is not None and run.status == RunStatus.NEEDS_APPROVAL
 
 
@@ -155,5 +162,5 @@ def approve() -> ResponseReturnValue:
     except NotReady as error:
         flash(message(error.code), "warning")
         return redirect(url_for(".plan"))
-    flash("Одобрено. Запуск поставлен в очередь и скоро начнётся.", "success")
+    flash("Одобрено. Обновление поставлено в очередь и скоро начнётся.", "success")
     return redirect(url_for(".show"))

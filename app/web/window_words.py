@@ -1,0 +1,34 @@
+"""What becomes of the items in VK where nothing is done to them: only what stands in the window can stay there."""
+
+from flask import Flask
+
+from app.services.orders import Window
+from app.web.formatting import counted
+
+GOODS = ("товар", "товара", "товаров")
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals.update(stayed=stayed, stays=stays)
+
+
+def stayed(window: Window) -> str:
+    """After something was switched off or taken away."""
+    return _told(window, "Товары в ВК остались как были.")
+
+
+def stays(window: Window) -> str:
+    """Before it is."""
+    return _told(window, "Товары в ВК останутся как есть.")
+
+
+def _told(window: Window, unchanged: str) -> str:
+    if window.order == "hide_all":
+        return "Товары в ВК ещё скрываются."
+    if window.live:
+        return unchanged
+    if window.hidden:
+        return f"Товары скрыты: покупатели не видят в ВК {counted(window.hidden, *GOODS)}."
+    if window.is_uncertain:
+        return "Что из наших товаров уже есть в ВК, пока не знаем: на часть запросов он не ответил."
+    return "Наших товаров в ВК нет."

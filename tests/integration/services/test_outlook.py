@@ -1,0 +1,77 @@
+"""What waits for the next run, and when a long catalog's plan is made for it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from app.db import db
+from app.domain.rules import EntityType, FilterMode
+from app.models import Photo, User
+from app.services import orders, outlook, runs, shop_settings
+from app.services.outlook import Glance, Outlook, glance_at
+from tests.support.shop import TINY, Shop
+
+LONG = outlook.CHEAP + 1
+
+
+@pytest.fixture
+def plans(monkeypatch: pytest.MonkeyPatch) -> list[User]:
+    """Of whom a plan was made."""
+    made: list[User] = []
+    real = outlook.outlook_of
+
+    def noted(user: User) -> Outlook:
+        made.append(user)
+        return real(user)
+
+    monkeypatch.setattr(outlook, "outlook_of", noted)
+    monkeypatch.setattr(outlook, "_seen", {})
+    return made
+
+
+def look(shop: Shop, known: int = LONG) -> Glance:
+    db.session.commit()
+    return glance_at(shop.owner, known, runs.latest(shop.owner_id))
+
+
+def test_after_a_complete_run_a_long_catalog_is_not_planned(shop_everywhere: Shop, plans: list[User]) -> None:
+    shop_everywhere.run()
+    assert look(shop_everywhere) == Glance() and not plans
+    look(shop_everywhere, outlook.CHEAP)
+    assert len(plans) == 1, "a short one is looked at anyway"
+
+
+def hide_all(shop: Shop) -> None:
+    orders.hide_all(shop.owner)
+    db.session.commit()
+    shop.run()
+
+
+def add_photo(shop: Shop) -> None:
+    """Whose file is lost, so that it changes nothing; but that is for the plan to say."""
+    size = {"width": 500, "height": 500}
+    db.session.add(
+        Photo(user_id=shop.owner_id, store_id=TINY, entity_type="product", entity_id="P1", digest="f" * 64, **size)
+    )
+
+
+CHANGES: dict[str, tuple[int, int, Callable[[Shop], object]]] = {
+    "a setting": (3, 1, lambda shop: shop_settings.change(shop.owner, price_percent=10)),
+    "a rule": (1, 1, lambda shop: shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, "P1")),
+    "a price that was not read yet": (0, 0, lambda shop: shop.patch("P1", price=120)),
+    "hiding all": (3, 1, hide_all),
+    "a photo": (0, 1, add_photo),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_changed_since_is_counted_and_looked_at_once(shop: Shop, plans: list[User], what: str) -> None:
+    shop.run()
+    pending, planned, change = CHANGES[what]
+    change(shop)
+
+    assert [look(shop).pending for _ in range(3)] == [pending] * 3
+    assert len(plans) == planned
+
+    shop.run()
+    assert look(shop).pending == 0 or what == "hiding all"
