@@ -143,7 +143,7 @@ _LETTER_OR_DIGIT = re.compile("[0-9A-Za-zА-Яа-яЁё]")
 
 def _has_name(product: Product) -> bool:
     """Cleaning is slow and a catalog long, so the usual name is recognised without it."""
-    if "&" not in product.name and _LETTER_OR_DIGIT.search(product.name):
+    if "&" not in product.name and "<" not in product.name and _LETTER_OR_DIGIT.search(product.name):
         return True
     return bool(clean_line(product.name))
 
