@@ -3,13 +3,13 @@
 Only the fields we use are asked for, and only ids are indispensable. Every function raises MalformedAnswer.
 """
 
-import html
 from decimal import Decimal
 from typing import Any
 
 from app.clients.answers import MalformedAnswer, clean_text, fraction, whole_number
 from app.domain.categories import Category
 from app.domain.market import Album, Availability, Community, MarketItem, Profile, Rejection
+from app.domain.markup import unescaped
 
 _AVAILABILITY = {0: Availability.AVAILABLE, 1: Availability.REMOVED, 2: Availability.HIDDEN}
 _EXTENDED_SHOPS = frozenset({"advanced", "pro"})
@@ -111,7 +111,7 @@ def _inner(item: dict[str, Any], key: str) -> dict[str, Any]:
 def _text(item: dict[str, Any], key: str, longest: int = LONGEST_LINE) -> str:
     """VK may spell signs as HTML entities."""
     value = item.get(key)
-    return clean_text(html.unescape(value[:longest])) if isinstance(value, str) else ""
+    return clean_text(unescaped(value[:longest])) if isinstance(value, str) else ""
 
 
 def _count(value: object, complaint: str) -> int:

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.domain import search
 from app.domain.catalog import Product
 from app.domain.listing import ListingKey, item_name
 from app.domain.market import MarketItem
-from app.domain.texts import clean_line
 
 
 class MatchedBy(StrEnum):
@@ -80,4 +80,4 @@ def _signs_of_item(item: MarketItem) -> Iterator[tuple[MatchedBy, str]]:
 
 
 def _folded(text: str) -> str:
-    return clean_line(text).casefold().replace("ё", "е")
+    return search.plain_words(text)

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from app.domain import search
 from app.domain.changes import Action, Change, Link
 from app.domain.listing import ListingKey, Wanted
 
@@ -29,6 +30,30 @@ class Albums:
     def taken(self) -> int:
         """Places that are not free any more."""
         return self.foreign + len(self.ours) + len(self.uncertain)
+
+
+def with_shared_albums(wanted: Mapping[ListingKey, Wanted], albums: Albums) -> Mapping[ListingKey, Wanted]:
+    """Groups that a person calls the same, «Чай» and «ЧАЙ», want one album."""
+    spelled = _spellings(Counter(item.album for item in wanted.values() if item.album is not None), albums)
+    if all(title == shared for title, shared in spelled.items()):
+        return wanted
+    return {key: replace(item, album=spelled.get(item.album or "")) for key, item in wanted.items()}
+
+
+def _spellings(sizes: Mapping[str, int], albums: Albums) -> dict[str, str]:
+    """By which title each group's album goes: one that stands already and is wanted, else that of most products."""
+    alike: dict[str, list[str]] = {}
+    for title in sorted({*sizes, *albums.stuck, *albums.uncertain}, key=lambda title: (-sizes.get(title, 0), title)):
+        alike.setdefault(search.plain_words(title), []).append(title)
+    spelled: dict[str, str] = {}
+    for titles in alike.values():
+        made = [title for title in titles if title in albums.ours] or [
+            title for title in titles if title in albums.uncertain
+        ]
+        for title in titles:
+            # Where two stand already, from before, both stay: nothing is moved for a capital letter.
+            spelled[title] = title if title in made else (made or titles)[0]
+    return spelled
 
 
 def album_changes(

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from app.domain import search
+
 
 @dataclass(frozen=True, slots=True)
 class Category:
@@ -20,8 +22,8 @@ class Category:
 
 def found(categories: Iterable[Category], q: str) -> list[Category]:
     """Those in whose path every word of the question stands."""
-    words = _folded(q).split()
-    return [category for category in categories if all(word in _folded(category.title) for word in words)]
+    reads = search.matcher(q)
+    return [category for category in categories if reads(category.title)]
 
 
 def similar(categories: Iterable[Category], name: str, most: int = 5) -> list[Category]:
@@ -58,11 +60,7 @@ def _match(one: str, other: str) -> float:
 
 def _words(text: str) -> list[str]:
     """Without the little ones: «и», «для», «на»."""
-    return [word for word in re.findall(r"\w+", _folded(text)) if len(word) > 2 and word not in _LITTLE]
+    return [word for word in re.findall(r"\w+", search.folded(text)) if len(word) > 2 and word not in _LITTLE]
 
 
 _LITTLE = frozenset({"для", "без", "при", "под", "над", "или", "товары", "товар", "прочее", "другое", "разное"})
-
-
-def _folded(text: str) -> str:
-    return text.casefold().replace("ё", "е")

@@ -6,6 +6,7 @@ from functools import cache
 
 from app.domain.catalog import Product
 from app.domain.texts import clean_line, clean_text, without_links
+from app.domain.units import priced_by, unit_name
 
 DESCRIPTION_MIN, DESCRIPTION_MAX = 10, 4000
 _ENOUGH = 2 * DESCRIPTION_MAX
@@ -20,7 +21,7 @@ _VALUES: Mapping[str, _Value] = {
     "артикул": lambda product, group, store: clean_line(product.article),
     "штрихкод": lambda product, group, store: clean_line(product.barcodes[0]) if product.barcodes else "",
     "код": lambda product, group, store: clean_line(product.code),
-    "единица": lambda product, group, store: clean_line(product.measure),
+    "единица": lambda product, group, store: unit_name(product.measure),
     "группа": lambda product, group, store: clean_line(group),
     "магазин": lambda product, group, store: clean_line(store),
 }
@@ -44,13 +45,11 @@ def item_description(product: Product, template: str = "", *, group: str = "", s
         text = without_links(clean_text(product.description))
     if len(text) < DESCRIPTION_MIN:
         text = _described_by_facts(product)
-    explained = _BY_MEASURE.get(product.measure, "")
+    amount = priced_by(product.measure)
+    explained = f"\nЦена за {amount}." if amount else ""
     if explained.strip() in text:
         explained = ""
     return text[: DESCRIPTION_MAX - len(explained)].rstrip() + explained
-
-
-_BY_MEASURE = {measure: f"\nЦена за 1 {measure}." for measure in ("кг", "л", "м")}
 
 
 def _filled_in(template: str, product: Product, group: str, store: str) -> str:
@@ -78,6 +77,6 @@ def _described_by_facts(product: Product) -> str:
     facts = [without_links(clean_line(product.name)).rstrip(".…") or "Товар"]
     facts += [f"Артикул: {clean_line(product.article)}"] if clean_line(product.article) else []
     facts += [f"Штрихкод: {clean_line(product.barcodes[0])}"] if product.barcodes else []
-    facts += [f"Единица: {clean_line(product.measure)}"] if clean_line(product.measure) else []
+    facts += [f"Единица: {unit}"] if (unit := unit_name(product.measure)) else []
     text = without_links(". ".join(facts) + ".")
     return text if len(text) >= DESCRIPTION_MIN else f"{text} Есть в нашем магазине.".lstrip()

@@ -1,11 +1,11 @@
 """What somebody changed in VK by hand: our records held against an item as VK shows it."""
 
-import html
 from collections.abc import Mapping
 
 from app.domain.changes import Link
 from app.domain.listing import Value, money
 from app.domain.market import Availability, MarketItem
+from app.domain.markup import unescaped
 
 TEXTS = ("name", "description")
 PHOTO, ALBUM = "photo", "album"
@@ -58,4 +58,4 @@ def same_text(one: str, other: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    return " ".join(html.unescape(text).split())
+    return " ".join(unescaped(text).split())

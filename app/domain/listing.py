@@ -12,6 +12,7 @@ from app.domain.description import item_description
 from app.domain.pictures import Picture
 from app.domain.pricing import window_price
 from app.domain.texts import clean_line
+from app.domain.units import unit_name
 
 NAME_MIN, NAME_MAX = 4, 100
 ALBUM_TITLE_MAX = 128
@@ -143,7 +144,7 @@ _LETTER_OR_DIGIT = re.compile("[0-9A-Za-zА-Яа-яЁё]")
 
 def _has_name(product: Product) -> bool:
     """Cleaning is slow and a catalog long, so the usual name is recognised without it."""
-    if "&" not in product.name and _LETTER_OR_DIGIT.search(product.name):
+    if "&" not in product.name and "<" not in product.name and _LETTER_OR_DIGIT.search(product.name):
         return True
     return bool(clean_line(product.name))
 
@@ -202,7 +203,7 @@ def item_name(product: Product) -> str:
     name = clean_line(product.name)
     if len(name) > NAME_MAX:
         name = name[: NAME_MAX - 1].rstrip() + "…"
-    for addition in (product.measure, product.article, product.code, "товар"):
+    for addition in (unit_name(product.measure), product.article, product.code, "товар"):
         if len(name) >= NAME_MIN:
             break
         if extra := clean_line(addition):

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from app.domain.album_plan import Albums, album_changes
+from app.domain.album_plan import Albums, album_changes, with_shared_albums
 from app.domain.catalog import Product
 from app.domain.changes import Action, Change, Link, LinkState, Reason, hide
 from app.domain.listing import HandField, ListingKey, OwnerSettings, SkipReason, Value, Wanted, sku
@@ -89,7 +89,8 @@ def make_plan(
     """`undecided`: products that may be in the market already, as an item that is not ours."""
     skipped: dict[ListingKey, SkipReason | Reason] = dict(desired.unfit)
     changes: list[Change] = []
-    for key, wanted in desired.wanted.items():
+    all_wanted = with_shared_albums(desired.wanted, albums)
+    for key, wanted in all_wanted.items():
         link = links.get(key)
         held = _held_back(wanted, link, sold_out=key in desired.sold_out, undecided=key in undecided, now=now)
         if held is not None:
@@ -102,7 +103,7 @@ def make_plan(
             reason = _leaving_reason(key, desired)
             if reason is not Reason.MISSING or _may_be_gone(link, desired):
                 changes.extend(_leaving(link, reason, now, grace))
-    listed = {key: wanted for key, wanted in desired.wanted.items() if key not in skipped}
+    listed = {key: wanted for key, wanted in all_wanted.items() if key not in skipped}
     shown = {key: wanted for key, wanted in listed.items() if not wanted.is_hidden}
     crowds: Counter[str] = Counter()
     if settings.with_albums:

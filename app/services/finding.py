@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from app.domain import search
 from app.domain.catalog import GroupTree, Product
 from app.domain.listing import SkipReason
 from app.domain.rules import Decision
@@ -54,26 +55,10 @@ def needs_facts(look: Look) -> bool:
     return look.state is State.PROBLEM or look.sort not in (Sort.NAME, Sort.NAME_DOWN)
 
 
-def folded(text: str) -> str:
-    """For comparing as people read: neither case nor the dots of «ё» matter."""
-    return text.casefold().replace("ё", "е")
-
-
 def matcher(q: str) -> Callable[[Product, Codes], bool]:
     """Every word of the question must stand somewhere in the name, the article, the code or a barcode."""
-    reads = text_matcher(q)
+    reads = search.matcher(q)
     return lambda product, codes: reads("\n".join((product.name, *codes)))
-
-
-def text_matcher(q: str) -> Callable[[str], bool]:
-    """Every word of the question must stand somewhere in the text."""
-    words = folded(q).split()
-
-    def reads(text: str) -> bool:
-        text = folded(text)
-        return all(word in text for word in words)
-
-    return reads
 
 
 def groups_within(tree: GroupTree, group: str) -> Callable[[str | None], bool]:
@@ -105,4 +90,4 @@ _NUMBER = re.compile("0*([0-9]+)")
 @lru_cache(maxsize=1 << 15)
 def natural(name: str) -> str:
     """A key by which «Чай 9» comes before «Чай 10»: every number is led by its length."""
-    return _NUMBER.sub(lambda match: f"{len(match[1]):05}{match[1]}", folded(name.strip()))
+    return _NUMBER.sub(lambda match: f"{len(match[1]):05}{match[1]}", name.strip().casefold().replace("ё", "е"))

@@ -8,6 +8,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from app.db import db
+from app.domain import search
 from app.domain.catalog import GroupTree
 from app.domain.categories import Category, found, similar
 from app.domain.listing import FALLBACK_CATEGORY, OwnerSettings, category_choices
@@ -15,7 +16,7 @@ from app.domain.rules import decide
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, User
 from app.services import shop_settings, sync_settings, vk_categories
 from app.services.errors import NotReady, UnknownEntity
-from app.services.finding import folded, natural
+from app.services.finding import natural
 from app.services.shelves import load_groups
 from app.services.vk_categories import CategoryList
 
@@ -104,8 +105,8 @@ class _Choices:
 def overview(user: User, q: str = "") -> Overview:
     """Every group that the rules let through, by store and name; `q`: words that stand in its path."""
     choices = _Choices.of(user)
-    words = folded(q).split()
-    rows = [row for row in _rows(user, choices) if all(word in folded(" ".join(row.path)) for word in words)]
+    reads = search.matcher(q)
+    rows = [row for row in _rows(user, choices) if reads(" ".join(row.path))]
     return Overview(choices.known, choices.present(), rows)
 
 

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from app.domain import search
 from app.domain.catalog import Group, GroupTree
-from app.services.finding import Judged, folded, natural
+from app.services.finding import Judged, natural
 
 ALL_OPEN_UP_TO = 60
 """A larger tree shows only the way to the chosen group and what lies beside it."""
@@ -57,8 +58,8 @@ def visible_nodes(tree: GroupTree, judged: Iterable[Judged], chosen: str) -> lis
 
 def named_like(tree: GroupTree, q: str, judged: Iterable[Judged], limit: int) -> list[tuple[Group, Tally]]:
     """The groups with every word of the question in their names, those with most products first."""
-    words = folded(q).split()
-    found = [group for group in tree.groups.values() if words and all(word in folded(group.name) for word in words)]
+    reads = search.matcher(q)
+    found = [group for group in tree.groups.values() if reads(group.name)] if q.strip() else []
     held = tallies(tree, judged) if found else {}
     found.sort(key=lambda group: (-held[group.id].total, natural(group.name)))
     return [(group, held[group.id]) for group in found[:limit]]

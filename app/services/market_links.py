@@ -7,9 +7,10 @@ import sqlalchemy as sa
 
 from app.context import settings
 from app.db import db
+from app.domain import search
 from app.domain.changes import LinkState
 from app.domain.drift import as_sent, same_text
-from app.domain.listing import SKU_PREFIX, ListingKey, Value, card_digest, sku
+from app.domain.listing import ALBUM_TITLE_MAX, SKU_PREFIX, ListingKey, Value, card_digest, sku
 from app.domain.market import Album, Availability, MarketItem
 from app.models import AlbumState, Listing, SyncState, VkAlbum
 
@@ -159,8 +160,12 @@ def relink_albums(
         if title is None or title in rows:
             continue
         inside = [by_id[album_id] for album_id in item.album_ids or () if album_id in by_id]
-        album = next((album for album in inside if same_text(album.title, title)), None)
-        if album is not None:
+        album = next((album for album in inside if search.same(album.title, title)), None)
+        if album is None:
+            continue
+        del by_id[album.id]
+        title = title if same_text(album.title, title) else album.title[:ALBUM_TITLE_MAX]
+        if title not in rows:
             row = rows[title] = new_album(user_id, group_id, title)
             row.vk_album_id, row.state = album.id, AlbumState.LIVE
     db.session.flush()

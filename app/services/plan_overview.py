@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from app.domain import search
 from app.domain.changes import Action, Change, Reason
 from app.domain.listing import ListingKey, SkipReason
 from app.domain.plan import Plan
 from app.models import User
 from app.services import approvals, planning
 from app.services.approvals import Verdict
-from app.services.finding import text_matcher
 from app.services.names import product_names
 
 SECTIONS: dict[str, frozenset[Action]] = {
@@ -76,7 +76,7 @@ ALL = PlanLook()
 
 def plan_overview(user: User, look: PlanLook = ALL) -> PlanOverview:
     plan = planning.plan_for(user)
-    reads = text_matcher(look.q)
+    reads = search.matcher(look.q)
     sections: dict[str, list[Change]] = {name: [] for name in SECTIONS}
     for change in plan.changes:
         if reads(change.name):

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from app.db import db, utcnow
+from app.domain import search
 from app.domain.changes import Action, LinkState
 from app.domain.listing import ListingKey
 from app.models import EntryOutcome, Listing, RunStatus, SyncRun, SyncRunEntry
@@ -213,9 +214,9 @@ def entries(run_id: int, look: EntryLook, offset: int, limit: int) -> tuple[int,
 
 
 def _named(query: sa.Select[int, str], q: str) -> list[int]:
-    """Searched here, because SQLite knows no capital letters but the Latin ones."""
-    words = q.casefold().split()
-    return [row.id for row in db.session.execute(query) if all(word in row.name.casefold() for word in words)]
+    """Searched here: a database does not know which letters a person takes for the same."""
+    reads = search.matcher(q)
+    return [row.id for row in db.session.execute(query) if reads(row.name)]
 
 
 def communities_of(user_id: int, found: Iterable[SyncRunEntry]) -> dict[tuple[ListingKey, int], int]:

@@ -218,6 +218,8 @@ def test_what_went_wrong_stands_first(browser: Browser, varied: SyncRun) -> None
         ("action=edit", ["Чай чёрный"]),
         ("q=ЧАЙ", ["Чай Луговой", "Чай чёрный"]),
         ("q=луговой чай", ["Чай Луговой"]),
+        ("q=мед", ["Мёд"]),
+        ("q=%C2%ABЧaй%C2%BB лугoвoй", ["Чай Луговой"]),
         ("outcome=done&action=add&q=чай", ["Чай Луговой"]),
         ("outcome=kept", []),
         ("outcome=odd&action=odd", ["Мёд", "Чай Луговой", "Чай чёрный"]),

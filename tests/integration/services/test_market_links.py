@@ -198,3 +198,23 @@ def test_albums_follow_the_community_to_its_new_owner(user: User) -> None:
 
     assert titles(user) == {"Чай": 1}
     assert titles(former) == {}
+
+
+def relink(user: User, albums: list[Album], wanted: dict[str, str], standing: dict[str, int]) -> None:
+    items = [item(number, sku, album_ids=(standing[sku],)) for number, sku in enumerate(standing, 1)]
+    market_links.relink_albums(user.id, GROUP, albums, items, wanted)
+
+
+def test_a_lost_record_of_an_album_is_found_by_what_its_groups_are_called(user: User) -> None:
+    relink(user, [Album(5, "Чай")], {"ev:P1": "ЧАЙ", "ev:P2": "Чай"}, {"ev:P1": 5, "ev:P2": 5})
+
+    assert titles(user) == {"Чай": 5}
+
+
+def test_lost_records_of_two_albums_of_one_name_are_both_found(user: User) -> None:
+    albums = [Album(5, "Чай"), Album(6, "ЧАЙ"), Album(7, "Чай")]
+    wanted = {"ev:P1": "Чай", "ev:P2": "ЧАЙ", "ev:P3": "чай", "ev:P4": "Сыр"}
+
+    relink(user, albums, wanted, {"ev:P1": 5, "ev:P2": 6, "ev:P3": 7, "ev:P4": 5})
+
+    assert titles(user) == {"Чай": 5, "ЧАЙ": 6}

@@ -212,3 +212,77 @@ def test_a_full_album_takes_nothing_more_and_keeps_what_it_has() -> None:
     )
 
     assert actions(made) == [Action.ADD]
+
+
+# Groups that a person calls the same
+
+
+def placed(made: Plan) -> dict[ListingKey | None, str | None]:
+    return {change.key: change.album for change in made.changes if change.action is Action.ALBUM_PUT}
+
+
+ALIKE = [
+    ("Чай", "ЧАЙ"),
+    ("Чай", "чай"),
+    ("Мёд", "Мед"),
+    ("Сыры", "Cыры"),
+    ("Соки-воды", "Соки–воды"),
+    ("«Чай»", "Чай"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), ALIKE)
+def test_groups_of_one_name_share_an_album_under_the_title_of_most(one: str, other: str) -> None:
+    goods = [an_item(A, album=other), an_item(B, album=one), an_item(C, album=one)]
+
+    made = plan(desired(*goods))
+
+    assert albums_made(made) == [one]
+    assert placed(made) == {A: one, B: one, C: one}
+    assert made.crowds == {one: 3}
+
+
+@pytest.mark.parametrize(("one", "other"), ALIKE)
+def test_the_album_that_stands_is_the_one(one: str, other: str) -> None:
+    goods = [an_item(A, album=other), an_item(B, album=other), an_item(C, album=one)]
+
+    made = plan(desired(*goods), a_link(goods[2], album=one), albums=Albums(ours=frozenset({one})))
+
+    assert albums_made(made) == []
+    assert placed(made) == {A: one, B: one}
+
+
+def test_an_album_that_may_stand_already_is_waited_for() -> None:
+    goods = [an_item(A, album="ЧАЙ"), an_item(B, album="Чай")]
+
+    made = plan(desired(*goods), albums=Albums(uncertain=frozenset({"Чай"})))
+
+    assert (albums_made(made), placed(made)) == ([], {})
+
+
+def test_where_two_stand_from_before_both_stay() -> None:
+    goods = [an_item(A, album="Чай"), an_item(B, album="ЧАЙ"), an_item(C, album="чай")]
+    links = [a_link(goods[0], album="Чай"), a_link(goods[1], album="ЧАЙ", item_id=2)]
+
+    made = plan(desired(*goods), *links, albums=Albums(ours=frozenset({"Чай", "ЧАЙ"})))
+
+    assert albums_made(made) == []
+    assert made.counts[Action.ALBUM_REMOVE] == made.counts[Action.ALBUM_RENAME] == 0
+    assert placed(made) in ({C: "Чай"}, {C: "ЧАЙ"})
+
+
+def test_a_group_that_is_spelled_anew_takes_its_album_along() -> None:
+    goods = [an_item(A, album="Чай"), an_item(B, album="Чай")]
+    links = [a_link(item, album="чай", item_id=number) for number, item in enumerate(goods, 1)]
+
+    change = only(plan(desired(*goods), *links, albums=Albums(ours=frozenset({"чай"}))))
+
+    assert (change.action, change.album, change.before) == (Action.ALBUM_RENAME, "Чай", {"album": "чай"})
+
+
+def test_a_title_that_vk_did_not_take_splits_no_album() -> None:
+    goods = [an_item(A, album="Чай"), an_item(B, album="Чай")]
+    links = [a_link(item, album="чай", item_id=number) for number, item in enumerate(goods, 1)]
+    albums = Albums(ours=frozenset({"чай"}), stuck=frozenset({"чай"}))
+
+    assert plan(desired(*goods), *links, albums=albums).changes == ()
