@@ -29,7 +29,7 @@ def show() -> str:
 
 @blueprint.route("/evotor", methods=["GET", "POST"])
 @limits.CHECKS
-@asks_vendors("connections.evotor")
+@asks_vendors("connections.evotor", EvotorForm.keep_typed)
 @commit_on_success
 def evotor() -> ResponseReturnValue:
     form, user = EvotorForm(), owner()
@@ -75,7 +75,7 @@ def disconnect_evotor() -> ResponseReturnValue:
 
 @blueprint.route("/vk", methods=["GET", "POST"])
 @limits.CHECKS
-@asks_vendors("connections.vk")
+@asks_vendors("connections.vk", VkForm.keep_typed)
 @commit_on_success
 def vk() -> ResponseReturnValue:
     form, user = VkForm(), owner()
