@@ -4,21 +4,27 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec
 
-from flask import flash, redirect, request, url_for
+from flask import flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.services import vendor_turns
 from app.services.vendor_turns import AllSeatsTaken, TurnTaken
 from app.web import seats
 from app.web.access import READS, owner
+from app.web.forms import showing_again
 from app.web.messages import message
+
+TOO_MANY = 429
 
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
 
 
-def asks_vendors(back: str) -> Callable[[View[P]], View[P]]:
-    """Outside commit_on_success. Whose turn it is not is sent to the endpoint `back` with the reason."""
+def asks_vendors(back: str, keep_typed: Callable[[], None] | None = None) -> Callable[[View[P]], View[P]]:
+    """Outside commit_on_success. Whose turn it is not is sent to the endpoint `back` with the reason.
+
+    A page with a form of its own shows what was typed again; `keep_typed` keeps what must not be shown.
+    """
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
@@ -31,7 +37,11 @@ def asks_vendors(back: str) -> Callable[[View[P]], View[P]]:
                     return view(*args, **kwargs)
             except (TurnTaken, AllSeatsTaken) as error:
                 flash(message(error.code), "warning")
-                return redirect(url_for(back))
+                if keep_typed is None:
+                    return redirect(url_for(back))
+                keep_typed()
+                with showing_again():
+                    return make_response(view(*args, **kwargs)), TOO_MANY
 
         return asking
 

@@ -5,7 +5,7 @@ from math import ceil
 from typing import NamedTuple, cast
 
 import structlog
-from flask import Flask, Response, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
@@ -119,7 +119,7 @@ def _form_again() -> Response | None:
         return None
     try:
         endpoint, values = _adapter().match(method="GET")
-        request.method = "GET"
+        g.is_form_stale = True
         with showing_again():
             answer = make_response(current_app.view_functions[endpoint](**values))
     except (HTTPException, SQLAlchemyError):

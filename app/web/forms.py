@@ -83,8 +83,8 @@ def sent(kind: type[F]) -> F:
 
 @contextmanager
 def showing_again() -> Iterator[None]:
-    """Inside it forms hold what was typed, though the page is only looked at."""
-    g.is_form_shown_again = True
+    """Inside it forms hold what was typed, though the page is only looked at: nothing can change by it."""
+    request.method, g.is_form_shown_again = "GET", True
     try:
         yield
     finally:

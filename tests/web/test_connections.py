@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app.db import db
 from app.models import CatalogProduct, ConnectionState, EvotorConnection, RunTrigger, User, VkConnection
-from app.services import engine
+from app.services import engine, vendor_turns
 from tests.factories import connect_both, make_active
 from tests.support.clock import NOON, stop_at
 from tests.support.page import Browser, words
@@ -222,6 +222,15 @@ def test_an_evotor_key_is_kept_while_evotor_does_not_answer(browser: Browser, sa
     browser.submit("/evotor", 422, access_token=EVOTOR_TOKEN)
     sandbox.clear_faults()
     assert "Эвотор подключён" in browser.submit("/evotor", access_token="").notices[0]
+
+
+def test_who_has_to_wait_their_turn_types_nothing_twice(browser: Browser, owner: User) -> None:
+    browser.get("/vk")
+    with vendor_turns.turn(owner.id):
+        page = browser.submit("/vk", 429, group_id="lavka_demo", access_token=VK_TOKEN)
+    assert page.one("#group_id")["value"] == "lavka_demo" and VK_TOKEN not in page.html
+    assert len(page.notices) == 1 and "снова не нужно" in page.text
+    assert "подключено" in browser.submit("/vk", group_id="lavka_demo", access_token="").notices[0]
 
 
 def test_a_key_that_was_refused_is_forgotten(browser: Browser) -> None:

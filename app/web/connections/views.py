@@ -33,7 +33,7 @@ def show() -> str:
 
 @blueprint.route("/evotor", methods=["GET", "POST"])
 @limits.CHECKS
-@asks_vendors("connections.evotor")
+@asks_vendors("connections.evotor", EvotorForm.keep_typed)
 @commit_on_success
 def evotor() -> ResponseReturnValue:
     form, user = EvotorForm(), owner()
@@ -79,7 +79,7 @@ def disconnect_evotor() -> ResponseReturnValue:
 
 @blueprint.route("/vk", methods=["GET", "POST"])
 @limits.CHECKS
-@asks_vendors("connections.vk")
+@asks_vendors("connections.vk", VkForm.keep_typed)
 @commit_on_success
 def vk() -> ResponseReturnValue:
     form, user = VkForm(), owner()
