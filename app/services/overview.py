@@ -49,6 +49,8 @@ class SyncOverview:
     """Products that the next run changes in VK; 0 also while one is at work."""
     undone: int
     """Changes that the last run could not make."""
+    is_mended: bool
+    """The connection that ended the last run works again."""
     undoable: int
     """Items that the last run hid and that may be shown again."""
     only_store: str | None
@@ -137,6 +139,7 @@ def sync_overview(user: User) -> SyncOverview:
         limits=limits_now(user),
         pending=glance.pending,
         undone=_undone(last_run),
+        is_mended=_is_mended(user, last_run),
         undoable=orders.undoable(user, last_run) if last_run else 0,
         only_store=only_store(user.id),
         synced_at=runs.last_success(user.id),
@@ -198,6 +201,15 @@ def _ended(last: SyncRun | None, confirmed_at: datetime | None) -> Ended:
         return Ended.NEVER
     is_older = confirmed_at is not None and last.finished_at < confirmed_at
     return Ended.NEVER if is_older else _ENDS[RunStatus(last.status)]
+
+
+def _is_mended(user: User, last: SyncRun | None) -> bool:
+    """It was asked since that run, with another key perhaps, and answered."""
+    if last is None or last.finished_at is None or last.error_code is None:
+        return False
+    row = {"vk": user.vk, "evotor": user.evotor}.get(last.error_code.partition("_")[0])
+    is_well = row is not None and row.is_connected and row.error_code is None
+    return is_well and row is not None and row.checked_at is not None and row.checked_at > last.finished_at
 
 
 def _undone(last: SyncRun | None) -> int:

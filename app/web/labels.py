@@ -65,10 +65,10 @@ STORE = {
 RUN = {
     RunStatus.QUEUED: Label("В очереди", "info"),
     RunStatus.RUNNING: Label("Идёт", "info"),
-    RunStatus.SUCCEEDED: Label("Завершён", "success"),
+    RunStatus.SUCCEEDED: Label("Завершено", "success"),
     RunStatus.CONTINUED: Label("Продолжится позже", "info"),
-    RunStatus.STOPPED: Label("Остановлен", "warning"),
-    RunStatus.FAILED: Label("Не удался", "danger"),
+    RunStatus.STOPPED: Label("Остановлено", "warning"),
+    RunStatus.FAILED: Label("Не удалось", "danger"),
     RunStatus.NEEDS_APPROVAL: Label("Ждёт вашего решения", "warning"),
 }
 
@@ -188,7 +188,7 @@ def reason(code: str) -> Advice:
 def run_status(status: str, *, is_latest: bool = True) -> Label:
     """A plan that waited and was followed by other runs waits no more."""
     if status == RunStatus.NEEDS_APPROVAL and not is_latest:
-        return Label("Ждал решения", "secondary")
+        return Label("Ждало решения", "secondary")
     return RUN[RunStatus(status)]
 
 

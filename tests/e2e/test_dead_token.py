@@ -26,4 +26,4 @@ def test_a_dead_token_is_told_everywhere_and_a_new_one_mends_it(fair: Product, w
     expect(connections.main).not_to_contain_text(DEAD)
     sync = connections.to_sync().run_now()
     fair.sync()
-    SyncPage.open(window).to_history().to_last_run().shows("Завершён")
+    SyncPage.open(window).to_history().to_last_run().shows("Завершено")

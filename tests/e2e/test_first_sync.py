@@ -29,7 +29,7 @@ def test_a_new_owner_fills_the_shop_window(product: Product, open_window: Open, 
     sync = SyncPage.open(window)
 
     run = sync.to_history().to_last_run()
-    run.shows("Завершён")
+    run.shows("Завершено")
     assert set(announced) == FAIR_GOODS
     assert ShopWindow(window, product.shop_window()).goods() - strangers == FAIR_GOODS
 

@@ -139,7 +139,7 @@ def test_a_run_is_asked_for_once(browser: Browser, owner: User) -> None:
     make_active(connect_both(owner), SECOND_STORE)
     engine.run_user(owner, RunTrigger.SCHEDULE)
     page = browser.get("/sync")
-    assert not page.is_disabled("Обновить сейчас") and "Завершён" in page.text
+    assert not page.is_disabled("Обновить сейчас") and "Завершено" in page.text
     page = browser.submit("/sync/run")
     assert page.is_disabled("Обновить сейчас") and "поставлено в очередь" in page.notices[0]
     browser.post("/sync/run")
@@ -233,7 +233,7 @@ def test_every_run_of_the_engine_can_be_read(browser: Browser, owner: User, sand
     make_active(connect_both(owner), SECOND_STORE)
     engine.run_user(owner, RunTrigger.SCHEDULE)
     page = browser.get("/sync/runs")
-    assert "Завершён" in page.text and "после подтверждения" in page.text
+    assert "Завершено" in page.text and "после подтверждения" in page.text
     page = browser.get(next(link for link in page.links() if link.startswith("/sync/runs/")))
     assert "Добавлено" in page.text and "Нет цены" in page.text
     assert any("Сделано" in row[3] for row in page.cells())

@@ -82,7 +82,7 @@ def test_an_approved_plan_is_queued_and_carried_out(browser: Browser, waiting: U
     waited = db.session.query(SyncRun).filter_by(status=RunStatus.NEEDS_APPROVAL).one()
     assert engine.run_user(waiting, RunTrigger.SCHEDULE).succeeded
     page = browser.get(f"/sync/runs/{waited.id}")
-    assert "решать больше нечего" in page.notices[0] and "Ждал решения" in page.text
+    assert "решать больше нечего" in page.notices[0] and "Ждало решения" in page.text
     assert "Ждёт вашего решения" not in browser.get("/sync/runs").text
 
 

@@ -129,7 +129,7 @@ def test_runs_without_changes_are_folded(browser: Browser, owner: User) -> None:
     a_run(owner, created_at=noon + timedelta(minutes=45), done=1, counts={"add": {"done": 1}})
     a_run(owner, created_at=noon + timedelta(minutes=60))
     rows = listed(browser.get("/sync/runs"))
-    assert [row[1] for row in rows] == ["1 обновление без изменений", "Завершён", "3 обновления без изменений"]
+    assert [row[1] for row in rows] == ["1 обновление без изменений", "Завершено", "3 обновления без изменений"]
     assert rows[2][0] == "вчера, 12:00–12:30"
     assert len(listed(browser.get("/sync/runs?show=all"))) == 5
 

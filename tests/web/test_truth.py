@@ -396,3 +396,18 @@ def test_a_page_drawn_between_two_parts_of_a_run_goes_on_asking(reader: Browser,
     db.session.add(SyncRun(user_id=shop.owner_id, trigger=RunTrigger.SCHEDULE, status=RunStatus.QUEUED))
     db.session.commit()
     assert 'hx-select="#main"' in reader.get(part, headers=HTMX).html
+
+
+def test_what_was_mended_is_not_told_as_if_it_were_so_still(reader: Browser, shop: Shop, sandbox: Sandbox) -> None:
+    shop.run()
+    shop.patch("P1", price=120)
+    sandbox.fault("vk", "auth")
+    shop.run()
+    sandbox.clear_faults()
+    assert "больше не действует" in reader.get("/sync").text
+    shop.clock.move(minutes=1)
+    reader.get("/vk")
+    reader.submit("/vk/check")
+    for path in ("/sync", "/connections", "/sync/problems"):
+        assert "больше не действует" not in reader.get(path).text
+    assert "Подключение снова работает. Обновление начнётся" in reader.get("/sync").text

@@ -68,6 +68,8 @@ def _failed(sync: SyncOverview) -> Headline | None:
     run = sync.last_run
     if run is None:
         return None
+    if sync.is_mended:
+        return Headline("info", "Подключение снова работает.", f"Обновление {when(sync)}.")
     title = "Обновление остановлено." if run.status == RunStatus.STOPPED else "Обновление не получилось."
     why = f"{message(run.error_code)} " if run.error_code else ""
     return Headline("warning", title, f"{why}Следующее {when(sync)}.", *_run(sync))
