@@ -39,6 +39,8 @@ class SyncOverview:
     """Items that the last run hid and that may be shown again."""
     only_store: str | None
     """Id of the owner's store where there is just one."""
+    is_between_runs: bool
+    """The last one has ended, the next follows in a moment: the page goes on asking."""
     synced_at: datetime | None
     """When a run last came through to its end."""
 
@@ -70,6 +72,8 @@ class SyncOverview:
 def sync_overview(user: User) -> SyncOverview:
     config, state = sync_settings.config_of(user), user.sync_state
     run_obstacle = sync_settings.run_obstacle(user)
+    order = orders.order_of(user)
+    obstacle = orders.order_obstacle(user) if order else run_obstacle
     last_run, steps, rules = runs.latest(user.id), first_steps(user), rule_summary(user)
     is_next = steps[Step.LAUNCH] is StepState.NOW
     return SyncOverview(
@@ -85,9 +89,10 @@ def sync_overview(user: User) -> SyncOverview:
         rules=rules,
         last_run=last_run,
         next_run_at=((state.next_run_at if state else None) or utcnow()) if run_obstacle is None else None,
-        order=orders.order_of(user),
+        order=order,
         live=orders.live_count(user),
         undoable=orders.undoable(user, last_run) if last_run else 0,
         only_store=only_store(user.id),
+        is_between_runs=last_run is not None and not obstacle and runs.is_followed(last_run, utcnow()),
         synced_at=runs.last_success(user.id),
     )

@@ -18,6 +18,8 @@ from app.models.run import ACTIVE
 
 CANCELLED, SWITCHED_OFF, CHANGED_MEANWHILE = "cancelled", "switched_off", "changed_meanwhile"
 LONGEST_PAUSE = timedelta(days=1)
+AT_ONCE, LONGEST_BREATH = timedelta(seconds=10), timedelta(minutes=5)
+"""Between two runs that follow each other; longer, and nobody starts them."""
 CLOCK_TOLERANCE = timedelta(hours=1)
 """Moments further ahead than they can have been set are from a clock that was wrong."""
 
@@ -309,6 +311,17 @@ def somebody_is_at_work(now: datetime) -> bool:
     """A worker is alive, whoever it works for."""
     at_work = (SyncRun.status.in_(ACTIVE), SyncRun.status == RunStatus.RUNNING, SyncRun.lease_until > now)
     return db.session.scalar(sa.select(SyncRun.id).where(*at_work).limit(1)) is not None
+
+
+def is_followed(run: SyncRun, now: datetime) -> bool:
+    """The run has ended, and another begins in a moment: its next part, or what was asked for meanwhile."""
+    if run.status in (*ACTIVE, RunStatus.NEEDS_APPROVAL) or run.finished_at is None:
+        return False
+    newer = sa.exists().where(SyncRun.user_id == run.user_id, SyncRun.id > run.id)
+    is_due = (SyncState.next_run_at <= run.finished_at + AT_ONCE, SyncState.next_run_at > now - LONGEST_BREATH)
+    is_wanted = sa.or_(_is_on(run.user_id), SyncState.owner_order.is_not(None))
+    follows = sa.select(SyncState.id).where(SyncState.user_id == run.user_id, *is_due, is_wanted, sa.not_(newer))
+    return db.session.scalar(follows) is not None
 
 
 def latest(user_id: int) -> SyncRun | None:

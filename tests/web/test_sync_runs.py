@@ -7,7 +7,8 @@ import pytest
 from app.db import db, utcnow
 from app.domain.changes import LinkState
 from app.models import EntryOutcome, Listing, RunStage, RunStatus, RunTrigger, SyncRun, SyncRunEntry, User
-from tests.factories import add_product, add_store, make_user
+from app.services import runs
+from tests.factories import add_product, add_store, connect_both, make_active, make_user
 from tests.support.page import HTMX, Browser, Page, words
 
 DONE = {"add": {"done": 12}, "edit": {"done": 3, "failed": 2}, "hide": {"done": 1}}
@@ -52,6 +53,40 @@ def test_a_run_says_what_it_does_and_how_long_it_will_be(browser: Browser, owner
 def test_a_stage_that_has_just_begun_is_not_judged(browser: Browser, owner: User) -> None:
     run = at_work(owner, stage=RunStage.ADD, stage_since=utcnow(), stage_done=20, done=22, total=620)
     assert progress(browser, run) == "Добавляем товары: сделано 22 из 620"
+
+
+def asks_again(page: Page) -> bool:
+    return any(part.get("hx-trigger") == "every 2s" for part in page.all("#run-progress"))
+
+
+@pytest.mark.parametrize(
+    ("ago", "status", "goes_on"),
+    [
+        (0, RunStatus.CONTINUED, True),
+        (4, RunStatus.CONTINUED, True),
+        (0, RunStatus.SUCCEEDED, True),  # something was asked for while it was at work
+        (6, RunStatus.CONTINUED, False),  # nobody starts it
+        (-15, RunStatus.CONTINUED, False),
+        (-15, RunStatus.SUCCEEDED, False),
+        (0, RunStatus.NEEDS_APPROVAL, False),
+    ],
+)
+def test_a_page_drawn_between_two_runs_goes_on_asking(
+    browser: Browser, owner: User, ago: int, status: RunStatus, goes_on: bool
+) -> None:
+    make_active(connect_both(owner))
+    runs.drop_queued(owner.id)
+    runs.schedule(owner.id, utcnow() - timedelta(minutes=ago))
+    run = a_run(owner, status=status, done=5, total=9, error_code="time_slice", finished_at=utcnow())
+
+    assert asks_again(browser.get("/sync")) == goes_on
+    assert asks_again(browser.get(f"/sync/runs/{run.id}")) == goes_on
+    part = browser.get(f"/sync/runs/{run.id}", headers=HTMX)
+    assert asks_again(part) == goes_on
+    next_one = at_work(owner)
+    part = browser.get(f"/sync/runs/{run.id}", headers=HTMX)
+    assert part.one("#run-progress")["hx-trigger"] == "load delay:1s", "the page shows the next one now"
+    assert asks_again(browser.get(f"/sync/runs/{next_one.id}"))
 
 
 @pytest.mark.parametrize("stage", list(RunStage))

@@ -48,6 +48,10 @@ class Progress:
 @blueprint.app_template_filter("progress_of")
 def progress_of(run: SyncRun) -> Progress:
     now = utcnow()
+    if runs.is_followed(run, now):
+        what = "Эта часть сделана, продолжение" if run.status == RunStatus.CONTINUED else "Следующее обновление"
+        text = f"{what} начнётся в течение минуты."
+        return Progress(text, is_going=True, spoken=text, told="followed")
     if run.status not in ACTIVE:
         ended = _ended(run)
         return Progress(ended, spoken=f"Запуск закончился. {ended}", told="ended")
