@@ -36,6 +36,8 @@ class Desired:
     unfit: Mapping[ListingKey, SkipReason]
     sold_out: frozenset[ListingKey] = frozenset()
     known: Collection[ListingKey] = ()
+    unread: frozenset[ListingKey] = frozenset()
+    """Those of `known` of which nothing can be read: what stands of them in the market is left alone."""
     closed_stores: frozenset[str] = frozenset()
     whole_stores: frozenset[str] = frozenset()
     """Stores that Evotor lists and whose copy is its answer of now: only of these a product can be missing for good."""
@@ -91,7 +93,7 @@ def make_plan(
             changes.extend(_toward(wanted, link, settings.edited_in_vk))
     grace = timedelta(days=settings.remove_after_days)
     for key, link in links.items():
-        if key not in desired.wanted:
+        if key not in desired.wanted and key not in desired.unread:
             reason = _leaving_reason(key, desired)
             if reason is not Reason.MISSING or _may_be_gone(link, desired):
                 changes.extend(_leaving(link, reason, now, grace))

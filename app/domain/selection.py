@@ -32,6 +32,8 @@ class Shelf:
     is_whole: bool = False
     """The copy is what Evotor answered last, not an older one that was kept."""
     pictures: Pictures = field(default_factory=Pictures)
+    unread: frozenset[str] = frozenset()
+    """Ids of products that Evotor has and whose last form could not be read; most stand here as an older copy."""
 
     def picture_of(self, product: Product) -> Picture | None:
         return self.pictures.of(product, self.tree)
@@ -76,6 +78,7 @@ def select(
     products: dict[ListingKey, Product] = {}
     sold_out: set[ListingKey] = set()
     known: set[ListingKey] = set()
+    unread: set[ListingKey] = set()
     closed: set[str] = set()
     whole: set[str] = set()
     barcodes: Counter[str] = Counter()
@@ -84,6 +87,7 @@ def select(
             closed.add(shelf.store.id)
         if shelf.is_whole:
             whole.add(shelf.store.id)
+        unread.update(ListingKey(shelf.store.id, product_id) for product_id in shelf.unread)
         barcodes_here: set[str] = set()
         for product, decision in verdicts(shelf, rules):
             key = ListingKey(shelf.store.id, product.id)
@@ -112,7 +116,8 @@ def select(
         wanted=wanted,
         unfit=unfit,
         sold_out=frozenset(sold_out),
-        known=known,
+        known=known | unread,
+        unread=frozenset(unread - known),
         closed_stores=frozenset(closed),
         whole_stores=frozenset(whole),
         products=products,

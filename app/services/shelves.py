@@ -9,21 +9,21 @@ import sqlalchemy as sa
 from app.context import settings
 from app.db import db
 from app.domain.album_plan import Albums
-from app.domain.catalog import Group, GroupTree, Product, Store
+from app.domain.catalog import Attribute, Group, GroupTree, Product, Store
 from app.domain.changes import Link, LinkState
 from app.domain.listing import HandField, ListingKey, OwnerSettings
 from app.domain.pictures import Pictures
 from app.domain.selection import Shelf
 from app.models import AlbumState, CatalogGroup, CatalogProduct, CatalogStore, Listing, StoreState, User, VkAlbum
-from app.services import photos
+from app.services import photos, unreadable
 
 _C = CatalogProduct.__table__.c
 """Plain columns: rows of a long catalog come twice as fast as through the mapper."""
 _FACT_COLUMNS = (
     *(_C.product_id, _C.name, _C.group_id, _C.type, _C.measure, _C.allow_to_sell, _C.price, _C.quantity),
-    *(_C.is_excisable, _C.is_age_limited),
+    *(_C.is_excisable, _C.is_age_limited, _C.choices),
 )
-_NAME_COLUMNS = _FACT_COLUMNS[:3]
+_NAME_COLUMNS = (*_FACT_COLUMNS[:3], _C.choices)
 _TEXT_COLUMNS = (_C.description, _C.article, _C.code, _C.barcodes)
 
 
@@ -48,6 +48,7 @@ def load_shelves(
     groups = load_groups(user_id, store_id)
     products = _products(user_id, store_id, product_id, texts=texts, facts=facts)
     pictures = photos.pictures_by_store(user_id, store_id)
+    unread = unreadable.ids_by_store(user_id, store_id)
     rows = sorted(db.session.execute(stores).all(), key=lambda row: (row.name.casefold(), row.store_id))
     return [
         Shelf(
@@ -57,6 +58,7 @@ def load_shelves(
             is_closed=row.state == StoreState.CLOSED,
             is_whole=row.state == StoreState.OK,
             pictures=pictures.get(row.store_id) or Pictures(),
+            unread=unread.get(row.store_id, frozenset()),
         )
         for row in rows
     ]
@@ -70,13 +72,23 @@ def load_groups(user_id: int, store_id: str | None = None) -> dict[str, list[Gro
         CatalogGroup.name,
         CatalogGroup.parent_id,
         CatalogGroup.is_variant_model,
+        CatalogGroup.attributes,
     ).where(CatalogGroup.user_id == user_id)
     if store_id is not None:
         query = query.where(CatalogGroup.store_id == store_id)
     by_store: dict[str, list[Group]] = {}
-    for store, group_id, name, parent_id, is_variant_model in db.session.execute(query):
-        by_store.setdefault(store, []).append(Group(group_id, name, parent_id, is_variant_model))
+    for store, group_id, name, parent_id, is_variant_model, attributes in db.session.execute(query):
+        group = Group(group_id, name, parent_id, is_variant_model, _attributes(attributes or ()))
+        by_store.setdefault(store, []).append(group)
     return by_store
+
+
+def _attributes(stored: Sequence[Any]) -> tuple[Attribute, ...]:
+    return tuple(Attribute(attribute_id, name, _pairs(choices)) for attribute_id, name, choices in stored)
+
+
+def _pairs(stored: Sequence[Any] | None) -> tuple[tuple[str, str], ...]:
+    return tuple((first, second) for first, second in stored or ())
 
 
 def _products(
@@ -88,7 +100,7 @@ def _products(
         query = query.where(_C.store_id == store_id)
     if product_id is not None:
         query = query.where(_C.product_id == product_id)
-    made: Callable[[Sequence[Any]], Product] = _product if facts else lambda values: Product(*values)
+    made: Callable[[Sequence[Any]], Product] = _product if facts else _named_product
     by_store: dict[str, list[Product]] = {}
     for row in db.session.execute(query).all():
         by_store.setdefault(row[0], []).append(made(row[1:]))
@@ -103,8 +115,13 @@ def load_products(user_id: int, store_id: str, product_ids: Sequence[str]) -> di
     return {row[0]: _product(row) for row in db.session.execute(query).all()}
 
 
+def _named_product(values: Sequence[Any]) -> Product:
+    product_id, name, group_id, choices = values
+    return Product(product_id, name, group_id, choices=_pairs(choices))
+
+
 def _product(values: Sequence[Any]) -> Product:
-    product_id, name, group_id, kind, measure, allow, price, quantity, excisable, age_limited, *texts = values
+    product_id, name, group_id, kind, measure, allow, price, quantity, excisable, age_limited, choices, *texts = values
     description, article, code, barcodes = texts or ("", "", "", ())
     return Product(
         id=product_id,
@@ -121,6 +138,7 @@ def _product(values: Sequence[Any]) -> Product:
         barcodes=tuple(barcodes),
         is_excisable=excisable,
         is_age_limited=age_limited,
+        choices=_pairs(choices),
     )
 
 
