@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app.db import db, utcnow
 from app.domain.album_plan import Albums
-from app.domain.catalog import Group, Product
+from app.domain.catalog import Group, Product, Unreadable
 from app.domain.changes import Action, Change, Reason
 from app.domain.listing import HandField, ListingKey, OwnerSettings, SkipReason, Wanted, item_name, to_wanted
 from app.domain.pictures import Picture, Pictures
@@ -15,7 +15,7 @@ from app.domain.plan import make_plan
 from app.domain.rules import EntityType, FilterMode
 from app.domain.selection import Shelf, select
 from app.models import Listing, Photo, Pictured, SyncRun, SyncRunEntry, User
-from app.services import photos, vk_categories
+from app.services import photos, unreadable, vk_categories
 from app.services.errors import UnknownEntity
 from app.services.judging import Judge, Verdict, named
 from app.services.photos import Subject
@@ -52,6 +52,8 @@ class ProductPage:
     """What the next run would do, but for albums."""
     listing: Listing | None
     entries: Sequence[SyncRunEntry]
+    unreadable: Unreadable | None
+    """The product is an older copy: what Evotor sent last could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ def product_page(user: User, store_id: str, product_id: str) -> ProductPage:
         pending=pending,
         listing=listing,
         entries=_entries(user.id, store_id, product_id),
+        unreadable=unreadable.of_product(user.id, store_id, product_id),
     )
 
 

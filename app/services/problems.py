@@ -24,11 +24,13 @@ from app.models import (
     VkAlbum,
     VkConnection,
 )
-from app.services import hand_work, runs, sync_settings
+from app.services import hand_work, runs, sync_settings, unreadable
 from app.services.shop_settings import owner_settings
+from app.services.unreadable import UnreadableRow
 
 SHOP_FULL = "vk_1405"
 STRIKES_THAT_WORRY = 3
+UNREADABLE_SHOWN = 5
 NEEDS_OWNER = (SkipReason.NO_PRICE, SkipReason.NO_NAME, SkipReason.NO_PHOTO)
 """What keeps a product out and can be mended; the other reasons are as the owner wants them."""
 
@@ -50,6 +52,8 @@ class Kind(StrEnum):
     """About items that were in VK before us, or that were deleted there."""
     REFUSED = "refused"
     """Products that VK refuses, all for the same reason."""
+    UNREADABLE = "unreadable"
+    """Products that Evotor sent in a form we cannot trust."""
     CATEGORY = "category"
     REVIEW = "review"
     UNFIT = "unfit"
@@ -83,6 +87,8 @@ class Problem:
     """A page of VK's that the owner has to open first."""
     needs_owner: bool = False
     run_id: int | None = None
+    unreadable: Sequence[UnreadableRow] = ()
+    """The first of them."""
 
     @property
     def is_loud(self) -> bool:
@@ -192,6 +198,8 @@ def _albums(user: User, group_id: int, now: datetime) -> Iterator[Problem]:
 
 
 def _of_goods(user: User, held: Mapping[SkipReason, int]) -> Iterator[Problem]:
+    if count := unreadable.count(user.id):
+        yield Problem(Kind.UNREADABLE, count=count, unreadable=unreadable.first_rows(user.id, UNREADABLE_SHOWN))
     settings = owner_settings(user)
     chosen = {settings.category_id, *settings.category_by_group.values()}
     if lost := chosen & settings.refused_categories:

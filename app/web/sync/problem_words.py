@@ -1,13 +1,13 @@
 """What the owner reads of a problem: what is wrong, what to do, and where."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from flask import url_for
 
 from app.domain.listing import SkipReason
 from app.services.problems import Kind, Problem
-from app.web import labels
+from app.web import labels, unreadable_words
 from app.web.formatting import counted, plural_ru, quoted
 from app.web.messages import message
 
@@ -20,6 +20,8 @@ class ProblemCard(NamedTuple):
     button: str
     href: str
     tone: str = "warning"
+    details: Sequence[str] = ()
+    """As somebody else wrote them."""
 
 
 def card(problem: Problem, only_store: str | None) -> ProblemCard:
@@ -75,6 +77,17 @@ def _refused(problem: Problem) -> ProblemCard:
     title = f"ВК отказал: {counted(problem.count, *GOODS)}"
     href = url_for("sync.plan", show="skipped", reason="refused")
     return ProblemCard(title, message(problem.code), "Показать товары", href)
+
+
+def _unreadable(problem: Problem) -> ProblemCard:
+    return ProblemCard(
+        f"Не удалось прочитать: {counted(problem.count, *GOODS)}",
+        "Эвотор прислал эти товары с ошибкой. Мы помним их прежними и в ВК ничего у них не меняем. "
+        "Исправьте их в Эвоторе, и при следующем обновлении прочитаем снова.",
+        "Показать товары",
+        url_for("catalog.unreadable"),
+        details=[f"{unreadable_words.title(row)}: {unreadable_words.trouble(row.found)}" for row in problem.unreadable],
+    )
 
 
 def _review(problem: Problem) -> ProblemCard:
@@ -141,6 +154,7 @@ _CARDS: dict[Kind, Callable[[Problem], ProblemCard]] = {
         "Настройки витрины",
         "sync.settings",
     ),
+    Kind.UNREADABLE: _unreadable,
     Kind.REVIEW: _review,
     Kind.ALBUMS_TAKEN: _albums_taken,
     Kind.ALBUM_FULL: _full_albums,

@@ -291,10 +291,8 @@ def test_whatever_evotor_answers_is_read_or_malformed(answer: Any) -> None:
         except MalformedAnswer:
             continue
         columns_hold(found)
-        entities = (
-            found if isinstance(found, list) else getattr(found, "products", None) or getattr(found, "groups", ())
-        )
-        for entity in entities:
+        parts = [getattr(found, name, []) for name in ("products", "groups")]
+        for entity in [*(found if isinstance(found, list) else []), *parts[0], *parts[1]]:
             assert len(entity.id) <= ID_LENGTH
             assert len(getattr(entity, "owner_id", None) or "") <= 64
 
