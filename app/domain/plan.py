@@ -45,6 +45,8 @@ class Desired:
     """Those of `wanted`."""
     shared: int = 0
     """Barcodes that stand in more than one of the selected stores."""
+    alike: frozenset[ListingKey] = frozenset()
+    """Those of `wanted` that buyers cannot tell from another one: equal name, price and description."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Plan:
     live_keys: frozenset[ListingKey]
     """Of the listings that stand in the window before the plan."""
     shared: int = 0
+    alike: frozenset[ListingKey] = frozenset()
+    """Of the listings that buyers are to see."""
     in_view: int = 0
     """Listings that buyers are to see after the plan."""
     crowds: Mapping[str, int] = field(default_factory=dict)
@@ -104,7 +108,15 @@ def make_plan(
         crowds.update(wanted.album for wanted in shown.values() if wanted.album is not None)
     changes.sort(key=lambda change: (_ORDER[change.action], "price" not in change.fields))
     live = frozenset(key for key, link in links.items() if link.state is LinkState.LIVE)
-    return Plan(tuple(changes), skipped, live, shared=desired.shared, in_view=len(shown), crowds=crowds)
+    return Plan(
+        tuple(changes),
+        skipped,
+        live,
+        shared=desired.shared,
+        alike=desired.alike & shown.keys(),
+        in_view=len(shown),
+        crowds=crowds,
+    )
 
 
 def _held_back(

@@ -12,6 +12,7 @@ from app.domain.catalog import Group, GroupTree, Product
 from app.domain.listing import SkipReason
 from app.domain.rules import EntityType, FilterMode, RuleSet, decide
 from app.domain.selection import Shelf
+from app.domain.variants import choices_of, shown_name
 from app.models import CatalogProduct, CatalogStore, StoreState, SyncFilter, User
 from app.services import unreadable
 from app.services.errors import UnknownEntity
@@ -72,6 +73,8 @@ class GroupRow:
 @dataclass(frozen=True, slots=True)
 class ProductRow:
     product: Product
+    name: str
+    """With what a variant is told by."""
     group: str
     """Name of its group; empty where it has none."""
     rule: FilterMode | None
@@ -159,7 +162,7 @@ def _found(
         judged = (entry for entry in judged if is_within(entry[0].group_id))
     if look.q:
         codes, matches = product_codes(user.id, shelf.store.id), matcher(look.q)
-        judged = (entry for entry in judged if matches(entry[0], codes.get(entry[0].id, ())))
+        judged = (entry for entry in judged if matches(entry[0], _words_of(entry[0], shelf.tree, codes)))
     if look.state is State.PROBLEM:
         troubled = [(entry, reason) for entry in judged if (reason := judge.problem(shelf, *entry)) is not None]
         shown = [entry for entry, reason in troubled if look.problem in (None, reason)]
@@ -167,6 +170,11 @@ def _found(
     if look.state is not State.ANY:
         judged = (entry for entry in judged if entry[1].included is (look.state is State.IN))
     return list(judged), {}
+
+
+def _words_of(product: Product, tree: GroupTree, codes: Mapping[str, Codes]) -> Codes:
+    """What a product is found by beside its name."""
+    return (*codes.get(product.id, ()), *(choice.name for choice in choices_of(product, tree)))
 
 
 def product_codes(user_id: int, store_id: str) -> dict[str, Codes]:
@@ -203,6 +211,7 @@ def _product_rows(user: User, shelf: Shelf, judge: Judge, judged: Sequence[Judge
     return [
         ProductRow(
             product=whole[product.id],
+            name=shown_name(product, shelf.tree),
             group=_name_of(shelf.tree, product.group_id),
             rule=judge.rules.rule_for(EntityType.PRODUCT, product.id),
             verdict=named(decision, shelf, product),

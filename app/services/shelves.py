@@ -84,10 +84,10 @@ def load_groups(user_id: int, store_id: str | None = None) -> dict[str, list[Gro
 
 
 def _attributes(stored: Sequence[Any]) -> tuple[Attribute, ...]:
-    return tuple(Attribute(attribute_id, name, _pairs(choices)) for attribute_id, name, choices in stored)
+    return tuple(Attribute(attribute_id, name, pairs(choices)) for attribute_id, name, choices in stored)
 
 
-def _pairs(stored: Sequence[Any] | None) -> tuple[tuple[str, str], ...]:
+def pairs(stored: Sequence[Any] | None) -> tuple[tuple[str, str], ...]:
     return tuple((first, second) for first, second in stored or ())
 
 
@@ -115,9 +115,17 @@ def load_products(user_id: int, store_id: str, product_ids: Sequence[str]) -> di
     return {row[0]: _product(row) for row in db.session.execute(query).all()}
 
 
+def load_namesakes(user_id: int, store_id: str, product: Product) -> list[Product]:
+    """All products of the store that bear its name, itself among them."""
+    query = sa.select(*_FACT_COLUMNS, *_TEXT_COLUMNS).where(
+        _C.user_id == user_id, _C.store_id == store_id, _C.name == product.name
+    )
+    return [_product(row) for row in db.session.execute(query).all()]
+
+
 def _named_product(values: Sequence[Any]) -> Product:
     product_id, name, group_id, choices = values
-    return Product(product_id, name, group_id, choices=_pairs(choices))
+    return Product(product_id, name, group_id, choices=pairs(choices))
 
 
 def _product(values: Sequence[Any]) -> Product:
@@ -138,7 +146,7 @@ def _product(values: Sequence[Any]) -> Product:
         barcodes=tuple(barcodes),
         is_excisable=excisable,
         is_age_limited=age_limited,
-        choices=_pairs(choices),
+        choices=pairs(choices),
     )
 
 
