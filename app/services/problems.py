@@ -24,13 +24,13 @@ from app.models import (
     VkAlbum,
     VkConnection,
 )
-from app.services import hand_work, runs, sync_settings, unreadable
+from app.services import hand_work, planning, runs, sync_settings, unreadable
 from app.services.shop_settings import owner_settings
 from app.services.unreadable import UnreadableRow
 
 SHOP_FULL = "vk_1405"
 STRIKES_THAT_WORRY = 3
-UNREADABLE_SHOWN = 5
+EXAMPLES_SHOWN = 5
 NEEDS_OWNER = (SkipReason.NO_PRICE, SkipReason.NO_NAME, SkipReason.NO_PHOTO)
 """What keeps a product out and can be mended; the other reasons are as the owner wants them."""
 
@@ -57,6 +57,8 @@ class Kind(StrEnum):
     CATEGORY = "category"
     REVIEW = "review"
     UNFIT = "unfit"
+    ALIKE = "alike"
+    """Products that buyers cannot tell from one another."""
     ALBUMS_TAKEN = "albums_taken"
     ALBUM_FULL = "album_full"
     LOST_RULES = "lost_rules"
@@ -68,7 +70,7 @@ STEPS = frozenset({Kind.NO_STORE, Kind.NOT_CONFIRMED})
 """What the list of first steps asks for anyway."""
 
 
-MINOR = frozenset({Kind.REVIEW, Kind.UNFIT, Kind.ALBUMS_TAKEN, Kind.ALBUM_FULL, Kind.LOST_RULES})
+MINOR = frozenset({Kind.REVIEW, Kind.UNFIT, Kind.ALIKE, Kind.ALBUMS_TAKEN, Kind.ALBUM_FULL, Kind.LOST_RULES})
 """What can be bettered, while all that can be done is done."""
 
 
@@ -199,13 +201,15 @@ def _albums(user: User, group_id: int, now: datetime) -> Iterator[Problem]:
 
 def _of_goods(user: User, held: Mapping[SkipReason, int]) -> Iterator[Problem]:
     if count := unreadable.count(user.id):
-        yield Problem(Kind.UNREADABLE, count=count, unreadable=unreadable.first_rows(user.id, UNREADABLE_SHOWN))
+        yield Problem(Kind.UNREADABLE, count=count, unreadable=unreadable.first_rows(user.id, EXAMPLES_SHOWN))
     settings = owner_settings(user)
     chosen = {settings.category_id, *settings.category_by_group.values()}
     if lost := chosen & settings.refused_categories:
         yield Problem(Kind.CATEGORY, count=len(lost))
     if count := held.get(SkipReason.REVIEW, 0):
         yield Problem(Kind.REVIEW, count=count)
+    if names := planning.look_alike(user):
+        yield Problem(Kind.ALIKE, count=len(names), names=list(dict.fromkeys(names))[:EXAMPLES_SHOWN])
     for reason in NEEDS_OWNER:
         if count := held.get(reason, 0):
             yield Problem(Kind.UNFIT, reason, count=count)

@@ -34,11 +34,12 @@ def load_shelves(
     *,
     texts: bool = True,
     facts: bool = True,
+    namesakes: bool = False,
 ) -> list[Shelf]:
     """Every store with its groups, products and photos, by name.
 
     `product_id`: of its products only this one. Without `texts` descriptions and codes are left out; without `facts`
-    all but a product's id, name and group.
+    all but a product's id, name and group. `namesakes`: only products whose name another one of the store bears.
     """
     stores = sa.select(
         CatalogStore.store_id, CatalogStore.name, CatalogStore.address, CatalogStore.state.label("state")
@@ -46,7 +47,7 @@ def load_shelves(
     if store_id is not None:
         stores = stores.where(CatalogStore.store_id == store_id)
     groups = load_groups(user_id, store_id)
-    products = _products(user_id, store_id, product_id, texts=texts, facts=facts)
+    products = _products(user_id, store_id, product_id, texts=texts, facts=facts, namesakes=namesakes)
     pictures = photos.pictures_by_store(user_id, store_id)
     unread = unreadable.ids_by_store(user_id, store_id)
     rows = sorted(db.session.execute(stores).all(), key=lambda row: (row.name.casefold(), row.store_id))
@@ -92,7 +93,7 @@ def pairs(stored: Sequence[Any] | None) -> tuple[tuple[str, str], ...]:
 
 
 def _products(
-    user_id: int, store_id: str | None, product_id: str | None, *, texts: bool, facts: bool
+    user_id: int, store_id: str | None, product_id: str | None, *, texts: bool, facts: bool, namesakes: bool
 ) -> dict[str, list[Product]]:
     columns = (*_FACT_COLUMNS, *(_TEXT_COLUMNS if texts else ())) if facts else _NAME_COLUMNS
     query = sa.select(_C.store_id, *columns).where(_C.user_id == user_id)
@@ -100,6 +101,9 @@ def _products(
         query = query.where(_C.store_id == store_id)
     if product_id is not None:
         query = query.where(_C.product_id == product_id)
+    if namesakes:
+        names = sa.select(_C.store_id, _C.name).where(_C.user_id == user_id).group_by(_C.store_id, _C.name)
+        query = query.where(sa.tuple_(_C.store_id, _C.name).in_(names.having(sa.func.count() > 1)))
     made: Callable[[Sequence[Any]], Product] = _product if facts else _named_product
     by_store: dict[str, list[Product]] = {}
     for row in db.session.execute(query).all():

@@ -97,6 +97,13 @@ def _review(problem: Problem) -> ProblemCard:
     return ProblemCard(title, text, "Настройки витрины", url_for("sync.settings"))
 
 
+def _alike(problem: Problem) -> ProblemCard:
+    look = plural_ru(problem.count, "выглядит", "выглядят", "выглядят")
+    title = f"{counted(problem.count, *GOODS)} {look} в ВК одинаково"
+    text = "У них одно название, одна цена и одно описание. Дайте им в Эвоторе разные названия, коды или артикулы."
+    return ProblemCard(title, text, "Открыть каталог", url_for("catalog.stores"), details=list(problem.names))
+
+
 def _albums_taken(_problem: Problem) -> ProblemCard:
     title = "Все 100 подборок сообщества заняты"
     text = "Товары новых групп останутся без подборок. Удалите в ВК лишние подборки или объедините группы в Эвоторе."
@@ -156,6 +163,7 @@ _CARDS: dict[Kind, Callable[[Problem], ProblemCard]] = {
     ),
     Kind.UNREADABLE: _unreadable,
     Kind.REVIEW: _review,
+    Kind.ALIKE: _alike,
     Kind.ALBUMS_TAKEN: _albums_taken,
     Kind.ALBUM_FULL: _full_albums,
     Kind.LOST_RULES: _lost_rules,
