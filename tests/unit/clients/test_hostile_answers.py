@@ -30,13 +30,12 @@ NOT_IDS = [0, -1, True, False, 2**63, -(2**63) - 1, 10**100, "922337203685477580
     [
         lambda value: vk_answers.community([{"id": value}]),
         lambda value: vk_answers.profiles([{"id": value}]),
-        lambda value: vk_answers.market_items([{"id": value}]),
         lambda value: vk_answers.albums([{"id": value}]),
         lambda value: vk_answers.categories({"items": [{"id": value}]}),
         lambda value: vk_answers.new_id({"photo_id": value}, "photo_id"),
         lambda value: vk_answers.new_id(value, "photo_id"),
     ],
-    ids=["community", "user", "item", "album", "category", "photo", "bare"],
+    ids=["community", "user", "album", "category", "photo", "bare"],
 )
 def test_an_id_out_of_bounds_is_malformed(read: Callable[[Any], object], value: Any) -> None:
     with pytest.raises(MalformedAnswer):
