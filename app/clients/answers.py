@@ -1,5 +1,6 @@
 """Reading what the vendors answer: JSON and texts that a database will take."""
 
+import codecs
 import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal, DecimalException
@@ -25,6 +26,52 @@ _ONE_LINE = str.maketrans("\n\t\r", "   ")
 
 class MalformedAnswer(Exception):
     """Not JSON, cut JSON, or JSON of another shape. Never quotes the answer."""
+
+
+class ForeignCharset(MalformedAnswer):
+    """Text in an encoding that is neither declared nor UTF-8."""
+
+
+_MARKS = ((codecs.BOM_UTF8, ""), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w-]{1,20})""", re.IGNORECASE | re.ASCII)
+_READ_CHARSETS = frozenset({"cp1251", "koi8-r", "cp866", "iso8859-5", "utf-16", "utf-16-le", "utf-16-be"})
+"""Python knows others, some of them slow or no encodings of text."""
+
+
+def as_utf8(body: bytes, content_type: str = "") -> bytes:
+    """The text by its byte order mark, else by the charset that its media type names; UTF-8 and unnamed stay as it is.
+
+    Raises ForeignCharset for an unknown charset, and where the text is not in it.
+    """
+    for mark, charset in _MARKS:
+        if body.startswith(mark):
+            body = body[len(mark) :]
+            return _decoded(body, charset) if charset else body
+    named = _CHARSET.search(content_type)
+    if named is None or is_utf8(body):
+        return body
+    try:
+        charset = codecs.lookup(named[1]).name
+    except LookupError:
+        raise ForeignCharset("unknown charset") from None
+    return body if charset == "utf-8" else _decoded(body, charset)
+
+
+def is_utf8(body: bytes | msgspec.Raw) -> bool:
+    try:
+        bytes(body).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decoded(body: bytes, charset: str) -> bytes:
+    if charset not in _READ_CHARSETS:
+        raise ForeignCharset("unknown charset")
+    try:
+        return body.decode(charset).encode()
+    except UnicodeError:
+        raise ForeignCharset("not in the charset that it names") from None
 
 
 def decode(body: bytes, shape: type[T]) -> T:

@@ -40,6 +40,8 @@ class EvotorFault(StrEnum):
 
     UNREACHABLE = "unreachable"
     MALFORMED = "malformed"
+    CHARSET = "charset"
+    """Text in an encoding that cannot be told."""
     UNAUTHORIZED = "unauthorized"
     PAYMENT_REQUIRED = "payment_required"
     FORBIDDEN = "forbidden"
@@ -50,7 +52,13 @@ class EvotorFault(StrEnum):
 
 
 _PASSING_FAULTS = frozenset(
-    {EvotorFault.UNREACHABLE, EvotorFault.MALFORMED, EvotorFault.RATE_LIMITED, EvotorFault.SERVER_ERROR}
+    {
+        EvotorFault.UNREACHABLE,
+        EvotorFault.MALFORMED,
+        EvotorFault.CHARSET,
+        EvotorFault.RATE_LIMITED,
+        EvotorFault.SERVER_ERROR,
+    }
 )
 
 

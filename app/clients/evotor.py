@@ -3,29 +3,24 @@
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TypeVar
 from urllib.parse import quote
 
 import msgspec
 
 from app.clients import evotor_quota as quota
-from app.clients.answers import MalformedAnswer, is_json
+from app.clients.answers import ForeignCharset, MalformedAnswer, is_json
 from app.clients.budget import Budget
 from app.clients.errors import EvotorError, EvotorFault
-from app.clients.evotor_answers import (
-    Page,
-    ProductList,
-    parse_groups,
-    parse_page,
-    parse_products,
-    parse_stores,
-    usable_id,
-)
+from app.clients.evotor_answers import GroupList, Page, parse_groups, parse_page, parse_stores
+from app.clients.evotor_products import ProductList, parse_products
+from app.clients.evotor_values import usable_id
 from app.clients.http import Response, Transport, TransportError
 from app.clients.pacing import Pacer
-from app.domain.catalog import Group, Store
+from app.domain.catalog import Store
 
-__all__ = ["EvotorClient", "ProductList"]
+__all__ = ["EvotorClient", "GroupList", "ProductList"]
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -88,7 +83,7 @@ class EvotorClient:
         """GET /stores, section 5.2."""
         return _parsed(parse_stores, self._items("/stores", on_page))
 
-    def groups(self, store_id: str, on_page: Callable[[], None] = _nothing) -> list[Group]:
+    def groups(self, store_id: str, on_page: Callable[[], None] = _nothing) -> GroupList:
         """GET /stores/{id}/product-groups, section 5.4."""
         return _parsed(parse_groups, self._items(f"/stores/{_segment(store_id)}/product-groups", on_page))
 
@@ -202,9 +197,10 @@ class EvotorClient:
 
     def _checked(self, answer: Response) -> Response:
         if answer.status == 200:
-            if not is_json(answer.body):
+            body = _parsed(Response.utf8, answer)
+            if not is_json(body):
                 raise EvotorError(EvotorFault.MALFORMED, status=200)
-            return answer
+            return replace(answer, body=body)
         wait = self._quota_wait(answer) if answer.status == 429 else None
         raise EvotorError(_fault(answer.status), status=answer.status, retry_after=wait)
 
@@ -222,6 +218,8 @@ class _LostCursorError(Exception):
 def _parsed(parse: Callable[[S], T], source: S) -> T:
     try:
         return parse(source)
+    except ForeignCharset:
+        raise EvotorError(EvotorFault.CHARSET, status=200) from None
     except MalformedAnswer:
         raise EvotorError(EvotorFault.MALFORMED, status=200) from None
 

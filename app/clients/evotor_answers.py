@@ -1,32 +1,22 @@
-"""What Evotor sends → domain types: contracts/evotor.md sections 3 and 5."""
+"""What Evotor sends → domain types: contracts/evotor.md sections 3 and 5. Products: app.clients.evotor_products."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import msgspec
 
-from app.clients.answers import MalformedAnswer, clean_line, clean_text, decode, fraction, has_controls
-from app.domain.catalog import Group, Product, Store
+from app.clients import evotor_values as values
+from app.clients.answers import ForeignCharset, MalformedAnswer, clean_line, decode, is_utf8
+from app.clients.evotor_values import ABSENT
+from app.domain.catalog import Attribute, Group, Store
 
-LONGEST_ID = 255
+T = TypeVar("T")
+
 LONGEST_OWNER_ID = 64
-LONGEST_LINE = 1000
-LONGEST_DESCRIPTION = 20_000
-MOST_BARCODES = 100
-_KOPECK = Decimal("0.01")
-_GRAM = Decimal("0.001")
-_MOST_MONEY = Decimal("9999999999.99")
-_MOST_QUANTITY = Decimal("999999999.999")
-_ABSENT = msgspec.Raw(b"null")
-
-
-@dataclass(frozen=True, slots=True)
-class ProductList:
-    """All products of a store; those that Evotor has but sends in a form we cannot trust are named by id only."""
-
-    products: list[Product]
-    unreadable_ids: frozenset[str]
+MOST_ATTRIBUTES = 100
+MOST_CHOICES = 2000
+"""Of one attribute; Evotor allows five hundred in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +25,13 @@ class Page:
     next_cursor: str | None
     size: int = 0
     """Of the answer, in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupList:
+    groups: list[Group]
+    misplaced: frozenset[str] = field(default_factory=frozenset)
+    """Ids of those whose own group cannot be read: where they stood before, they stand still."""
 
 
 class _Paging(msgspec.Struct):
@@ -46,143 +43,119 @@ class _Envelope(msgspec.Struct):
     paging: _Paging | None = None
 
 
-class _Store(msgspec.Struct):
-    id: str
-    name: str | None = None
-    address: str | None = None
-    user_id: str | None = None
+class _Item(msgspec.Struct):
+    """Of a store or a group."""
+
+    id: msgspec.Raw = ABSENT
+    name: msgspec.Raw = ABSENT
+    address: msgspec.Raw = ABSENT
+    user_id: msgspec.Raw = ABSENT
+    parent_id: msgspec.Raw = ABSENT
+    attributes: msgspec.Raw = ABSENT
 
 
-class _Group(msgspec.Struct):
-    id: str
-    name: str | None = None
-    parent_id: str | None = None
-    attributes: list[msgspec.Raw] | None = None
+class _Named(msgspec.Struct):
+    """An attribute or one of its choices."""
 
-
-class _Identified(msgspec.Struct):
-    id: str
-
-
-class _Product(_Identified):
-    name: str | None = None
-    parent_id: str | None = None
-    type: str | None = None
-    measure_name: str | None = None
-    allow_to_sell: bool | None = None
-    price: msgspec.Raw = _ABSENT
-    quantity: msgspec.Raw = _ABSENT
-    description: str | None = None
-    article_number: str | None = None
-    code: str | None = None
-    barcodes: list[str] | None = None
-    is_excisable: bool | None = None
-    is_age_limited: bool | None = None
+    id: msgspec.Raw = ABSENT
+    name: msgspec.Raw = ABSENT
+    choices: msgspec.Raw = ABSENT
 
 
 def parse_page(body: bytes) -> Page:
     """Raises MalformedAnswer. A bare list is one final page, as the older version of the API sends it."""
     if body.lstrip()[:1] == b"[":
-        return Page(decode(body, list[msgspec.Raw]), None, len(body))
-    envelope = decode(body, _Envelope)
-    cursor = envelope.paging.next_cursor if envelope.paging else None
-    return Page(envelope.items, cursor or None, len(body))
+        page = Page(decode(body, list[msgspec.Raw]), None, len(body))
+    else:
+        envelope = decode(body, _Envelope)
+        cursor = envelope.paging.next_cursor if envelope.paging else None
+        page = Page(envelope.items, cursor or None, len(body))
+    if not is_utf8(body) and 2 * sum(not is_utf8(item) for item in page.items) > len(page.items):
+        raise ForeignCharset("most items are not UTF-8")  # a few have a damaged text each
+    return page
 
 
 def parse_stores(items: list[msgspec.Raw]) -> list[Store]:
-    """Raises MalformedAnswer."""
-    return list({store.id: store for store in map(_store, items)}.values())
+    """Those with a usable id. Raises MalformedAnswer where none has one."""
+    found = {store.id: store for store in _readable(items, _store)}
+    if items and not found:
+        raise MalformedAnswer("no store with a usable id")
+    return list(found.values())
 
 
-def parse_groups(items: list[msgspec.Raw]) -> list[Group]:
-    """Raises MalformedAnswer: a missing group would change what the rules decide, so none may be left out."""
-    return list({group.id: group for group in map(_group, items)}.values())
-
-
-def parse_products(items: list[msgspec.Raw]) -> ProductList:
-    """Raises MalformedAnswer for an item without a usable id; any other fault stays with its product."""
-    found = dict(_readings(items))
-    return ProductList(
-        [product for product in found.values() if product],
-        frozenset(product_id for product_id, product in found.items() if product is None),
+def parse_groups(items: list[msgspec.Raw]) -> GroupList:
+    """Those with a usable id: nothing can stand in another one."""
+    found = {group.id: (group, is_placed) for group, is_placed in _readable(items, _group)}
+    return GroupList(
+        [group for group, _ in found.values()],
+        frozenset(group_id for group_id, (_, is_placed) in found.items() if not is_placed),
     )
 
 
-def usable_id(text: str) -> str:
-    """The id as it is. Raises MalformedAnswer for one that cannot be stored or would change an URL's path."""
-    if not text.strip(" .") or len(text) > LONGEST_ID or has_controls(text):
-        raise MalformedAnswer("an item without a usable id")
-    return text
-
-
-def _readings(items: list[msgspec.Raw]) -> Iterator[tuple[str, Product | None]]:
+def _readable(items: list[msgspec.Raw], read: Callable[[_Item], T]) -> Iterator[T]:
     for item in items:
         try:
-            product = _product(item)
-            yield product.id, product
+            yield read(decode(item, _Item))
         except MalformedAnswer:
-            yield usable_id(decode(item, _Identified).id), None
+            continue
 
 
-def _store(item: msgspec.Raw) -> Store:
-    read = decode(item, _Store)
-    return Store(usable_id(read.id), _line(read.name), _line(read.address), _owner_id(read.user_id))
+def _store(sent: _Item) -> Store:
+    """Raises MalformedAnswer."""
+    address = values.line(values.string_or_nothing(sent.address))
+    return Store(_id(sent), _name(sent), address, _owner_id(sent.user_id))
 
 
-def _owner_id(text: str | None) -> str | None:
-    """Two accounts are told apart by it, so that a part of it will not do."""
-    owner_id = clean_line(text or "")
-    if len(owner_id) > LONGEST_OWNER_ID:
-        raise MalformedAnswer("an owner without a usable id")
-    return owner_id or None
-
-
-def _group(item: msgspec.Raw) -> Group:
-    read = decode(item, _Group)
-    return Group(usable_id(read.id), _line(read.name), _parent(read.parent_id), bool(read.attributes))
-
-
-def _product(item: msgspec.Raw) -> Product:
-    read = decode(item, _Product)
-    return Product(
-        id=usable_id(read.id),
-        name=_line(read.name),
-        group_id=_parent(read.parent_id),
-        type=_line(read.type) or "NORMAL",
-        measure=_line(read.measure_name),
-        allow_to_sell=read.allow_to_sell is not False,
-        price=_price(read.price),
-        quantity=_number(read.quantity, _GRAM, _MOST_QUANTITY),
-        description=clean_text((read.description or "")[:LONGEST_DESCRIPTION]),
-        article=_line(read.article_number),
-        code=_line(read.code),
-        barcodes=tuple(filter(None, map(_line, (read.barcodes or ())[:MOST_BARCODES]))),
-        is_excisable=bool(read.is_excisable),
-        is_age_limited=bool(read.is_age_limited),
-    )
-
-
-def _line(text: str | None) -> str:
-    return clean_line((text or "")[:LONGEST_LINE])
-
-
-def _parent(text: str | None) -> str | None:
-    return usable_id(text) if text else None
-
-
-def _price(raw: msgspec.Raw) -> Decimal | None:
-    price = _number(raw, _KOPECK, _MOST_MONEY)
-    if price is not None and price < 0:
-        raise MalformedAnswer("a negative price")
-    return price
-
-
-def _number(raw: msgspec.Raw, step: Decimal, most: Decimal) -> Decimal | None:
-    """A JSON number rounded half up to `step`; None for null. Raises MalformedAnswer, also beyond `most`."""
-    text = bytes(raw).decode(errors="replace")
-    if text == "null":
+def _owner_id(raw: msgspec.Raw) -> str | None:
+    """Two accounts are told apart by it, so that a part of it, or a number that lost its zeros, will not do."""
+    try:
+        owner_id = clean_line(decode(raw, str))
+    except MalformedAnswer:
         return None
-    number = fraction(text, step, most)
-    if number is None:
-        raise MalformedAnswer("not a number that fits")
-    return number
+    return owner_id if 0 < len(owner_id) <= LONGEST_OWNER_ID else None
+
+
+def _group(sent: _Item) -> tuple[Group, bool]:
+    """And whether its place can be read. Raises MalformedAnswer."""
+    try:
+        parent_id, is_placed = values.parent(values.string(sent.parent_id)), True
+    except MalformedAnswer:
+        parent_id, is_placed = None, False
+    entries = _list(sent.attributes)
+    attributes = tuple(_readable_names(entries[:MOST_ATTRIBUTES]))
+    return Group(_id(sent), _name(sent), parent_id, bool(entries), attributes), is_placed
+
+
+def _readable_names(entries: list[msgspec.Raw]) -> Iterator[Attribute]:
+    for sent in _named(entries):
+        pairs = ((_text(choice.id), _text(choice.name)) for choice in _named(_list(sent.choices)[:MOST_CHOICES]))
+        if attribute_id := _text(sent.id):
+            yield Attribute(attribute_id, _text(sent.name), tuple(filter(all, pairs)))
+
+
+def _named(entries: list[msgspec.Raw]) -> Iterator[_Named]:
+    for entry in entries:
+        try:
+            yield decode(entry, _Named)
+        except MalformedAnswer:
+            continue
+
+
+def _id(sent: _Item) -> str:
+    return values.usable_id(values.string(sent.id))
+
+
+def _name(sent: _Item) -> str:
+    return _text(sent.name)
+
+
+def _text(raw: msgspec.Raw) -> str:
+    return values.line(values.string_or_nothing(raw))
+
+
+def _list(raw: msgspec.Raw) -> list[msgspec.Raw]:
+    """Empty for anything else."""
+    try:
+        return decode(raw, list[msgspec.Raw])
+    except MalformedAnswer:
+        return []

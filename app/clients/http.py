@@ -11,6 +11,7 @@ import requests
 from urllib3 import Timeout
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
+from app.clients.answers import as_utf8
 from app.clients.budget import Budget
 from app.clients.connection import BoundedAdapter
 
@@ -36,6 +37,10 @@ class Response:
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+
+    def utf8(self) -> bytes:
+        """The body, where it is text in another encoding and says so. Raises ForeignCharset."""
+        return as_utf8(self.body, self.headers.get("Content-Type", ""))
 
 
 class Transport:

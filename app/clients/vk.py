@@ -16,7 +16,7 @@ from app.clients.vk_call import Value, VkCaller, parsed
 from app.clients.vk_errors import BACK_OFF, COMMUNITY_TOKEN, UPLOAD_FAILED, Action, classify
 from app.clients.vk_faults import Failure, no_answer
 from app.domain.categories import Category
-from app.domain.market import Album, Community, MarketItem, Profile
+from app.domain.market import Album, Community, ItemsById, MarketItems, Profile
 
 MOST_ITEMS_A_PAGE = 200
 MOST_ALBUMS_A_PAGE = 100
@@ -104,28 +104,29 @@ class VkClient:
         """groups.getById, section 5.2: by its number or its short name."""
         return self._vk.read("groups.getById", {"group_id": named, "fields": "market"}, vk_answers.community)
 
-    def market_page(self, group_id: int, offset: int, count: int = MOST_ITEMS_A_PAGE) -> tuple[int, list[MarketItem]]:
+    def market_page(self, group_id: int, offset: int, count: int = MOST_ITEMS_A_PAGE) -> tuple[int, MarketItems]:
         """market.get, section 6.4: the total and one page, hidden items included, newest first."""
         total, items = self._market_page(group_id, offset, count)
         return total, parsed(vk_answers.market_items, items)
 
-    def market(self, group_id: int, on_page: Callable[[], None] = _nothing) -> list[MarketItem]:
+    def market(self, group_id: int, on_page: Callable[[], None] = _nothing) -> MarketItems:
         """market.get, section 6.4: all items, hidden ones included, each once."""
         pages = self._pages(lambda offset: self._market_page(group_id, offset, MOST_ITEMS_A_PAGE), on_page)
-        return list({item.id: item for page in pages for item in parsed(vk_answers.market_items, page)}.values())
+        found = parsed(vk_answers.market_items, [item for page in pages for item in page])
+        return MarketItems({item.id: item for item in found}.values(), found.odd)
 
     def look_in(self, group_id: int) -> None:
         """market.get, section 6.4: the smallest question that token, right, community and shop must pass."""
         self._market_page(group_id, 0, 1)
 
-    def items_by_id(self, group_id: int, ids: Sequence[int]) -> dict[int, MarketItem]:
+    def items_by_id(self, group_id: int, ids: Sequence[int]) -> ItemsById:
         """market.getById, section 6.4: those that VK still knows, removed ones included."""
-        found: dict[int, MarketItem] = {}
+        items: list[Any] = []
         for start in range(0, len(ids), MOST_IDS_A_CALL):
             names = ",".join(f"-{group_id}_{item_id}" for item_id in ids[start : start + MOST_IDS_A_CALL])
-            items = self._vk.read("market.getById", {"item_ids": names, "extended": True}, vk_answers.elements)
-            found |= {item.id: item for item in parsed(vk_answers.market_items, items)}
-        return found
+            items += self._vk.read("market.getById", {"item_ids": names, "extended": True}, vk_answers.elements)
+        found = parsed(vk_answers.market_items, items)
+        return ItemsById(found, found.odd)
 
     def albums(self, group_id: int) -> list[Album]:
         """market.getAlbums, section 8."""

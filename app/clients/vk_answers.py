@@ -8,7 +8,7 @@ from typing import Any
 
 from app.clients.answers import MalformedAnswer, clean_text, fraction, whole_number
 from app.domain.categories import Category
-from app.domain.market import Album, Availability, Community, MarketItem, Profile, Rejection
+from app.domain.market import Album, Availability, Community, MarketItem, MarketItems, OddItems, Profile, Rejection
 from app.domain.markup import unescaped
 
 _AVAILABILITY = {0: Availability.AVAILABLE, 1: Availability.REMOVED, 2: Availability.HIDDEN}
@@ -61,8 +61,16 @@ def elements(answer: object) -> list[Any]:
     return items
 
 
-def market_items(items: list[Any]) -> list[MarketItem]:
-    return [_market_item(item) for item in items if item]
+def market_items(items: list[Any]) -> MarketItems:
+    """One item of another shape leaves its neighbours alone."""
+    found: list[MarketItem] = []
+    odd: set[str] = set()
+    for item in filter(None, items):
+        try:
+            found.append(_market_item(item))
+        except MalformedAnswer:
+            odd.add(_text(item, "sku") if isinstance(item, dict) else "")
+    return MarketItems(found, OddItems(frozenset(odd)))
 
 
 def albums(items: list[Any]) -> list[Album]:

@@ -118,7 +118,7 @@ class VkCaller:
     def _outcome(self, answer: Response, method: str) -> Any:
         """Section 2.2: the JSON body decides, the status only where there is none."""
         try:
-            body = decode(answer.body, dict[str, Any])
+            body = decode(answer.utf8(), dict[str, Any])
         except MalformedAnswer:
             return Failure(status=answer.status, method=method)
         if "response" in body and "error" not in body:

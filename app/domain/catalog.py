@@ -15,12 +15,24 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
+class Attribute:
+    """What the variants of a model differ in, such as a size."""
+
+    id: str
+    name: str
+    choices: tuple[tuple[str, str], ...] = ()
+    """Each with its id and its name."""
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     id: str
     name: str
     parent_id: str | None = None
     is_variant_model: bool = False
     """A "group with attributes": one model whose products are its variants."""
+    attributes: tuple[Attribute, ...] = ()
+    """Those that can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,22 @@ class Product:
     barcodes: tuple[str, ...] = ()
     is_excisable: bool = False
     is_age_limited: bool = False
+    choices: tuple[tuple[str, str], ...] = ()
+    """Of a variant: id of the attribute, id of the choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A product that Evotor has and sends in a form we cannot trust."""
+
+    id: str | None
+    """None where even this cannot be read, so that any product may be meant."""
+    name: str
+    """Empty where it cannot be read."""
+    field: str
+    """Whose value cannot be read; empty where nothing of it can."""
+    sent: str
+    """The value as it came, shortened."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """The description of an item: the register's own, or as the owner's template has it (contracts/vk.md 6.6)."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 
 from app.domain.catalog import Product
 from app.domain.texts import clean_line, clean_text, without_links
 from app.domain.units import priced_by, unit_name
+from app.domain.variants import Choice, choices_sentence
 
 DESCRIPTION_MIN, DESCRIPTION_MAX = 10, 4000
 _ENOUGH = 2 * DESCRIPTION_MAX
@@ -38,7 +39,9 @@ def unknown_placeholders(template: str) -> list[str]:
     return list(dict.fromkeys([*(match[0] for match in names), *halves]))
 
 
-def item_description(product: Product, template: str = "", *, group: str = "", store: str = "") -> str:
+def item_description(
+    product: Product, template: str = "", *, group: str = "", store: str = "", choices: Iterable[Choice] = ()
+) -> str:
     """10 to 4000 characters without links. Without a template, and where it yields too little, the register's facts."""
     text = _filled_in(template, product, group, store) if template else ""
     if len(text) < DESCRIPTION_MIN:
@@ -49,6 +52,9 @@ def item_description(product: Product, template: str = "", *, group: str = "", s
     explained = f"\nЦена за {amount}." if amount else ""
     if explained.strip() in text:
         explained = ""
+    told_apart = without_links(choices_sentence(choices))
+    if told_apart and told_apart not in text:
+        explained = f"\n{told_apart}{explained}"
     return text[: DESCRIPTION_MAX - len(explained)].rstrip() + explained
 
 

@@ -2,8 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
@@ -13,8 +13,9 @@ from app.domain.pictures import Picture
 from app.domain.pricing import window_price
 from app.domain.texts import clean_line
 from app.domain.units import unit_name
+from app.domain.variants import NAME_MAX, Choice, choices_of, shortened, with_choices
 
-NAME_MIN, NAME_MAX = 4, 100
+NAME_MIN = 4
 ALBUM_TITLE_MAX = 128
 STOCK_MAX, STOCK_UNLIMITED = 999_999, -1
 FALLBACK_CATEGORY = 1
@@ -179,10 +180,11 @@ def to_wanted(
     generated card serves.
     """
     assert product.price is not None
+    choices = choices_of(product, tree)
     hidden = is_sold_out(product, settings)
     fields: dict[str, Value] = {
-        "name": item_name(product),
-        "description": _description(product, tree, settings, store),
+        "name": item_name(product, choices),
+        "description": _description(product, tree, settings, store, choices),
         "price": money(window_price(product.price, settings.price_percent, settings.price_rounding)),
         "category_id": _category(product, tree, settings),
         "deleted": int(hidden),
@@ -199,10 +201,16 @@ def to_wanted(
     )
 
 
-def item_name(product: Product) -> str:
-    name = clean_line(product.name)
-    if len(name) > NAME_MAX:
-        name = name[: NAME_MAX - 1].rstrip() + "…"
+def renamed(wanted: Wanted, name: str) -> Wanted:
+    """The same item under another name, and so with another card where it has one."""
+    has_card = wanted.photo == card_digest(str(wanted.fields["name"]))
+    photo = card_digest(name) if has_card else wanted.photo
+    return replace(wanted, fields={**wanted.fields, "name": name}, photo=photo)
+
+
+def item_name(product: Product, choices: Sequence[Choice] = ()) -> str:
+    """`choices`: by which buyers tell a variant from the others."""
+    name = shortened(with_choices(clean_line(product.name), choices), NAME_MAX)
     for addition in (unit_name(product.measure), product.article, product.code, "товар"):
         if len(name) >= NAME_MIN:
             break
@@ -228,10 +236,12 @@ def stock_amount(quantity: Decimal | None) -> int:
     return min(max(1, int(quantity)), STOCK_MAX)
 
 
-def _description(product: Product, tree: GroupTree, settings: OwnerSettings, store: str) -> str:
+def _description(
+    product: Product, tree: GroupTree, settings: OwnerSettings, store: str, choices: Sequence[Choice]
+) -> str:
     folder = tree.folder(product.group_id)
     group = folder.name if folder else ""
-    return item_description(product, settings.description_template, group=group, store=store)
+    return item_description(product, settings.description_template, group=group, store=store, choices=choices)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """VK's entities as we use them: contracts/vk.md sections 5, 6 and 8."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -54,6 +55,36 @@ class MarketItem:
     photo_ids: tuple[int, ...] = ()
     """The cover first; empty where VK does not say."""
     rejection: Rejection | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OddItems:
+    """The marks of items that have no readable id; an empty one is of an item that may be any."""
+
+    skus: frozenset[str] = frozenset()
+
+    def __or__(self, other: "OddItems") -> "OddItems":
+        return OddItems(self.skus | other.skus)
+
+    def may_hold(self, sku: str) -> bool:
+        return not self.skus.isdisjoint({sku, ""})
+
+
+NO_ODD_ITEMS = OddItems()
+
+
+class MarketItems(list[MarketItem]):
+    """What an answer of VK holds, and what of it could not be read."""
+
+    def __init__(self, items: Iterable[MarketItem] = (), odd: OddItems = NO_ODD_ITEMS) -> None:
+        super().__init__(items)
+        self.odd = odd
+
+
+class ItemsById(dict[int, MarketItem]):
+    def __init__(self, items: Iterable[MarketItem] = (), odd: OddItems = NO_ODD_ITEMS) -> None:
+        super().__init__((item.id, item) for item in items)
+        self.odd = odd
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ class Desired:
     unfit: Mapping[ListingKey, SkipReason]
     sold_out: frozenset[ListingKey] = frozenset()
     known: Collection[ListingKey] = ()
+    unread: frozenset[ListingKey] = frozenset()
+    """Those of `known` of which nothing can be read: what stands of them in the market is left alone."""
     closed_stores: frozenset[str] = frozenset()
     whole_stores: frozenset[str] = frozenset()
     """Stores that Evotor lists and whose copy is its answer of now: only of these a product can be missing for good."""
@@ -43,6 +45,8 @@ class Desired:
     """Those of `wanted`."""
     shared: int = 0
     """Barcodes that stand in more than one of the selected stores."""
+    alike: frozenset[ListingKey] = frozenset()
+    """Those of `wanted` that buyers cannot tell from another one: equal name, price and description."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Plan:
     live_keys: frozenset[ListingKey]
     """Of the listings that stand in the window before the plan."""
     shared: int = 0
+    alike: frozenset[ListingKey] = frozenset()
+    """Of the listings that buyers are to see."""
     in_view: int = 0
     """Listings that buyers are to see after the plan."""
     sold_out: int = 0
@@ -99,7 +105,7 @@ def make_plan(
             changes.extend(_toward(wanted, link, settings.edited_in_vk))
     grace = timedelta(days=settings.remove_after_days)
     for key, link in links.items():
-        if key not in desired.wanted:
+        if key not in desired.wanted and key not in desired.unread:
             reason = _leaving_reason(key, desired)
             if reason is not Reason.MISSING or _may_be_gone(link, desired):
                 changes.extend(_leaving(link, reason, now, grace))
@@ -116,6 +122,7 @@ def make_plan(
         skipped,
         live,
         shared=desired.shared,
+        alike=desired.alike & shown.keys(),
         in_view=len(shown),
         sold_out=len(listed) - len(shown),
         crowds=crowds,

@@ -1,7 +1,7 @@
 """The products that the rules let through, and what the market should hold of them."""
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.domain.catalog import GroupTree, Product, Store
@@ -11,12 +11,14 @@ from app.domain.listing import (
     SkipReason,
     Wanted,
     is_sold_out,
+    renamed,
     to_wanted,
     unfit_reason,
 )
 from app.domain.pictures import Picture, Pictures
 from app.domain.plan import Desired
 from app.domain.rules import Decision, EntityType, Mode, RuleSet, decide
+from app.domain.variants import extended, signs_of_alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Shelf:
     is_whole: bool = False
     """The copy is what Evotor answered last, not an older one that was kept."""
     pictures: Pictures = field(default_factory=Pictures)
+    unread: frozenset[str] = frozenset()
+    """Ids of products that Evotor has and whose last form could not be read; most stand here as an older copy."""
 
     def picture_of(self, product: Product) -> Picture | None:
         return self.pictures.of(product, self.tree)
@@ -72,6 +76,7 @@ def select(
     products: dict[ListingKey, Product] = {}
     sold_out: set[ListingKey] = set()
     known: set[ListingKey] = set()
+    unread: set[ListingKey] = set()
     closed: set[str] = set()
     whole: set[str] = set()
     barcodes: Counter[str] = Counter()
@@ -80,7 +85,9 @@ def select(
             closed.add(shelf.store.id)
         if shelf.is_whole:
             whole.add(shelf.store.id)
+        unread.update(ListingKey(shelf.store.id, product_id) for product_id in shelf.unread)
         barcodes_here: set[str] = set()
+        here: dict[ListingKey, Wanted] = {}
         for product, decision in verdicts(shelf, rules):
             key = ListingKey(shelf.store.id, product.id)
             known.add(key)
@@ -91,7 +98,7 @@ def select(
             if reason := unfit_reason(product, settings, has_photo=picture is not None or key in pictured):
                 unfit[key] = reason
                 continue
-            wanted[key] = to_wanted(
+            here[key] = to_wanted(
                 key,
                 product,
                 shelf.tree,
@@ -103,14 +110,52 @@ def select(
             products[key] = product
             if is_sold_out(product, settings):
                 sold_out.add(key)
+        wanted.update(_told_apart(here, products))
         barcodes.update(barcodes_here)
     return Desired(
         wanted=wanted,
         unfit=unfit,
         sold_out=frozenset(sold_out),
-        known=known,
+        known=known | unread,
+        unread=frozenset(unread - known),
         closed_stores=frozenset(closed),
         whole_stores=frozenset(whole),
         products=products,
         shared=sum(stores > 1 for stores in barcodes.values()),
+        alike=frozenset(_alike(wanted, products)),
     )
+
+
+def _told_apart(
+    wanted: Mapping[ListingKey, Wanted], products: Mapping[ListingKey, Product]
+) -> dict[ListingKey, Wanted]:
+    """Of one store: products of equal name that would look alike get a sign of their own into their names."""
+    named: dict[tuple[object, ...], list[ListingKey]] = {}
+    for key, item in wanted.items():
+        named.setdefault((products[key].name, *_look_of(item)), []).append(key)
+    told = dict(wanted)
+    for keys in named.values():
+        if len(keys) > 1:
+            for key, sign in signs_of_alike({key: products[key] for key in keys}).items():
+                told[key] = renamed(wanted[key], extended(str(wanted[key].fields["name"]), sign))
+    return told
+
+
+def _alike(wanted: Mapping[ListingKey, Wanted], products: Mapping[ListingKey, Product]) -> Iterator[ListingKey]:
+    """What looks alike all the same, but for one product that several stores have: that is said of it anyway."""
+    looks: dict[tuple[object, ...], list[ListingKey]] = {}
+    for key, item in wanted.items():
+        looks.setdefault(_look_of(item), []).append(key)
+    for keys in looks.values():
+        if len(keys) > 1 and not _is_one_product(keys, products):
+            yield from keys
+
+
+def _look_of(item: Wanted) -> tuple[object, ...]:
+    return tuple(item.fields[field] for field in ("name", "price", "description"))
+
+
+def _is_one_product(keys: Sequence[ListingKey], products: Mapping[ListingKey, Product]) -> bool:
+    if len({key.store_id for key in keys}) < len(keys):
+        return False
+    return bool(frozenset.intersection(*(frozenset(products[key].barcodes) for key in keys)))

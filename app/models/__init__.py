@@ -1,6 +1,6 @@
 """All tables. Importing this module makes the whole schema known to Alembic."""
 
-from app.models.catalog import CatalogGroup, CatalogProduct, CatalogStore, StoreState
+from app.models.catalog import CatalogGroup, CatalogProduct, CatalogStore, CatalogUnreadable, StoreState
 from app.models.category import VkCategoryList
 from app.models.connection import ConnectionState, EvotorConnection, VkConnection
 from app.models.event import AccountEvent, EventKind
@@ -17,6 +17,7 @@ __all__ = [
     "CatalogGroup",
     "CatalogProduct",
     "CatalogStore",
+    "CatalogUnreadable",
     "ConnectionState",
     "EntryOutcome",
     "EventKind",

@@ -1,6 +1,7 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -48,6 +49,8 @@ class CatalogGroup(Base):
     parent_id: Mapped[str | None] = mapped_column(sa.String(ID_LENGTH))
     name: Mapped[str] = mapped_column(sa.Text)
     is_variant_model: Mapped[bool] = mapped_column(default=False)
+    attributes: Mapped[list[Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+    """Of a variant model: [id, name, [[id of a choice, its name], …]] each."""
 
 
 class CatalogProduct(Base):
@@ -73,3 +76,21 @@ class CatalogProduct(Base):
     barcodes: Mapped[list[str]] = mapped_column(sa.JSON)
     is_excisable: Mapped[bool]
     is_age_limited: Mapped[bool]
+    choices: Mapped[list[Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+    """Of a variant: [id of an attribute, id of a choice] each."""
+
+
+class CatalogUnreadable(Base):
+    """A product that the last read of its store could not read; of most there is an older copy."""
+
+    __tablename__ = "catalog_unreadable"
+    __table_args__ = (sa.Index(None, "user_id", "store_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = owner_column()
+    store_id: Mapped[str] = mapped_column(sa.String(ID_LENGTH))
+    product_id: Mapped[str | None] = mapped_column(sa.String(ID_LENGTH))
+    """None where even this could not be read."""
+    name: Mapped[str] = mapped_column(sa.Text)
+    field: Mapped[str] = mapped_column(sa.String(32))
+    sent: Mapped[str] = mapped_column(sa.Text)

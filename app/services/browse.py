@@ -12,7 +12,9 @@ from app.domain.catalog import Group, GroupTree, Product
 from app.domain.listing import SkipReason
 from app.domain.rules import EntityType, FilterMode, RuleSet, decide
 from app.domain.selection import Shelf
+from app.domain.variants import choices_of, shown_name
 from app.models import CatalogProduct, CatalogStore, StoreState, SyncFilter, User
+from app.services import unreadable
 from app.services.errors import UnknownEntity
 from app.services.finding import (
     Codes,
@@ -44,6 +46,8 @@ class StoreRow:
     rule: FilterMode | None
     verdict: Verdict
     tally: Tally
+    unreadable: int
+    """Products that Evotor sent in a form we cannot trust."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,8 @@ class GroupRow:
 @dataclass(frozen=True, slots=True)
 class ProductRow:
     product: Product
+    name: str
+    """With what a variant is told by."""
     group: str
     """Name of its group; empty where it has none."""
     rule: FilterMode | None
@@ -101,10 +107,11 @@ class StorePage:
 
 def overview(user: User) -> Overview:
     judge = Judge.of(user)
+    unread = unreadable.counts_by_store(user.id)
     rows = {row.store_id: row for row in db.session.scalars(_stores_of(user))}
     return Overview(
         stores=[
-            _store_row(rows[shelf.store.id], shelf, judge, tally(judge.verdicts(shelf)))
+            _store_row(rows[shelf.store.id], shelf, judge, tally(judge.verdicts(shelf)), unread.get(shelf.store.id, 0))
             for shelf in load_shelves(user.id, texts=False, facts=False)
             if not shelf.is_closed
         ],
@@ -126,9 +133,10 @@ def store_page(user: User, store_id: str, look: Look) -> StorePage:
     found = in_order(found, look.sort)
     look = replace(look, page=min(max(look.page, 1), max(1, -(-len(found) // PAGE_SIZE))))
     start = (look.page - 1) * PAGE_SIZE
+    unread = unreadable.counts_by_store(user.id).get(store_id, 0)
     groups = [_group_row(node, shelf, judge.rules) for node in visible_nodes(shelf.tree, judged, look.group)]
     return StorePage(
-        store=_store_row(store, shelf, judge, tally(judged)),
+        store=_store_row(store, shelf, judge, tally(judged), unread),
         rules=judge.rules,
         groups=groups,
         ungrouped=tally(entry for entry in judged if entry[0].group_id not in shelf.tree.groups),
@@ -154,7 +162,7 @@ def _found(
         judged = (entry for entry in judged if is_within(entry[0].group_id))
     if look.q:
         codes, matches = product_codes(user.id, shelf.store.id), matcher(look.q)
-        judged = (entry for entry in judged if matches(entry[0], codes.get(entry[0].id, ())))
+        judged = (entry for entry in judged if matches(entry[0], _words_of(entry[0], shelf.tree, codes)))
     if look.state is State.PROBLEM:
         troubled = [(entry, reason) for entry in judged if (reason := judge.problem(shelf, *entry)) is not None]
         shown = [entry for entry, reason in troubled if look.problem in (None, reason)]
@@ -162,6 +170,11 @@ def _found(
     if look.state is not State.ANY:
         judged = (entry for entry in judged if entry[1].included is (look.state is State.IN))
     return list(judged), {}
+
+
+def _words_of(product: Product, tree: GroupTree, codes: Mapping[str, Codes]) -> Codes:
+    """What a product is found by beside its name."""
+    return (*codes.get(product.id, ()), *(choice.name for choice in choices_of(product, tree)))
 
 
 def product_codes(user_id: int, store_id: str) -> dict[str, Codes]:
@@ -173,7 +186,7 @@ def product_codes(user_id: int, store_id: str) -> dict[str, Codes]:
     return {row[0]: (row[1], row[2], *row[3]) for row in db.session.execute(query).all()}
 
 
-def _store_row(store: CatalogStore, shelf: Shelf, judge: Judge, tally: Tally) -> StoreRow:
+def _store_row(store: CatalogStore, shelf: Shelf, judge: Judge, tally: Tally, unreadable: int) -> StoreRow:
     return StoreRow(
         id=store.store_id,
         name=store.name,
@@ -184,6 +197,7 @@ def _store_row(store: CatalogStore, shelf: Shelf, judge: Judge, tally: Tally) ->
         rule=judge.rules.rule_for(EntityType.STORE, store.store_id),
         verdict=named(decide(judge.rules, store.store_id), shelf),
         tally=tally,
+        unreadable=unreadable,
     )
 
 
@@ -197,6 +211,7 @@ def _product_rows(user: User, shelf: Shelf, judge: Judge, judged: Sequence[Judge
     return [
         ProductRow(
             product=whole[product.id],
+            name=shown_name(product, shelf.tree),
             group=_name_of(shelf.tree, product.group_id),
             rule=judge.rules.rule_for(EntityType.PRODUCT, product.id),
             verdict=named(decision, shelf, product),

@@ -1,20 +1,24 @@
 """Our copy of one store's goods: replaced whole by a good read, kept where a read looks like a bad one."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 
-from app.clients.evotor import ProductList
+from app.clients.evotor import GroupList, ProductList
 from app.db import Base, db, utcnow
-from app.domain.catalog import Group, Product
-from app.models import CatalogGroup, CatalogProduct, CatalogStore, StoreState
+from app.domain.catalog import Attribute, Group, Product, Unreadable
+from app.models import CatalogGroup, CatalogProduct, CatalogStore, CatalogUnreadable, StoreState
 
 FEWEST_IN_STOCK = 3
 """So many products that were in stock do not all sell out between two reads."""
 
-_GOODS: tuple[type[Base], ...] = (CatalogProduct, CatalogGroup)
+_GOODS: tuple[type[Base], ...] = (CatalogProduct, CatalogGroup, CatalogUnreadable)
+_UNREADABLE = CatalogUnreadable.__table__
 
 
 def lock(user_id: int) -> None:
@@ -46,31 +50,34 @@ def mark_store(
 
 
 def replace_goods(
-    user_id: int, store_id: str, groups: Sequence[Group], products: ProductList, *, is_believed: bool = False
+    user_id: int, store_id: str, listed: GroupList, products: ProductList, *, is_believed: bool = False
 ) -> bool:
     """Replace the copy of one store; False where the lists look like a bad read and the old copy was kept."""
     lock(user_id)
     old_groups = _rows(CatalogGroup.__table__, "group_id", user_id, store_id)
     old_products = _rows(CatalogProduct.__table__, "product_id", user_id, store_id)
-    doubt = None if is_believed else _doubt(old_groups, old_products, groups, products.products)
+    groups = [_placed(group, listed, old_groups) for group in listed.groups]
+    kept = _kept(old_products, products)
+    doubt = None if is_believed else _doubt(old_groups, old_products, groups, products, kept)
     if doubt is not None:
         mark_store(user_id, store_id, StoreState.SUSPICIOUS, doubt)
         return False
     owner = {"user_id": user_id, "store_id": store_id}
-    in_use = _groups_in_use(old_groups, groups, products.products)
+    standing = {product.group_id for product in products.products} | {row["group_id"] for row in kept.values()}
+    in_use = _groups_in_use(old_groups, groups, standing)
     _replace(
         CatalogGroup.__table__,
         "group_id",
         {group_id: row for group_id, row in old_groups.items() if group_id not in in_use},
         [{**owner, **_group_row(group)} for group in groups],
     )
-    kept = products.unreadable_ids
     _replace(
         CatalogProduct.__table__,
         "product_id",
         {product_id: row for product_id, row in old_products.items() if product_id not in kept},
         [{**owner, **_product_row(product)} for product in products.products],
     )
+    _note_unreadable(owner, products.unreadable)
     db.session.execute(
         sa.update(CatalogStore)
         .where(CatalogStore.user_id == user_id, CatalogStore.store_id == store_id)
@@ -80,29 +87,69 @@ def replace_goods(
     return True
 
 
+def _placed(group: Group, listed: GroupList, old: Mapping[str, Mapping[str, Any]]) -> Group:
+    """Where Evotor does not say readably what a group stands in, it stays where it was."""
+    if group.id not in listed.misplaced or group.id not in old:
+        return group
+    return replace(group, parent_id=old[group.id]["parent_id"])
+
+
+def _kept(old: Mapping[str, Mapping[str, Any]], products: ProductList) -> dict[str, Mapping[str, Any]]:
+    """Rows that stay as they are: Evotor has these products, only not in a form that can be read.
+
+    What has not even a readable id may be any of those that the list lacks.
+    """
+    readable = {product.id for product in products.products}
+    unreadable = products.unreadable_ids
+    return {
+        product_id: row
+        for product_id, row in old.items()
+        if product_id in unreadable or (products.has_nameless and product_id not in readable)
+    }
+
+
+def _note_unreadable(owner: Mapping[str, Any], found: Sequence[Unreadable]) -> None:
+    columns = (_UNREADABLE.c.product_id, _UNREADABLE.c.name, _UNREADABLE.c.field, _UNREADABLE.c.sent)
+    here = (_UNREADABLE.c.user_id == owner["user_id"], _UNREADABLE.c.store_id == owner["store_id"])
+    known = Counter(tuple(row) for row in db.session.execute(sa.select(*columns).where(*here)))
+    if known == Counter((one.id, one.name, one.field, one.sent) for one in found):
+        return
+    db.session.execute(sa.delete(CatalogUnreadable).where(*here))
+    if found:
+        rows = [{"product_id": one.id, "name": one.name, "field": one.field, "sent": one.sent} for one in found]
+        db.session.execute(sa.insert(CatalogUnreadable), [{**owner, **row} for row in rows])
+
+
 def _doubt(
     old_groups: Mapping[str, Any],
     old_products: Mapping[str, Mapping[str, Any]],
     groups: Sequence[Group],
-    products: Sequence[Product],
+    products: ProductList,
+    kept: Mapping[str, Mapping[str, Any]],
 ) -> str | None:
     """Why lists that came whole look like a bad read all the same; a code."""
-    if old_products and not products:
+    readable = products.products
+    if old_products and not readable and not products.unreadable:
         return "evotor_empty"
-    if old_groups and not groups and any(product.group_id for product in products):
+    if old_groups and not groups and any(product.group_id for product in readable):
         return "evotor_empty"
-    were_in_stock = sum(row["quantity"] is not None and row["quantity"] > 0 for row in old_products.values())
-    if were_in_stock >= FEWEST_IN_STOCK and not any(product.quantity and product.quantity > 0 for product in products):
+    were_in_stock = sum(_is_in_stock(row["quantity"]) for row in old_products.values())
+    quantities = [*(product.quantity for product in readable), *(row["quantity"] for row in kept.values())]
+    if were_in_stock >= FEWEST_IN_STOCK and not any(map(_is_in_stock, quantities)):
         return "evotor_no_stock"
     return None
 
 
+def _is_in_stock(quantity: Decimal | None) -> bool:
+    return quantity is not None and quantity > 0
+
+
 def _groups_in_use(
-    old: Mapping[str, Mapping[str, Any]], groups: Sequence[Group], products: Sequence[Product]
+    old: Mapping[str, Mapping[str, Any]], groups: Sequence[Group], standing: Collection[str | None]
 ) -> set[str]:
     """Known groups that the list lacks although something stands in them: without them the rules would decide anew."""
     listed = {group.id for group in groups}
-    waiting = {group.parent_id for group in groups} | {product.group_id for product in products}
+    waiting = {group.parent_id for group in groups} | {*standing}
     found: set[str] = set()
     while waiting:
         group_id = waiting.pop()
@@ -144,7 +191,12 @@ def _group_row(group: Group) -> dict[str, Any]:
         "parent_id": group.parent_id,
         "name": group.name,
         "is_variant_model": group.is_variant_model,
+        "attributes": list(map(_attribute_row, group.attributes)) or None,
     }
+
+
+def _attribute_row(attribute: Attribute) -> list[Any]:
+    return [attribute.id, attribute.name, list(map(list, attribute.choices))]
 
 
 def _product_row(product: Product) -> dict[str, Any]:
@@ -163,6 +215,7 @@ def _product_row(product: Product) -> dict[str, Any]:
         "barcodes": list(product.barcodes),
         "is_excisable": product.is_excisable,
         "is_age_limited": product.is_age_limited,
+        "choices": list(map(list, product.choices)) or None,
     }
 
 

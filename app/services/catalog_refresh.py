@@ -54,6 +54,8 @@ class RefreshReport:
     read: list[str] = field(default_factory=list)
     """Ids of the stores that are listed and came whole."""
     products: int = 0
+    unreadable: int = 0
+    """Products of these stores that Evotor sent in a form we cannot trust; their old copy was kept."""
     failed: list[str] = field(default_factory=list)
     """Names of the stores whose old copy was kept."""
     waiting: list[str] = field(default_factory=list)
@@ -186,6 +188,9 @@ def _refresh_store(
     if catalog_copy.replace_goods(use.user_id, store.id, groups, products):
         report.read.append(store.id)
         report.products += len(products.products)
+        report.unreadable += len(products.unreadable)
+        if products.unreadable:
+            log.warning("products_not_read", user_id=use.user_id, store_id=store.id, count=len(products.unreadable))
     else:
         report.failed.append(store.name)
         log.warning("store_read_suspicious", user_id=use.user_id, store_id=store.id)

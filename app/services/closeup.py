@@ -1,26 +1,27 @@
 """One product and one group from nearby: how it looks in VK, what keeps it from there, what was done about it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
 from app.db import db, utcnow
 from app.domain.album_plan import Albums
-from app.domain.catalog import Group, Product
+from app.domain.catalog import Group, Product, Unreadable
 from app.domain.changes import ALBUM_STEPS, Action, Change, Reason
 from app.domain.listing import HandField, ListingKey, OwnerSettings, SkipReason, Wanted, item_name, to_wanted
 from app.domain.pictures import Picture, Pictures
-from app.domain.plan import make_plan
+from app.domain.plan import Desired, make_plan
 from app.domain.rules import EntityType, FilterMode
 from app.domain.selection import Shelf, select
+from app.domain.variants import choices_of, shown_name
 from app.models import Listing, Photo, Pictured, SyncRun, SyncRunEntry, User
-from app.services import photos, problems, vk_categories
+from app.services import photos, problems, unreadable, vk_categories
 from app.services.errors import UnknownEntity
 from app.services.judging import Judge, Verdict, named
 from app.services.photos import Subject
 from app.services.planning import undecided
-from app.services.shelves import load_shelves, to_link
+from app.services.shelves import load_namesakes, load_shelves, to_link
 
 ENTRIES = 10
 
@@ -30,6 +31,8 @@ class ProductPage:
     store_id: str
     store: str
     product: Product
+    title: str
+    """Its name in the register, with what a variant is told by."""
     name: str
     """As VK gets it."""
     group: Group | None
@@ -52,6 +55,8 @@ class ProductPage:
     """So what is to be added waits, whichever product it was that VK refused."""
     listing: Listing | None
     entries: Sequence[SyncRunEntry]
+    unreadable: Unreadable | None
+    """The product is an older copy: what Evotor sent last could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +85,15 @@ def product_page(user: User, store_id: str, product_id: str) -> ProductPage:
     ((_, decision),) = judge.verdicts(shelf)
     listing = _listing(user, store_id, product_id)
     picture = shelf.picture_of(product)
-    wanted = _wanted(user, shelf, judge.settings, picture)
-    held, pending = _prospects(user, judge, shelf, listing)
+    desired = _desired(user, judge, shelf)
+    wanted = desired.wanted.get(ListingKey(store_id, product_id)) or _wanted(user, shelf, judge.settings, picture)
+    held, pending = _prospects(user, judge, desired, ListingKey(store_id, product_id), listing)
     return ProductPage(
         store_id=store_id,
         store=shelf.store.name,
         product=product,
-        name=item_name(product),
+        title=shown_name(product, shelf.tree),
+        name=str(wanted.fields["name"]) if wanted else item_name(product, choices_of(product, shelf.tree)),
         group=shelf.tree.groups.get(product.group_id or ""),
         verdict=named(decision, shelf, product),
         rule=judge.rules.rule_for(EntityType.PRODUCT, product_id),
@@ -100,15 +107,18 @@ def product_page(user: User, store_id: str, product_id: str) -> ProductPage:
         shop_is_full=any(change.action is Action.ADD for change in pending) and problems.shop_is_full(user),
         listing=listing,
         entries=_entries(user.id, store_id, product_id),
+        unreadable=unreadable.of_product(user.id, store_id, product_id),
     )
 
 
 def card_name(user: User, store_id: str, product_id: str) -> str:
     """What the product's generated card says. Raises UnknownEntity."""
-    products = _shelf(user, store_id, product_id).products
-    if not products:
+    shelf = _shelf(user, store_id, product_id)
+    if not shelf.products:
         raise UnknownEntity
-    return item_name(products[0])
+    wanted = _desired(user, Judge.of(user), shelf).wanted.get(ListingKey(store_id, product_id))
+    (product,) = shelf.products
+    return str(wanted.fields["name"]) if wanted else item_name(product, choices_of(product, shelf.tree))
 
 
 def group_page(user: User, store_id: str, group_id: str) -> GroupPage:
@@ -187,13 +197,17 @@ def _is_photo_left(listing: Listing | None, settings: OwnerSettings, picture: Pi
     return HandField.PHOTO in settings.edited_in_vk or (listing.keeps_photo and not is_own)
 
 
+def _desired(user: User, judge: Judge, shelf: Shelf) -> Desired:
+    """Of the one product and those that bear its name, from which it has to be told."""
+    (product,) = shelf.products
+    crowd = replace(shelf, products=load_namesakes(user.id, shelf.store.id, product))
+    return select([crowd], judge.rules, judge.settings, extended_shop=_is_extended(user), pictured=judge.pictured)
+
+
 def _prospects(
-    user: User, judge: Judge, shelf: Shelf, listing: Listing | None
+    user: User, judge: Judge, desired: Desired, key: ListingKey, listing: Listing | None
 ) -> tuple[SkipReason | Reason | None, Sequence[Change]]:
     """What the plan says of this one product: why it is held back, and what the next run would do."""
-    (product,) = shelf.products
-    key = ListingKey(shelf.store.id, product.id)
-    desired = select([shelf], judge.rules, judge.settings, extended_shop=_is_extended(user), pictured=judge.pictured)
     links = {key: to_link(listing)} if listing else {}
     group_id = (user.vk.group_id or user.vk.last_group_id or 0) if user.vk else 0
     plan = make_plan(desired, links, Albums(), judge.settings, now=utcnow(), undecided=undecided(user.id, group_id))

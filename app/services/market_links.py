@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from app.context import settings
-from app.db import db
+from app.db import db, utcnow
 from app.domain import search
 from app.domain.changes import LinkState
 from app.domain.drift import as_sent, same_text
 from app.domain.listing import ALBUM_TITLE_MAX, SKU_PREFIX, ListingKey, Value, card_digest, sku
-from app.domain.market import Album, Availability, MarketItem
+from app.domain.market import NO_ODD_ITEMS, Album, Availability, MarketItem, OddItems
 from app.models import AlbumState, Listing, SyncState, VkAlbum
 
 
@@ -51,11 +51,29 @@ def reconcile_items(
     return twins
 
 
-def settle_lost(rows: Iterable[Listing], now: datetime) -> None:
-    """An add that got no answer, and that a read of the whole market after its wait did not find, was never made."""
+def settle_lost(rows: Iterable[Listing], now: datetime, odd: OddItems = NO_ODD_ITEMS) -> None:
+    """An add that got no answer, and that a read of the whole market after its wait did not find, was never made.
+
+    Unless it may be an item that could not be read: then it is not repeated until that can be, or is gone.
+    """
     for row in rows:
         if row.vk_item_id is None and row.retry_after is not None and row.retry_after <= now:
-            row.attempted_at = row.retry_after = None
+            if odd.may_hold(row.sku):
+                row.retry_after = now + timedelta(seconds=settings().vk_read_lag_seconds)
+            else:
+                row.attempted_at = row.retry_after = None
+
+
+def hold_back(
+    user_id: int, group_id: int, odd: OddItems, known: Iterable[ListingKey], listings: dict[ListingKey, Listing]
+) -> None:
+    """A product without a link whose mark an unreadable item bears is held as after an add without an answer."""
+    keys = [key for key in known if key not in listings and sku(key.product_id) in odd.skus]
+    for key in keys:
+        row = listings[key] = new_listing(user_id, group_id, key)
+        row.attempted_at = utcnow()
+        row.retry_after = row.attempted_at + timedelta(seconds=settings().vk_read_lag_seconds)
+    db.session.flush()
 
 
 def _unlinked_key(

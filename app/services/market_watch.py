@@ -13,20 +13,21 @@ from app.domain.catalog import Product
 from app.domain.changes import LinkState
 from app.domain.drift import ALBUM, PHOTO, drifted
 from app.domain.listing import SKU_PREFIX, HandField, ListingKey, OwnerSettings
-from app.domain.market import Availability, MarketItem
+from app.domain.market import Availability, ItemsById, MarketItem, MarketItems
 from app.models import ForeignItem, Listing, User
 from app.services import market_links
 from app.services.shelves import to_link
 from app.services.workplace import Workplace
 
 
-def with_unlisted(place: Workplace, items: Iterable[MarketItem]) -> dict[int, MarketItem]:
+def with_unlisted(place: Workplace, items: MarketItems) -> ItemsById:
     """Every item that VK still has, by id; those of ours that the list lacks are asked for alone (vk.md 13.2)."""
     seen = {item.id: item for item in items if item.availability is not Availability.REMOVED}
     linked = [row for row in place.listings.values() if row.state != LinkState.GONE]
     absent = [row.vk_item_id for row in linked if row.vk_item_id is not None and row.vk_item_id not in seen]
-    found = place.vk.items_by_id(place.group_id, absent) if absent else {}
-    return seen | {item.id: item for item in found.values() if item.availability is not Availability.REMOVED}
+    found = place.vk.items_by_id(place.group_id, absent) if absent else ItemsById()
+    there = (item for item in found.values() if item.availability is not Availability.REMOVED)
+    return ItemsById([*seen.values(), *there], items.odd | found.odd)
 
 
 def forget_deleted(place: Workplace, read_at: datetime) -> None:
@@ -37,11 +38,14 @@ def forget_deleted(place: Workplace, read_at: datetime) -> None:
             db.session.delete(place.listings.pop(key))
 
 
-def note_gone(place: Workplace, seen: Mapping[int, MarketItem], began: datetime) -> None:
-    """Mark what somebody deleted in VK. What was to be deleted anyway, by us or by a run that died, is done with."""
+def note_gone(place: Workplace, seen: ItemsById, began: datetime) -> None:
+    """Mark what somebody deleted in VK. What was to be deleted anyway, by us or by a run that died, is done with.
+
+    What may be an item that could not be read is not gone.
+    """
     for key, row in list(place.listings.items()):
         is_there = row.vk_item_id is None or row.vk_item_id in seen or not _is_settled(row, began)
-        if is_there or row.state == LinkState.GONE:
+        if is_there or row.state == LinkState.GONE or seen.odd.may_hold(row.sku):
             continue
         if row.out_since is not None:
             del place.listings[key]

@@ -27,14 +27,16 @@ from app.models import (
     VkConnection,
 )
 from app.models.run import ACTIVE
-from app.services import hand_work, orders, runs, sync_settings
+from app.services import hand_work, orders, planning, runs, sync_settings, unreadable
 from app.services.orders import TIME_SLICE
 from app.services.shop_settings import owner_settings
+from app.services.unreadable import UnreadableRow
 
 SHOP_FULL, ALBUMS_FULL, UNREACHABLE = "vk_1405", "vk_1407", "vk_unreachable"
 STRANGE_ERRORS = "vk_strange_errors"
 UNPAID = "evotor_payment_required"
 STRIKES_THAT_WORRY = 3
+EXAMPLES_SHOWN = 5
 NEEDS_OWNER = (SkipReason.NO_PRICE, SkipReason.NO_NAME, SkipReason.NO_PHOTO)
 """What keeps a product out and can be mended; the other reasons are as the owner wants them."""
 
@@ -70,11 +72,15 @@ class Kind(StrEnum):
     """About items that were in VK before us, or that were deleted there."""
     REFUSED = "refused"
     """Products that VK refuses, all for the same reason."""
+    UNREADABLE = "unreadable"
+    """Products that Evotor sent in a form we cannot trust."""
     CATEGORY = "category"
     REJECTED = "rejected"
     """Items that VK's moderators refuse for the common showcase."""
     REVIEW = "review"
     UNFIT = "unfit"
+    ALIKE = "alike"
+    """Products that buyers cannot tell from one another."""
     ALBUMS_TAKEN = "albums_taken"
     ALBUM_FULL = "album_full"
     ALBUM_REFUSED = "album_refused"
@@ -103,7 +109,7 @@ STEPS = frozenset({Kind.NO_STORE, Kind.NOT_CONFIRMED})
 
 MINOR = frozenset(
     {
-        *(Kind.REJECTED, Kind.REVIEW, Kind.UNFIT, Kind.LOST_RULES),
+        *(Kind.REJECTED, Kind.REVIEW, Kind.UNFIT, Kind.ALIKE, Kind.LOST_RULES),
         *(Kind.ALBUMS_TAKEN, Kind.ALBUM_FULL, Kind.ALBUM_REFUSED, Kind.NOT_IN_ALBUM),
     }
 )
@@ -127,6 +133,8 @@ class Problem:
     """A page of VK's that the owner has to open first."""
     needs_owner: bool = False
     run_id: int | None = None
+    unreadable: Sequence[UnreadableRow] = ()
+    """The first of them."""
 
     @property
     def is_loud(self) -> bool:
@@ -286,12 +294,16 @@ def _albums(user: User, group_id: int, now: datetime) -> Iterator[Problem]:
 
 
 def _of_goods(user: User, held: Mapping[SkipReason, int]) -> Iterator[Problem]:
+    if count := unreadable.count(user.id):
+        yield Problem(Kind.UNREADABLE, count=count, unreadable=unreadable.first_rows(user.id, EXAMPLES_SHOWN))
     settings = owner_settings(user)
     chosen = {settings.category_id, *settings.category_by_group.values()}
     if lost := chosen & settings.refused_categories:
         yield Problem(Kind.CATEGORY, count=len(lost))
     if count := held.get(SkipReason.REVIEW, 0):
         yield Problem(Kind.REVIEW, count=count)
+    if names := planning.look_alike(user):
+        yield Problem(Kind.ALIKE, count=len(names), names=list(dict.fromkeys(names))[:EXAMPLES_SHOWN])
     for reason in NEEDS_OWNER:
         if count := held.get(reason, 0):
             yield Problem(Kind.UNFIT, reason, count=count)

@@ -193,7 +193,8 @@ class RunWork(ABC):
         self.place.seen_albums = albums
         market_watch.note_gone(self.place, seen, began)
         twins = market_links.reconcile_items(self.user.id, self.group_id, items, desired.known, self.place.listings)
-        market_links.settle_lost(self.place.listings.values(), began)
+        market_links.settle_lost(self.place.listings.values(), began, seen.odd)
+        market_links.hold_back(self.user.id, self.group_id, items.odd, desired.known, self.place.listings)
         market_watch.note_drift(self.place, seen, owner_settings(self.user), began)
         market_watch.note_rejections(self.place, seen)
         market_watch.note_foreign(self.user, self.place, items, desired.products)

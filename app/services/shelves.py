@@ -9,21 +9,21 @@ import sqlalchemy as sa
 from app.context import settings
 from app.db import db
 from app.domain.album_plan import Albums
-from app.domain.catalog import Group, GroupTree, Product, Store
+from app.domain.catalog import Attribute, Group, GroupTree, Product, Store
 from app.domain.changes import Link, LinkState
 from app.domain.listing import HandField, ListingKey, OwnerSettings
 from app.domain.pictures import Pictures
 from app.domain.selection import Shelf
 from app.models import AlbumState, CatalogGroup, CatalogProduct, CatalogStore, Listing, StoreState, User, VkAlbum
-from app.services import photos
+from app.services import photos, unreadable
 
 _C = CatalogProduct.__table__.c
 """Plain columns: rows of a long catalog come twice as fast as through the mapper."""
 _FACT_COLUMNS = (
     *(_C.product_id, _C.name, _C.group_id, _C.type, _C.measure, _C.allow_to_sell, _C.price, _C.quantity),
-    *(_C.is_excisable, _C.is_age_limited),
+    *(_C.is_excisable, _C.is_age_limited, _C.choices),
 )
-_NAME_COLUMNS = _FACT_COLUMNS[:3]
+_NAME_COLUMNS = (*_FACT_COLUMNS[:3], _C.choices)
 _TEXT_COLUMNS = (_C.description, _C.article, _C.code, _C.barcodes)
 
 
@@ -34,11 +34,12 @@ def load_shelves(
     *,
     texts: bool = True,
     facts: bool = True,
+    namesakes: bool = False,
 ) -> list[Shelf]:
     """Every store with its groups, products and photos, by name.
 
     `product_id`: of its products only this one. Without `texts` descriptions and codes are left out; without `facts`
-    all but a product's id, name and group.
+    all but a product's id, name and group. `namesakes`: only products whose name another one of the store bears.
     """
     stores = sa.select(
         CatalogStore.store_id, CatalogStore.name, CatalogStore.address, CatalogStore.state.label("state")
@@ -46,8 +47,9 @@ def load_shelves(
     if store_id is not None:
         stores = stores.where(CatalogStore.store_id == store_id)
     groups = load_groups(user_id, store_id)
-    products = _products(user_id, store_id, product_id, texts=texts, facts=facts)
+    products = _products(user_id, store_id, product_id, texts=texts, facts=facts, namesakes=namesakes)
     pictures = photos.pictures_by_store(user_id, store_id)
+    unread = unreadable.ids_by_store(user_id, store_id)
     rows = sorted(db.session.execute(stores).all(), key=lambda row: (row.name.casefold(), row.store_id))
     return [
         Shelf(
@@ -57,6 +59,7 @@ def load_shelves(
             is_closed=row.state == StoreState.CLOSED,
             is_whole=row.state == StoreState.OK,
             pictures=pictures.get(row.store_id) or Pictures(),
+            unread=unread.get(row.store_id, frozenset()),
         )
         for row in rows
     ]
@@ -70,17 +73,27 @@ def load_groups(user_id: int, store_id: str | None = None) -> dict[str, list[Gro
         CatalogGroup.name,
         CatalogGroup.parent_id,
         CatalogGroup.is_variant_model,
+        CatalogGroup.attributes,
     ).where(CatalogGroup.user_id == user_id)
     if store_id is not None:
         query = query.where(CatalogGroup.store_id == store_id)
     by_store: dict[str, list[Group]] = {}
-    for store, group_id, name, parent_id, is_variant_model in db.session.execute(query):
-        by_store.setdefault(store, []).append(Group(group_id, name, parent_id, is_variant_model))
+    for store, group_id, name, parent_id, is_variant_model, attributes in db.session.execute(query):
+        group = Group(group_id, name, parent_id, is_variant_model, _attributes(attributes or ()))
+        by_store.setdefault(store, []).append(group)
     return by_store
 
 
+def _attributes(stored: Sequence[Any]) -> tuple[Attribute, ...]:
+    return tuple(Attribute(attribute_id, name, pairs(choices)) for attribute_id, name, choices in stored)
+
+
+def pairs(stored: Sequence[Any] | None) -> tuple[tuple[str, str], ...]:
+    return tuple((first, second) for first, second in stored or ())
+
+
 def _products(
-    user_id: int, store_id: str | None, product_id: str | None, *, texts: bool, facts: bool
+    user_id: int, store_id: str | None, product_id: str | None, *, texts: bool, facts: bool, namesakes: bool
 ) -> dict[str, list[Product]]:
     columns = (*_FACT_COLUMNS, *(_TEXT_COLUMNS if texts else ())) if facts else _NAME_COLUMNS
     query = sa.select(_C.store_id, *columns).where(_C.user_id == user_id)
@@ -88,7 +101,10 @@ def _products(
         query = query.where(_C.store_id == store_id)
     if product_id is not None:
         query = query.where(_C.product_id == product_id)
-    made: Callable[[Sequence[Any]], Product] = _product if facts else lambda values: Product(*values)
+    if namesakes:
+        names = sa.select(_C.store_id, _C.name).where(_C.user_id == user_id).group_by(_C.store_id, _C.name)
+        query = query.where(sa.tuple_(_C.store_id, _C.name).in_(names.having(sa.func.count() > 1)))
+    made: Callable[[Sequence[Any]], Product] = _product if facts else _named_product
     by_store: dict[str, list[Product]] = {}
     for row in db.session.execute(query).all():
         by_store.setdefault(row[0], []).append(made(row[1:]))
@@ -103,8 +119,21 @@ def load_products(user_id: int, store_id: str, product_ids: Sequence[str]) -> di
     return {row[0]: _product(row) for row in db.session.execute(query).all()}
 
 
+def load_namesakes(user_id: int, store_id: str, product: Product) -> list[Product]:
+    """All products of the store that bear its name, itself among them."""
+    query = sa.select(*_FACT_COLUMNS, *_TEXT_COLUMNS).where(
+        _C.user_id == user_id, _C.store_id == store_id, _C.name == product.name
+    )
+    return [_product(row) for row in db.session.execute(query).all()]
+
+
+def _named_product(values: Sequence[Any]) -> Product:
+    product_id, name, group_id, choices = values
+    return Product(product_id, name, group_id, choices=pairs(choices))
+
+
 def _product(values: Sequence[Any]) -> Product:
-    product_id, name, group_id, kind, measure, allow, price, quantity, excisable, age_limited, *texts = values
+    product_id, name, group_id, kind, measure, allow, price, quantity, excisable, age_limited, choices, *texts = values
     description, article, code, barcodes = texts or ("", "", "", ())
     return Product(
         id=product_id,
@@ -121,6 +150,7 @@ def _product(values: Sequence[Any]) -> Product:
         barcodes=tuple(barcodes),
         is_excisable=excisable,
         is_age_limited=age_limited,
+        choices=pairs(choices),
     )
 
 

@@ -137,6 +137,8 @@ class SyncWork(RunWork):
             return False
         _, newest = self.vk.market_page(self.group_id, 0)
         linked = {row.vk_item_id for row in self.place.listings.values()}
+        if any(map(newest.odd.may_hold, adding)):
+            return True
         return any(item.sku in adding and item.id not in linked for item in newest)
 
     def _plan(self, desired: Desired, began: datetime) -> Plan:

@@ -9,7 +9,7 @@ from app.models import Pictured
 from app.services import cards, closeup, group_categories, photo_making, photos, run_history
 from app.services.errors import BadPhoto, UnknownEntity
 from app.services.photos import Subject
-from app.web import limits
+from app.web import limits, unreadable_words
 from app.web.access import owner
 from app.web.catalog import blueprint, words
 from app.web.catalog.photo_forms import LARGEST_REQUEST, PhotoForm
@@ -50,6 +50,7 @@ def _product_page(store_id: str, product_id: str, form: PhotoForm) -> ResponseRe
         pending=change_rows(shown.pending),
         entries=entry_rows(shown.entries, run_history.communities_of(owner().id, shown.entries)),
         words=words,
+        unreadable_words=unreadable_words,
     ), form.status
 
 

@@ -6,10 +6,11 @@ from flask.typing import ResponseReturnValue
 
 from app.domain.rules import EntityType, FilterMode, Mode
 from app.services import browse, catalog_refresh, export, rule_changes, rule_list, sync_settings, why
+from app.services import unreadable as unreadable_goods
 from app.services.catalog_refresh import CatalogUnavailable, StoreStillListed
 from app.services.errors import UnknownEntity
 from app.services.rule_changes import Changed, UndoTooLate
-from app.web import limits
+from app.web import limits, unreadable_words
 from app.web.access import commit_on_success, is_htmx, owner, safe_next
 from app.web.asking import asks_vendors
 from app.web.catalog import blueprint, changes, standing, why_words, words
@@ -18,7 +19,7 @@ from app.web.errors import bad_request, not_in_catalog, try_later
 from app.web.formatting import quoted
 from app.web.forms import ActionForm, sent
 from app.web.messages import message
-from app.web.paging import Page
+from app.web.paging import Page, requested_page
 
 
 @blueprint.get("/catalog")
@@ -51,6 +52,17 @@ def store(store_id: str) -> str:
         words=words,
         in_place=is_htmx(),
     )
+
+
+@blueprint.get("/catalog/unreadable")
+def unreadable() -> str:
+    user, number = owner(), requested_page()
+    found = unreadable_goods.count(user.id)
+    last = max(1, -(-found // browse.PAGE_SIZE))
+    number = min(max(number, 1), last)
+    rows = unreadable_goods.first_rows(user.id, browse.PAGE_SIZE, (number - 1) * browse.PAGE_SIZE)
+    page = Page(rows, number, browse.PAGE_SIZE, found)
+    return render_template("catalog/unreadable.html", page=page, unreadable_words=unreadable_words)
 
 
 @blueprint.get("/catalog/rules")

@@ -101,10 +101,13 @@ def refreshed(report: RefreshReport) -> tuple[str, str]:
         f"Загружено: {counted(report.stores_read, *_FORMS[EntityType.STORE])}, "
         f"{counted(report.products, *_FORMS[EntityType.PRODUCT])}."
     )
+    if report.unreadable:
+        goods = counted(report.unreadable, *_FORMS[EntityType.PRODUCT])
+        read = f"{read} Прочитать не удалось: {goods}. Эвотор прислал их с ошибкой, поэтому они остались прежними."
     if report.waiting:
         names = ", ".join(map(quoted, report.waiting))
         read = f"{read} Не успели прочитать: {names}. Нажмите «Обновить каталог» ещё раз или подождите: прочитаем сами."
     if not report.failed:
-        return read, "warning" if report.waiting else "success"
+        return read, "warning" if report.waiting or report.unreadable else "success"
     names = ", ".join(map(quoted, report.failed))
     return f"{read} Не загрузилось: {names}. Что делать, написано у магазина; прежние товары сохранены.", "warning"

@@ -1,6 +1,6 @@
 """What the owner reads of a problem: what is wrong, what to do, and where."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from flask import url_for
@@ -8,7 +8,7 @@ from flask import url_for
 from app.domain.listing import SkipReason
 from app.models import ConnectionState, OwnerOrder
 from app.services.problems import Kind, Problem
-from app.web import labels
+from app.web import labels, unreadable_words
 from app.web.formatting import counted, number, plural_ru, quoted
 from app.web.messages import message
 from app.web.sync import words
@@ -22,6 +22,8 @@ class ProblemCard(NamedTuple):
     button: str
     href: str
     tone: str = "warning"
+    details: Sequence[str] = ()
+    """As somebody else wrote them."""
 
 
 def card(problem: Problem, only_store: str | None) -> ProblemCard:
@@ -161,11 +163,29 @@ def _rejected(problem: Problem) -> ProblemCard:
     return ProblemCard(title, text, "Показать товары", url_for("sync.market", show="rejected"))
 
 
+def _unreadable(problem: Problem) -> ProblemCard:
+    return ProblemCard(
+        f"Не удалось прочитать: {counted(problem.count, *GOODS)}",
+        "Эвотор прислал эти товары с ошибкой. Мы помним их прежними и в ВК ничего у них не меняем. "
+        "Исправьте их в Эвоторе, и при следующем обновлении прочитаем снова.",
+        "Показать товары",
+        url_for("catalog.unreadable"),
+        details=[f"{unreadable_words.title(row)}: {unreadable_words.trouble(row.found)}" for row in problem.unreadable],
+    )
+
+
 def _review(problem: Problem) -> ProblemCard:
     wait = plural_ru(problem.count, "ждёт", "ждут", "ждут")
     title = f"{counted(problem.count, *GOODS)} {wait} проверки"
     text = "Такие товары в ВК показывают не всегда. Если вам можно, разрешите их тип."
     return ProblemCard(title, text, "Настройки витрины", url_for("sync.settings"))
+
+
+def _alike(problem: Problem) -> ProblemCard:
+    look = plural_ru(problem.count, "выглядит", "выглядят", "выглядят")
+    title = f"{counted(problem.count, *GOODS)} {look} в ВК одинаково"
+    text = "У них одно название, одна цена и одно описание. Дайте им в Эвоторе разные названия, коды или артикулы."
+    return ProblemCard(title, text, "Открыть каталог", url_for("catalog.stores"), details=list(problem.names))
 
 
 def _albums_taken(_problem: Problem) -> ProblemCard:
@@ -233,7 +253,9 @@ _CARDS: dict[Kind, Callable[[Problem], ProblemCard]] = {
         "sync.settings",
     ),
     Kind.REJECTED: _rejected,
+    Kind.UNREADABLE: _unreadable,
     Kind.REVIEW: _review,
+    Kind.ALIKE: _alike,
     Kind.ALBUMS_TAKEN: _albums_taken,
     Kind.ALBUM_FULL: _full_albums,
     Kind.ALBUM_REFUSED: _albums_refused,

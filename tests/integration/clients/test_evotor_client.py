@@ -29,9 +29,11 @@ def test_it_lists_the_stores(evotor: EvotorClient) -> None:
 
 
 def test_it_lists_the_groups(evotor: EvotorClient) -> None:
-    groups = evotor.groups(STORE)
+    groups = evotor.groups(STORE).groups
     assert len(groups) == 13
-    assert [group.name for group in groups if group.is_variant_model] == ["Футболка «Тула»"]
+    (model,) = (group for group in groups if group.is_variant_model)
+    (size,) = model.attributes
+    assert (model.name, size.name, [name for _, name in size.choices]) == ("Футболка «Тула»", "Размер", ["S", "M", "L"])
 
 
 def test_it_lists_the_products(evotor: EvotorClient) -> None:

@@ -53,7 +53,8 @@ def pauses(slept: list[float]) -> list[float]:
 
 
 def page(*ids: str, cursor: str | None = None) -> dict[str, Any]:
-    return {"json": {"items": [{"id": name} for name in ids], "paging": {"next_cursor": cursor} if cursor else {}}}
+    items = [{"id": name, "name": ""} for name in ids]
+    return {"json": {"items": items, "paging": {"next_cursor": cursor} if cursor else {}}}
 
 
 def failure(client: EvotorClient) -> EvotorError:
@@ -304,3 +305,37 @@ def test_an_error_does_not_show_the_token(vendor: requests_mock.Mocker, client: 
     vendor.get(STORES, status_code=403, text=TOKEN)
     error = failure(client)
     assert TOKEN not in f"{error!r} {error} {error.args} {vars(error)}"
+
+
+NAMED = '{"items": [{"id": "S1", "name": "Лавка «Ёж»"}]}'
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json", NAMED.encode()),
+        ("application/json", NAMED.encode("utf-8-sig")),
+        ("application/json; charset=utf-8", NAMED.encode("utf-8-sig")),
+        ("application/json", NAMED.encode("utf-16")),
+        ("application/json; charset=windows-1251", NAMED.encode("cp1251")),
+        ('application/json; charset="CP1251"', NAMED.encode("cp1251")),
+        ("application/json; charset=windows-1251", NAMED.encode()),
+        ("application/vnd.evotor.v2+json;charset=KOI8-R", NAMED.replace("«Ёж»", "").encode("koi8-r")),
+    ],
+)
+def test_an_answer_is_read_by_the_charset_that_it_names(
+    vendor: requests_mock.Mocker, client: EvotorClient, content_type: str, body: bytes
+) -> None:
+    vendor.get(STORES, content=body, headers={"Content-Type": content_type})
+    assert client.stores()[0].name.startswith("Лавка")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "application/json; charset=utf-8", "application/json; charset=klingon", "x; charset=zip"],
+)
+def test_an_answer_in_no_charset_that_can_be_told_is_an_error_of_its_own(
+    vendor: requests_mock.Mocker, client: EvotorClient, content_type: str
+) -> None:
+    vendor.get(STORES, content=NAMED.encode("cp1251"), headers={"Content-Type": content_type})
+    assert failure(client).kind is EvotorFault.CHARSET

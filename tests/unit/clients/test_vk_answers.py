@@ -103,10 +103,23 @@ def test_what_moderators_say_is_read(info: Any, expected: Rejection | None) -> N
     assert item(reject_info=info).rejection == expected
 
 
-@pytest.mark.parametrize("value", [{}, {"id": None}, {"id": "x"}, 5, "x"])
-def test_an_item_without_an_id_is_malformed(value: Any) -> None:
-    with pytest.raises(MalformedAnswer):
-        vk_answers.market_items([value or {"title": "x"}])
+@pytest.mark.parametrize(
+    ("value", "sku"),
+    [
+        ({"title": "x", "sku": "ev:1"}, "ev:1"),
+        ({"id": None, "sku": 5}, ""),
+        ({"id": "x"}, ""),
+        ({"id": 2**70, "sku": "ev:2"}, "ev:2"),
+        (5, ""),
+        ("x", ""),
+        ([1], ""),
+    ],
+)
+def test_an_item_without_an_id_leaves_its_neighbours_alone_and_its_mark_behind(value: Any, sku: str) -> None:
+    found = vk_answers.market_items([value, ITEM])
+    assert [one.id for one in found] == [9100045]
+    assert found.odd.skus == {sku}
+    assert found.odd.may_hold("ev:1") is (sku in ("ev:1", ""))
 
 
 @pytest.mark.parametrize("answer", [{"market_item_id": 5}, {"market_item_id": "5"}, 5, "5"])

@@ -1,0 +1,109 @@
+"""Products that would look alike: variants of a model by their choices, others by what the register tells them by."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
+
+from app.domain.catalog import GroupTree, Product
+from app.domain.texts import clean_line
+
+K = TypeVar("K")
+
+NAME_MAX = 100
+LONGEST_CHOICES = 70
+"""So much of a name they may take: what it is stays readable."""
+
+
+class Choice(NamedTuple):
+    attribute: str
+    name: str
+
+
+def choices_of(product: Product, tree: GroupTree) -> tuple[Choice, ...]:
+    """What makes the product another than the other variants of its model, in the model's order."""
+    model = tree.groups.get(product.group_id or "")
+    if model is None or not product.choices:
+        return ()
+    chosen = dict(product.choices)
+    found = (
+        Choice(clean_line(attribute.name), clean_line(dict(attribute.choices).get(chosen.get(attribute.id, ""), "")))
+        for attribute in model.attributes
+    )
+    return tuple(choice for choice in found if choice.name)
+
+
+def shown_name(product: Product, tree: GroupTree) -> str:
+    """As the register has it, with what tells a variant from the others: for the owner's eyes."""
+    choices = choices_of(product, tree)
+    missing = [choice.name for choice in choices if not holds(product.name, choice.name)]
+    return ", ".join(filter(None, [product.name, *missing]))
+
+
+def with_choices(name: str, choices: Iterable[Choice]) -> str:
+    """The name with those choices that it does not hold; one that is cut off may lose them at its end, so gets all."""
+    every = [choice.name for choice in choices]
+    missing = [choice for choice in every if not holds(name, choice)]
+    if len(", ".join([name, *missing])) > NAME_MAX:
+        missing = every
+    return extended(name, ", ".join(missing)) if missing else name
+
+
+def extended(name: str, addition: str) -> str:
+    """Within the longest name; the name itself is what is shortened."""
+    addition = shortened(addition, LONGEST_CHOICES)
+    return f"{shortened(name, NAME_MAX - len(addition) - 2)}, {addition}" if name else addition
+
+
+def shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def holds(text: str, words: str) -> bool:
+    """As whole words: «S» does not stand in «Sport», nor «5» in «1,5»."""
+    pattern = rf"(?<!\w)(?<!\d[.,/]){re.escape(_folded(words))}(?!\w)(?![.,/]\d)"
+    return re.search(pattern, _folded(text)) is not None
+
+
+def choices_sentence(choices: Iterable[Choice]) -> str:
+    """«Цвет: красный. Размер: S.»"""
+    return " ".join(
+        f"{choice.attribute}: {choice.name}." if choice.attribute else f"{choice.name}." for choice in choices
+    )
+
+
+class Sign(NamedTuple):
+    """What the register tells products by, as it is added to a name."""
+
+    label: str
+    of: Callable[[Product], str]
+
+
+SIGNS: Sequence[Sign] = (
+    Sign("код", lambda product: clean_line(product.code)),
+    Sign("арт.", lambda product: clean_line(product.article)),
+    Sign("штрихкод", lambda product: clean_line(product.barcodes[0]) if product.barcodes else ""),
+)
+
+
+def signs_of_alike(alike: Mapping[K, Product], signs: Sequence[Sign] = SIGNS) -> dict[K, str]:
+    """What to add to the names of products that look alike: the first sign in which they differ, then the next.
+
+    It depends on nothing but them, and whoever has the sign gets it: no name ever passes from one to another.
+    """
+    if len(alike) < 2 or not signs:
+        return {}
+    by_value: dict[str, dict[K, Product]] = {}
+    for key, product in alike.items():
+        by_value.setdefault(signs[0].of(product), {})[key] = product
+    added: dict[K, str] = {}
+    for value, equals in by_value.items():
+        further = signs_of_alike(equals, signs[1:])
+        own = [f"{signs[0].label} {value}"] if value and len(by_value) > 1 else []
+        for key in equals:
+            if parts := [*own, *([further[key]] if key in further else [])]:
+                added[key] = ", ".join(parts)
+    return added
+
+
+def _folded(text: str) -> str:
+    return text.casefold().replace("ё", "е")

@@ -1,0 +1,65 @@
+"""Variants and twins on their way from Evotor to VK, on both databases."""
+
+from typing import Any
+
+from app.domain.listing import ListingKey
+from app.models import RunStatus
+from app.services import browse, closeup
+from app.services.finding import Look
+from app.services.names import names_of, product_names
+from app.services.problems import Kind, problems
+from tests.support.shop import TINY, Shop
+
+ATTRIBUTES = [
+    {"id": "a1", "name": "Цвет", "choices": [{"id": "c1", "name": "красный"}, {"id": "c2", "name": "синий"}]},
+    {"id": "a2", "name": "Размер", "choices": [{"id": "s", "name": "S"}, {"id": "m", "name": "M"}]},
+]
+MODEL = {"id": "M1", "name": "Футболка", "parent_id": "G1", "attributes": ATTRIBUTES}
+
+
+def items(shop: Shop) -> dict[str, Any]:
+    return shop.sandbox.visible(shop.club)
+
+
+def test_variants_of_one_name_are_told_apart_everywhere(shop_everywhere: Shop) -> None:
+    shop = shop_everywhere
+    shop.sandbox.control("evotor/groups", store=TINY, upsert=[MODEL])
+    for colour in ("c1", "c2"):
+        for size in ("s", "m"):
+            shop.put(f"V{colour}{size}", name="Товар 1", parent_id="M1", attributes_choices={"a1": colour, "a2": size})
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    names = {product_id: item["name"] for product_id, item in items(shop).items() if product_id.startswith("V")}
+    assert names == {
+        "Vc1s": "Товар 1, красный, S",
+        "Vc1m": "Товар 1, красный, M",
+        "Vc2s": "Товар 1, синий, S",
+        "Vc2m": "Товар 1, синий, M",
+    }
+    assert "Цвет: красный. Размер: S." in items(shop)["Vc1s"]["description"]
+    owner = shop.owner
+    assert {row.name for row in browse.store_page(owner, TINY, Look(q="синий")).rows} == {names["Vc2s"], names["Vc2m"]}
+    assert closeup.product_page(owner, TINY, "Vc1s").title == names["Vc1s"]
+    key = ListingKey(TINY, "Vc1s")
+    assert names_of(owner.id, [key]).products[key] == product_names(owner.id)[key] == names["Vc1s"]
+    shop.forget_calls()
+    assert shop.run().status == RunStatus.SUCCEEDED
+    assert shop.writes() == 0
+
+
+def test_twins_get_a_sign_or_are_told_and_the_page_agrees_with_vk(shop_everywhere: Shop) -> None:
+    shop = shop_everywhere
+    shop.put("T1", name="Товар", price=50, code="11")
+    shop.put("T2", name="Товар", price=50, code="12")
+    shop.put("U1", name="Другой", price=50)
+    shop.put("U2", name="Другой", price=50)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    found = {product_id: item["name"] for product_id, item in items(shop).items()}
+    assert {found["T1"], found["T2"]} == {"Товар, код 11", "Товар, код 12"}
+    page = closeup.product_page(shop.owner, TINY, "T1")
+    assert (page.name, page.pending) == ("Товар, код 11", [])
+    (told,) = [problem for problem in problems(shop.owner, {}) if problem.kind is Kind.ALIKE]
+    assert (told.count, list(told.names)) == (2, ["Другой"])
