@@ -276,6 +276,6 @@ def test_what_moderators_refused_is_told_with_their_words_wherever_the_product_i
     assert "Цена «1 ₽» не похожа на настоящую." in listed.text
     assert "/catalog/stores/S1/products/P1" in listed.links()
     problem = browser.get("/sync/problems")
-    assert "ВК не пропустил в общий каталог: 1 товар" in problem.text and f"{MARKET}?show=rejected" in problem.links()
+    assert "ВК не показывает в общем каталоге: 1 товар" in problem.text and f"{MARKET}?show=rejected" in problem.links()
     product = browser.get("/catalog/stores/S1/products/P1")
     assert any("Товар отклонён. Цена «1 ₽» не похожа на настоящую." in notice for notice in product.notices)

@@ -190,7 +190,7 @@ def test_the_pages_of_a_search_keep_it(browser: Browser, owner: User) -> None:
 
 def test_the_plan_is_confirmed_where_it_is_read(browser: Browser, planned: User) -> None:
     page = browser.get("/sync/plan")
-    assert page.button("Включить и перейти к запуску") and not page.all('form[action="/sync/confirm"]')
+    assert page.button("Включить и перейти к подтверждению") and not page.all('form[action="/sync/confirm"]')
     browser.get("/sync")
     browser.submit("/sync/toggle")
     browser.get("/sync/plan")

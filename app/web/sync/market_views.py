@@ -65,5 +65,5 @@ def check_market() -> ResponseReturnValue:
     except NotReady as error:
         flash(message(error.code), "warning")
     else:
-        flash("Проверка поставлена в очередь: ближайший запуск прочитает все товары в ВК.", "success")
+        flash("Проверка поставлена в очередь: ближайшее обновление прочитает все товары в ВК.", "success")
     return redirect(url_for(".market"))

@@ -137,13 +137,13 @@ def _albums_refused(problem: Problem) -> ProblemCard:
     names = ", ".join(map(quoted, problem.names))
     title = f"ВК не принял {plural_ru(problem.count, 'подборку', 'подборки', 'подборки')}: {names}"
     text = f"{message(problem.code)} Товары этих групп остаются без подборки."
-    return ProblemCard(title, text, "Подборки в плане", url_for("sync.plan", show="albums"), "info")
+    return ProblemCard(title, text, "Подборки: что изменится", url_for("sync.plan", show="albums"), "info")
 
 
 def _not_in_album(problem: Problem) -> ProblemCard:
     stay = plural_ru(problem.count, "остался", "остались", "остались")
     title = f"Не в своей подборке {stay} {counted(problem.count, *GOODS)}"
-    return ProblemCard(title, message(problem.code), "Подборки в плане", url_for("sync.plan", show="albums"), "info")
+    return ProblemCard(title, message(problem.code), "Подборки: что изменится", url_for("sync.plan", show="albums"), "info")
 
 
 def _quota(problem: Problem) -> ProblemCard:
@@ -158,7 +158,7 @@ def _refused(problem: Problem) -> ProblemCard:
 
 
 def _rejected(problem: Problem) -> ProblemCard:
-    title = f"ВК не пропустил в общий каталог: {counted(problem.count, *GOODS)}"
+    title = f"ВК не показывает в общем каталоге: {counted(problem.count, *GOODS)}"
     text = "В вашем сообществе они видны. Посмотрите, что не понравилось ВК, и поправьте товар в Эвоторе."
     return ProblemCard(title, text, "Показать товары", url_for("sync.market", show="rejected"))
 
