@@ -4,6 +4,7 @@ from types import CodeType
 from typing import Any
 
 from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy import event
 from sqlalchemy.engine import Dialect, Engine
 
 
@@ -27,5 +28,11 @@ class CompiledStatements:
         self._shared: dict[str, tuple[Dialect, dict[Any, Any]]] = {}
 
     def share(self, engine: Engine) -> None:
-        engine.dialect, compiled = self._shared.setdefault(engine.dialect.name, (engine.dialect, {}))
+        name, compiled = engine.dialect.name, dict[Any, Any]()
+        if name in self._shared:
+            engine.dialect, compiled = self._shared[name]
+        else:
+            mine = engine.dialect, compiled
+            # Before it has seen a server a dialect does not know enough to be another engine's.
+            event.listen(engine, "engine_connect", lambda _connection: self._shared.setdefault(name, mine), once=True)
         engine.update_execution_options(compiled_cache=compiled)
