@@ -49,7 +49,7 @@ def load_shelves(
     groups = load_groups(user_id, store_id)
     products = _products(user_id, store_id, product_id, texts=texts, facts=facts, namesakes=namesakes)
     pictures = photos.pictures_by_store(user_id, store_id)
-    unread = unreadable.ids_by_store(user_id, store_id)
+    unread = unreadable.ids_by_store(user_id, store_id) if texts else {}  # only a selection asks for them
     rows = sorted(db.session.execute(stores).all(), key=lambda row: (row.name.casefold(), row.store_id))
     return [
         Shelf(

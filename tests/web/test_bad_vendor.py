@@ -128,10 +128,10 @@ def test_categories_out_of_bounds_leave_the_old_list(connected: Browser, bad_ven
 # Evotor
 
 STORES: list[object] = [
-    {"items": [{"id": "S1", "user_id": "1" * 65}]},
+    {"items": [{"id": None}]},
     {"items": [{"id": "S" * 256}]},
     {"items": [{"id": "S\0"}]},
-    {"items": [{"id": 10**100}]},
+    {"items": [{"id": {}}]},
     b'{"items":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     b"\xff",
 ]
@@ -173,10 +173,29 @@ def test_asking_evotor_again_keeps_what_there_was(
     ids=lambda item: repr(item)[:40],
 )
 def test_an_odd_product_costs_its_neighbours_nothing(connected: Browser, bad_vendor: BadVendor, item: bytes) -> None:
-    bad_vendor.spoil("/products", b'{"items": [%s, {"id": "GOOD", "price": 5, "quantity": 1}]}' % item)
+    bad_vendor.spoil("/products", b'{"items": [%s, {"id": "GOOD", "name": "", "price": 5, "quantity": 1}]}' % item)
     connected.get("/catalog")
     assert "Загружено: 2 магазина" in connected.submit("/catalog/refresh").notices[0]
     assert db.session.query(CatalogProduct).filter_by(product_id="GOOD").count() == 2
+
+
+def test_an_unreadable_product_is_shown_with_what_came(connected: Browser, bad_vendor: BadVendor) -> None:
+    product = db.session.query(CatalogProduct).first()
+    assert product is not None
+    item = b'{"id": "%s", "name": "<script>", "price": "<b>?"}' % product.product_id.encode()
+    good = b'{"id": "GOOD", "name": "", "price": 5, "quantity": 1}'
+    bad_vendor.spoil("/products", b'{"items": [%s, %s]}' % (item, good))
+    connected.get("/catalog")
+    assert "Прочитать не удалось: 2 товара." in connected.submit("/catalog/refresh").notices[0]
+
+    for path in ("/catalog/unreadable", "/sync/problems"):
+        page = connected.get(path)
+        assert "<script>" in page.text
+        assert 'цена: "<b>?"' in page.text
+        assert "<script>»" not in page.html
+    page = connected.get(f"/catalog/stores/{product.store_id}/products/{product.product_id}")
+    assert 'цена: "<b>?"' in page.text
+    assert "всё как в Эвоторе" not in page.text
 
 
 def test_an_answer_without_end_is_left(connected: Browser, bad_vendor: BadVendor) -> None:
