@@ -40,7 +40,7 @@ def test_the_pages_of_a_new_owner_are_accessible(product: Product, open_window: 
 def test_the_pages_of_a_busy_shop_are_accessible(product: Product, open_window: Open, look: dict[str, Any]) -> None:
     open_busy_shop(product)
     window = open_window(**look)
-    sign_in(window).shows("ждёт вашего решения")
+    sign_in(window).shows("ждут вашего решения")
     sections = [f"/sync/plan?show={name}" for name in ("hide", "skipped", "albums")]
     _check(window, [*product.pages(**EXAMPLES), *sections])
 

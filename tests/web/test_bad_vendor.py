@@ -32,7 +32,6 @@ def response(value: object) -> dict[str, Any]:
 BAD_ANSWERS: list[tuple[str, object]] = [
     *[("/groups.getById", response({"groups": [{**COMMUNITY, "id": bad}]})) for bad in BAD_IDS],
     *[("/users.get", response([{**USER, "id": bad}])) for bad in BAD_IDS],
-    *[("/market.get", response({"count": 1, "items": [{"id": bad}]})) for bad in BAD_IDS],
     *[("/market.get", response({"count": bad, "items": []})) for bad in (-1, 2**63)],
     *[("/groups.getById", refusal(code)) for code in (10**100, True)],
     *[("/groups.getById", body) for body in (DEEP, b"[]", b'{"response": 1e9999999}')],
@@ -62,6 +61,14 @@ def test_vk_is_not_connected_by_an_answer_out_of_bounds(
     page = browser.submit("/vk", 422, access_token=VK_TOKEN, group_id=str(CLUB))
     assert page.errors == ["ВК не отвечает. Делать ничего не нужно: продолжим позже сами."]
     assert db.session.query(VkConnection).count() == 0
+
+
+@pytest.mark.parametrize("bad", BAD_IDS, ids=repr)
+def test_one_item_out_of_bounds_keeps_no_community_out(browser: Browser, bad_vendor: BadVendor, bad: object) -> None:
+    bad_vendor.spoil("/market.get", response({"count": 1, "items": [{"id": bad}]}))
+    browser.get("/vk")
+    browser.submit("/vk", access_token=VK_TOKEN, group_id=str(CLUB))
+    assert db.session.query(VkConnection).one().group_id == CLUB
 
 
 def test_rights_out_of_bounds_are_no_rights_told(browser: Browser, bad_vendor: BadVendor) -> None:
