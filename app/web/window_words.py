@@ -25,6 +25,8 @@ def stays(window: Window) -> str:
 def _told(window: Window, unchanged: str) -> str:
     if window.order == "hide_all":
         return "Товары в ВК ещё скрываются."
+    if window.order is not None:
+        return "Товары в ВК ещё возвращаются."
     if window.live:
         return unchanged
     if window.hidden:

@@ -156,7 +156,7 @@ def test_an_active_owner_without_a_store_is_told(browser: Browser, owner: User) 
     make_active(connect_both(owner))
     set_rule(owner, EntityType.STORE, FilterMode.EXCLUDE, STORE, SECOND_STORE)
     page = browser.get("/sync")
-    assert status(page) == "Активна" and "ни один магазин не выбран" in " ".join(page.notices)
+    assert status(page) == "Активна" and "фильтры не пропускают ни одного магазина" in " ".join(page.notices)
 
 
 def test_a_store_that_was_not_read_is_named(browser: Browser, owner: User) -> None:

@@ -41,7 +41,7 @@ def approvals() -> int:
 def test_the_plan_says_why_it_waits_and_shows_what_it_would_hide(browser: Browser, waiting: User) -> None:
     page = browser.get("/sync/plan")
     card = words(page.one(".card-warning"))
-    assert WAITS in card and "В ВК скроется или удалится 9 товаров из 9, которые сейчас видны в ВК." in card
+    assert WAITS in card and "В ВК скроется 9 товаров из 9, которые сейчас видны в ВК." in card
     assert "24 часа" in card and "/catalog" in page.links()
     assert words(page.one(".tabs a[aria-current]")).startswith("Скрыть") and len(page.cells()) == 9
     assert "Добавить" in words(browser.get("/sync/plan?show=add").one(".tabs a[aria-current]"))

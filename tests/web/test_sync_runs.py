@@ -195,7 +195,7 @@ def test_a_run_tells_in_words_what_it_did(browser: Browser, owner: User) -> None
     began = utcnow() - timedelta(minutes=10)
     run = a_run(owner, counts=DONE, done=18, total=18, started_at=began, finished_at=began + timedelta(minutes=3))
     text = browser.get(f"/sync/runs/{run.id}").text
-    assert "Добавлено 12, изменено 3, скрыто 1. Не получилось 2." in text and "занял 3 минуты" in text
+    assert "Добавлено 12, изменено 3, скрыто 1. Не получилось 2." in text and "заняло 3 минуты" in text
 
 
 @pytest.fixture

@@ -253,7 +253,8 @@ def what_waits_for_a_run(pages: dict[str, Page], shop: Shop) -> None:
     assert "ждёт обновления" not in text or sync_settings.config_of(user).is_enabled
     is_busy = last_run(shop).status == RunStatus.RUNNING or orders.order_of(user)
     has_evotor = user.evotor is not None and user.evotor.is_connected
-    if pending and not is_busy and has_evotor and sync_settings.config_of(user).confirmed_at:
+    has_store = sync_settings.run_obstacle(user) not in ("no_store_rule", "no_store_passes")
+    if pending and not is_busy and has_evotor and has_store and sync_settings.config_of(user).confirmed_at:
         assert counted
 
 
@@ -354,7 +355,7 @@ def test_a_group_alone_lets_enable_and_the_page_says_what_is_missing(reader: Bro
     page = reader.submit("/sync/toggle")
     assert words(page.one("#master-status")) == "Не настроено" and page.one(".switch")["aria-checked"] == "true"
     assert "Выберите в каталоге хотя бы один магазин" in page.notices[0]
-    assert "Осталось выбрать магазин" in page.text and page.is_disabled("Подтвердить и запустить")
+    assert "Выберите в каталоге хотя бы один магазин" in page.text and page.is_disabled("Подтвердить и запустить")
 
 
 def test_confirming_without_vk_does_not_promise_a_run(reader: Browser, shop: Shop) -> None:

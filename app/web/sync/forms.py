@@ -177,7 +177,7 @@ class SettingsForm(BaseForm):
         choices={field.value: FIELD[field].capitalize() for field in HandField},
         validate_choice=False,
     )
-    photo_required = BooleanField("Не выгружать товары без фото")
+    photo_required = BooleanField("Не показывать товары без фото")
     allowed_types = CheckboxesField("Разрешить показ", validate_choice=False)
 
     def validate_edited_in_vk(self, field: Field) -> None:

@@ -143,7 +143,9 @@ def _albums_refused(problem: Problem) -> ProblemCard:
 def _not_in_album(problem: Problem) -> ProblemCard:
     stay = plural_ru(problem.count, "остался", "остались", "остались")
     title = f"Не в своей подборке {stay} {counted(problem.count, *GOODS)}"
-    return ProblemCard(title, message(problem.code), "Подборки: что изменится", url_for("sync.plan", show="albums"), "info")
+    return ProblemCard(
+        title, message(problem.code), "Подборки: что изменится", url_for("sync.plan", show="albums"), "info"
+    )
 
 
 def _quota(problem: Problem) -> ProblemCard:
@@ -218,7 +220,11 @@ _CARDS: dict[Kind, Callable[[Problem], ProblemCard]] = {
         "Синхронизация выключена", message(problem.code), "Посмотреть, что изменится", url_for("sync.plan")
     ),
     Kind.NO_STORE: _as_written(
-        "Обновления не начинаются", "Ни один магазин не выбран.", "Выбрать магазин", "catalog.stores"
+        "Обновления не начинаются",
+        "Ни один магазин не выбран или все исключены. Что уже есть в ВК, остаётся там, пока вы не нажмёте "
+        "«Скрыть всё в ВК».",
+        "Выбрать магазин",
+        "catalog.stores",
     ),
     Kind.APPROVAL: _as_written(
         "Изменения ждут вашего решения",

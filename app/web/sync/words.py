@@ -32,7 +32,8 @@ def brake(found: Brake, plan: Plan) -> str:
         step = "в 10 раз или ещё сильнее" if found.is_tenfold else "больше чем наполовину"
         whose = f"У {counted(count, *OF_GOODS)} из {number(found.live)}, которые сейчас видны в ВК"
         return f"{whose}, цена изменится {step}."
-    removed = f"В ВК скроется или удалится {counted(count, *GOODS)}"
+    deletes = any(change.action is Action.DELETE for change in found.changes)
+    removed = f"В ВК {'скроется или удалится' if deletes else 'скроется'} {counted(count, *GOODS)}"
     if any(change.key not in plan.live_keys for change in found.changes):
         return f"{removed}. Сейчас в ВК видно {number(found.live)}."
     return f"{removed} из {number(found.live)}, которые сейчас видны в ВК."
