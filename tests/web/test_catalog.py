@@ -62,6 +62,15 @@ def test_no_store_is_told_to_be_shown_before_one_is_chosen(browser: Browser, sho
     assert "Пока не выбран" not in browser.get("/catalog").text + browser.get(STORE_PAGE).text
 
 
+def test_a_chosen_store_of_which_nothing_passes_is_not_told_as_shown(browser: Browser, owner: User) -> None:
+    add_store(owner, "S1", "Лавка")
+    add_product(owner, "P1", name="Чай")
+    set_rule(owner, EntityType.STORE, FilterMode.INCLUDE, "S1")
+    set_rule(owner, EntityType.PRODUCT, FilterMode.EXCLUDE, "P1")
+    for path in ("/catalog", STORE_PAGE):
+        assert "Выбран, но не показывается ни один товар" in browser.get(path).text
+
+
 @pytest.mark.parametrize("state", sorted(set(StoreState) - {StoreState.OK, StoreState.CLOSED}))
 def test_a_store_that_was_not_read_says_what_to_do(browser: Browser, shop: User, state: StoreState) -> None:
     db.session.execute(sa.update(CatalogStore).values(state=state, error_code="evotor_unreachable"))

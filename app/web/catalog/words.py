@@ -12,6 +12,7 @@ from app.web.labels import Label
 
 IN, OUT = Label("Показывается", "success"), Label("Не показывается", "secondary")
 NOT_CHOSEN = Label("Пока не выбран", "secondary")
+NOTHING_PASSES = Label("Выбран, но не показывается ни один товар", "warning")
 HELD = Label("Выбран, но не показан", "warning")
 
 IN_VK: Mapping[str, Label] = {
@@ -47,6 +48,13 @@ def verdict(found: Verdict, is_held: bool = False) -> Label:
     if not found.included:
         return OUT
     return HELD if is_held else IN
+
+
+def store(found: Verdict, *, passing: int, total: int, is_chosen: bool) -> Label:
+    """`passing` of its `total` products get through all the rules; `is_chosen`: there are rules for stores at all."""
+    if found.included and not is_chosen:
+        return NOT_CHOSEN
+    return NOTHING_PASSES if found.included and total and not passing else verdict(found)
 
 
 def why(found: Verdict) -> str:
