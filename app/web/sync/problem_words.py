@@ -143,7 +143,9 @@ def _albums_refused(problem: Problem) -> ProblemCard:
 def _not_in_album(problem: Problem) -> ProblemCard:
     stay = plural_ru(problem.count, "остался", "остались", "остались")
     title = f"Не в своей подборке {stay} {counted(problem.count, *GOODS)}"
-    return ProblemCard(title, message(problem.code), "Подборки: что изменится", url_for("sync.plan", show="albums"), "info")
+    return ProblemCard(
+        title, message(problem.code), "Подборки: что изменится", url_for("sync.plan", show="albums"), "info"
+    )
 
 
 def _quota(problem: Problem) -> ProblemCard:
@@ -184,7 +186,10 @@ def _review(problem: Problem) -> ProblemCard:
 def _alike(problem: Problem) -> ProblemCard:
     look = plural_ru(problem.count, "выглядит", "выглядят", "выглядят")
     title = f"{counted(problem.count, *GOODS)} {look} в ВК одинаково"
-    text = "У них одно название, одна цена и одно описание. Дайте им в Эвоторе разные названия, коды или артикулы."
+    text = (
+        "У них одно название, одна цена и одно описание. Дайте им в Эвоторе разные названия (в одном магазине хватит "
+        "разных кодов или артикулов). Если это один товар из двух магазинов, оставьте его в фильтре только в одном."
+    )
     return ProblemCard(title, text, "Открыть каталог", url_for("catalog.stores"), details=list(problem.names))
 
 
