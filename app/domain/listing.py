@@ -208,9 +208,9 @@ def renamed(wanted: Wanted, name: str) -> Wanted:
     return replace(wanted, fields={**wanted.fields, "name": name}, photo=photo)
 
 
-def item_name(product: Product, choices: Sequence[Choice] = ()) -> str:
-    """`choices`: by which buyers tell a variant from the others."""
-    name = shortened(with_choices(clean_line(product.name), choices), NAME_MAX)
+def item_name(product: Product, choices: Sequence[Choice] = (), signs: Sequence[str] = ()) -> str:
+    """`choices`: by which buyers tell a variant from the others; `signs`: what tells it from what reads alike."""
+    name = shortened(with_choices(clean_line(product.name), choices, signs), NAME_MAX)
     for addition in (unit_name(product.measure), product.article, product.code, "товар"):
         if len(name) >= NAME_MIN:
             break

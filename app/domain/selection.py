@@ -11,6 +11,7 @@ from app.domain.listing import (
     SkipReason,
     Wanted,
     is_sold_out,
+    item_name,
     renamed,
     to_wanted,
     unfit_reason,
@@ -18,7 +19,7 @@ from app.domain.listing import (
 from app.domain.pictures import Picture, Pictures
 from app.domain.plan import Desired
 from app.domain.rules import Decision, EntityType, Mode, RuleSet, decide
-from app.domain.variants import extended, signs_of_alike
+from app.domain.variants import choices_of, signs_of_alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def select(
             products[key] = product
             if is_sold_out(product, settings):
                 sold_out.add(key)
-        wanted.update(_told_apart(here, products))
+        wanted.update(_told_apart(here, products, shelf.tree))
         barcodes.update(barcodes_here)
     return Desired(
         wanted=wanted,
@@ -127,17 +128,21 @@ def select(
 
 
 def _told_apart(
-    wanted: Mapping[ListingKey, Wanted], products: Mapping[ListingKey, Product]
+    wanted: Mapping[ListingKey, Wanted], products: Mapping[ListingKey, Product], tree: GroupTree
 ) -> dict[ListingKey, Wanted]:
-    """Of one store: products of equal name that would look alike get a sign of their own into their names."""
-    named: dict[tuple[object, ...], list[ListingKey]] = {}
+    """Of one store: products that would read alike get a sign of their own into their names.
+
+    As buyers see them. The price does not count here, so that a rouble more or less renames nothing.
+    """
+    texts: dict[tuple[object, ...], list[ListingKey]] = {}
     for key, item in wanted.items():
-        named.setdefault((products[key].name, *_look_of(item)), []).append(key)
+        texts.setdefault((item.fields["name"], item.fields["description"]), []).append(key)
     told = dict(wanted)
-    for keys in named.values():
+    for keys in texts.values():
         if len(keys) > 1:
-            for key, sign in signs_of_alike({key: products[key] for key in keys}).items():
-                told[key] = renamed(wanted[key], extended(str(wanted[key].fields["name"]), sign))
+            for key, signs in signs_of_alike({key: products[key] for key in keys}).items():
+                name = item_name(products[key], choices_of(products[key], tree), signs)
+                told[key] = renamed(wanted[key], name)
     return told
 
 

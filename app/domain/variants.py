@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from app.domain.catalog import GroupTree, Product
+from app.domain.search import folded
 from app.domain.texts import clean_line
 
 K = TypeVar("K")
 
 NAME_MAX = 100
-LONGEST_CHOICES = 70
-"""So much of a name they may take: what it is stays readable."""
+LONGEST_ADDITION = 70
+"""So much of a name choices and signs may take: what it is stays readable."""
 
 
 class Choice(NamedTuple):
@@ -39,19 +40,35 @@ def shown_name(product: Product, tree: GroupTree) -> str:
     return ", ".join(filter(None, [product.name, *missing]))
 
 
-def with_choices(name: str, choices: Iterable[Choice]) -> str:
-    """The name with those choices that it does not hold; one that is cut off may lose them at its end, so gets all."""
+def with_choices(name: str, choices: Iterable[Choice], signs: Sequence[str] = ()) -> str:
+    """The name with those choices that it does not hold, and what else tells it from others.
+
+    A name that is cut off may lose choices at its end, so gets all.
+    """
     every = [choice.name for choice in choices]
     missing = [choice for choice in every if not holds(name, choice)]
-    if len(", ".join([name, *missing])) > NAME_MAX:
+    if len(", ".join([name, *missing, *signs])) > NAME_MAX:
         missing = every
-    return extended(name, ", ".join(missing)) if missing else name
+    return extended(name, [*missing, *signs])
 
 
-def extended(name: str, addition: str) -> str:
-    """Within the longest name; the name itself is what is shortened."""
-    addition = shortened(addition, LONGEST_CHOICES)
+def extended(name: str, additions: Sequence[str]) -> str:
+    """Within the longest name; the name itself is what is shortened, and of the additions the longest ones."""
+    if not additions:
+        return name
+    addition = ", ".join(shortened_fairly(additions, LONGEST_ADDITION))
     return f"{shortened(name, NAME_MAX - len(addition) - 2)}, {addition}" if name else addition
+
+
+def shortened_fairly(parts: Sequence[str], most: int) -> list[str]:
+    """So that they fit with commas between them, and no long one costs a short one its letters."""
+    left = most - 2 * (len(parts) - 1)
+    found = list(parts)
+    by_length = sorted(range(len(parts)), key=lambda index: len(parts[index]))
+    for done, index in enumerate(by_length):
+        found[index] = shortened(parts[index], max(left // (len(parts) - done), 1))
+        left -= len(found[index])
+    return found
 
 
 def shortened(text: str, most: int) -> str:
@@ -60,8 +77,11 @@ def shortened(text: str, most: int) -> str:
 
 def holds(text: str, words: str) -> bool:
     """As whole words: «S» does not stand in «Sport», nor «5» in «1,5»."""
-    pattern = rf"(?<!\w)(?<!\d[.,/]){re.escape(_folded(words))}(?!\w)(?![.,/]\d)"
-    return re.search(pattern, _folded(text)) is not None
+    words = folded(words).strip()
+    if not words:
+        return False  # nothing but quotes
+    pattern = rf"(?<!\w)(?<!\d[.,/]){re.escape(words)}(?!\w)(?![.,/]\d)"
+    return re.search(pattern, folded(text)) is not None
 
 
 def choices_sentence(choices: Iterable[Choice]) -> str:
@@ -85,7 +105,7 @@ SIGNS: Sequence[Sign] = (
 )
 
 
-def signs_of_alike(alike: Mapping[K, Product], signs: Sequence[Sign] = SIGNS) -> dict[K, str]:
+def signs_of_alike(alike: Mapping[K, Product], signs: Sequence[Sign] = SIGNS) -> dict[K, list[str]]:
     """What to add to the names of products that look alike: the first sign in which they differ, then the next.
 
     It depends on nothing but them, and whoever has the sign gets it: no name ever passes from one to another.
@@ -95,15 +115,11 @@ def signs_of_alike(alike: Mapping[K, Product], signs: Sequence[Sign] = SIGNS) ->
     by_value: dict[str, dict[K, Product]] = {}
     for key, product in alike.items():
         by_value.setdefault(signs[0].of(product), {})[key] = product
-    added: dict[K, str] = {}
+    added: dict[K, list[str]] = {}
     for value, equals in by_value.items():
         further = signs_of_alike(equals, signs[1:])
         own = [f"{signs[0].label} {value}"] if value and len(by_value) > 1 else []
         for key in equals:
-            if parts := [*own, *([further[key]] if key in further else [])]:
-                added[key] = ", ".join(parts)
+            if parts := [*own, *further.get(key, [])]:
+                added[key] = parts
     return added
-
-
-def _folded(text: str) -> str:
-    return text.casefold().replace("ё", "е")

@@ -198,9 +198,9 @@ def _is_photo_left(listing: Listing | None, settings: OwnerSettings, picture: Pi
 
 
 def _desired(user: User, judge: Judge, shelf: Shelf) -> Desired:
-    """Of the one product and those that bear its name, from which it has to be told."""
+    """Of the one product and those that would bear its name in VK, from which it has to be told."""
     (product,) = shelf.products
-    crowd = replace(shelf, products=load_namesakes(user.id, shelf.store.id, product))
+    crowd = replace(shelf, products=load_namesakes(shelf, user.id, product))
     return select([crowd], judge.rules, judge.settings, extended_shop=_is_extended(user), pictured=judge.pictured)
 
 

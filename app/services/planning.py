@@ -32,21 +32,6 @@ def desired_for(user: User, read_now: Collection[str] | None = None) -> Desired:
     return replace(desired, whole_stores=desired.whole_stores.intersection(read_now))
 
 
-def look_alike(user: User) -> list[str]:
-    """Names, once for each product, of what buyers cannot tell from another product of the same store.
-
-    Only products of one name are looked at: this is asked for every page that tells problems.
-    """
-    shelves = load_shelves(user.id, namesakes=True)
-    if not any(shelf.products for shelf in shelves):
-        return []
-    settings = owner_settings(user)
-    pictured = pictured_in_vk(user, settings)
-    desired = select(shelves, rules_of(user), settings, extended_shop=False, pictured=pictured)
-    items = (desired.wanted[key] for key in desired.alike)
-    return sorted(str(item.fields["name"]) for item in items if not item.is_hidden)
-
-
 def plan_for(user: User, now: datetime | None = None) -> Plan:
     """Without a community yet the plan is for an empty market."""
     now = now or utcnow()

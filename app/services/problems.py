@@ -27,7 +27,7 @@ from app.models import (
     VkConnection,
 )
 from app.models.run import ACTIVE
-from app.services import hand_work, orders, planning, runs, sync_settings, unreadable
+from app.services import hand_work, look_alikes, orders, runs, sync_settings, unreadable
 from app.services.orders import TIME_SLICE
 from app.services.shop_settings import owner_settings
 from app.services.unreadable import UnreadableRow
@@ -302,8 +302,8 @@ def _of_goods(user: User, held: Mapping[SkipReason, int]) -> Iterator[Problem]:
         yield Problem(Kind.CATEGORY, count=len(lost))
     if count := held.get(SkipReason.REVIEW, 0):
         yield Problem(Kind.REVIEW, count=count)
-    if names := planning.look_alike(user):
-        yield Problem(Kind.ALIKE, count=len(names), names=list(dict.fromkeys(names))[:EXAMPLES_SHOWN])
+    if (alike := look_alikes.noted(user)).count:
+        yield Problem(Kind.ALIKE, count=alike.count, names=alike.names)
     for reason in NEEDS_OWNER:
         if count := held.get(reason, 0):
             yield Problem(Kind.UNFIT, reason, count=count)

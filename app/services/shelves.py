@@ -11,9 +11,10 @@ from app.db import db
 from app.domain.album_plan import Albums
 from app.domain.catalog import Attribute, Group, GroupTree, Product, Store
 from app.domain.changes import Link, LinkState
-from app.domain.listing import HandField, ListingKey, OwnerSettings
+from app.domain.listing import HandField, ListingKey, OwnerSettings, item_name
 from app.domain.pictures import Pictures
 from app.domain.selection import Shelf
+from app.domain.variants import choices_of
 from app.models import AlbumState, CatalogGroup, CatalogProduct, CatalogStore, Listing, StoreState, User, VkAlbum
 from app.services import photos, unreadable
 
@@ -34,12 +35,11 @@ def load_shelves(
     *,
     texts: bool = True,
     facts: bool = True,
-    namesakes: bool = False,
 ) -> list[Shelf]:
     """Every store with its groups, products and photos, by name.
 
     `product_id`: of its products only this one. Without `texts` descriptions and codes are left out; without `facts`
-    all but a product's id, name and group. `namesakes`: only products whose name another one of the store bears.
+    all but a product's id, name and group.
     """
     stores = sa.select(
         CatalogStore.store_id, CatalogStore.name, CatalogStore.address, CatalogStore.state.label("state")
@@ -47,7 +47,7 @@ def load_shelves(
     if store_id is not None:
         stores = stores.where(CatalogStore.store_id == store_id)
     groups = load_groups(user_id, store_id)
-    products = _products(user_id, store_id, product_id, texts=texts, facts=facts, namesakes=namesakes)
+    products = _products(user_id, store_id, product_id, texts=texts, facts=facts)
     pictures = photos.pictures_by_store(user_id, store_id)
     unread = unreadable.ids_by_store(user_id, store_id) if texts else {}  # only a selection asks for them
     rows = sorted(db.session.execute(stores).all(), key=lambda row: (row.name.casefold(), row.store_id))
@@ -93,7 +93,7 @@ def pairs(stored: Sequence[Any] | None) -> tuple[tuple[str, str], ...]:
 
 
 def _products(
-    user_id: int, store_id: str | None, product_id: str | None, *, texts: bool, facts: bool, namesakes: bool
+    user_id: int, store_id: str | None, product_id: str | None, *, texts: bool, facts: bool
 ) -> dict[str, list[Product]]:
     columns = (*_FACT_COLUMNS, *(_TEXT_COLUMNS if texts else ())) if facts else _NAME_COLUMNS
     query = sa.select(_C.store_id, *columns).where(_C.user_id == user_id)
@@ -101,9 +101,6 @@ def _products(
         query = query.where(_C.store_id == store_id)
     if product_id is not None:
         query = query.where(_C.product_id == product_id)
-    if namesakes:
-        names = sa.select(_C.store_id, _C.name).where(_C.user_id == user_id).group_by(_C.store_id, _C.name)
-        query = query.where(sa.tuple_(_C.store_id, _C.name).in_(names.having(sa.func.count() > 1)))
     made: Callable[[Sequence[Any]], Product] = _product if facts else _named_product
     by_store: dict[str, list[Product]] = {}
     for row in db.session.execute(query).all():
@@ -119,12 +116,20 @@ def load_products(user_id: int, store_id: str, product_ids: Sequence[str]) -> di
     return {row[0]: _product(row) for row in db.session.execute(query).all()}
 
 
-def load_namesakes(user_id: int, store_id: str, product: Product) -> list[Product]:
-    """All products of the store that bear its name, itself among them."""
-    query = sa.select(*_FACT_COLUMNS, *_TEXT_COLUMNS).where(
-        _C.user_id == user_id, _C.store_id == store_id, _C.name == product.name
-    )
-    return [_product(row) for row in db.session.execute(query).all()]
+def load_namesakes(shelf: Shelf, user_id: int, product: Product) -> list[Product]:
+    """All products of the store that get its name in VK as long as nothing tells them apart, itself among them.
+
+    Whatever the register calls them: what buyers read is spelled in one way, may hold choices, and is cut somewhere.
+    """
+
+    def shown(one: Product) -> str:
+        return item_name(one, choices_of(one, shelf.tree))
+
+    query = sa.select(*_NAME_COLUMNS).where(_C.user_id == user_id, _C.store_id == shelf.store.id)
+    name = shown(product)
+    found = [row[0] for row in db.session.execute(query).all() if shown(_named_product(row)) == name]
+    others = [product_id for product_id in found if product_id != product.id]
+    return [product, *(load_products(user_id, shelf.store.id, others).values() if others else ())]
 
 
 def _named_product(values: Sequence[Any]) -> Product:

@@ -12,7 +12,7 @@ from app.domain.listing import sku
 from app.domain.market import MarketItem
 from app.domain.plan import Desired, Plan, make_plan
 from app.models import ConnectionState, RunStage, RunStatus
-from app.services import approvals, catalog_refresh, missing, outlook, runs, vk_categories
+from app.services import approvals, catalog_refresh, look_alikes, missing, outlook, runs, vk_categories
 from app.services.approvals import Verdict
 from app.services.catalog_refresh import CatalogUnavailable
 from app.services.connection_use import CONNECTION_CHANGED
@@ -114,6 +114,7 @@ class SyncWork(RunWork):
         if plan is None or self._stand_already(plan):
             twins = self.read_market(desired)
             plan = self._plan(desired, began)
+        look_alikes.note(self.user, self.group_id, plan, desired)
         plan = self._braked(plan, desired, began)
         self._forget_what_is_over(plan)
         self.hide_twins(twins)

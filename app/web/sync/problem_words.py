@@ -186,7 +186,10 @@ def _review(problem: Problem) -> ProblemCard:
 def _alike(problem: Problem) -> ProblemCard:
     look = plural_ru(problem.count, "выглядит", "выглядят", "выглядят")
     title = f"{counted(problem.count, *GOODS)} {look} в ВК одинаково"
-    text = "У них одно название, одна цена и одно описание. Дайте им в Эвоторе разные названия, коды или артикулы."
+    text = (
+        "У них одно название, одна цена и одно описание. Дайте им в Эвоторе разные названия (в одном магазине хватит "
+        "разных кодов или артикулов). Если это один товар из двух магазинов, оставьте его в фильтре только в одном."
+    )
     return ProblemCard(title, text, "Открыть каталог", url_for("catalog.stores"), details=list(problem.names))
 
 

@@ -3,17 +3,20 @@
 from typing import Any
 
 from app.domain.listing import ListingKey
+from app.domain.rules import EntityType, FilterMode
 from app.models import RunStatus
 from app.services import browse, closeup
 from app.services.finding import Look
 from app.services.names import names_of, product_names
 from app.services.problems import Kind, problems
+from tests.support.sandbox import ACCOUNT
 from tests.support.shop import TINY, Shop
 
 ATTRIBUTES = [
     {"id": "a1", "name": "Цвет", "choices": [{"id": "c1", "name": "красный"}, {"id": "c2", "name": "синий"}]},
     {"id": "a2", "name": "Размер", "choices": [{"id": "s", "name": "S"}, {"id": "m", "name": "M"}]},
 ]
+SECOND = "20260101-AAAA-4BBB-80CC-000000000002"
 MODEL = {"id": "M1", "name": "Футболка", "parent_id": "G1", "attributes": ATTRIBUTES}
 
 
@@ -63,3 +66,37 @@ def test_twins_get_a_sign_or_are_told_and_the_page_agrees_with_vk(shop_everywher
     assert (page.name, page.pending) == ("Товар, код 11", [])
     (told,) = [problem for problem in problems(shop.owner, {}) if problem.kind is Kind.ALIKE]
     assert (told.count, list(told.names)) == (2, ["Другой"])
+
+
+def test_what_only_buyers_read_alike_is_told_apart_too(shop: Shop) -> None:
+    goods = {"T1": 'Сок "А" один', "T2": "Сок «А» один", "L1": "Т" * 120 + "1", "L2": "Т" * 120 + "2"}
+    for product_id, name in goods.items():
+        shop.put(product_id, name=name, price=50, code=f"код {product_id}", description="Одно описание на всех")
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    found = {product_id: item["name"] for product_id, item in items(shop).items() if product_id in goods}
+    assert len(set(found.values())) == len(goods)
+    owner = shop.owner
+    assert {product_id: closeup.product_page(owner, TINY, product_id).name for product_id in goods} == found
+    assert not [problem for problem in problems(owner, {}) if problem.kind is Kind.ALIKE]
+    shop.forget_calls()
+    shop.patch("T2", price=51)
+    shop.run()
+    assert {product_id: items(shop)[product_id]["name"] for product_id in goods} == found
+
+
+def test_goods_of_two_stores_that_look_alike_are_told_until_one_is_left(shop: Shop) -> None:
+    shop.sandbox.control("evotor/stores", account=ACCOUNT, upsert=[{"id": SECOND, "name": "Вторая"}])
+    shop.put("Y1", name="Мёд", price=50)
+    shop.sandbox.put_product("Z1", SECOND, name="Мёд", price=50, quantity=5)
+    shop.rule(EntityType.STORE, FilterMode.INCLUDE, TINY)
+    shop.rule(EntityType.STORE, FilterMode.INCLUDE, SECOND)
+
+    shop.run()
+
+    (told,) = [problem for problem in problems(shop.owner, {}) if problem.kind is Kind.ALIKE]
+    assert (told.count, list(told.names)) == (2, [items(shop)["Z1"]["name"]])
+    shop.patch("Y1", price=60)
+    shop.run()
+    assert not [problem for problem in problems(shop.owner, {}) if problem.kind is Kind.ALIKE]

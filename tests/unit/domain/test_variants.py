@@ -45,6 +45,10 @@ def names(*products: Product, **more: Any) -> dict[str, str]:
         ("я" * 150, [RED, SMALL], "я" * 87 + "…, красный, S"),
         ("Ё" * 140 + " S", [SMALL], "Ё" * 96 + "…, S"),
         ("Ё" * 96 + " S", [RED, SMALL], "Ё" * 87 + "…, красный, S"),
+        ("Футболка, С", [Choice("Размер", "C")], "Футболка, С"),
+        ("Товар", [Choice("Цвет", "к" * 80), SMALL], f"Товар, {'к' * 66}…, S"),
+        ("Товар", [Choice("Цвет", "к" * 80), Choice("Узор", "у" * 80)], f"Товар, {'к' * 33}…, {'у' * 33}…"),
+        ("Товар", [Choice("Цвет", "»")], "Товар, »"),
     ],
 )
 def test_a_name_gets_the_choices_that_it_lacks(name: str, choices: Sequence[Choice], expected: str) -> None:
@@ -111,29 +115,58 @@ def test_products_that_look_alike_get_what_the_register_tells_them_by() -> None:
 @pytest.mark.parametrize(
     ("signs", "expected"),
     [
-        ([{"code": "1"}, {}], ["код 1", None]),
-        ([{"code": "1", "article": "A"}, {"code": "1", "article": "B"}], ["арт. A", "арт. B"]),
-        ([{"barcodes": ("460",)}, {"barcodes": ("461",)}], ["штрихкод 460", "штрихкод 461"]),
+        ([{"code": "1"}, {}], [["код 1"], None]),
+        ([{"code": "1", "article": "A"}, {"code": "1", "article": "B"}], [["арт. A"], ["арт. B"]]),
+        ([{"barcodes": ("460",)}, {"barcodes": ("461",)}], [["штрихкод 460"], ["штрихкод 461"]]),
         ([{}, {}], [None, None]),
         (
             [{"code": "1", "article": "A"}, {"code": "1", "article": "B"}, {"code": "2"}],
-            ["код 1, арт. A", "код 1, арт. B", "код 2"],
+            [["код 1", "арт. A"], ["код 1", "арт. B"], ["код 2"]],
         ),
     ],
 )
-def test_the_sign_is_the_first_in_which_they_differ(signs: list[Any], expected: list[str | None]) -> None:
+def test_the_sign_is_the_first_in_which_they_differ(signs: list[Any], expected: list[list[str] | None]) -> None:
     alike = {number: a_product(str(number), **fields) for number, fields in enumerate(signs)}
     found = signs_of_alike(alike)
     assert [found.get(number) for number in alike] == expected
 
 
-def test_another_price_or_description_is_told_apart_already() -> None:
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ('Сок "А" один', "Сок «А» один"),
+        ("Сок  яблочный", "Сок яблочный"),
+        ("Т" * 120 + "1", "Т" * 120 + "2"),
+        ("Сок &amp; вода", "Сок & вода"),
+    ],
+)
+def test_names_that_read_alike_are_told_apart_however_the_register_spells_them(one: str, other: str) -> None:
+    text = "Одно описание для обоих"
+    goods = [a_product(f"P{code}", name=name, code=code, description=text) for code, name in (("1", one), ("2", other))]
+    found = names(*goods)
+    assert [name[-7:] for name in found.values()] == [", код 1", ", код 2"]
+    assert wanted(*goods).alike == frozenset()
+
+
+def test_a_sign_leaves_a_long_variant_its_choices() -> None:
+    twins = [variant(f"P{code}", name="Т" * 120, code=code) for code in "12"]
+    assert [name.strip("Т") for name in names(*twins).values()] == ["…, красный, S, код 1", "…, красный, S, код 2"]
+
+
+def test_a_variant_is_told_from_what_bears_its_choice_in_the_name() -> None:
+    text = "Хлопок. Размер: S."
+    one = variant("P1", choices=(("a2", "s"),), code="1", description=text)
+    other = a_product("P2", name="Футболка, S", code="2", description=text)
+    assert set(names(one, other).values()) == {"Футболка, S, код 1", "Футболка, S, код 2"}
+
+
+def test_another_description_is_told_apart_already_and_a_price_renames_nothing() -> None:
     goods = [
         a_product("P1", name="Товар", code="1", price=Decimal(1)),
         a_product("P2", name="Товар", code="2", price=Decimal(2)),
         a_product("P3", name="Товар", code="3", price=Decimal(2), description="Совсем другой товар"),
     ]
-    assert set(names(*goods).values()) == {"Товар"}
+    assert list(names(*goods).values()) == ["Товар, код 1", "Товар, код 2", "Товар"]
 
 
 def test_names_depend_on_no_order_and_a_further_twin_renames_nobody() -> None:
