@@ -45,8 +45,7 @@ _LABEL = re.compile(
     r"(?:access[_ ]?|api[_ -]?)?(?:token|key)\s*(?:[:=]|\s))\s*",
     re.IGNORECASE,
 )
-_BREAK = re.compile(r"[ \t]*[\r\n\x0b\x0c\x85\u2028\u2029]+[ \t]*")
-_NEXT_NAME = re.compile(r"[\r\n]+\s*(?=[a-z_]+\s*[=:])", re.IGNORECASE)
+_NAME = re.compile(r"[a-z_]{1,40}[ \t]{0,10}[=:]", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|(?:[a-z0-9-]+\.)+(?:ru|com|me)/|[^\s]*\.html?[?#]", re.IGNORECASE)
 _VK_ADDRESS = re.compile(r"(?:^|[/.@])(?:vk\.com|vk\.ru|vkontakte\.ru)/", re.IGNORECASE)
 _EVOTOR_ADDRESS = re.compile(r"(?:^|[/.@])evotor\.ru/|[?&]uid=\d\d-\d{15}", re.IGNORECASE)
@@ -70,13 +69,21 @@ def key_in(text: str) -> PastedKey:
     seen = visible(text[:LONGEST]).strip()
     if _ENCODED.search(seen):
         seen = unquote(seen)
-    whole = _BREAK.sub("", _NEXT_NAME.sub("&", seen))
+    whole = _in_one_line(seen)
     is_address = _ADDRESS.match(whole.lstrip(_WRAPPING)) is not None
     named = next((found[1] for pattern in _NAMED if (found := pattern.search(whole))), None)
     if named is None and is_address:
         return PastedKey(is_address=True)
     key = _bare(unquote(named)) if named is not None else _without_label(whole)
     return PastedKey(key, _service(key, whole), is_address, _EVOTOR_USER.fullmatch(key) is not None)
+
+
+def _in_one_line(text: str) -> str:
+    """A messenger breaks a long key into lines; where the next line begins with a name, it is another value."""
+    whole = ""
+    for line in map(str.strip, text.splitlines()):
+        whole += f"&{line}" if whole and _NAME.match(line) else line
+    return whole
 
 
 def _without_label(text: str) -> str:
@@ -156,7 +163,8 @@ _PAGES = frozenset(
 
 def community_in(text: str) -> int | str | None:
     """Its number, else its short name in lower case; None where there is neither."""
-    seen = _BREAK.sub("", visible(text[:LONGEST]).translate(_DASHES).replace("\\", "/")).strip()
+    typed = visible(text[:LONGEST]).translate(_DASHES).replace("\\", "/")
+    seen = "".join(map(str.strip, typed.splitlines()))
     if link := _VK_LINK.search(seen):
         return _of_path(link[1].lstrip("@*"))
     if "://" in seen:

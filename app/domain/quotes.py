@@ -39,8 +39,9 @@ def _line(line: str) -> str:
             marks.append("«")
         else:
             marks.append(_closed(open_ones) if open_ones else INCH)
+    last_closing = max((number for number, mark in enumerate(marks) if mark == "»"), default=-1)
     for number in open_ones:
-        if "»" not in marks[number:]:  # «ООО «Ромашка»: one closing quote serves both, as Russians write
+        if number > last_closing:  # «ООО «Ромашка»: one closing quote serves both, as Russians write
             marks[number] = INCH
     pieces = line.split('"')
     return pieces[0] + "".join(mark + piece for mark, piece in zip(marks, pieces[1:], strict=True))

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from threading import Lock
 
 import sqlalchemy as sa
 
@@ -57,14 +58,20 @@ def glance_at(user: User, known: int, last: SyncRun | None) -> Glance:
     if user.sync_state is not None and user.sync_state.settled_digest == now:
         return Glance()
     run = (last.id, last.status, last.done) if last else ()
-    key = (user.id, now, run, approvals.latest_id(user.id), int(utcnow().timestamp() // FRESH_FOR))
-    if key not in _seen:
-        while len(_seen) >= MOST_SEEN:
-            _seen.pop(next(iter(_seen)), None)
-        _seen[key] = _glance(user)
-    return _seen[key]
+    held = (user.sync_state.rules_digest, user.sync_state.confirmed_adds) if user.sync_state else ()
+    key = (user.id, now, run, held, approvals.latest_id(user.id), int(utcnow().timestamp() // FRESH_FOR))
+    with _looking:
+        found = _seen.get(key)
+    if found is None:
+        found = _glance(user)
+        with _looking:
+            _seen[key] = found
+            for old in list(_seen)[:-MOST_SEEN]:
+                del _seen[old]
+    return found
 
 
+_looking = Lock()
 _seen: dict[tuple[object, ...], Glance] = {}
 MOST_SEEN, FRESH_FOR = 100, 600
 """FRESH_FOR in seconds: approvals and refusals end with time."""

@@ -212,7 +212,7 @@ def _of_runs(user: User, *, plan_waits: bool) -> Iterator[Problem]:
     if plan_waits and sync_settings.run_obstacle(user) is None:
         yield Problem(Kind.APPROVAL)
     is_told_already = any(problem.code == state.strike_code for problem in _of_connections(user))
-    worries = state.strikes >= STRIKES_THAT_WORRY or needs_somebody(state.strike_code or "")
+    worries = state.strikes >= (1 if needs_somebody(state.strike_code or "") else STRIKES_THAT_WORRY)
     if state.strike_code and worries and not is_told_already:
         yield Problem(Kind.RUNS_FAIL, state.strike_code, count=state.strikes, run_id=last.id)
 

@@ -13,6 +13,8 @@ def kept(service: Service) -> str | None:
 
 
 def keep(service: Service, key: str) -> None:
+    """In the place of an older one, also where it is too long to be kept itself."""
+    forget(service)
     if (sealed := kept_keys.seal(owner(), service, key)) is not None:
         session[_name(service)] = sealed
 

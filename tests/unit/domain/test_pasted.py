@@ -235,3 +235,12 @@ def test_short_names_of_every_kind(written: str, name: str) -> None:
 )
 def test_what_names_no_community_is_none(written: str) -> None:
     assert community_in(written) is None
+
+
+@pytest.mark.parametrize("filling", ["\n", " ", "\n ", "\r", "<", ".", "ключ ", "a-", "vk.com/"])
+def test_a_long_filling_is_read_in_one_go(filling: str) -> None:
+    """A search that goes back over its own steps takes the better part of an hour for these."""
+    typed = "a" + filling * LONGEST + "!"
+    key_in(typed)
+    holds_key(typed)
+    community_in(typed)

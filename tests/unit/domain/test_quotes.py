@@ -50,3 +50,9 @@ def test_quotes_are_set_as_they_were_meant(typed: str, sent: str) -> None:
 
 def test_a_pair_does_not_reach_over_a_line() -> None:
     assert clean_text('Сыр "Гауда\n"Эдам" 5"') == "Сыр ''Гауда\n«Эдам» 5''"
+
+
+@pytest.mark.parametrize("filling", ['"', '«"', '"—', '1"', ' "a', '<b "'])
+def test_a_description_of_quotes_is_read_in_one_go(filling: str) -> None:
+    text = clean_text(filling * 50_000)
+    assert '"' not in text
