@@ -9,6 +9,8 @@ from urllib.parse import unquote
 LARGEST_GROUP_ID = 10**10
 LONGEST = 8192
 """Signs of a text that are looked through."""
+MOST_SHOWN = 500
+"""Signs. Nobody names a community at such length."""
 
 _BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
 """Letters to Unicode, nothing to the eye."""
@@ -51,6 +53,10 @@ _VK_ADDRESS = re.compile(r"(?:^|[/.@])(?:vk\.com|vk\.ru|vkontakte\.ru)/", re.IGN
 _EVOTOR_ADDRESS = re.compile(r"(?:^|[/.@])evotor\.ru/|[?&]uid=\d\d-\d{15}", re.IGNORECASE)
 _EVOTOR_KEY = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _VK_KEY = re.compile(r"vk\d\.[a-z]+\..+|[0-9a-f]{85}", re.IGNORECASE)
+_SECRET = re.compile(
+    rf"{_EVOTOR_KEY.pattern}|vk\d\.[a-z]+\.|[0-9a-f]{{85}}|(?:\b|_)(?:token|key)\b\W{{0,5}}\w", re.IGNORECASE
+)
+"""Wherever it stands."""
 _EVOTOR_USER = re.compile(r"\d\d-\d{15}")
 
 
@@ -101,15 +107,12 @@ def _service(key: str, whole: str) -> Service | None:
 
 
 def holds_key(text: str) -> bool:
-    """Whether a secret stands in what was typed where none belongs: then it must not be shown again."""
-    pasted = key_in(text)
-    seen = visible(text[:LONGEST])
-    is_key = _EVOTOR_KEY.fullmatch(pasted.key) or _VK_KEY.fullmatch(pasted.key)
-    return (
-        bool(is_key)
-        or any(pattern.search(seen) for pattern in _NAMED)
-        or re.search(r"vk\d\.[a-z]+\.", seen) is not None
-    )
+    """Whether a secret may stand in what was typed where none belongs: then it must not be shown again."""
+    if len(text) > MOST_SHOWN:
+        return True
+    seen = visible(text)
+    spellings = (seen, unquote(seen), _in_one_line(seen))
+    return any(pattern.search(spelling) for pattern in (*_NAMED, _SECRET) for spelling in spellings)
 
 
 # Communities

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.pasted import Service, community_in, holds_key, key_in
+from app.domain.pasted import LONGEST, Service, community_in, holds_key, key_in
 
 VK = "vk1.a.Xy-Z_0aBc-dEf_9"
 UUID = "0b9d8c1e-aaaa-4bbb-8ccc-1234567890ab"
@@ -119,7 +119,13 @@ def test_a_key_is_not_shown_by_what_holds_it() -> None:
     assert VK not in repr(key_in(VK))
 
 
-@pytest.mark.parametrize("text", [VK, UUID, f"{BLANK}#access_token=abc", f"token={VK}", f"vk.com/lavka {VK}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(VK, UUID, f"{BLANK}#access_token=abc", f"token={VK}", f"vk.com/lavka {VK}", f"мой ключ: {UUID} вот"),
+        *("club1#access%5Ftoken%3Dabc", "token zzz", "key=zzz", f"вот {'0f' * 42}0 он", f"club1 {UUID}…", "я" * 501),
+    ],
+)
 def test_a_key_in_the_wrong_place_is_noticed(text: str) -> None:
     assert holds_key(text)
 
