@@ -79,12 +79,12 @@ def load_groups(user_id: int, store_id: str | None = None) -> dict[str, list[Gro
         query = query.where(CatalogGroup.store_id == store_id)
     by_store: dict[str, list[Group]] = {}
     for store, group_id, name, parent_id, is_variant_model, attributes in db.session.execute(query):
-        group = Group(group_id, name, parent_id, is_variant_model, _attributes(attributes or ()))
+        group = Group(group_id, name, parent_id, is_variant_model, to_attributes(attributes or ()))
         by_store.setdefault(store, []).append(group)
     return by_store
 
 
-def _attributes(stored: Sequence[Any]) -> tuple[Attribute, ...]:
+def to_attributes(stored: Sequence[Any]) -> tuple[Attribute, ...]:
     return tuple(Attribute(attribute_id, name, pairs(choices)) for attribute_id, name, choices in stored)
 
 
