@@ -136,7 +136,7 @@ def _held_back(
         return Reason.GONE
     if link is not None and link.retry_after is not None and link.retry_after > now:
         if link.state is LinkState.ADDING and link.failed_digest is None:
-            return Reason.UNCERTAIN
+            return Reason.UNREADABLE_ITEM if link.may_be_unreadable else Reason.UNCERTAIN
         if link.failed_digest == wanted.digest:
             return Reason.REFUSED
     if link is None or link.state is LinkState.ADDING:

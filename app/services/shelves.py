@@ -16,7 +16,7 @@ from app.domain.pictures import Pictures
 from app.domain.selection import Shelf
 from app.domain.variants import choices_of
 from app.models import AlbumState, CatalogGroup, CatalogProduct, CatalogStore, Listing, StoreState, User, VkAlbum
-from app.services import photos, unreadable
+from app.services import market_links, photos, unreadable
 
 _C = CatalogProduct.__table__.c
 """Plain columns: rows of a long catalog come twice as fast as through the mapper."""
@@ -201,6 +201,7 @@ def to_link(row: Listing) -> Link:
         drift=frozenset(row.drift),
         hide_approved=row.hide_approved,
         is_kept=row.evotor_has_it,
+        may_be_unreadable=market_links.is_held(row),
     )
 
 
