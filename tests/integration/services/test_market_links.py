@@ -147,10 +147,10 @@ def test_an_add_that_an_unreadable_item_may_be_is_held_for_a_day_and_until_that_
     market_links.settle_lost([row], now, anything)
 
     assert market_links.is_held(row)
-    assert (row.attempted_at, row.retry_after) == (None, now + timedelta(days=1))
-    market_links.settle_lost([row], now + timedelta(days=1), anything)
-    assert row.retry_after == now + timedelta(days=2)
-    market_links.settle_lost([row], now + timedelta(days=1, hours=1))
+    assert (row.attempted_at, row.retry_after) == (None, now + timedelta(hours=1))
+    market_links.settle_lost([row], now + timedelta(hours=1), anything)
+    assert row.retry_after == now + timedelta(days=1, hours=1)
+    market_links.settle_lost([row], now + timedelta(hours=2))
     assert not market_links.is_held(row)
 
 
