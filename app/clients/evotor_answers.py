@@ -1,6 +1,6 @@
 """What Evotor sends → domain types: contracts/evotor.md sections 3 and 5. Products: app.clients.evotor_products."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -30,8 +30,8 @@ class Page:
 @dataclass(frozen=True, slots=True)
 class GroupList:
     groups: list[Group]
-    misplaced: frozenset[str] = field(default_factory=frozenset)
-    """Ids of those whose own group cannot be read: where they stood before, they stand still."""
+    unread: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By group id the fields that Evotor sent in a form that cannot be read: there an older copy stands."""
 
 
 class _Paging(msgspec.Struct):
@@ -85,10 +85,10 @@ def parse_stores(items: list[msgspec.Raw]) -> list[Store]:
 
 def parse_groups(items: list[msgspec.Raw]) -> GroupList:
     """Those with a usable id: nothing can stand in another one."""
-    found = {group.id: (group, is_placed) for group, is_placed in _readable(items, _group)}
+    found = {group.id: (group, unread) for group, unread in _readable(items, _group)}
     return GroupList(
         [group for group, _ in found.values()],
-        frozenset(group_id for group_id, (_, is_placed) in found.items() if not is_placed),
+        {group_id: unread for group_id, (_, unread) in found.items() if unread},
     )
 
 
@@ -115,15 +115,36 @@ def _owner_id(raw: msgspec.Raw) -> str | None:
     return owner_id if 0 < len(owner_id) <= LONGEST_OWNER_ID else None
 
 
-def _group(sent: _Item) -> tuple[Group, bool]:
-    """And whether its place can be read. Raises MalformedAnswer."""
+def _group(sent: _Item) -> tuple[Group, frozenset[str]]:
+    """And those of its fields that cannot be read. Raises MalformedAnswer."""
+    unread: set[str] = set()
+    group_id, name = _id(sent), _name(sent)
+    if not name:
+        unread.add("name")
     try:
-        parent_id, is_placed = values.parent(values.string(sent.parent_id)), True
+        parent_id = values.parent(values.string(sent.parent_id))
     except MalformedAnswer:
-        parent_id, is_placed = None, False
+        parent_id = None
+        unread.add("parent_id")
     entries = _list(sent.attributes)
     attributes = tuple(_readable_names(entries[:MOST_ATTRIBUTES]))
-    return Group(_id(sent), _name(sent), parent_id, bool(entries), attributes), is_placed
+    if not _is_whole(sent.attributes, entries, attributes):
+        unread.add("attributes")
+    return Group(group_id, name, parent_id, bool(entries), attributes), frozenset(unread)
+
+
+def _is_whole(sent: msgspec.Raw, entries: list[msgspec.Raw], read: tuple[Attribute, ...]) -> bool:
+    """Null and the empty list plainly mean none."""
+    if not entries:
+        return sent == ABSENT or bytes(sent).strip()[:1] == b"["
+    listed = entries[:MOST_ATTRIBUTES]
+    if len(read) < len(listed):
+        return False
+    choices = (_list(entry.choices)[:MOST_CHOICES] for entry in _named(listed))
+    return all(
+        attribute.name and 0 < len(sent_choices) == len(attribute.choices)
+        for attribute, sent_choices in zip(read, choices, strict=True)
+    )
 
 
 def _readable_names(entries: list[msgspec.Raw]) -> Iterator[Attribute]:

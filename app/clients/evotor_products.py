@@ -82,6 +82,7 @@ def _readings(items: list[msgspec.Raw]) -> Iterator[tuple[str | None, Product | 
 
 
 def _as_agreed(read: _Product) -> Product:
+    choices, is_whole = values.choices(read.attributes_choices)
     return Product(
         id=values.usable_id(read.id),
         name=values.line(read.name),
@@ -97,7 +98,8 @@ def _as_agreed(read: _Product) -> Product:
         barcodes=tuple(filter(None, map(values.line, (read.barcodes or ())[: values.MOST_BARCODES]))),
         is_excisable=bool(read.is_excisable),
         is_age_limited=bool(read.is_age_limited),
-        choices=values.choices(read.attributes_choices),
+        choices=choices,
+        has_odd_choices=not is_whole,
     )
 
 
@@ -124,6 +126,7 @@ def _mended(product_id: str, sent: dict[str, msgspec.Raw]) -> Product:
     def text(field: str) -> str:
         return values.string_or_nothing(sent.get(field, ABSENT))
 
+    choices, is_whole = values.choices(sent.get("attributes_choices", ABSENT))
     return Product(
         id=product_id,
         name=_needed(sent, "name", _name),
@@ -139,7 +142,8 @@ def _mended(product_id: str, sent: dict[str, msgspec.Raw]) -> Product:
         barcodes=values.barcodes(sent.get("barcodes", ABSENT)),
         is_excisable=_needed(sent, "is_excisable", lambda raw: values.flag(raw, absent=False)),
         is_age_limited=_needed(sent, "is_age_limited", lambda raw: values.flag(raw, absent=False)),
-        choices=values.choices(sent.get("attributes_choices", ABSENT)),
+        choices=choices,
+        has_odd_choices=not is_whole,
     )
 
 

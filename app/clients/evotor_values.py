@@ -101,16 +101,17 @@ def barcodes(raw: msgspec.Raw) -> tuple[str, ...]:
     return tuple(filter(None, (line(string_or_nothing(one)) for one in sent[:MOST_BARCODES])))
 
 
-def choices(raw: msgspec.Raw) -> tuple[tuple[str, str], ...]:
-    """Pairs of ids; those that can be read, in the order of their attributes' ids."""
+def choices(raw: msgspec.Raw) -> tuple[tuple[tuple[str, str], ...], bool]:
+    """Pairs of ids, those that can be read, in the order of their attributes' ids; and whether these are all."""
     if raw == ABSENT:
-        return ()
+        return (), True
     try:
         sent = decode(raw, dict[str, msgspec.Raw])
     except MalformedAnswer:
-        return ()
-    found = ((line(attribute), line(string_or_nothing(choice))) for attribute, choice in sent.items())
-    return tuple(sorted(pair for pair in found if all(pair)))[:MOST_CHOICES]
+        return (), bytes(raw).strip() == b"[]"
+    found = [(line(attribute), line(string_or_nothing(choice))) for attribute, choice in sent.items()]
+    is_whole = all(choice or raw == ABSENT for (_, choice), raw in zip(found, sent.values(), strict=True))
+    return tuple(sorted(pair for pair in found if all(pair)))[:MOST_CHOICES], is_whole
 
 
 def shown(raw: msgspec.Raw) -> str:

@@ -55,6 +55,8 @@ class Product:
     is_age_limited: bool = False
     choices: tuple[tuple[str, str], ...] = ()
     """Of a variant: id of the attribute, id of the choice."""
+    has_odd_choices: bool = False
+    """Evotor sent some in a form that cannot be read: those of an older copy stand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ class Link:
     hide_approved: bool = False
     is_kept: bool = False
     """Evotor's lists lack the product, but asked for it alone Evotor still has it."""
+    may_be_unreadable: bool = False
+    """The market has an item that cannot be read and may be this one."""
 
     @property
     def is_hidden(self) -> bool:
@@ -72,6 +74,8 @@ class Reason(StrEnum):
     GONE = "gone"
     REFUSED = "refused"
     UNCERTAIN = "uncertain"
+    UNREADABLE_ITEM = "unreadable_item"
+    """The market has an item that cannot be read and may be this one: it is not added, lest it stand there twice."""
     SIMILAR = "similar"
     """The community has something alike: the owner says first whether it is the same."""
     TWIN = "twin"

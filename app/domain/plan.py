@@ -37,7 +37,7 @@ class Desired:
     sold_out: frozenset[ListingKey] = frozenset()
     known: Collection[ListingKey] = ()
     unread: frozenset[ListingKey] = frozenset()
-    """Those of `known` of which nothing can be read: what stands of them in the market is left alone."""
+    """Those of `known` of which nothing can be read, where their store and the rules allow them: left alone."""
     closed_stores: frozenset[str] = frozenset()
     whole_stores: frozenset[str] = frozenset()
     """Stores that Evotor lists and whose copy is its answer of now: only of these a product can be missing for good."""
@@ -136,7 +136,7 @@ def _held_back(
         return Reason.GONE
     if link is not None and link.retry_after is not None and link.retry_after > now:
         if link.state is LinkState.ADDING and link.failed_digest is None:
-            return Reason.UNCERTAIN
+            return Reason.UNREADABLE_ITEM if link.may_be_unreadable else Reason.UNCERTAIN
         if link.failed_digest == wanted.digest:
             return Reason.REFUSED
     if link is None or link.state is LinkState.ADDING:

@@ -86,7 +86,8 @@ def select(
             closed.add(shelf.store.id)
         if shelf.is_whole:
             whole.add(shelf.store.id)
-        unread.update(ListingKey(shelf.store.id, product_id) for product_id in shelf.unread)
+        known.update(ListingKey(shelf.store.id, product_id) for product_id in shelf.unread)
+        unread.update(_unread(shelf, rules))
         barcodes_here: set[str] = set()
         here: dict[ListingKey, Wanted] = {}
         for product, decision in verdicts(shelf, rules):
@@ -117,14 +118,23 @@ def select(
         wanted=wanted,
         unfit=unfit,
         sold_out=frozenset(sold_out),
-        known=known | unread,
-        unread=frozenset(unread - known),
+        known=known,
+        unread=frozenset(unread),
         closed_stores=frozenset(closed),
         whole_stores=frozenset(whole),
         products=products,
         shared=sum(stores > 1 for stores in barcodes.values()),
         alike=frozenset(_alike(wanted, products)),
     )
+
+
+def _unread(shelf: Shelf, rules: RuleSet) -> Iterator[ListingKey]:
+    """Of which there is not even an older copy, and that nothing known of them keeps out of the market."""
+    if shelf.is_closed or not shelf.unread:
+        return
+    for product_id in shelf.unread - {product.id for product in shelf.products}:
+        if decide(rules, shelf.store.id, None, product_id).included:
+            yield ListingKey(shelf.store.id, product_id)
 
 
 def _told_apart(

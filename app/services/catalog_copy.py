@@ -13,6 +13,7 @@ from app.clients.evotor import GroupList, ProductList
 from app.db import Base, db, utcnow
 from app.domain.catalog import Attribute, Group, Product, Unreadable
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, CatalogUnreadable, StoreState
+from app.services.shelves import pairs, to_attributes
 
 FEWEST_IN_STOCK = 3
 """So many products that were in stock do not all sell out between two reads."""
@@ -56,7 +57,7 @@ def replace_goods(
     lock(user_id)
     old_groups = _rows(CatalogGroup.__table__, "group_id", user_id, store_id)
     old_products = _rows(CatalogProduct.__table__, "product_id", user_id, store_id)
-    groups = [_placed(group, listed, old_groups) for group in listed.groups]
+    groups = [_filled(group, listed, old_groups) for group in listed.groups]
     kept = _kept(old_products, products)
     doubt = None if is_believed else _doubt(old_groups, old_products, groups, products, kept)
     if doubt is not None:
@@ -75,7 +76,7 @@ def replace_goods(
         CatalogProduct.__table__,
         "product_id",
         {product_id: row for product_id, row in old_products.items() if product_id not in kept},
-        [{**owner, **_product_row(product)} for product in products.products],
+        [{**owner, **_product_row(_with_old_choices(product, old_products))} for product in products.products],
     )
     _note_unreadable(owner, products.unreadable)
     db.session.execute(
@@ -87,11 +88,37 @@ def replace_goods(
     return True
 
 
-def _placed(group: Group, listed: GroupList, old: Mapping[str, Mapping[str, Any]]) -> Group:
-    """Where Evotor does not say readably what a group stands in, it stays where it was."""
-    if group.id not in listed.misplaced or group.id not in old:
+def _filled(group: Group, listed: GroupList, old: Mapping[str, Mapping[str, Any]]) -> Group:
+    """What Evotor does not say readably of a known group stays as it was: where it stands, its name, its attributes."""
+    unread, known = listed.unread.get(group.id, frozenset()), old.get(group.id)
+    if not unread or known is None:
         return group
-    return replace(group, parent_id=old[group.id]["parent_id"])
+    if "name" in unread:
+        group = replace(group, name=known["name"])
+    if "parent_id" in unread:
+        group = replace(group, parent_id=known["parent_id"])
+    if "attributes" in unread:
+        attributes = _merged(to_attributes(known["attributes"] or ()), group.attributes)
+        is_model = group.is_variant_model or known["is_variant_model"]
+        group = replace(group, is_variant_model=is_model, attributes=attributes)
+    return group
+
+
+def _merged(old: Sequence[Attribute], read: Sequence[Attribute]) -> tuple[Attribute, ...]:
+    """In the old order; what can be read is as Evotor has it now."""
+    found = {attribute.id: attribute for attribute in old}
+    for attribute in read:
+        before = found.get(attribute.id, attribute)
+        choices = {**dict(before.choices), **dict(attribute.choices)}
+        found[attribute.id] = Attribute(attribute.id, attribute.name or before.name, tuple(choices.items()))
+    return tuple(found.values())
+
+
+def _with_old_choices(product: Product, old: Mapping[str, Mapping[str, Any]]) -> Product:
+    if not product.has_odd_choices or product.id not in old:
+        return product
+    choices = {**dict(pairs(old[product.id]["choices"])), **dict(product.choices)}
+    return replace(product, choices=tuple(sorted(choices.items())))
 
 
 def _kept(old: Mapping[str, Mapping[str, Any]], products: ProductList) -> dict[str, Mapping[str, Any]]:

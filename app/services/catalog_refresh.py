@@ -214,7 +214,7 @@ def _store_stores(use: EvotorUse, stores: Sequence[Store]) -> None:
             db.session.add(row)
         elif row.state == StoreState.CLOSED:  # not for good, after all
             row.state, row.error_code = StoreState.UNAVAILABLE, None
-        row.name, row.address = store.name or store.id, store.address
+        row.name, row.address = store.name or row.name or store.id, store.address
     for row in known.values():
         if row.state != StoreState.CLOSED:
             row.state, row.error_code = StoreState.MISSING, "evotor_not_found"

@@ -14,6 +14,9 @@ from app.domain.listing import ALBUM_TITLE_MAX, SKU_PREFIX, ListingKey, Value, c
 from app.domain.market import NO_ODD_ITEMS, Album, Availability, MarketItem, OddItems
 from app.models import AlbumState, Listing, SyncState, VkAlbum
 
+HELD_AT_FIRST, HELD_FURTHER = timedelta(hours=1), timedelta(days=1)
+"""A single bad answer may pass soon."""
+
 
 def reconcile_items(
     user_id: int,
@@ -57,23 +60,38 @@ def settle_lost(rows: Iterable[Listing], now: datetime, odd: OddItems = NO_ODD_I
     Unless it may be an item that could not be read: then it is not repeated until that can be, or is gone.
     """
     for row in rows:
-        if row.vk_item_id is None and row.retry_after is not None and row.retry_after <= now:
-            if odd.may_hold(row.sku):
-                row.retry_after = now + timedelta(seconds=settings().vk_read_lag_seconds)
-            else:
-                row.attempted_at = row.retry_after = None
+        if row.vk_item_id is not None or row.retry_after is None:
+            continue
+        was_held = is_held(row)
+        may_stand = row.attempted_at is not None or was_held
+        if row.retry_after <= now or was_held:
+            row.attempted_at = row.retry_after = None
+            if may_stand and odd.may_hold(row.sku):
+                _hold(row, now, HELD_FURTHER if was_held else HELD_AT_FIRST)
 
 
 def hold_back(
     user_id: int, group_id: int, odd: OddItems, known: Iterable[ListingKey], listings: dict[ListingKey, Listing]
 ) -> None:
-    """A product without a link whose mark an unreadable item bears is held as after an add without an answer."""
-    keys = [key for key in known if key not in listings and sku(key.product_id) in odd.skus]
-    for key in keys:
-        row = listings[key] = new_listing(user_id, group_id, key)
-        row.attempted_at = utcnow()
-        row.retry_after = row.attempted_at + timedelta(seconds=settings().vk_read_lag_seconds)
+    """A product without a link whose mark an unreadable item bears is not added."""
+    for key in known:
+        if sku(key.product_id) in odd.skus:
+            row = listings[key] = listings.get(key) or new_listing(user_id, group_id, key)
+            if row.state == LinkState.ADDING and row.vk_item_id is None and row.retry_after is None:
+                _hold(row, utcnow(), HELD_AT_FIRST)
     db.session.flush()
+
+
+def _hold(row: Listing, now: datetime, time: timedelta) -> None:
+    row.error_code = row.error_text = row.failed_digest = None
+    row.retry_after = now + time
+
+
+def is_held(row: Listing) -> bool:
+    """Not added, because an item that could not be read may be this very product: looked at soon, then once a day."""
+    was_refused = row.failed_digest is not None or row.error_code is not None
+    is_new = row.state == LinkState.ADDING and row.vk_item_id is None and row.deleted_at is None
+    return is_new and not was_refused and row.attempted_at is None and row.retry_after is not None
 
 
 def _unlinked_key(

@@ -16,7 +16,7 @@ from app.domain.pictures import Pictures
 from app.domain.selection import Shelf
 from app.domain.variants import choices_of
 from app.models import AlbumState, CatalogGroup, CatalogProduct, CatalogStore, Listing, StoreState, User, VkAlbum
-from app.services import photos, unreadable
+from app.services import market_links, photos, unreadable
 
 _C = CatalogProduct.__table__.c
 """Plain columns: rows of a long catalog come twice as fast as through the mapper."""
@@ -79,12 +79,12 @@ def load_groups(user_id: int, store_id: str | None = None) -> dict[str, list[Gro
         query = query.where(CatalogGroup.store_id == store_id)
     by_store: dict[str, list[Group]] = {}
     for store, group_id, name, parent_id, is_variant_model, attributes in db.session.execute(query):
-        group = Group(group_id, name, parent_id, is_variant_model, _attributes(attributes or ()))
+        group = Group(group_id, name, parent_id, is_variant_model, to_attributes(attributes or ()))
         by_store.setdefault(store, []).append(group)
     return by_store
 
 
-def _attributes(stored: Sequence[Any]) -> tuple[Attribute, ...]:
+def to_attributes(stored: Sequence[Any]) -> tuple[Attribute, ...]:
     return tuple(Attribute(attribute_id, name, pairs(choices)) for attribute_id, name, choices in stored)
 
 
@@ -201,6 +201,7 @@ def to_link(row: Listing) -> Link:
         drift=frozenset(row.drift),
         hide_approved=row.hide_approved,
         is_kept=row.evotor_has_it,
+        may_be_unreadable=market_links.is_held(row),
     )
 
 

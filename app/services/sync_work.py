@@ -12,7 +12,7 @@ from app.domain.listing import sku
 from app.domain.market import MarketItem
 from app.domain.plan import Desired, Plan, make_plan
 from app.models import ConnectionState, RunStage, RunStatus
-from app.services import approvals, catalog_refresh, look_alikes, missing, outlook, runs, vk_categories
+from app.services import approvals, catalog_refresh, look_alikes, market_links, missing, outlook, runs, vk_categories
 from app.services.approvals import Verdict
 from app.services.catalog_refresh import CatalogUnavailable
 from app.services.connection_use import CONNECTION_CHANGED
@@ -128,7 +128,12 @@ class SyncWork(RunWork):
         if state is None or state.market_read_at is None:
             return True
         age = now - state.market_read_at
-        return not timedelta(0) <= age < MARKET_READ_EVERY or self.has_lost_adds()
+        return not timedelta(0) <= age < MARKET_READ_EVERY or self.has_lost_adds() or self._held_are_due(now)
+
+    def _held_are_due(self, now: datetime) -> bool:
+        """What is held because of an unreadable item is never added before the market was looked at again."""
+        held = filter(market_links.is_held, self.place.listings.values())
+        return any(row.retry_after is not None and row.retry_after <= now for row in held)
 
     def _stand_already(self, plan: Plan) -> bool:
         """Links lost since the last read, as after a restored backup: what the plan would add is in the market."""

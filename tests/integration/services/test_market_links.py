@@ -9,7 +9,7 @@ from flask import Flask
 from app.db import db, utcnow
 from app.domain.changes import LinkState
 from app.domain.listing import ListingKey
-from app.domain.market import Album, Availability, MarketItem
+from app.domain.market import Album, Availability, MarketItem, OddItems
 from app.models import AlbumState, Listing, SyncState, User, VkAlbum
 from app.services import market_links
 from tests.factories import make_user
@@ -137,6 +137,28 @@ def test_an_add_is_given_up_only_after_its_wait(user: User) -> None:
 
     assert waiting.attempted_at == now
     assert (over.attempted_at, over.retry_after) == (None, None)
+
+
+def test_an_add_that_an_unreadable_item_may_be_is_held_for_a_day_and_until_that_is_gone(user: User) -> None:
+    now = utcnow()
+    row = linked(user, P1, None, attempted_at=now, retry_after=now, failed_digest="old", error_code="vk_10")[P1]
+    anything = OddItems(frozenset({""}))
+
+    market_links.settle_lost([row], now, anything)
+
+    assert market_links.is_held(row)
+    assert (row.attempted_at, row.retry_after) == (None, now + timedelta(hours=1))
+    market_links.settle_lost([row], now + timedelta(hours=1), anything)
+    assert row.retry_after == now + timedelta(days=1, hours=1)
+    market_links.settle_lost([row], now + timedelta(hours=2))
+    assert not market_links.is_held(row)
+
+
+def test_a_refused_add_waits_for_no_unreadable_item(user: User) -> None:
+    now = utcnow()
+    row = linked(user, P1, None, attempted_at=None, retry_after=now, failed_digest="old")[P1]
+    market_links.settle_lost([row], now, OddItems(frozenset({""})))
+    assert row.retry_after is None
 
 
 # Albums

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from app.domain.listing import ListingKey
 from app.domain.rules import EntityType, FilterMode
 from app.models import RunStatus
@@ -90,6 +92,7 @@ def test_goods_of_two_stores_that_look_alike_are_told_until_one_is_left(shop: Sh
     shop.sandbox.control("evotor/stores", account=ACCOUNT, upsert=[{"id": SECOND, "name": "Вторая"}])
     shop.put("Y1", name="Мёд", price=50)
     shop.sandbox.put_product("Z1", SECOND, name="Мёд", price=50, quantity=5)
+    shop.run()
     shop.rule(EntityType.STORE, FilterMode.INCLUDE, TINY)
     shop.rule(EntityType.STORE, FilterMode.INCLUDE, SECOND)
 
@@ -100,3 +103,34 @@ def test_goods_of_two_stores_that_look_alike_are_told_until_one_is_left(shop: Sh
     shop.patch("Y1", price=60)
     shop.run()
     assert not [problem for problem in problems(shop.owner, {}) if problem.kind is Kind.ALIKE]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {**MODEL, "attributes": {}},
+        {**MODEL, "attributes": [{**ATTRIBUTES[0], "choices": 5}, ATTRIBUTES[1]]},
+        {"id": "G1", "name": {"ru": "x"}},
+    ],
+)
+def test_what_cannot_be_read_of_a_group_or_its_variants_stays_as_it_was(shop: Shop, odd: dict[str, Any]) -> None:
+    shop.sandbox.control("evotor/groups", store=TINY, upsert=[MODEL])
+    for size in ("s", "m"):
+        shop.put(f"V{size}", name="Товар 1", parent_id="M1", attributes_choices={"a1": "c1", "a2": size})
+    shop.run()
+    before, albums = items(shop), shop.albums()
+    shop.sandbox.control("evotor/groups", store=TINY, upsert=[odd])
+    shop.patch("Vs", attributes_choices=5)
+    shop.forget_calls()
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert (shop.writes(), items(shop), shop.albums()) == (0, before, albums)
+
+
+def test_a_store_whose_name_cannot_be_read_keeps_its_name(shop: Shop) -> None:
+    shop.run()
+    before = browse.store_page(shop.owner, TINY, Look()).store.name
+    shop.sandbox.control("evotor/stores", account=ACCOUNT, upsert=[{"id": TINY, "name": {"ru": "x"}}])
+    shop.run()
+    assert browse.store_page(shop.owner, TINY, Look()).store.name == before

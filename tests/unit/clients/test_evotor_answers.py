@@ -323,7 +323,7 @@ def test_an_unreadable_copy_replaces_a_readable_one() -> None:
 
 def test_groups_are_read() -> None:
     assert parse_groups(raw({"id": "g1", "name": "Чай"}, {"id": "g2", "parent_id": "g1", "name": None})) == GroupList(
-        [Group("g1", "Чай"), Group("g2", "", "g1")]
+        [Group("g1", "Чай"), Group("g2", "", "g1")], {"g2": frozenset({"name"})}
     )
 
 
@@ -362,7 +362,44 @@ def test_a_group_has_any_name(name: Any, read: str) -> None:
 
 @pytest.mark.parametrize("parent", [[], {}, True, "x" * 256, "a\x00"])
 def test_a_group_whose_place_cannot_be_read_is_named(parent: Any) -> None:
-    assert parse_groups(raw({"id": "g1", "parent_id": parent})) == GroupList([Group("g1", "")], frozenset({"g1"}))
+    found = parse_groups(raw({"id": "g1", "name": "Чай", "parent_id": parent}))
+    assert found == GroupList([Group("g1", "Чай")], {"g1": frozenset({"parent_id"})})
+
+
+@pytest.mark.parametrize(
+    ("attributes", "is_whole"),
+    [
+        ([SIZE], True),
+        ([], True),
+        (None, True),
+        ({}, False),
+        ("", False),
+        ([5], False),
+        ([SIZE, 5], False),
+        ([{**SIZE, "choices": 5}], False),
+        ([{**SIZE, "name": {}}], False),
+        ([{**SIZE, "choices": ODD_CHOICES}], False),
+    ],
+)
+def test_attributes_that_cannot_be_read_are_told_from_none(attributes: Any, is_whole: bool) -> None:
+    found = parse_groups(raw({"id": "g1", "name": "Чай", "attributes": attributes}))
+    assert found.unread == ({} if is_whole else {"g1": frozenset({"attributes"})})
+
+
+@pytest.mark.parametrize(
+    ("choices", "read", "is_odd"),
+    [
+        (None, (), False),
+        ({}, (), False),
+        ([], (), False),
+        ({"a": "c"}, (("a", "c"),), False),
+        (5, (), True),
+        ({"a": "c", "b": {}}, (("a", "c"),), True),
+    ],
+)
+def test_choices_that_cannot_be_read_are_told_from_none(choices: Any, read: Any, is_odd: bool) -> None:
+    (product,) = parse_products(raw({"id": "p1", "name": "Чай", "attributes_choices": choices})).products
+    assert (product.choices, product.has_odd_choices) == (read, is_odd)
 
 
 @pytest.mark.parametrize("user_id", [1000000000012345, "1" * 65, [], {}, True, None, ""])
