@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from threading import Lock
 
 import sqlalchemy as sa
 
@@ -58,20 +59,31 @@ def glance_at(user: User, known: int, last: SyncRun | None) -> Glance:
         return Glance()
     run = (last.id, last.status, last.done) if last else ()
     key = (user.id, now, run, approvals.latest_id(user.id), int(utcnow().timestamp() // FRESH_FOR))
-    if key not in _seen:
+    glance = _seen.get(key)
+    if glance is None:
+        glance = _glance(user)
+        _keep(key, glance)
+    return glance
+
+
+def _keep(key: tuple[object, ...], glance: Glance) -> None:
+    with _making_room:
         while len(_seen) >= MOST_SEEN:
-            _seen.pop(next(iter(_seen)), None)
-        _seen[key] = _glance(user)
-    return _seen[key]
+            del _seen[next(iter(_seen))]
+        _seen[key] = glance
 
 
 _seen: dict[tuple[object, ...], Glance] = {}
+_making_room = Lock()
 MOST_SEEN, FRESH_FOR = 100, 600
 """FRESH_FOR in seconds: approvals and refusals end with time."""
 
 
 def _glance(user: User) -> Glance:
-    found = outlook_of(user)
+    return glance_of(outlook_of(user))
+
+
+def glance_of(found: Outlook) -> Glance:
     return Glance(found.pending, found.waits, bool(found.verdict.brakes) and found.verdict.is_covered)
 
 

@@ -213,7 +213,7 @@ def _of_runs(user: User, *, plan_waits: bool) -> Iterator[Problem]:
         yield Problem(Kind.APPROVAL)
     is_told_already = any(problem.code == state.strike_code for problem in _of_connections(user))
     worries = state.strikes >= STRIKES_THAT_WORRY or needs_somebody(state.strike_code or "")
-    if state.strike_code and worries and not is_told_already:
+    if state.strike_code and state.strikes and worries and not is_told_already:
         yield Problem(Kind.RUNS_FAIL, state.strike_code, count=state.strikes, run_id=last.id)
 
 
@@ -257,7 +257,8 @@ def _refusals(user_id: int, group_id: int) -> Iterator[Problem]:
     """What VK said no to the last time it was asked."""
     code, is_left_alone, count = Listing.error_code, Listing.failed_digest.is_not(None), sa.func.count()
     ours = (Listing.user_id == user_id, Listing.vk_group_id == group_id, Listing.state != LinkState.GONE)
-    refused = sa.select(code, is_left_alone, count).where(*ours, code.is_not(None), code != UNREACHABLE)
+    answered = (code.is_not(None), code != UNREACHABLE, sa.not_(Listing.is_lost))
+    refused = sa.select(code, is_left_alone, count).where(*ours, *answered)
     for found, is_left, number in db.session.execute(refused.group_by(code, is_left_alone)):
         if found == SHOP_FULL:
             yield Problem(Kind.SHOP_FULL)

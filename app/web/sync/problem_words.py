@@ -143,7 +143,9 @@ def _albums_refused(problem: Problem) -> ProblemCard:
 def _not_in_album(problem: Problem) -> ProblemCard:
     stay = plural_ru(problem.count, "остался", "остались", "остались")
     title = f"Не в своей подборке {stay} {counted(problem.count, *GOODS)}"
-    return ProblemCard(title, message(problem.code), "Подборки: что изменится", url_for("sync.plan", show="albums"), "info")
+    return ProblemCard(
+        title, message(problem.code), "Подборки: что изменится", url_for("sync.plan", show="albums"), "info"
+    )
 
 
 def _quota(problem: Problem) -> ProblemCard:
