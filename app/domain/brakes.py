@@ -48,7 +48,7 @@ class Brake:
 def brakes_on(plan: Plan, *, rules_changed: bool, confirmed_adds: int | None = None) -> tuple[Brake, ...]:
     """`rules_changed`: since the last confirmation, approval or complete run.
 
-    `confirmed_adds`: what was to be added when the owner confirmed, until a run was let through.
+    `confirmed_adds`: what of it is to come that was to be added at the confirmation, until a run came through.
     """
     found = (_removals(plan), _additions(plan, rules_changed, confirmed_adds), _prices(plan))
     return tuple(brake for brake in found if brake is not None)

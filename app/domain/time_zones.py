@@ -65,6 +65,11 @@ def choices(now: datetime) -> dict[str, list[tuple[str, str]]]:
     return {**named, "Другие": [(zone, zone.replace("_", " ")) for zone in _others()]}
 
 
+def listed(zone: str) -> str:
+    """The zone where it can be chosen, else the usual one."""
+    return zone if zone in RUSSIAN or zone in NEAR or zone in _others() else USUAL
+
+
 @cache
 def _others() -> tuple[str, ...]:
     known = RUSSIAN.keys() | NEAR.keys()

@@ -3,6 +3,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.hybrid import hybrid_property
 
 from app.db import Base, Mapped, mapped_column
 from app.domain.adoption import MatchedBy
@@ -68,6 +69,16 @@ class Listing(Base):
     """VK's moderators refused the item: their title and description, as of the last full read."""
     failed_digest: Mapped[str | None] = mapped_column(sa.String(64))
     retry_after: Mapped[datetime | None] = mapped_column(sa.DateTime)
+
+    @hybrid_property
+    def is_lost(self) -> bool:
+        """An add without an answer: the item may stand in the market or not."""
+        return self.state == LinkState.ADDING and self.vk_item_id is None and self.attempted_at is not None
+
+    @is_lost.inplace.expression
+    @classmethod
+    def _is_lost(cls) -> sa.ColumnElement[bool]:
+        return sa.and_(cls.state == LinkState.ADDING, cls.vk_item_id.is_(None), cls.attempted_at.is_not(None))
 
 
 class AlbumState(StrEnum):

@@ -92,7 +92,7 @@ class SyncState(Base):
     confirmation: Mapped[str | None] = mapped_column(sa.String(64))
     """Tells what was confirmed, rules and settings, from anything else; confirming the same again keeps it."""
     confirmed_adds: Mapped[int | None]
-    """What the plan would have added when it was confirmed; null once a run has begun to carry it out."""
+    """What was to be added when it was confirmed, less what was since; null once a run came through."""
     settled_digest: Mapped[str | None] = mapped_column(sa.String(64))
     """Of everything that a plan is made from, when a complete run left nothing to do: see services.outlook."""
     alike: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)

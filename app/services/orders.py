@@ -18,8 +18,6 @@ from app.services.errors import NotReady
 
 MOST_PARTS = 500
 TIME_SLICE = "time_slice"
-_LOST = (Listing.state == LinkState.ADDING, Listing.vk_item_id.is_(None), Listing.attempted_at.is_not(None))
-"""Items whose making got no answer may be in the window as well."""
 
 
 def order_of(user: User) -> OwnerOrder | None:
@@ -108,7 +106,7 @@ class Window:
     @property
     def is_hidden(self) -> bool:
         """Buyers see nothing of what we made."""
-        return self.hidden > 0 and not self.live
+        return self.hidden > 0 and not self.live and not self.is_uncertain
 
 
 def window_of(user: User) -> Window:
@@ -118,7 +116,7 @@ def window_of(user: User) -> Window:
     query = sa.select(Listing.state, sa.func.count()).group_by(Listing.state)
     query = query.where(Listing.user_id == user.id, Listing.vk_group_id == group_id)
     counts: dict[str, int] = {row[0]: row[1] for row in db.session.execute(query)}
-    lost = (Listing.user_id == user.id, Listing.vk_group_id == group_id, *_LOST)
+    lost = (Listing.user_id == user.id, Listing.vk_group_id == group_id, Listing.is_lost)
     return Window(
         is_uncertain=db.session.scalar(sa.select(Listing.id).where(*lost).limit(1)) is not None,
         live=counts.get(LinkState.LIVE, 0),
@@ -138,7 +136,7 @@ def live_count(user: User) -> int:
 def _may_have_more(user: User) -> bool:
     assert user.vk is not None
     ours = (Listing.user_id == user.id, Listing.vk_group_id == user.vk.group_id)
-    return db.session.scalar(sa.select(Listing.id).where(*ours, *_LOST).limit(1)) is not None
+    return db.session.scalar(sa.select(Listing.id).where(*ours, Listing.is_lost).limit(1)) is not None
 
 
 def order_obstacle(user: User) -> str | None:
@@ -159,7 +157,9 @@ def _last_with_changes(user_id: int) -> int | None:
 def _give(user: User, order: OwnerOrder, run_id: int | None) -> None:
     config = sync_settings.ensure_config(user)
     assert user.sync_state is not None
-    runs.cancel(user.id)  # before the state is touched, as a run that ends does it: else the two wait for each other
+    runs.cancel(
+        user.id, runs.OTHER_ORDER
+    )  # before the state is touched, as a run that ends does it: else the two wait for each other
     config.is_enabled = False
     if order is OwnerOrder.UNDO:  # the owner thought better of what was approved
         db.session.execute(sa.delete(SyncApproval).where(SyncApproval.user_id == user.id))

@@ -60,25 +60,31 @@ def glance_at(user: User, known: int, last: SyncRun | None) -> Glance:
     run = (last.id, last.status, last.done) if last else ()
     held = (user.sync_state.rules_digest, user.sync_state.confirmed_adds) if user.sync_state else ()
     key = (user.id, now, run, held, approvals.latest_id(user.id), int(utcnow().timestamp() // FRESH_FOR))
-    with _looking:
-        found = _seen.get(key)
-    if found is None:
-        found = _glance(user)
-        with _looking:
-            _seen[key] = found
-            for old in list(_seen)[:-MOST_SEEN]:
-                del _seen[old]
-    return found
+    glance = _seen.get(key)
+    if glance is None:
+        glance = _glance(user)
+        _keep(key, glance)
+    return glance
 
 
-_looking = Lock()
+def _keep(key: tuple[object, ...], glance: Glance) -> None:
+    with _making_room:
+        while len(_seen) >= MOST_SEEN:
+            del _seen[next(iter(_seen))]
+        _seen[key] = glance
+
+
 _seen: dict[tuple[object, ...], Glance] = {}
+_making_room = Lock()
 MOST_SEEN, FRESH_FOR = 100, 600
 """FRESH_FOR in seconds: approvals and refusals end with time."""
 
 
 def _glance(user: User) -> Glance:
-    found = outlook_of(user)
+    return glance_of(outlook_of(user))
+
+
+def glance_of(found: Outlook) -> Glance:
     return Glance(found.pending, found.waits, bool(found.verdict.brakes) and found.verdict.is_covered)
 
 

@@ -9,11 +9,11 @@ from app.domain.rules import Status
 from app.domain.situation import Ended, Facts, Situation, situation_of
 from app.models import EntryOutcome, OwnerOrder, RunStatus, SyncRun, User
 from app.models.run import ACTIVE
-from app.services import orders, planning, runs, sync_settings
+from app.services import orders, runs, sync_settings
 from app.services.catalog_age import catalog_age
 from app.services.first_steps import Step, StepState, first_steps
 from app.services.orders import Window
-from app.services.outlook import Glance, glance_at
+from app.services.outlook import Glance, glance_at, glance_of, outlook_of
 from app.services.problems import Kind, Problem, problems
 from app.services.readiness import Limits, Readiness, limits_now, only_store, readiness_of
 from app.services.rule_summary import RuleSummary, rule_summary
@@ -115,15 +115,19 @@ def sync_overview(user: User) -> SyncOverview:
     last_run, steps, rules = runs.latest(user.id), first_steps(user), rule_summary(user)
     window = orders.window_of(user)
     is_at_work = last_run is not None and last_run.status == RunStatus.RUNNING
-    glance = Glance() if is_at_work or not rules.known else glance_at(user, rules.known, last_run)
-    found = problems(user, rules.held, plan_waits=glance.waits, empty=rules.emptiness)
     is_next = steps[Step.LAUNCH] is StepState.NOW
+    outlook = outlook_of(user) if is_next and rules.known else None
+    if is_at_work or not rules.known:
+        glance = Glance()
+    else:
+        glance = glance_of(outlook) if outlook else glance_at(user, rules.known, last_run)
+    found = problems(user, rules.held, plan_waits=glance.waits, empty=rules.emptiness)
     return SyncOverview(
         situation=situation_of(
             _facts(user, last_run, window=window, glance=glance, found=found, is_held=run_obstacle is not None)
         ),
         steps=steps,
-        readiness=readiness_of(user, planning.plan_for(user)) if is_next and rules.known else None,
+        readiness=readiness_of(user, outlook.plan) if outlook else None,
         problems=found,
         status=sync_settings.status_of(user),
         is_enabled=config.is_enabled,
@@ -182,7 +186,7 @@ def _facts(
         is_empty=Kind.EMPTY in kinds,
         pending=glance.pending,
         live=window.live,
-        hidden=window.hidden,
+        hidden=window.hidden if window.is_hidden else 0,
     )
 
 

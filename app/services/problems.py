@@ -257,7 +257,8 @@ def _refusals(user_id: int, group_id: int) -> Iterator[Problem]:
     """What VK said no to the last time it was asked."""
     code, is_left_alone, count = Listing.error_code, Listing.failed_digest.is_not(None), sa.func.count()
     ours = (Listing.user_id == user_id, Listing.vk_group_id == group_id, Listing.state != LinkState.GONE)
-    refused = sa.select(code, is_left_alone, count).where(*ours, code.is_not(None), code != UNREACHABLE)
+    answered = (code.is_not(None), code != UNREACHABLE, sa.not_(Listing.is_lost))
+    refused = sa.select(code, is_left_alone, count).where(*ours, *answered)
     for found, is_left, number in db.session.execute(refused.group_by(code, is_left_alone)):
         if found == SHOP_FULL:
             yield Problem(Kind.SHOP_FULL)

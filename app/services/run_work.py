@@ -10,11 +10,11 @@ from app.clients.errors import VkError
 from app.clients.vk_errors import CODES, DAY, FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS
 from app.context import settings
 from app.db import db, utcnow
-from app.domain.changes import Action, Change, LinkState
+from app.domain.changes import Action, Change
 from app.domain.listing import sku
 from app.domain.market import Album, MarketItem
 from app.domain.plan import Desired
-from app.models import AlbumState, ConnectionState, EntryOutcome, Listing, RunStage, RunStatus, SyncRun, User, VkAlbum
+from app.models import AlbumState, ConnectionState, EntryOutcome, RunStage, RunStatus, SyncRun, User, VkAlbum
 from app.models.run import NOTE_LENGTH
 from app.services import applying, clock_mending, market_links, market_watch, runs
 from app.services.connection_use import VkUse, evotor_use, vk_use
@@ -84,7 +84,7 @@ class RunWork(ABC):
         self.sleep, self.monotonic, self.is_stopping = sleep, monotonic, is_stopping
         self.group_id = vk.group_id
         self.confirmed = runs.confirmation(user.id)
-        self.answers_lost = False
+        self.answers_lost = self.leaves_some = False
         self._stage: tuple[RunStage, str | None] | None = None
         self._news: dict[str, Any] = {}
         self._resting = dict(user.vk.resting)
@@ -144,11 +144,13 @@ class RunWork(ABC):
 
     def apply(self, changes: Iterable[Change]) -> None:
         silent = strange = 0
-        self.answers_lost = False
+        self.answers_lost = self.leaves_some = False
         for change in changes:
             self.check_time()
             self.enter(STAGE_OF[change.action])
             done = applying.apply_change(self.place, change)
+            if done is None or done.outcome is not EntryOutcome.DONE:
+                self.leaves_some = True
             if done is None:
                 continue
             lost = done.outcome is EntryOutcome.UNKNOWN
@@ -232,7 +234,8 @@ class RunWork(ABC):
         return self.answers_lost or self.has_lost_adds()
 
     def has_lost_adds(self) -> bool:
-        return any(map(is_lost_album, self.place.albums.values())) or any(map(is_lost, self.place.listings.values()))
+        lost_items = any(row.is_lost for row in self.place.listings.values())
+        return lost_items or any(map(is_lost_album, self.place.albums.values()))
 
     def came_through(self) -> None:
         """The connection works, but for what VK said no to on the way. From here on it is held, as before any state."""
@@ -263,11 +266,6 @@ class RunWork(ABC):
         # Asked in the middle of a call, so from memory: no transaction may begin then.
         moment = self._resting.get(method)
         return method in self.place.rested or (moment is not None and _is_ahead(moment))
-
-
-def is_lost(row: Listing) -> bool:
-    """An add without an answer: the item may stand in the market or not."""
-    return row.state == LinkState.ADDING and row.vk_item_id is None and row.attempted_at is not None
 
 
 def is_lost_album(row: VkAlbum) -> bool:

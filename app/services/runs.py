@@ -17,6 +17,8 @@ from app.models import EntryOutcome, OwnerOrder, RunStatus, RunTrigger, SyncConf
 from app.models.run import ACTIVE
 
 CANCELLED, SWITCHED_OFF, CHANGED_MEANWHILE = "cancelled", "switched_off", "changed_meanwhile"
+OTHER_ORDER = "other_order"
+"""The owner ordered something in one piece, which comes first."""
 LONGEST_PAUSE = timedelta(days=1)
 CLOCK_TOLERANCE = timedelta(hours=1)
 """Moments further ahead than they can have been set are from a clock that was wrong."""
@@ -207,9 +209,8 @@ def _is_on(user_id: int) -> sa.Exists:
 
 def _is_confirmed(user_id: int, confirmed: str | None) -> sa.ColumnElement[bool]:
     """The same rules and settings as when the run began: confirming them once more only renews the date."""
-    if confirmed is None:
-        return sa.true()
-    return sa.exists().where(SyncState.user_id == user_id, SyncState.confirmation == confirmed)
+    is_same = SyncState.confirmation.is_not_distinct_from(confirmed)
+    return sa.exists().where(SyncState.user_id == user_id, is_same)
 
 
 def why_stopped(run: SyncRun, confirmed: str | None, order: str | None = None) -> str:

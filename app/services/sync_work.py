@@ -17,7 +17,7 @@ from app.services.approvals import Verdict
 from app.services.catalog_refresh import CatalogUnavailable
 from app.services.connection_use import CONNECTION_CHANGED
 from app.services.planning import desired_for, undecided
-from app.services.run_work import RunEnds, RunWork, is_lost, is_lost_album
+from app.services.run_work import RunEnds, RunWork, is_lost_album
 from app.services.shelves import load_albums, to_link
 from app.services.shop_settings import owner_settings
 from app.services.sync_settings import digest_of_rules
@@ -31,6 +31,8 @@ LOOK = "market.get"
 class SyncWork(RunWork):
     _wished = ""
     """What the last plan was made from."""
+    _is_held = False
+    """It leaves alone for now what was refused or got no answer."""
 
     def do(self) -> None:
         catalog_error = self._pull()
@@ -49,7 +51,9 @@ class SyncWork(RunWork):
         self.end_early()
         if self.user.sync_state is not None:
             self.user.sync_state.rules_digest = digest_of_rules(self.user)
-            self.user.sync_state.settled_digest = outlook.settled(self._wished, self.user)
+            self.user.sync_state.confirmed_adds = None
+            is_settled = not (self.leaves_some or self._is_held)
+            self.user.sync_state.settled_digest = outlook.settled(self._wished, self.user) if is_settled else None
 
     def _ask_vk(self) -> None:
         """A run that needed nothing of VK asks all the same: what is wrong there has to show at once."""
@@ -116,6 +120,7 @@ class SyncWork(RunWork):
             plan = self._plan(desired, began)
         look_alikes.note(self.user, self.group_id, plan, desired)
         plan = self._braked(plan, desired, began)
+        self._is_held = not plan.skipped_counts.keys().isdisjoint((Reason.REFUSED, Reason.UNCERTAIN))
         self._forget_what_is_over(plan)
         self.hide_twins(twins)
         self.run.total = self.run.done + len(plan.changes)
@@ -165,7 +170,7 @@ class SyncWork(RunWork):
         asked = {change.key for change in plan.changes if change.action not in ALBUM_STEPS}
         asked |= {key for key, reason in plan.skipped.items() if reason is Reason.REFUSED}
         for key, row in self.place.listings.items():
-            if row.error_code is not None and key not in asked and row.state != LinkState.GONE and not is_lost(row):
+            if row.error_code is not None and key not in asked and row.state != LinkState.GONE and not row.is_lost:
                 row.error_code = row.error_text = row.failed_digest = row.retry_after = None
             if row.album_error is not None and key not in arranged:
                 row.album_error = None
@@ -198,7 +203,8 @@ class SyncWork(RunWork):
             self.came_through()
             raise RunEnds(RunStatus.NEEDS_APPROVAL, "needs_approval")
         if (state := self.user.sync_state) is not None:
-            state.confirmed_adds = None
+            if verdict.brakes and state.confirmed_adds is not None:
+                state.confirmed_adds = plan.counts[Action.ADD]  # so many were approved
             if approvals.is_first_after_confirmation(self.user):
                 state.rules_digest = digest_of_rules(self.user)
         return plan
@@ -211,7 +217,7 @@ class SyncWork(RunWork):
 
     def _wait_for_lost_answers(self) -> float | None:
         """Seconds until lost answers may be looked up again, where this run waits for that at all."""
-        moments = [row.retry_after for row in self.place.listings.values() if is_lost(row) and row.retry_after]
+        moments = [row.retry_after for row in self.place.listings.values() if row.is_lost and row.retry_after]
         moments += [row.retry_after for row in self.place.albums.values() if is_lost_album(row) and row.retry_after]
         if not self.to_end:
             return None

@@ -29,7 +29,7 @@ def _told(window: Window, unchanged: str) -> str:
         return "Товары в ВК ещё возвращаются."
     if window.live:
         return unchanged
-    if window.hidden:
+    if window.is_hidden:
         return f"Товары скрыты: покупатели не видят в ВК {counted(window.hidden, *GOODS)}."
     if window.is_uncertain:
         return "Что из наших товаров уже есть в ВК, пока не знаем: на часть запросов он не ответил."

@@ -4,6 +4,7 @@ from flask_login import current_user
 
 from app.context import request_source, settings
 from app.db import utcnow
+from app.domain import time_zones
 from app.extensions import limiter
 from app.models import UserSession
 from app.services import accounts, orders, sessions
@@ -95,7 +96,7 @@ def logout() -> ResponseReturnValue:
 
 @blueprint.get("/account")
 def account() -> str:
-    return _account_page(PasswordForm(), DeleteForm(), TimeZoneForm(time_zone=owner().time_zone))
+    return _account_page(PasswordForm(), DeleteForm(), TimeZoneForm(time_zone=time_zones.listed(owner().time_zone)))
 
 
 def _account_page(
@@ -108,7 +109,7 @@ def _account_page(
         "auth/account.html",
         password_form=password_form or PasswordForm(formdata=None),
         delete_form=delete_form or DeleteForm(formdata=None),
-        time_zone_form=time_zone_form or TimeZoneForm(formdata=None, time_zone=owner().time_zone),
+        time_zone_form=time_zone_form or TimeZoneForm(formdata=None, time_zone=time_zones.listed(owner().time_zone)),
         devices=sessions.of(owner()),
         this_device=sessions.current(owner()),
         window=orders.window_of(owner()),

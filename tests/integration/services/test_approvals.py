@@ -12,7 +12,7 @@ from app.domain.rules import EntityType, FilterMode
 from app.models import RunStatus, SyncApproval, SyncRun
 from app.services import approvals, catalog_refresh, confirming, connections, planning, sync_settings
 from app.services.errors import NotReady
-from tests.support.sandbox import EXTENDED_CLUB, VK_TOKEN
+from tests.support.sandbox import EXTENDED_CLUB, VK_TOKEN, Sandbox
 from tests.support.shop import Shop
 
 
@@ -367,3 +367,27 @@ def test_a_plan_that_waits_for_nobody_cannot_be_approved(shop: Shop) -> None:
         approve(shop)
 
     assert refusal.value.code == "nothing_to_approve"
+
+
+def test_a_confirmation_bounds_the_first_run_until_one_came_through(shop: Shop, sandbox: Sandbox) -> None:
+    confirming.confirm(shop.owner)
+    db.session.commit()
+    sandbox.fault("vk", "error:5", "market.add")
+    assert shop.run().status == RunStatus.STOPPED
+    state = shop.owner.sync_state
+    assert state is not None and state.confirmed_adds == 3
+    sandbox.clear_faults()
+    shop.fill(60)
+    assert shop.run().status == RunStatus.NEEDS_APPROVAL
+    assert shop.prices() == {}
+
+
+def test_what_was_added_is_taken_off_what_the_confirmation_let_through(shop: Shop) -> None:
+    confirming.confirm(shop.owner)
+    db.session.commit()
+    shop.run_slice(2)
+    state = shop.owner.sync_state
+    assert state is not None and state.confirmed_adds == 1
+    shop.run()
+    state = shop.owner.sync_state
+    assert state is not None and state.confirmed_adds is None

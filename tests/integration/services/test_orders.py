@@ -352,3 +352,18 @@ def test_a_stopped_order_is_not_taken_up_again(shop: Shop) -> None:
 
     assert list(run_due()) == []
     assert shop.prices() == ALL
+
+
+def test_a_run_that_made_way_for_an_order_was_not_stopped_by_hand(shop: Shop) -> None:
+    shop.run()
+    shop.patch("P1", price=101)
+    shop.after_call("market.edit", lambda: hide_all(shop))
+    assert (shop.run().status, shop.last_run().error_code) == (RunStatus.STOPPED, runs.OTHER_ORDER)
+
+
+@pytest.mark.parametrize(
+    ("window", "is_hidden"),
+    [(orders.Window(hidden=3), True), (orders.Window(hidden=3, is_uncertain=True), False)],
+)
+def test_buyers_see_nothing_only_where_no_add_is_without_an_answer(window: orders.Window, is_hidden: bool) -> None:
+    assert window.is_hidden is is_hidden

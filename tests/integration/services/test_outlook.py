@@ -9,6 +9,7 @@ from app.domain.rules import EntityType, FilterMode
 from app.models import Photo, User
 from app.services import orders, outlook, runs, shop_settings
 from app.services.outlook import Glance, Outlook, glance_at
+from tests.support.sandbox import Sandbox
 from tests.support.shop import TINY, Shop
 
 LONG = outlook.CHEAP + 1
@@ -75,3 +76,20 @@ def test_what_changed_since_is_counted_and_looked_at_once(shop: Shop, plans: lis
 
     shop.run()
     assert look(shop).pending == 0 or what == "hiding all"
+
+
+def test_what_a_full_shop_left_undone_is_counted_however_long_the_catalog(shop: Shop, sandbox: Sandbox) -> None:
+    sandbox.fault("vk", "error:1405", "market.add")
+    shop.run()
+    short, long = (glance_at(shop.owner, known, runs.latest(shop.owner_id)) for known in (1, LONG))
+    assert long.pending == short.pending == 3
+
+
+def test_a_glance_survives_its_removal_by_another_thread(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Crowded(dict[object, Glance]):
+        """Others fill it at once with what they look at."""
+
+        def __setitem__(self, key: object, value: Glance) -> None: ...
+
+    monkeypatch.setattr(outlook, "_seen", Crowded())
+    assert glance_at(shop.owner, LONG, None).pending == 3

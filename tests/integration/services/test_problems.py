@@ -241,3 +241,20 @@ def test_the_launch_is_done_once_something_came_of_the_confirmation(owner: User)
     assert has_launched(owner)
     owner.sync_config.confirmed_at = None
     assert not has_launched(owner)
+
+
+def test_an_add_without_an_answer_is_no_refusal(owner: User) -> None:
+    lost: dict[str, object] = {"state": LinkState.ADDING, "attempted_at": utcnow(), "error_code": "vk_10"}
+    a_listing(owner, "P1", **lost)
+    assert Kind.STUCK not in kinds(owner) and Kind.REFUSED not in kinds(owner)
+    a_listing(owner, "P2", **(lost | {"attempted_at": None, "failed_digest": "d"}))
+    assert Kind.REFUSED in kinds(owner)
+
+
+def test_what_was_found_well_again_is_told_no_more(owner: User) -> None:
+    assert owner.sync_state is not None
+    a_run(owner, RunStatus.STOPPED, finished_at=utcnow(), error_code="vk_5")
+    owner.sync_state.strikes, owner.sync_state.strike_code = 1, "vk_5"
+    assert Kind.RUNS_FAIL in kinds(owner)
+    owner.sync_state.strikes = 0
+    assert Kind.RUNS_FAIL not in kinds(owner)

@@ -14,6 +14,7 @@ from app.services.runs import End
 from app.tasks.sync import run_due
 from tests.factories import make_user
 from tests.support.clock import stop_at
+from tests.support.sandbox import CLUB
 from tests.support.shop import Shop
 
 ALL = {"P1": "100.00", "P2": "200.00", "P3": "300.00"}
@@ -217,3 +218,16 @@ def test_the_pass_runs_who_is_due_once(shop: Shop) -> None:
     assert list(run_due()) == []
     shop.clock.move(minutes=16)
     assert runs.due_user_ids(shop.clock.now()) == [shop.owner_id]
+
+
+def test_a_confirmation_ends_the_lease_of_a_run_that_began_before_any_was_noted(shop_everywhere: Shop) -> None:
+    owner = shop_everywhere.owner
+    run, state = claim(owner), owner.sync_state
+    assert run is not None and state is not None
+    state.confirmation = None
+    db.session.commit()
+    assert runs.renew(run, "w1", None, CLUB)
+    state.confirmation = "other settings"
+    db.session.commit()
+    assert not runs.renew(run, "w1", None, CLUB)
+    assert runs.why_stopped(run, None) == runs.CHANGED_MEANWHILE

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from app.domain.time_zones import NEAR, RUSSIAN, USUAL, against_moscow, choices
+from app.domain.time_zones import NEAR, RUSSIAN, USUAL, against_moscow, choices, listed
 
 WINTER, SUMMER = datetime(2026, 1, 15, 12), datetime(2026, 7, 15, 12)
 
@@ -54,3 +54,8 @@ def _no_zones_of_the_machine() -> Iterator[None]:
 def test_every_zone_is_there_on_a_machine_without_any() -> None:
     for zone in {USUAL, *RUSSIAN, *NEAR}:
         assert zoneinfo.ZoneInfo(zone).key == zone
+
+
+def test_a_zone_that_cannot_be_chosen_gives_way_to_the_usual_one() -> None:
+    chosen = [listed(zone) for zone in ("Asia/Omsk", "Europe/Minsk", "UTC", "Etc/GMT+3", "no zone", "")]
+    assert chosen == ["Asia/Omsk", "Europe/Minsk", "UTC", *["Europe/Moscow"] * 3]
