@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from flask import Flask
@@ -38,6 +39,13 @@ def _only_loopback() -> None:
 def _quick_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The usual hashes are slow on purpose, and that is the library's to test."""
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@pytest.fixture(autouse=True)
+def _lines_go_where_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server keeps its loggers; here one kept by an application of another test would write to that one's end."""
+    configure = structlog.configure
+    monkeypatch.setattr(structlog, "configure", lambda **how: configure(**how | {"cache_logger_on_first_use": False}))
 
 
 def settings_for(database_url: str, sandbox: Sandbox | None = None, **changed: object) -> Settings:

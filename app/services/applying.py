@@ -16,7 +16,7 @@ from app.domain.changes import ALBUM_STEPS, Action, Change, LinkState, Reason
 from app.domain.listing import Value
 from app.domain.market import MarketItem
 from app.models import EntryOutcome, Listing, SyncRun, SyncRunEntry
-from app.services import album_changes, approvals, item_changes, market_links
+from app.services import album_changes, item_changes, market_links
 from app.services.vendors import vk_code
 from app.services.workplace import Done, Held, Workplace, concerns_one_change
 
@@ -76,8 +76,6 @@ def _record(run: SyncRun, change: Change, done: Done) -> None:
         )
     )
     run.done += 1
-    if change.action is Action.ADD and done.outcome is EntryOutcome.DONE:
-        approvals.note_add(run.user_id)
     if done.outcome in (EntryOutcome.FAILED, EntryOutcome.UNKNOWN):
         _log_failure(run, change, done)
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from app.db import db, utcnow
 from app.domain.brakes import Brake, braked, brakes_on, fingerprint
 from app.domain.plan import Plan
-from app.models import EventKind, RunTrigger, SyncApproval, SyncRun, SyncState, User
+from app.models import EventKind, RunTrigger, SyncApproval, SyncRun, User
 from app.models.run import ACTIVE
 from app.services import events, runs, sync_settings
 from app.services.errors import NotReady
@@ -45,12 +45,6 @@ def judge(user: User, plan: Plan, now: datetime | None = None) -> Verdict:
         approved=frozenset().union(*valid),
         fingerprint=fingerprint(held),
     )
-
-
-def note_add(user_id: int) -> None:
-    """One less of what the confirmation let through is still to come."""
-    counted = sa.update(SyncState).where(SyncState.user_id == user_id, SyncState.confirmed_adds > 0)
-    db.session.execute(counted.values(confirmed_adds=SyncState.confirmed_adds - 1))
 
 
 def _rules_changed(user: User) -> bool:

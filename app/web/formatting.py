@@ -12,6 +12,8 @@ from app.domain.time_zones import USUAL
 
 NBSP = "\u00a0"
 MINUS = "\u2212"
+GOODS = ("товар", "товара", "товаров")
+"""For `counted` and `plural_ru`."""
 MONTHS = (
     "января",
     "февраля",

@@ -3,9 +3,7 @@
 from flask import Flask
 
 from app.services.orders import Window
-from app.web.formatting import counted
-
-GOODS = ("товар", "товара", "товаров")
+from app.web.formatting import GOODS, counted
 
 
 def init_app(app: Flask) -> None:

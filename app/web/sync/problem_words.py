@@ -9,11 +9,9 @@ from app.domain.listing import SkipReason
 from app.models import ConnectionState, OwnerOrder
 from app.services.problems import Kind, Problem
 from app.web import labels, unreadable_words
-from app.web.formatting import counted, number, plural_ru, quoted
+from app.web.formatting import GOODS, counted, number, plural_ru, quoted
 from app.web.messages import message
 from app.web.sync import words
-
-GOODS = ("товар", "товара", "товаров")
 
 
 class ProblemCard(NamedTuple):

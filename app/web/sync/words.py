@@ -13,11 +13,10 @@ from app.domain.plan import Plan
 from app.models import User
 from app.services import orders, sync_settings
 from app.services.plan_effect import Effect
-from app.web.formatting import counted, number, plural_ru
+from app.web.formatting import GOODS, counted, number, plural_ru
 from app.web.messages import message
 from app.web.window_words import stayed
 
-GOODS = ("товар", "товара", "товаров")
 OF_GOODS = ("товара", "товаров", "товаров")
 
 
