@@ -233,6 +233,20 @@ def test_who_has_to_wait_their_turn_types_nothing_twice(browser: Browser, owner:
     assert "подключено" in browser.submit("/vk", group_id="lavka_demo", access_token="").notices[0]
 
 
+def test_a_key_in_the_field_of_the_community_is_not_shown_to_who_has_to_wait(browser: Browser, owner: User) -> None:
+    browser.get("/vk")
+    with vendor_turns.turn(owner.id):
+        page = browser.submit("/vk", 429, group_id=f"club1 vk1.a.{'Zx' * 40}", access_token=VK_TOKEN)
+    assert "ZxZx" not in page.html
+
+
+def test_a_longer_key_leaves_no_older_one_behind(browser: Browser) -> None:
+    browser.get("/vk")
+    browser.submit("/vk", 422, group_id="", access_token=VK_TOKEN)
+    browser.submit("/vk", 422, group_id="", access_token="x" * 1500)
+    assert "Вставьте ключ доступа" in browser.submit("/vk", 422, group_id=str(CLUB), access_token="").errors[0]
+
+
 def test_a_key_that_was_refused_is_forgotten(browser: Browser) -> None:
     browser.get("/vk")
     browser.submit("/vk", 422, group_id="123456", access_token=VK_TOKEN)

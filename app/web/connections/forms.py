@@ -66,6 +66,13 @@ class KeyField(StringField):
         return key_in(text_of(self))
 
 
+class CommunityField(StringField):
+    """Written back into the page but where it may hold a secret, also by a page that is shown again unread."""
+
+    def _value(self) -> str:
+        return "" if holds_key(text_of(self)) else text_of(self)
+
+
 class ConnectionForm(BaseForm):
     """Asks for the key of one service; where the last one was kept, an empty field means that one."""
 
@@ -137,12 +144,11 @@ class EvotorForm(ConnectionForm):
 
 class VkForm(ConnectionForm):
     service = Service.VK
-    group_id = StringField("Сообщество", validators=[InputRequired("Укажите номер сообщества или ссылку на него.")])
+    group_id = CommunityField("Сообщество", validators=[InputRequired("Укажите номер сообщества или ссылку на него.")])
     access_token = KeyField("Ключ доступа ВК")
 
     def validate_group_id(self, field: Field) -> None:
         if holds_key(text_of(field)):
-            field.data = ""  # a secret is not shown again
             raise ValidationError("Это ключ доступа, а здесь нужна ссылка на сообщество. Ключ вставьте в поле ниже.")
         if self.community is None:
             raise ValidationError(
