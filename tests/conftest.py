@@ -41,11 +41,13 @@ def _quick_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
-@pytest.fixture(autouse=True)
-def _lines_go_where_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def _lines_go_where_they_are_read() -> Iterator[None]:
     """A server keeps its loggers; here one kept by an application of another test would write to that one's end."""
     configure = structlog.configure
-    monkeypatch.setattr(structlog, "configure", lambda **how: configure(**how | {"cache_logger_on_first_use": False}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(structlog, "configure", lambda **how: configure(**how | {"cache_logger_on_first_use": False}))
+        yield
 
 
 def settings_for(database_url: str, sandbox: Sandbox | None = None, **changed: object) -> Settings:
