@@ -32,10 +32,6 @@ class Room:
     crowded: Sequence[str]
     """Titles of albums that want more items than one holds."""
 
-    @property
-    def is_enough(self) -> bool:
-        return not (self.items.over or self.left_out or self.crowded)
-
 
 def room_for(plan: Plan, albums: Albums, items: int) -> Room:
     """`items`: those in the community before the plan, ours and others, the hidden ones counted."""

@@ -247,6 +247,15 @@ def test_a_longer_key_leaves_no_older_one_behind(browser: Browser) -> None:
     assert "Вставьте ключ доступа" in browser.submit("/vk", 422, group_id=str(CLUB), access_token="").errors[0]
 
 
+def test_disconnecting_leaves_no_kept_key_behind(browser: Browser, owner: User) -> None:
+    connect_both(owner)
+    browser.get("/vk")
+    browser.submit("/vk", 422, group_id="", access_token=VK_TOKEN)
+    browser.get("/vk")
+    browser.submit("/vk/disconnect")
+    assert "Вставьте ключ доступа" in browser.submit("/vk", 422, group_id=str(CLUB), access_token="").errors[0]
+
+
 def test_a_key_that_was_refused_is_forgotten(browser: Browser) -> None:
     browser.get("/vk")
     browser.submit("/vk", 422, group_id="123456", access_token=VK_TOKEN)

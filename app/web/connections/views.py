@@ -73,6 +73,7 @@ def check_evotor() -> ResponseReturnValue:
 def disconnect_evotor() -> ResponseReturnValue:
     sent(ActionForm)
     connections.disconnect_evotor(owner())
+    kept.forget(EvotorForm.service)
     flash(f"Эвотор отключён. Каталог и фильтры сохранены. {stayed(orders.window_of(owner()))}", "success")
     return redirect(url_for(".evotor"))
 
@@ -113,6 +114,7 @@ def check_vk() -> ResponseReturnValue:
 def disconnect_vk() -> ResponseReturnValue:
     sent(ActionForm)
     connections.disconnect_vk(owner())
+    kept.forget(VkForm.service)
     flash(f"ВК отключён. {stayed(orders.window_of(owner()))}", "success")
     return redirect(url_for(".vk"))
 

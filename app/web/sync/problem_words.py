@@ -54,7 +54,7 @@ def _connection(problem: Problem) -> ProblemCard:
 
 
 _TROUBLE = {
-    "evotor_payment_required": "Приложение Эвотора не оплачено",
+    "evotor_payment_required": "Эвотор не отдаёт товары",
     "evotor_unauthorized": "Эвотор не принимает ключ доступа",
     "evotor_rate_limited": "Эвотор просит подождать",
     "evotor_empty": "Эвотор прислал пустой список",
