@@ -12,8 +12,8 @@ from urllib3 import Timeout
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
 from app.clients.answers import as_utf8
+from app.clients.bounded import BoundedAdapter
 from app.clients.budget import Budget
-from app.clients.connection import BoundedAdapter
 
 USER_AGENT = "EvoSync/0.1"
 CONNECT_SECONDS = 10.0

@@ -2,8 +2,7 @@
 
 from datetime import timedelta
 
-from app.clients.errors import VkError
-from app.clients.vk_errors import Action as Treatment
+from app.clients.vk.errors import Treatment, VkError
 from app.db import db, utcnow
 from app.domain.changes import Change, LinkState
 from app.domain.drift import ALBUM, same_text

@@ -8,9 +8,7 @@ from datetime import timedelta
 
 import structlog
 
-from app.clients.errors import VkError
-from app.clients.vk_errors import METHOD_QUOTA
-from app.clients.vk_errors import Action as Treatment
+from app.clients.vk.errors import METHOD_QUOTA, Treatment, VkError
 from app.db import db, utcnow
 from app.domain.changes import ALBUM_STEPS, Action, Change, LinkState, Reason
 from app.domain.listing import Value

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.clients.evotor import GroupList, ProductList
+from app.clients.evotor.client import GroupList, ProductList
 from app.db import Base, db, utcnow
 from app.domain.catalog import Attribute, Group, Product, Unreadable
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, CatalogUnreadable, StoreState

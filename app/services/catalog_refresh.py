@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 import structlog
 
-from app.clients.errors import EvotorError, EvotorFault
-from app.clients.evotor import EvotorClient
+from app.clients.evotor.client import EvotorClient
+from app.clients.evotor.errors import EvotorError, EvotorFault
 from app.db import db, utcnow
 from app.domain.catalog import Store
 from app.models import CatalogStore, ConnectionState, EvotorConnection, StoreState, User

@@ -8,8 +8,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from app.clients.errors import EvotorError, VkError
-from app.clients.vk import VkClient
+from app.clients.evotor.errors import EvotorError
+from app.clients.vk.client import VkClient
+from app.clients.vk.errors import VkError
 from app.db import db, utcnow
 from app.domain.catalog import Store
 from app.domain.categories import Category

@@ -10,9 +10,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 
-from app.clients.errors import VkError
-from app.clients.vk_errors import FAULT_HOLDS, OWNER_HOLDS
-from app.clients.vk_errors import Action as Treatment
+from app.clients.vk.errors import FAULT_HOLDS, OWNER_HOLDS, Treatment, VkError
 from app.context import settings
 from app.db import db, is_contention
 from app.models import RunStatus, RunTrigger, SyncRun, User

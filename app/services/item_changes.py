@@ -6,9 +6,7 @@ from typing import TypeVar
 
 import structlog
 
-from app.clients.errors import VkError
-from app.clients.vk_errors import UPLOAD_FAILED, WRONG_PARAMETER
-from app.clients.vk_errors import Action as Treatment
+from app.clients.vk.errors import UPLOAD_FAILED, WRONG_PARAMETER, Treatment, VkError
 from app.db import utcnow
 from app.domain.brakes import named
 from app.domain.changes import Change, LinkState, Reason

@@ -6,7 +6,7 @@ contracts/evotor.md section 10.
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from app.clients.errors import EvotorError
+from app.clients.evotor.errors import EvotorError
 from app.db import utcnow
 from app.domain.changes import Change, Reason
 from app.domain.listing import ListingKey

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from app.clients.vk_errors import METHOD_QUOTA, PASSING, classify
+from app.clients.vk.errors import METHOD_QUOTA, PASSING, classify
 from app.db import db, utcnow
 from app.domain.album_plan import ALBUMS_MAX
 from app.domain.changes import LinkState

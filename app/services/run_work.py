@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.clients.errors import VkError
-from app.clients.vk_errors import CODES, DAY, FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS
+from app.clients.vk.errors import CODES, DAY, FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS, VkError
 from app.context import settings
 from app.db import db, utcnow
 from app.domain.changes import Action, Change

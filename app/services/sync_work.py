@@ -2,9 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from app.clients.errors import VkError
-from app.clients.vk_errors import FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS
-from app.clients.vk_errors import Action as Treatment
+from app.clients.vk.errors import FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS, Treatment, VkError
 from app.db import db, utcnow
 from app.domain.catalog import Store
 from app.domain.changes import ALBUM_STEPS, Action, LinkState, Reason

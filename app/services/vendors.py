@@ -6,11 +6,11 @@ from contextvars import ContextVar
 from typing import Any
 
 from app.clients.budget import Budget
-from app.clients.errors import EvotorError, EvotorFault, VkError
-from app.clients.evotor import EvotorClient
-from app.clients.vk import VkClient
-from app.clients.vk_addresses import VkAddresses
-from app.clients.vk_errors import Action
+from app.clients.evotor.client import EvotorClient
+from app.clients.evotor.errors import EvotorError, EvotorFault
+from app.clients.vk.addresses import VkAddresses
+from app.clients.vk.client import VkClient
+from app.clients.vk.errors import Treatment, VkError
 from app.context import settings
 from app.logs import remember_secret
 from app.models import ConnectionState
@@ -81,7 +81,7 @@ def vk_state(error: VkError) -> ConnectionState:
         return ConnectionState.FORBIDDEN
     if error.code in _SHOP_CLOSED:
         return ConnectionState.SHOP_CLOSED
-    return ConnectionState.NEEDS_OWNER if error.action is Action.ASK else ConnectionState.UNAVAILABLE
+    return ConnectionState.NEEDS_OWNER if error.action is Treatment.ASK else ConnectionState.UNAVAILABLE
 
 
 def vk_code(error: VkError) -> str:

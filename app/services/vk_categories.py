@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from app.clients.errors import VkError
+from app.clients.vk.errors import VkError
 from app.db import db, utcnow
 from app.domain.categories import Category
 from app.models import User, VkCategoryList

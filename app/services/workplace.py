@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from app.clients.errors import VkError
-from app.clients.evotor import EvotorClient
-from app.clients.vk import VkClient
-from app.clients.vk_errors import Action as Treatment
+from app.clients.evotor.client import EvotorClient
+from app.clients.vk.client import VkClient
+from app.clients.vk.errors import Treatment, VkError
 from app.context import settings
 from app.db import utcnow
 from app.domain.changes import Change

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.clients.evotor import EvotorClient
+from app.clients.evotor.client import EvotorClient
 from app.clients.http import Response, Transport
-from app.clients.vk import VkClient
+from app.clients.vk.client import VkClient
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, RunTrigger, SyncRun, SyncRunEntry, User

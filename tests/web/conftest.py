@@ -5,8 +5,8 @@ from functools import partial
 import pytest
 from flask import Flask
 
-from app.clients.evotor import EvotorClient
-from app.clients.vk import VkClient
+from app.clients.evotor.client import EvotorClient
+from app.clients.vk.client import VkClient
 from app.models import User
 from app.services import vendors
 from tests.factories import PASSWORD, make_user

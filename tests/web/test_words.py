@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from flask import Flask
 
-from app.clients.errors import EvotorFault
-from app.clients.vk_errors import CODES
+from app.clients.evotor.errors import EvotorFault
+from app.clients.vk.errors import CODES
 from app.db import utcnow
 from app.domain.adoption import MatchedBy
 from app.domain.brakes import Brake, BrakeKind

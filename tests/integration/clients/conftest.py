@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import requests
 
-from app.clients.evotor import EvotorClient
-from app.clients.vk import VkClient
+from app.clients.evotor.client import EvotorClient
+from app.clients.vk.client import VkClient
 
 ROOT = Path(__file__).parents[3]
 READY = "sandbox ready on "

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from app.clients.errors import EvotorError, EvotorFault
-from app.clients.evotor import EvotorClient
+from app.clients.evotor.client import EvotorClient
+from app.clients.evotor.errors import EvotorError, EvotorFault
 
 STORE = "20240305-1A2B-4C3D-80EF-0123456789AB"
 FAIR = "20250710-77AA-40BB-80CC-00112233DDEE"

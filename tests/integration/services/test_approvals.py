@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from app.clients.evotor import EvotorClient
+from app.clients.evotor.client import EvotorClient
 from app.db import db
 from app.domain.brakes import BrakeKind
 from app.domain.rules import EntityType, FilterMode

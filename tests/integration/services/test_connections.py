@@ -41,8 +41,8 @@ NO_STOCK_TOKEN = "0b9d8c1e-0000-4000-8000-00000000d3a1"
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.clients.evotor.BACK_OFF", ())
-    monkeypatch.setattr("app.clients.vk_faults.Failure.pause_before", lambda *_, **__: None)
+    monkeypatch.setattr("app.clients.evotor.client.BACK_OFF", ())
+    monkeypatch.setattr("app.clients.vk.failures.Failure.pause_before", lambda *_, **__: None)
 
 
 def confirmed(user: User) -> bool:

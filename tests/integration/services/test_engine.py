@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app.clients import vk_answers
+from app.clients.vk import answers
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, RunStatus, RunTrigger, VkAlbum
@@ -77,8 +77,8 @@ def test_the_extended_shop_gets_stock_and_rests_when_nothing_changed(extended_sh
 
 
 def test_elements_that_are_false_are_passed_over(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = vk_answers.elements
-    monkeypatch.setattr(vk_answers, "elements", lambda answer: [False, *real(answer), False])
+    real = answers.elements
+    monkeypatch.setattr(answers, "elements", lambda answer: [False, *real(answer), False])
 
     shop.run()
     assert shop.prices() == ALL

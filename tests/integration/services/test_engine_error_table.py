@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from app.clients.vk_errors import CODES
+from app.clients.vk.errors import CODES
 from app.db import db
 from app.domain.changes import LinkState
 from app.models import ConnectionState, EntryOutcome, RunStatus

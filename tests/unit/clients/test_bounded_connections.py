@@ -11,9 +11,9 @@ from types import SimpleNamespace
 import pytest
 import urllib3.util.connection
 
-from app.clients import connection
+from app.clients import bounded
+from app.clients.bounded import is_public
 from app.clients.budget import Budget
-from app.clients.connection import is_public
 from app.clients.http import Transport, TransportError
 from tests.support.bad_vendor import BadVendor, Handler
 
@@ -62,7 +62,7 @@ def test_calls_within_a_budget_end_with_it(vendor: BadVendor) -> None:
 
 def test_a_connection_is_used_again_with_its_time_anew(vendor: BadVendor, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(connection, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(bounded, "time", SimpleNamespace(monotonic=lambda: now[0]))
     vendor.spoil("/x", b"{}")
     transport = Transport(vendor.url, read_seconds=30)
     for _ in range(3):
@@ -153,9 +153,9 @@ def test_nothing_is_sent_to_an_address_of_our_own(listener: socket.socket, host:
     received: list[bytes] = []
 
     def listen() -> None:
-        connection, _ = listener.accept()
-        with connection:
-            received.append(connection.recv(100))
+        bounded, _ = listener.accept()
+        with bounded:
+            received.append(bounded.recv(100))
 
     thread = threading.Thread(target=listen)
     thread.start()

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from app.clients.answers import ForeignCharset, MalformedAnswer
-from app.clients.evotor_answers import GroupList, parse_groups, parse_page, parse_stores
-from app.clients.evotor_products import ProductList, parse_products
+from app.clients.evotor.answers import GroupList, parse_groups, parse_page, parse_stores
+from app.clients.evotor.products import ProductList, parse_products
 from app.domain.catalog import Attribute, Group, Product, Store, Unreadable
 
 

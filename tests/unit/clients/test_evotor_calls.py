@@ -6,9 +6,9 @@ import pytest
 import requests
 import requests_mock
 
-from app.clients import evotor
-from app.clients.errors import EvotorError, EvotorFault
-from app.clients.evotor import EvotorClient
+from app.clients.evotor import client as evotor_client
+from app.clients.evotor.client import EvotorClient
+from app.clients.evotor.errors import EvotorError, EvotorFault
 
 URL = "https://evotor.test"
 STORES = f"{URL}/stores"
@@ -101,7 +101,7 @@ def test_a_repeated_cursor_is_malformed(vendor: requests_mock.Mocker, client: Ev
 def test_a_list_without_end_is_malformed(
     vendor: requests_mock.Mocker, client: EvotorClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evotor, "MOST_PAGES", 3)
+    monkeypatch.setattr(evotor_client, "MOST_PAGES", 3)
     vendor.get(STORES, [page("a", cursor=f"c{number}") for number in range(9)])
     assert failure(client).kind is EvotorFault.MALFORMED
     assert vendor.call_count == 3

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.clients import vk_answers
 from app.clients.answers import LARGEST_NUMBER, MalformedAnswer, decode
-from app.clients.errors import VkError
-from app.clients.evotor_answers import parse_groups, parse_page, parse_stores
-from app.clients.evotor_products import parse_products
-from app.clients.vk_addresses import VkAddresses
-from app.clients.vk_faults import read_failure
+from app.clients.evotor.answers import parse_groups, parse_page, parse_stores
+from app.clients.evotor.products import parse_products
+from app.clients.vk import answers
+from app.clients.vk.addresses import VkAddresses
+from app.clients.vk.errors import VkError
+from app.clients.vk.failures import read_failure
 from app.domain.market import Album, Community, MarketItem, Profile
 from app.models.types import ID_LENGTH
 
@@ -28,12 +28,12 @@ NOT_IDS = [0, -1, True, False, 2**63, -(2**63) - 1, 10**100, "922337203685477580
 @pytest.mark.parametrize(
     "read",
     [
-        lambda value: vk_answers.community([{"id": value}]),
-        lambda value: vk_answers.profiles([{"id": value}]),
-        lambda value: vk_answers.albums([{"id": value}]),
-        lambda value: vk_answers.categories({"items": [{"id": value}]}),
-        lambda value: vk_answers.new_id({"photo_id": value}, "photo_id"),
-        lambda value: vk_answers.new_id(value, "photo_id"),
+        lambda value: answers.community([{"id": value}]),
+        lambda value: answers.profiles([{"id": value}]),
+        lambda value: answers.albums([{"id": value}]),
+        lambda value: answers.categories({"items": [{"id": value}]}),
+        lambda value: answers.new_id({"photo_id": value}, "photo_id"),
+        lambda value: answers.new_id(value, "photo_id"),
     ],
     ids=["community", "user", "album", "category", "photo", "bare"],
 )
@@ -44,32 +44,32 @@ def test_an_id_out_of_bounds_is_malformed(read: Callable[[Any], object], value: 
 
 def test_ids_out_of_bounds_that_could_be_missing_are_left_out() -> None:
     odd = {"id": 7, "photos": [{"id": 2**70}, {"id": 5}], "albums_ids": [True, 2**64, 3], "category": {"id": 2**64}}
-    found = vk_answers.market_items([{**odd, "stock_amount": 10**30}])[0]
+    found = answers.market_items([{**odd, "stock_amount": 10**30}])[0]
     assert (found.photo_ids, found.album_ids, found.category_id, found.stock_amount) == ((5,), (3,), None, None)
 
 
 @pytest.mark.parametrize("mask", [-1, True, 2**63])
 def test_rights_out_of_bounds_are_malformed(mask: Any) -> None:
     with pytest.raises(MalformedAnswer):
-        vk_answers.rights(mask)
+        answers.rights(mask)
 
 
 @pytest.mark.parametrize("total", [-1, True, 2**63, "x"])
 def test_a_total_out_of_bounds_is_malformed(total: Any) -> None:
     with pytest.raises(MalformedAnswer):
-        vk_answers.page({"count": total, "items": []})
+        answers.page({"count": total, "items": []})
 
 
 @pytest.mark.parametrize(
     "amount", ["1e9999999", "1e999999999999999999", "-1e9999999", "NaN", "sNaN", "Infinity", "-100", 10**40, 1e300]
 )
 def test_a_price_out_of_bounds_is_one_that_vk_does_not_say(amount: Any) -> None:
-    assert vk_answers.market_items([{"id": 1, "price": {"amount": amount}}])[0].price is None
+    assert answers.market_items([{"id": 1, "price": {"amount": amount}}])[0].price is None
 
 
 @pytest.mark.parametrize("amount", ["1e-9999999", "-0", "0.4"])
 def test_a_price_of_nothing_is_nothing(amount: str) -> None:
-    assert str(vk_answers.market_items([{"id": 1, "price": {"amount": amount}}])[0].price) == "0.00"
+    assert str(answers.market_items([{"id": 1, "price": {"amount": amount}}])[0].price) == "0.00"
 
 
 @pytest.mark.parametrize("code", [10**100, 2**31, 0, -5, True, "x", None, 1.5, [], {}])
@@ -243,15 +243,15 @@ def columns_hold(found: object) -> None:
 
 
 VK_READERS = [
-    vk_answers.profiles,
-    vk_answers.community,
-    vk_answers.page,
-    vk_answers.elements,
-    vk_answers.categories,
-    vk_answers.rights,
-    lambda answer: vk_answers.new_id(answer, "photo_id"),
-    lambda answer: vk_answers.market_items(answer if isinstance(answer, list) else [answer]),
-    lambda answer: vk_answers.albums(answer if isinstance(answer, list) else [answer]),
+    answers.profiles,
+    answers.community,
+    answers.page,
+    answers.elements,
+    answers.categories,
+    answers.rights,
+    lambda answer: answers.new_id(answer, "photo_id"),
+    lambda answer: answers.market_items(answer if isinstance(answer, list) else [answer]),
+    lambda answer: answers.albums(answer if isinstance(answer, list) else [answer]),
     ADDRESSES.upload,
 ]
 
@@ -264,7 +264,7 @@ def test_whatever_vk_answers_is_read_or_malformed(answer: Any) -> None:
             found = read(answer)
         except MalformedAnswer:
             continue
-        if read not in (vk_answers.page, vk_answers.elements):
+        if read not in (answers.page, answers.elements):
             columns_hold(found)
 
 

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from app.clients import vk_answers
 from app.clients.answers import MalformedAnswer
+from app.clients.vk import answers
 from app.domain.categories import Category
 from app.domain.market import Album, Availability, Community, MarketItem, Profile, Rejection
 
@@ -26,7 +26,7 @@ ITEM: dict[str, Any] = {
 
 
 def item(**fields: Any) -> MarketItem:
-    return vk_answers.market_items([{**ITEM, **fields}])[0]
+    return answers.market_items([{**ITEM, **fields}])[0]
 
 
 def test_a_whole_item_is_read() -> None:
@@ -45,11 +45,11 @@ def test_a_whole_item_is_read() -> None:
 
 
 def test_an_item_may_be_an_id_alone() -> None:
-    assert vk_answers.market_items([{"id": 1}]) == [MarketItem(1, "", "", None, None, "", Availability.AVAILABLE)]
+    assert answers.market_items([{"id": 1}]) == [MarketItem(1, "", "", None, None, "", Availability.AVAILABLE)]
 
 
 def test_false_among_items_is_left_out() -> None:
-    assert [one.id for one in vk_answers.market_items([False, ITEM])] == [9100045]
+    assert [one.id for one in answers.market_items([False, ITEM])] == [9100045]
 
 
 @pytest.mark.parametrize("price", [[], None, {}, {"amount": ""}, {"amount": "free"}, {"amount": None}, False])
@@ -116,7 +116,7 @@ def test_what_moderators_say_is_read(info: Any, expected: Rejection | None) -> N
     ],
 )
 def test_an_item_without_an_id_leaves_its_neighbours_alone_and_its_mark_behind(value: Any, sku: str) -> None:
-    found = vk_answers.market_items([value, ITEM])
+    found = answers.market_items([value, ITEM])
     assert [one.id for one in found] == [9100045]
     assert found.odd.skus == {sku}
     assert found.odd.may_hold("ev:1") is (sku in ("ev:1", ""))
@@ -124,13 +124,13 @@ def test_an_item_without_an_id_leaves_its_neighbours_alone_and_its_mark_behind(v
 
 @pytest.mark.parametrize("answer", [{"market_item_id": 5}, {"market_item_id": "5"}, 5, "5"])
 def test_a_new_id_comes_in_several_forms(answer: Any) -> None:
-    assert vk_answers.new_id(answer, "market_item_id") == 5
+    assert answers.new_id(answer, "market_item_id") == 5
 
 
 @pytest.mark.parametrize("answer", [{}, {"market_item_id": None}, "", "five", [], None, 5.5])
 def test_an_answer_without_the_new_id_is_malformed(answer: Any) -> None:
     with pytest.raises(MalformedAnswer):
-        vk_answers.new_id(answer, "market_item_id")
+        answers.new_id(answer, "market_item_id")
 
 
 COMMUNITY = {
@@ -142,12 +142,12 @@ COMMUNITY = {
 
 @pytest.mark.parametrize("answer", [{"groups": [COMMUNITY], "profiles": []}, [COMMUNITY]])
 def test_a_community_comes_in_an_object_or_a_list(answer: Any) -> None:
-    assert vk_answers.community(answer) == Community(777000111, "Пекарня", True, False, 643)
+    assert answers.community(answer) == Community(777000111, "Пекарня", True, False, 643)
 
 
 @pytest.mark.parametrize("answer", [{"groups": []}, []])
 def test_no_community_is_none(answer: Any) -> None:
-    assert vk_answers.community(answer) is None
+    assert answers.community(answer) is None
 
 
 @pytest.mark.parametrize(
@@ -155,31 +155,29 @@ def test_no_community_is_none(answer: Any) -> None:
 )
 def test_an_extended_shop_is_known_by_its_type(kind: Any, expected: bool) -> None:
     market = {"enabled": True, "type": kind}
-    found = vk_answers.community([{**COMMUNITY, "market": market}])
+    found = answers.community([{**COMMUNITY, "market": market}])
     assert found
     assert found.is_extended is expected
 
 
 @pytest.mark.parametrize("market", [None, False, [], {}, {"enabled": 0}, {"enabled": False}])
 def test_a_community_without_a_shop_is_still_a_community(market: Any) -> None:
-    assert vk_answers.community([{**COMMUNITY, "market": market}]) == Community(
-        777000111, "Пекарня", False, False, None
-    )
+    assert answers.community([{**COMMUNITY, "market": market}]) == Community(777000111, "Пекарня", False, False, None)
 
 
 def test_albums_are_read() -> None:
-    found = vk_answers.albums([{"id": 7, "title": " Хлеб ", "count": 12, "is_main": False}, False, {"id": "8"}])
+    found = answers.albums([{"id": 7, "title": " Хлеб ", "count": 12, "is_main": False}, False, {"id": "8"}])
     assert found == [Album(7, "Хлеб", 12), Album(8, "")]
 
 
 def test_a_profile_is_read() -> None:
-    assert vk_answers.profiles([{"id": 5, "first_name": "Анна", "last_name": "Демо"}]) == [Profile(5, "Анна Демо")]
+    assert answers.profiles([{"id": 5, "first_name": "Анна", "last_name": "Демо"}]) == [Profile(5, "Анна Демо")]
 
 
 @pytest.mark.parametrize("answer", [{}, {"count": 1}, {"items": []}, {"count": 1, "items": {}}, [], None])
 def test_a_page_without_its_parts_is_malformed(answer: Any) -> None:
     with pytest.raises(MalformedAnswer):
-        vk_answers.page(answer)
+        answers.page(answer)
 
 
 # Categories
@@ -202,7 +200,7 @@ def test_the_leaves_of_a_tree_are_read_in_order() -> None:
             deep,
         ]
     }
-    *first, last = vk_answers.categories(answer)
+    *first, last = answers.categories(answer)
 
     assert first == [
         Category(20055, ("Продукты & питание", "Бакалея")),
@@ -232,4 +230,4 @@ def nested(depth: int) -> dict[str, Any]:
 )
 def test_a_list_of_categories_of_another_shape_is_refused(answer: Any) -> None:
     with pytest.raises(MalformedAnswer):
-        vk_answers.categories(answer)
+        answers.categories(answer)

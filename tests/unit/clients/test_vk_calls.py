@@ -8,9 +8,8 @@ import pytest
 import requests
 import requests_mock
 
-from app.clients.errors import VkError
-from app.clients.vk import VkClient
-from app.clients.vk_errors import Action
+from app.clients.vk.client import VkClient
+from app.clients.vk.errors import Treatment, VkError
 from app.domain.market import Profile
 
 URL = "https://vk.test/method"
@@ -147,9 +146,11 @@ class TestRepeats:
         assert client.permissions() == 5
         assert pauses(slept) == [1.25, 2.25, 4.25, 8.25]
 
-    @pytest.mark.parametrize(("answer", "action"), [(refusal(10), Action.FAIL), ({"status_code": 503}, Action.RETRY)])
+    @pytest.mark.parametrize(
+        ("answer", "action"), [(refusal(10), Treatment.FAIL), ({"status_code": 503}, Treatment.RETRY)]
+    )
     def test_after_four_repeats_it_gives_up(
-        self, vendor: requests_mock.Mocker, client: VkClient, answer: Answer, action: Action
+        self, vendor: requests_mock.Mocker, client: VkClient, answer: Answer, action: Treatment
     ) -> None:
         answers(vendor, "account.getAppPermissions", answer)
         error = failure(client.permissions)
@@ -172,7 +173,7 @@ class TestRepeats:
 
     def test_a_malformed_request_is_repeated_once(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "account.getAppPermissions", refusal(8))
-        assert failure(client.permissions).action is Action.FAIL
+        assert failure(client.permissions).action is Treatment.FAIL
         assert vendor.call_count == 2
 
     def test_too_many_calls_are_waited_out(
@@ -192,7 +193,7 @@ class TestRepeats:
     def test_too_many_calls_are_waited_out_ten_times(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "account.getAppPermissions", refusal(6))
         error = failure(client.permissions)
-        assert (error.action, error.retry_after, vendor.call_count) == (Action.POSTPONE, 60, 11)
+        assert (error.action, error.retry_after, vendor.call_count) == (Treatment.POSTPONE, 60, 11)
 
     def test_too_many_calls_are_waited_out_for_adds_too(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "market.add", refusal(6), response({"market_item_id": 5}))
@@ -222,7 +223,7 @@ class TestErrors:
             3,
             "Captcha needed",
             page,
-            Action.ASK,
+            Treatment.ASK,
             200,
         )
 
@@ -238,7 +239,7 @@ class TestErrors:
     def test_a_dead_token_is_told(self, vendor: requests_mock.Mocker, client: VkClient, code: int) -> None:
         answers(vendor, "users.get", refusal(code))
         error = failure(client.me)
-        assert (error.token_rejected, error.action) == (True, Action.REFRESH)
+        assert (error.token_rejected, error.action) == (True, Treatment.REFRESH)
 
     def test_the_token_is_struck_out_of_what_vk_says(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         echo = [{"key": "access_token", "value": TOKEN}]
@@ -273,7 +274,7 @@ class TestAddsOfUnclearOutcome:
     def test_they_are_not_repeated(self, vendor: requests_mock.Mocker, client: VkClient, answer: Answer) -> None:
         answers(vendor, "market.add", answer)
         error = failure(lambda: client.add_item(GROUP, {}))
-        assert (error.outcome_unknown, error.action, vendor.call_count) == (True, Action.RETRY, 1)
+        assert (error.outcome_unknown, error.action, vendor.call_count) == (True, Treatment.RETRY, 1)
 
     def test_an_album_is_not_added_twice_either(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "market.addAlbum", {"exc": requests.ReadTimeout})
@@ -289,14 +290,14 @@ class TestAddsOfUnclearOutcome:
     def test_an_explicit_refusal_is_clear(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "market.add", refusal(1405))
         error = failure(lambda: client.add_item(GROUP, {}))
-        assert (error.outcome_unknown, error.action) == (False, Action.SKIP)
+        assert (error.outcome_unknown, error.action) == (False, Treatment.SKIP)
 
     def test_a_photo_not_ready_is_waited_for_twice(
         self, vendor: requests_mock.Mocker, client: VkClient, slept: list[float]
     ) -> None:
         answers(vendor, "market.add", wrong("photo is undefined"))
         error = failure(lambda: client.add_item(GROUP, {}))
-        assert (error.action, error.outcome_unknown, pauses(slept)) == (Action.HEAL, False, [2.25, 2.25])
+        assert (error.action, error.outcome_unknown, pauses(slept)) == (Treatment.HEAL, False, [2.25, 2.25])
 
 
 class TestReads:
@@ -311,7 +312,7 @@ class TestReads:
         answers(vendor, "users.get", response([]))
         answers(vendor, "account.getAppPermissions", rights)
         error = failure(client.me)
-        assert (error.code, error.action) == (code, Action.ASK)
+        assert (error.code, error.action) == (code, Treatment.ASK)
 
     def test_a_market_page_asks_for_hidden_items(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "market.get", items_page(7, 3, 2))
@@ -381,11 +382,11 @@ class TestWrites:
 
     def test_an_edit_answered_by_zero_failed(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "market.edit", response(0))
-        assert failure(lambda: client.edit_item(GROUP, 5, {})).action is Action.FAIL
+        assert failure(lambda: client.edit_item(GROUP, 5, {})).action is Treatment.FAIL
 
     def test_an_edit_of_a_missing_item_is_for_our_records(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "market.edit", refusal(1403))
-        assert failure(lambda: client.edit_item(GROUP, 5, {})).action is Action.HEAL
+        assert failure(lambda: client.edit_item(GROUP, 5, {})).action is Treatment.HEAL
 
     def test_deleting_a_missing_item_is_a_success(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "market.delete", refusal(1403))
@@ -456,10 +457,10 @@ class TestUploads:
 
     @pytest.mark.parametrize(
         ("bad", "code", "action"),
-        [({"json": {"error_msg": "bad image"}}, 22, Action.FAIL), ({"status_code": 502}, None, Action.RETRY)],
+        [({"json": {"error_msg": "bad image"}}, 22, Treatment.FAIL), ({"status_code": 502}, None, Treatment.RETRY)],
     )
     def test_after_three_uploads_it_gives_up(
-        self, vendor: requests_mock.Mocker, client: VkClient, bad: Answer, code: int | None, action: Action
+        self, vendor: requests_mock.Mocker, client: VkClient, bad: Answer, code: int | None, action: Treatment
     ) -> None:
         vendor.post(UPLOAD, [bad])
         error = failure(lambda: client.upload_product_photo(GROUP, b"jpeg"))
@@ -478,7 +479,7 @@ class TestUploads:
     def test_a_refusal_to_save_is_not_an_upload_failure(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         vendor.post(UPLOAD, text=self.RECEIPT)
         answers(vendor, "market.saveProductPhoto", refusal(1438))
-        assert failure(lambda: client.upload_product_photo(GROUP, b"jpeg")).action is Action.ASK
+        assert failure(lambda: client.upload_product_photo(GROUP, b"jpeg")).action is Treatment.ASK
         assert len(self.sent(vendor, UPLOAD)) == 1
 
     def test_an_error_does_not_show_the_receipt(self, vendor: requests_mock.Mocker, client: VkClient) -> None:

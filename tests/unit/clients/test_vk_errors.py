@@ -1,53 +1,53 @@
 import pytest
 
-from app.clients.vk_errors import Action, classify, suffix_of
+from app.clients.vk.errors import Treatment, classify, suffix_of
 
 INVALID = "One of the parameters specified was missing or invalid: "
 
-BY_CODE: list[tuple[Action, list[int | None]]] = [
-    (Action.RETRY, [None, 1, 8, 10, 32, 36]),
-    (Action.WAIT, [6, 9, 43]),
-    (Action.REFRESH, [5, 1117, 3609]),
-    (Action.UPLOAD, [22, 105, 118, 121, 122, 129]),
-    (Action.POSTPONE, [29]),
-    (Action.STOP, [2, 3, 4, 11, 16, 20, 21, 23, 42, 103, 9999]),
-    (Action.HEAL, [104, 114, 1400, 1402, 1403]),
-    (Action.ADJUST, [1408, 1409, 1410]),
-    (Action.SKIP, [1405, 1406, 1407, 1446, 1457, 1458, 1526]),
-    (Action.OK, [1404, 1431, 1432, 1518]),
-    (Action.FAIL, [12, 13, 19, 100, 424242]),
-    (Action.FAIL, [*range(1411, 1420), 1421, *range(1423, 1428), 1429, 1430, 1433, 1434, 1435, 1436, 1456]),
-    (Action.ASK, [7, 14, 15, 17, 18, 24, 25, 27, 28, 37, 101, 113, 125, 200, 203, 205, 260, 1438, 1525]),
-    (Action.ASK, [*range(3300, 3306), 3610, 3611, 11500]),
+BY_CODE: list[tuple[Treatment, list[int | None]]] = [
+    (Treatment.RETRY, [None, 1, 8, 10, 32, 36]),
+    (Treatment.WAIT, [6, 9, 43]),
+    (Treatment.REFRESH, [5, 1117, 3609]),
+    (Treatment.UPLOAD, [22, 105, 118, 121, 122, 129]),
+    (Treatment.POSTPONE, [29]),
+    (Treatment.STOP, [2, 3, 4, 11, 16, 20, 21, 23, 42, 103, 9999]),
+    (Treatment.HEAL, [104, 114, 1400, 1402, 1403]),
+    (Treatment.ADJUST, [1408, 1409, 1410]),
+    (Treatment.SKIP, [1405, 1406, 1407, 1446, 1457, 1458, 1526]),
+    (Treatment.OK, [1404, 1431, 1432, 1518]),
+    (Treatment.FAIL, [12, 13, 19, 100, 424242]),
+    (Treatment.FAIL, [*range(1411, 1420), 1421, *range(1423, 1428), 1429, 1430, 1433, 1434, 1435, 1436, 1456]),
+    (Treatment.ASK, [7, 14, 15, 17, 18, 24, 25, 27, 28, 37, 101, 113, 125, 200, 203, 205, 260, 1438, 1525]),
+    (Treatment.ASK, [*range(3300, 3306), 3610, 3611, 11500]),
 ]
 ROWS = [(code, action) for action, codes in BY_CODE for code in codes]
 
 BY_SUFFIX = [
-    ("nothing to change", Action.OK),
-    ("name should be at least 4 letters length", Action.FAIL),
-    ("photo not found or already assigned to another item", Action.HEAL),
-    ("photo is undefined", Action.RETRY),
-    ("upload_response is undefined", Action.FAIL),
-    ("failed to save crop photo", Action.FAIL),
-    ("only groups supported", Action.FAIL),
-    ("Nothing to change", Action.OK),
-    ("category_id is invalid", Action.ADJUST),
-    ("", Action.FAIL),
+    ("nothing to change", Treatment.OK),
+    ("name should be at least 4 letters length", Treatment.FAIL),
+    ("photo not found or already assigned to another item", Treatment.HEAL),
+    ("photo is undefined", Treatment.RETRY),
+    ("upload_response is undefined", Treatment.FAIL),
+    ("failed to save crop photo", Treatment.FAIL),
+    ("only groups supported", Treatment.FAIL),
+    ("Nothing to change", Treatment.OK),
+    ("category_id is invalid", Treatment.ADJUST),
+    ("", Treatment.FAIL),
 ]
 
 
 @pytest.mark.parametrize(("code", "action"), ROWS)
-def test_a_code_has_its_action(code: int | None, action: Action) -> None:
+def test_a_code_has_its_action(code: int | None, action: Treatment) -> None:
     assert classify(code).action is action
 
 
 @pytest.mark.parametrize(("suffix", "action"), BY_SUFFIX)
-def test_code_100_is_read_by_its_suffix(suffix: str, action: Action) -> None:
+def test_code_100_is_read_by_its_suffix(suffix: str, action: Treatment) -> None:
     assert classify(100, message=INVALID + suffix).action is action
 
 
-@pytest.mark.parametrize(("subcode", "action"), [(1133, Action.STOP), (1134, Action.STOP), (1, Action.ASK)])
-def test_access_denied_is_read_by_its_subcode(subcode: int, action: Action) -> None:
+@pytest.mark.parametrize(("subcode", "action"), [(1133, Treatment.STOP), (1134, Treatment.STOP), (1, Treatment.ASK)])
+def test_access_denied_is_read_by_its_subcode(subcode: int, action: Treatment) -> None:
     assert classify(15, subcode).action is action
 
 
@@ -66,8 +66,8 @@ def test_a_token_of_another_address_is_told_by_vk_s_words(code: int, message: st
     assert verdict.reason == reason and verdict.action is classify(code).action
 
 
-@pytest.mark.parametrize(("method", "action"), [("market.delete", Action.OK), ("market.edit", Action.HEAL)])
-def test_a_missing_item_is_fine_only_when_deleting(method: str, action: Action) -> None:
+@pytest.mark.parametrize(("method", "action"), [("market.delete", Treatment.OK), ("market.edit", Treatment.HEAL)])
+def test_a_missing_item_is_fine_only_when_deleting(method: str, action: Treatment) -> None:
     assert classify(1403, method=method).action is action
 
 
@@ -99,9 +99,9 @@ def test_only_some_failures_leave_the_outcome_unclear(code: int | None, unclear:
 
 
 @pytest.mark.parametrize(
-    ("code", "left"), [(1, Action.FAIL), (10, Action.FAIL), (22, Action.FAIL), (5, Action.REFRESH)]
+    ("code", "left"), [(1, Treatment.FAIL), (10, Treatment.FAIL), (22, Treatment.FAIL), (5, Treatment.REFRESH)]
 )
-def test_repeats_used_up_leave_another_action(code: int, left: Action) -> None:
+def test_repeats_used_up_leave_another_action(code: int, left: Treatment) -> None:
     assert classify(code).left is left
 
 

@@ -5,15 +5,14 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from app.clients import vk_answers
 from app.clients.answers import MalformedAnswer, decode
 from app.clients.budget import Budget
-from app.clients.errors import VkError
 from app.clients.http import Response, Transport, TransportError
 from app.clients.pacing import Pacer
-from app.clients.vk_addresses import VkAddresses
-from app.clients.vk_errors import INVALID_TOKEN, METHOD_QUOTA, TOO_MANY_PER_SECOND, Action
-from app.clients.vk_faults import Failure, no_answer, read_failure
+from app.clients.vk import answers
+from app.clients.vk.addresses import VkAddresses
+from app.clients.vk.errors import INVALID_TOKEN, METHOD_QUOTA, TOO_MANY_PER_SECOND, Treatment, VkError
+from app.clients.vk.failures import Failure, no_answer, read_failure
 
 T = TypeVar("T")
 Value = str | int | Decimal | bool | None
@@ -60,7 +59,7 @@ class VkCaller:
         """Something new, made at most once: its id."""
         answer = self.call(method, params, repeatable=False)
         try:
-            return vk_answers.new_id(answer, key)
+            return answers.new_id(answer, key)
         except MalformedAnswer:
             raise no_answer(status=200, outcome_unknown=True) from None
 
@@ -69,11 +68,11 @@ class VkCaller:
         try:
             answer = self.call(method, params)
         except VkError as error:
-            if error.action is not Action.OK:
+            if error.action is not Treatment.OK:
                 raise
             return False
         if answer in (0, "0"):
-            raise VkError(Action.FAIL, code=0, permanent=True, method=method, status=200)
+            raise VkError(Treatment.FAIL, code=0, permanent=True, method=method, status=200)
         return True
 
     def call(self, method: str, params: Mapping[str, Value], *, repeatable: bool = True) -> Any:
@@ -81,7 +80,7 @@ class VkCaller:
         if self._is_resting(method):
             raise Failure(code=METHOD_QUOTA, method=method).error()
         form = {**_form(params), "v": VERSION, "lang": "ru"}
-        repeats: Counter[Action] = Counter()
+        repeats: Counter[Treatment] = Counter()
         while True:
             self._pacer.wait()
             outcome = self._once(method, form)

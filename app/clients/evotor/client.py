@@ -9,13 +9,13 @@ from urllib.parse import quote
 
 import msgspec
 
-from app.clients import evotor_quota as quota
 from app.clients.answers import ForeignCharset, MalformedAnswer, is_json
 from app.clients.budget import Budget
-from app.clients.errors import EvotorError, EvotorFault
-from app.clients.evotor_answers import GroupList, Page, parse_groups, parse_page, parse_stores
-from app.clients.evotor_products import ProductList, parse_products
-from app.clients.evotor_values import usable_id
+from app.clients.evotor import quota
+from app.clients.evotor.answers import GroupList, Page, parse_groups, parse_page, parse_stores
+from app.clients.evotor.errors import EvotorError, EvotorFault
+from app.clients.evotor.products import ProductList, parse_products
+from app.clients.evotor.values import usable_id
 from app.clients.http import Response, Transport, TransportError
 from app.clients.pacing import Pacer
 from app.domain.catalog import Store

@@ -1,4 +1,4 @@
-"""What Evotor sends → domain types: contracts/evotor.md sections 3 and 5. Products: app.clients.evotor_products."""
+"""What Evotor sends → domain types: contracts/evotor.md sections 3 and 5. Products: app.clients.evotor.products."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -6,9 +6,9 @@ from typing import TypeVar
 
 import msgspec
 
-from app.clients import evotor_values as values
 from app.clients.answers import ForeignCharset, MalformedAnswer, clean_line, decode, is_utf8
-from app.clients.evotor_values import ABSENT
+from app.clients.evotor import values
+from app.clients.evotor.values import ABSENT
 from app.domain.catalog import Attribute, Group, Store
 
 T = TypeVar("T")

@@ -6,15 +6,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from app.clients import vk_answers
 from app.clients.answers import MalformedAnswer, decode
 from app.clients.budget import Budget
-from app.clients.errors import VkError
 from app.clients.http import Transport, TransportError
-from app.clients.vk_addresses import VkAddresses
-from app.clients.vk_call import Value, VkCaller, parsed
-from app.clients.vk_errors import BACK_OFF, COMMUNITY_TOKEN, UPLOAD_FAILED, Action, classify
-from app.clients.vk_faults import Failure, no_answer
+from app.clients.vk import answers
+from app.clients.vk.addresses import VkAddresses
+from app.clients.vk.calls import Value, VkCaller, parsed
+from app.clients.vk.errors import BACK_OFF, COMMUNITY_TOKEN, UPLOAD_FAILED, Treatment, VkError, classify
+from app.clients.vk.failures import Failure, no_answer
 from app.domain.categories import Category
 from app.domain.market import Album, Community, ItemsById, MarketItems, Profile
 
@@ -90,7 +89,7 @@ class VkClient:
 
     def me(self) -> Profile:
         """users.get, section 4.6: whose token this is. Code 27 or 28 if it is not a user's."""
-        found = self._vk.read("users.get", {}, vk_answers.profiles)
+        found = self._vk.read("users.get", {}, answers.profiles)
         if not found:
             self.permissions()  # only for users: VK says there whether this is a community's token or a service one
             raise Failure(code=COMMUNITY_TOKEN, status=200).error()
@@ -98,21 +97,21 @@ class VkClient:
 
     def permissions(self) -> int:
         """account.getAppPermissions, section 4.6: the bit mask of section 4.2."""
-        return self._vk.read("account.getAppPermissions", {}, vk_answers.rights)
+        return self._vk.read("account.getAppPermissions", {}, answers.rights)
 
     def community(self, named: int | str) -> Community | None:
         """groups.getById, section 5.2: by its number or its short name."""
-        return self._vk.read("groups.getById", {"group_id": named, "fields": "market"}, vk_answers.community)
+        return self._vk.read("groups.getById", {"group_id": named, "fields": "market"}, answers.community)
 
     def market_page(self, group_id: int, offset: int, count: int = MOST_ITEMS_A_PAGE) -> tuple[int, MarketItems]:
         """market.get, section 6.4: the total and one page, hidden items included, newest first."""
         total, items = self._market_page(group_id, offset, count)
-        return total, parsed(vk_answers.market_items, items)
+        return total, parsed(answers.market_items, items)
 
     def market(self, group_id: int, on_page: Callable[[], None] = _nothing) -> MarketItems:
         """market.get, section 6.4: all items, hidden ones included, each once."""
         pages = self._pages(lambda offset: self._market_page(group_id, offset, MOST_ITEMS_A_PAGE), on_page)
-        found = parsed(vk_answers.market_items, [item for page in pages for item in page])
+        found = parsed(answers.market_items, [item for page in pages for item in page])
         return MarketItems({item.id: item for item in found}.values(), found.odd)
 
     def look_in(self, group_id: int) -> None:
@@ -124,17 +123,17 @@ class VkClient:
         items: list[Any] = []
         for start in range(0, len(ids), MOST_IDS_A_CALL):
             names = ",".join(f"-{group_id}_{item_id}" for item_id in ids[start : start + MOST_IDS_A_CALL])
-            items += self._vk.read("market.getById", {"item_ids": names, "extended": True}, vk_answers.elements)
-        found = parsed(vk_answers.market_items, items)
+            items += self._vk.read("market.getById", {"item_ids": names, "extended": True}, answers.elements)
+        found = parsed(answers.market_items, items)
         return ItemsById(found, found.odd)
 
     def albums(self, group_id: int) -> list[Album]:
         """market.getAlbums, section 8."""
         fixed = {"owner_id": -group_id, "count": MOST_ALBUMS_A_PAGE}
         pages = self._pages(
-            lambda offset: self._vk.read("market.getAlbums", {**fixed, "offset": offset}, vk_answers.page), _nothing
+            lambda offset: self._vk.read("market.getAlbums", {**fixed, "offset": offset}, answers.page), _nothing
         )
-        return list({album.id: album for page in pages for album in parsed(vk_answers.albums, page)}.values())
+        return list({album.id: album for page in pages for album in parsed(answers.albums, page)}.values())
 
     def albums_by_id(self, group_id: int, ids: Sequence[int]) -> list[Album]:
         """market.getAlbumById, section 8: those that VK still knows."""
@@ -142,12 +141,12 @@ class VkClient:
         for start in range(0, len(ids), MOST_IDS_A_CALL):
             names = ",".join(map(str, ids[start : start + MOST_IDS_A_CALL]))
             params: dict[str, Value] = {"owner_id": -group_id, "album_ids": names}
-            found += parsed(vk_answers.albums, self._vk.read("market.getAlbumById", params, vk_answers.elements))
+            found += parsed(answers.albums, self._vk.read("market.getAlbumById", params, answers.elements))
         return found
 
     def categories(self, group_id: int) -> list[Category]:
         """market.getCategories, section 6.5: every category that may be an item's."""
-        return self._vk.read("market.getCategories", {"group_id": group_id}, vk_answers.categories)
+        return self._vk.read("market.getCategories", {"group_id": group_id}, answers.categories)
 
     def add_item(self, group_id: int, fields: Mapping[str, Value]) -> int:
         """market.add, section 6.1: the id of the new item. Never repeated after an unclear outcome."""
@@ -190,7 +189,7 @@ class VkClient:
             try:
                 return self._upload_once(group_id, jpeg)
             except VkError as error:
-                may_help = error.outcome_unknown or classify(error.code).action is Action.UPLOAD
+                may_help = error.outcome_unknown or classify(error.code).action is Treatment.UPLOAD
                 # A photo that was saved without our knowing belongs to no item and harms nobody.
                 error.outcome_unknown = False
                 pause = next(pauses, None) if may_help else None
@@ -225,7 +224,7 @@ class VkClient:
 
     def _market_page(self, group_id: int, offset: int, count: int) -> tuple[int, list[Any]]:
         params = {"owner_id": -group_id, "offset": offset, "count": count, "extended": True, "with_disabled": True}
-        return self._vk.read("market.get", params, vk_answers.page)
+        return self._vk.read("market.get", params, answers.page)
 
     def _pages(
         self, read_page: Callable[[int], tuple[int, list[Any]]], on_page: Callable[[], None]

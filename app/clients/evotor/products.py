@@ -6,9 +6,9 @@ from typing import TypeVar
 
 import msgspec
 
-from app.clients import evotor_values as values
 from app.clients.answers import MalformedAnswer, decode
-from app.clients.evotor_values import ABSENT
+from app.clients.evotor import values
+from app.clients.evotor.values import ABSENT
 from app.domain.catalog import Product, Unreadable
 
 T = TypeVar("T")

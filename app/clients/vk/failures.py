@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.clients.answers import clean_line, whole_number
-from app.clients.errors import VkError
-from app.clients.vk_addresses import VkAddresses
-from app.clients.vk_errors import PASSING, WRONG_PARAMETER, Action, Verdict, classify, suffix_of
+from app.clients.vk.addresses import VkAddresses
+from app.clients.vk.errors import PASSING, WRONG_PARAMETER, ErrorRow, Treatment, VkError, classify, suffix_of
 
 _LONGEST_MESSAGE = 500
 _LONGEST_READ = 5000
@@ -27,7 +26,7 @@ class Failure:
     sent: bool = True
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> ErrorRow:
         return classify(self.code, self.subcode, self.message, self.method)
 
     def pause_before(self, repeat: int, *, repeatable: bool) -> float | None:
@@ -52,7 +51,7 @@ class Failure:
             permanent=verdict.action not in PASSING,
             holds=verdict.holds,
             method=self.method,
-            token_rejected=verdict.action is Action.REFRESH,
+            token_rejected=verdict.action is Treatment.REFRESH,
             outcome_unknown=unknown,
             status=self.status,
             reason=verdict.reason,

@@ -1,0 +1,1 @@
+"""VK Market and everything we know of its API."""
