@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from app.db import db, utcnow
-from app.domain.catalog import Group, Product
+from app.domain.catalog.goods import Group, Product
 from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, User
 from app.services import accounts, connections, sync_settings

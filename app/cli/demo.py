@@ -10,9 +10,9 @@ from app.cli.common import CommandError, ExitCode, OneLineGroup, user_or_exit, w
 from app.cli.sync import outcome_json
 from app.context import settings
 from app.db import db
-from app.domain.market import Availability
+from app.domain.market.items import Availability
+from app.domain.planning.selection import Shelf
 from app.domain.rules import EntityType, FilterMode
-from app.domain.selection import Shelf
 from app.models import User
 from app.services import accounts, approvals, confirming, connections, planning, sync_settings
 from app.services.errors import ServiceError

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
 
 from app.db import Base, Mapped, mapped_column
-from app.domain.adoption import MatchedBy
-from app.domain.changes import LinkState
+from app.domain.market.adoption import MatchedBy
+from app.domain.planning.changes import LinkState
 from app.models.types import ID_LENGTH, one_of, owner_column
 
 

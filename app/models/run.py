@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import Base, Mapped, created_at_column, mapped_column
-from app.domain.changes import Action
+from app.domain.planning.changes import Action
 from app.models.types import ID_LENGTH, one_of, owner_column
 
 NOTE_LENGTH = 255

@@ -7,7 +7,7 @@ from flask_login import UserMixin
 from sqlalchemy.orm import relationship
 
 from app.db import Base, Mapped, created_at_column, mapped_column
-from app.domain.time_zones import USUAL
+from app.domain.account.time_zones import USUAL
 
 if TYPE_CHECKING:
     from app.models.connection import EvotorConnection, VkConnection

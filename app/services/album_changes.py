@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from app.clients.vk.errors import Treatment, VkError
 from app.db import db, utcnow
-from app.domain.changes import Change, LinkState
-from app.domain.drift import ALBUM, same_text
+from app.domain.market.drift import ALBUM, same_text
+from app.domain.planning.changes import Change, LinkState
 from app.models import AlbumState, EntryOutcome, Listing, VkAlbum
 from app.services import market_links
 from app.services.vendors import vk_code

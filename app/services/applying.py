@@ -10,9 +10,9 @@ import structlog
 
 from app.clients.vk.errors import METHOD_QUOTA, Treatment, VkError
 from app.db import db, utcnow
-from app.domain.changes import ALBUM_STEPS, Action, Change, LinkState, Reason
-from app.domain.listing import Value
-from app.domain.market import MarketItem
+from app.domain.listing.key import Value
+from app.domain.market.items import MarketItem
+from app.domain.planning.changes import ALBUM_STEPS, Action, Change, LinkState, Reason
 from app.models import EntryOutcome, Listing, SyncRun, SyncRunEntry
 from app.services import album_changes, item_changes, market_links
 from app.services.vendors import vk_code

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from app.db import db, utcnow
-from app.domain.brakes import Brake, braked, brakes_on, fingerprint
-from app.domain.plan import Plan
+from app.domain.planning.brakes import Brake, braked, brakes_on, fingerprint
+from app.domain.planning.plan import Plan
 from app.models import EventKind, RunTrigger, SyncApproval, SyncRun, User
 from app.models.run import ACTIVE
 from app.services import events, runs, sync_settings

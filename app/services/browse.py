@@ -8,11 +8,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain.catalog import Group, GroupTree, Product
-from app.domain.listing import SkipReason
+from app.domain.catalog.goods import Group, GroupTree, Product
+from app.domain.catalog.variants import choices_of, shown_name
+from app.domain.listing.fitness import SkipReason
+from app.domain.planning.selection import Shelf
 from app.domain.rules import EntityType, FilterMode, RuleSet, decide
-from app.domain.selection import Shelf
-from app.domain.variants import choices_of, shown_name
 from app.models import CatalogProduct, CatalogStore, StoreState, SyncFilter, User
 from app.services import unreadable
 from app.services.errors import UnknownEntity

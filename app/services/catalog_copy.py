@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from app.clients.evotor.client import GroupList, ProductList
 from app.db import Base, db, utcnow
-from app.domain.catalog import Attribute, Group, Product, Unreadable
+from app.domain.catalog.goods import Attribute, Group, Product, Unreadable
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, CatalogUnreadable, StoreState
 from app.services.shelves import pairs, to_attributes
 

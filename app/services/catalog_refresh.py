@@ -10,7 +10,7 @@ import structlog
 from app.clients.evotor.client import EvotorClient
 from app.clients.evotor.errors import EvotorError, EvotorFault
 from app.db import db, utcnow
-from app.domain.catalog import Store
+from app.domain.catalog.goods import Store
 from app.models import CatalogStore, ConnectionState, EvotorConnection, StoreState, User
 from app.services import catalog_copy, sync_settings
 from app.services.connection_use import CONNECTION_CHANGED, EvotorUse, evotor_use

@@ -6,15 +6,18 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 
 from app.db import db, utcnow
-from app.domain.album_plan import Albums
-from app.domain.catalog import Group, Product, Unreadable
-from app.domain.changes import ALBUM_STEPS, Action, Change, Reason
-from app.domain.listing import HandField, ListingKey, OwnerSettings, SkipReason, Wanted, item_name, to_wanted
-from app.domain.pictures import Picture, Pictures
-from app.domain.plan import Desired, make_plan
+from app.domain.catalog.goods import Group, Product, Unreadable
+from app.domain.catalog.pictures import Picture, Pictures
+from app.domain.catalog.variants import choices_of, shown_name
+from app.domain.listing.fitness import SkipReason
+from app.domain.listing.key import ListingKey
+from app.domain.listing.owner_settings import HandField, OwnerSettings
+from app.domain.listing.wanted import Wanted, item_name, to_wanted
+from app.domain.planning.albums import Albums
+from app.domain.planning.changes import ALBUM_STEPS, Action, Change, Reason
+from app.domain.planning.plan import Desired, make_plan
+from app.domain.planning.selection import Shelf, select
 from app.domain.rules import EntityType, FilterMode
-from app.domain.selection import Shelf, select
-from app.domain.variants import choices_of, shown_name
 from app.models import Listing, Photo, Pictured, SyncRun, SyncRunEntry, User
 from app.services import photos, problems, unreadable, vk_categories
 from app.services.errors import UnknownEntity

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from app.domain.changes import Action
+from app.domain.planning.changes import Action
 from app.models import User
 from app.services import planning, sync_settings
 

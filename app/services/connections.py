@@ -12,9 +12,9 @@ from app.clients.evotor.errors import EvotorError
 from app.clients.vk.client import VkClient
 from app.clients.vk.errors import VkError
 from app.db import db, utcnow
-from app.domain.catalog import Store
-from app.domain.categories import Category
-from app.domain.market import RUSSIAN_ROUBLE, Community, Profile
+from app.domain.catalog.goods import Store
+from app.domain.market.categories import Category
+from app.domain.market.items import RUSSIAN_ROUBLE, Community, Profile
 from app.models import CatalogStore, ConnectionState, EventKind, EvotorConnection, User, VkConnection
 from app.services import catalog_copy, catalog_refresh, events, runs, sync_settings, vk_categories
 from app.services.connection_use import evotor_use, locked, locked_or_new, vk_use

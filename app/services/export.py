@@ -11,9 +11,9 @@ from typing import IO
 import sqlalchemy as sa
 
 from app.db import db, reading
-from app.domain.catalog import GroupTree, Product
+from app.domain.catalog.goods import GroupTree, Product
+from app.domain.planning.selection import Shelf
 from app.domain.rules import Decision
-from app.domain.selection import Shelf
 from app.models import CatalogStore, User
 from app.services.browse import product_codes
 from app.services.finding import Codes

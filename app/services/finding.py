@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from app.domain import search
-from app.domain.catalog import GroupTree, Product
-from app.domain.listing import SkipReason
+from app.domain.catalog.goods import GroupTree, Product
+from app.domain.listing.fitness import SkipReason
 from app.domain.rules import Decision
+from app.domain.texts import search
 
 WITHOUT_GROUP = "none"
 

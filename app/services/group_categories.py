@@ -8,11 +8,12 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain import search
-from app.domain.catalog import GroupTree
-from app.domain.categories import Category, found, similar
-from app.domain.listing import FALLBACK_CATEGORY, OwnerSettings, category_choices
+from app.domain.catalog.goods import GroupTree
+from app.domain.listing.owner_settings import FALLBACK_CATEGORY, OwnerSettings
+from app.domain.listing.wanted import category_choices
+from app.domain.market.categories import Category, found, similar
 from app.domain.rules import decide
+from app.domain.texts import search
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, User
 from app.services import shop_settings, sync_settings, vk_categories
 from app.services.errors import NotReady, UnknownEntity

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from app.domain import search
-from app.domain.catalog import Group, GroupTree
+from app.domain.catalog.goods import Group, GroupTree
+from app.domain.texts import search
 from app.services.finding import Judged, natural
 
 ALL_OPEN_UP_TO = 60

@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain.changes import LinkState
-from app.domain.listing import ListingKey
+from app.domain.listing.key import ListingKey
+from app.domain.planning.changes import LinkState
 from app.models import ForeignItem, Listing, RunTrigger, User
 from app.services import market_links, market_watch, runs, sync_settings
 from app.services.run_requests import request_now

@@ -8,12 +8,14 @@ import structlog
 
 from app.clients.vk.errors import UPLOAD_FAILED, WRONG_PARAMETER, Treatment, VkError
 from app.db import utcnow
-from app.domain.brakes import named
-from app.domain.changes import Change, LinkState, Reason
-from app.domain.description import DESCRIPTION_MIN
-from app.domain.drift import PHOTO, TEXTS
-from app.domain.listing import FALLBACK_CATEGORY, Value, card_digest
-from app.domain.market import Availability, MarketItem
+from app.domain.listing.description import DESCRIPTION_MIN
+from app.domain.listing.key import Value
+from app.domain.listing.owner_settings import FALLBACK_CATEGORY
+from app.domain.listing.wanted import card_digest
+from app.domain.market.drift import PHOTO, TEXTS
+from app.domain.market.items import Availability, MarketItem
+from app.domain.planning.brakes import named
+from app.domain.planning.changes import Change, LinkState, Reason
 from app.models import EntryOutcome, Listing
 from app.services import cards, market_links, missing, photo_files
 from app.services.vendors import vk_code

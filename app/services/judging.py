@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.domain.catalog import Product
-from app.domain.listing import ListingKey, OwnerSettings, SkipReason
+from app.domain.catalog.goods import Product
+from app.domain.listing.fitness import SkipReason
+from app.domain.listing.key import ListingKey
+from app.domain.listing.owner_settings import OwnerSettings
+from app.domain.planning.selection import Shelf, problem, verdicts
 from app.domain.rules import Decision, EntityType, RuleSet
-from app.domain.selection import Shelf, problem, verdicts
 from app.models import User
 from app.services.shelves import pictured_in_vk
 from app.services.shop_settings import owner_settings

@@ -10,7 +10,7 @@ from flask import current_app
 
 from app.crypto import KeyRing
 from app.db import utcnow
-from app.domain.pasted import Service
+from app.domain.account.pasted import Service
 from app.models import User
 from app.services import sessions
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.plan import Desired, Plan
+from app.domain.planning.plan import Desired, Plan
 from app.models import User
 
 MOST_NAMES = 5

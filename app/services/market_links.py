@@ -7,11 +7,12 @@ import sqlalchemy as sa
 
 from app.context import settings
 from app.db import db, utcnow
-from app.domain import search
-from app.domain.changes import LinkState
-from app.domain.drift import as_sent, same_text
-from app.domain.listing import ALBUM_TITLE_MAX, SKU_PREFIX, ListingKey, Value, card_digest, sku
-from app.domain.market import NO_ODD_ITEMS, Album, Availability, MarketItem, OddItems
+from app.domain.listing.key import SKU_PREFIX, ListingKey, Value, sku
+from app.domain.listing.wanted import ALBUM_TITLE_MAX, card_digest
+from app.domain.market.drift import as_sent, same_text
+from app.domain.market.items import NO_ODD_ITEMS, Album, Availability, MarketItem, OddItems
+from app.domain.planning.changes import LinkState
+from app.domain.texts import search
 from app.models import AlbumState, Listing, SyncState, VkAlbum
 
 HELD_AT_FIRST, HELD_FURTHER = timedelta(hours=1), timedelta(days=1)

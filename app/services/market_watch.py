@@ -8,12 +8,13 @@ import sqlalchemy as sa
 
 from app.context import settings
 from app.db import db, utcnow
-from app.domain.adoption import Match, matches
-from app.domain.catalog import Product
-from app.domain.changes import LinkState
-from app.domain.drift import ALBUM, PHOTO, drifted
-from app.domain.listing import SKU_PREFIX, HandField, ListingKey, OwnerSettings
-from app.domain.market import Availability, ItemsById, MarketItem, MarketItems
+from app.domain.catalog.goods import Product
+from app.domain.listing.key import SKU_PREFIX, ListingKey
+from app.domain.listing.owner_settings import HandField, OwnerSettings
+from app.domain.market.adoption import Match, matches
+from app.domain.market.drift import ALBUM, PHOTO, drifted
+from app.domain.market.items import Availability, ItemsById, MarketItem, MarketItems
+from app.domain.planning.changes import LinkState
 from app.models import ForeignItem, Listing, User
 from app.services import market_links
 from app.services.shelves import to_link

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from app.clients.evotor.errors import EvotorError
 from app.db import utcnow
-from app.domain.changes import Change, Reason
-from app.domain.listing import ListingKey
+from app.domain.listing.key import ListingKey
+from app.domain.planning.changes import Change, Reason
 from app.models import Listing
 from app.services.workplace import Workplace
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain.catalog import GroupTree, Product
-from app.domain.listing import ListingKey
-from app.domain.variants import shown_name
+from app.domain.catalog.goods import GroupTree, Product
+from app.domain.catalog.variants import shown_name
+from app.domain.listing.key import ListingKey
 from app.models import CatalogProduct, CatalogStore, Listing
 from app.services.shelves import load_groups, pairs
 

@@ -1,7 +1,7 @@
 """A run for something that the owner ordered in one piece: no catalog, no plan, no brakes."""
 
 from app.clients.vk.errors import FAULT_HOLDS
-from app.domain.changes import Change, LinkState, Reason, hide, show
+from app.domain.planning.changes import Change, LinkState, Reason, hide, show
 from app.models import OwnerOrder, RunStage, RunStatus
 from app.services import orders
 from app.services.planning import desired_for

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from app.context import settings
 from app.db import db, utcnow
-from app.domain.changes import LinkState
+from app.domain.planning.changes import LinkState
 from app.models import EventKind, Listing, OwnerOrder, RunTrigger, SyncApproval, SyncRun, User
 from app.models.run import ACTIVE
 from app.services import events, runs, sync_settings

@@ -7,8 +7,8 @@ from threading import Lock
 import sqlalchemy as sa
 
 from app.db import db, utcnow
-from app.domain.listing import digest_of
-from app.domain.plan import Plan
+from app.domain.listing.key import digest_of
+from app.domain.planning.plan import Plan
 from app.models import CatalogStore, ForeignItem, Listing, Photo, SyncRun, User
 from app.services import approvals, planning, sync_settings
 from app.services.approvals import Verdict

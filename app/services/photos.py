@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import structlog
 
 from app.db import db, utcnow
-from app.domain.pictures import Picture, Pictures
+from app.domain.catalog.pictures import Picture, Pictures
 from app.models import CatalogGroup, CatalogProduct, Listing, Photo, Pictured, User
 from app.services import catalog_copy, photo_files, photo_making
 from app.services.errors import BadPhoto, UnknownEntity

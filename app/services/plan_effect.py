@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.domain.changes import Action
+from app.domain.planning.changes import Action
 from app.models import User
 from app.services import approvals, planning, sync_settings
 

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.domain import search
-from app.domain.changes import Action, Change, Reason
-from app.domain.listing import ListingKey, SkipReason
-from app.domain.plan import Plan
+from app.domain.listing.fitness import SkipReason
+from app.domain.listing.key import ListingKey
+from app.domain.planning.changes import Action, Change, Reason
+from app.domain.planning.plan import Plan
+from app.domain.texts import search
 from app.models import User
 from app.services import approvals, planning
 from app.services.approvals import Verdict

@@ -8,10 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db, utcnow
-from app.domain.changes import Change
-from app.domain.listing import ListingKey
-from app.domain.plan import Desired, Plan, make_plan
-from app.domain.selection import select
+from app.domain.listing.key import ListingKey
+from app.domain.planning.changes import Change
+from app.domain.planning.plan import Desired, Plan, make_plan
+from app.domain.planning.selection import select
 from app.models import ConnectionState, ForeignItem, User
 from app.services.approvals import Verdict
 from app.services.shelves import load_albums, load_listings, load_shelves, pictured_in_vk, to_link

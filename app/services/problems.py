@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from app.clients.vk.errors import METHOD_QUOTA, PASSING, classify
 from app.db import db, utcnow
-from app.domain.album_plan import ALBUMS_MAX
-from app.domain.changes import LinkState
-from app.domain.emptiness import Emptiness
-from app.domain.listing import SkipReason
+from app.domain.listing.emptiness import Emptiness
+from app.domain.listing.fitness import SkipReason
+from app.domain.planning.albums import ALBUMS_MAX
+from app.domain.planning.changes import LinkState
 from app.domain.rules import Status
 from app.models import (
     AlbumState,

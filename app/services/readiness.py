@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from app.db import db, utcnow
-from app.domain.album_plan import ALBUMS_MAX
-from app.domain.changes import LinkState
-from app.domain.plan import Plan
-from app.domain.room import ITEMS_MAX, Room, room_for
+from app.domain.market.capacity import ITEMS_MAX, Room, room_for
+from app.domain.planning.albums import ALBUMS_MAX
+from app.domain.planning.changes import LinkState
+from app.domain.planning.plan import Plan
 from app.models import CatalogStore, Listing, StoreState, User
 from app.services.shelves import load_albums
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from app.domain.planning.selection import Shelf, verdicts
 from app.domain.rules import RuleSet, decide
-from app.domain.selection import Shelf, verdicts
 from app.models import User
 from app.services.catalog_age import catalog_age
 from app.services.shelves import load_shelves

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from app.domain.planning.selection import Shelf
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet
-from app.domain.selection import Shelf
 from app.models import User
 from app.services.finding import natural
 from app.services.group_tree import Tally, tallies, tally

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain.emptiness import Emptiness, emptiness
-from app.domain.listing import SkipReason
+from app.domain.listing.emptiness import Emptiness, emptiness
+from app.domain.listing.fitness import SkipReason
 from app.domain.rules import EntityType
 from app.models import CatalogStore, User
 from app.services.judging import Judge

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from app.db import db, utcnow
-from app.domain import search
-from app.domain.changes import Action, LinkState
-from app.domain.listing import ListingKey
+from app.domain.listing.key import ListingKey
+from app.domain.planning.changes import Action, LinkState
+from app.domain.texts import search
 from app.models import EntryOutcome, Listing, RunStatus, SyncRun, SyncRunEntry
 from app.models.run import ACTIVE
 from app.services import orders

@@ -9,10 +9,10 @@ from typing import Any
 from app.clients.vk.errors import CODES, DAY, FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS, VkError
 from app.context import settings
 from app.db import db, utcnow
-from app.domain.changes import Action, Change
-from app.domain.listing import sku
-from app.domain.market import Album, MarketItem
-from app.domain.plan import Desired
+from app.domain.listing.key import sku
+from app.domain.market.items import Album, MarketItem
+from app.domain.planning.changes import Action, Change
+from app.domain.planning.plan import Desired
 from app.models import AlbumState, ConnectionState, EntryOutcome, RunStage, RunStatus, SyncRun, User, VkAlbum
 from app.models.run import NOTE_LENGTH
 from app.services import applying, clock_mending, market_links, market_watch, runs

@@ -8,13 +8,15 @@ import sqlalchemy as sa
 
 from app.context import settings
 from app.db import db
-from app.domain.album_plan import Albums
-from app.domain.catalog import Attribute, Group, GroupTree, Product, Store
-from app.domain.changes import Link, LinkState
-from app.domain.listing import HandField, ListingKey, OwnerSettings, item_name
-from app.domain.pictures import Pictures
-from app.domain.selection import Shelf
-from app.domain.variants import choices_of
+from app.domain.catalog.goods import Attribute, Group, GroupTree, Product, Store
+from app.domain.catalog.pictures import Pictures
+from app.domain.catalog.variants import choices_of
+from app.domain.listing.key import ListingKey
+from app.domain.listing.owner_settings import HandField, OwnerSettings
+from app.domain.listing.wanted import item_name
+from app.domain.planning.albums import Albums
+from app.domain.planning.changes import Link, LinkState
+from app.domain.planning.selection import Shelf
 from app.models import AlbumState, CatalogGroup, CatalogProduct, CatalogStore, Listing, StoreState, User, VkAlbum
 from app.services import market_links, photos, unreadable
 

@@ -9,8 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain.listing import ListingKey, OwnerSettings, Value, to_wanted, unfit_reason
-from app.domain.selection import Shelf, verdicts
+from app.domain.listing.fitness import unfit_reason
+from app.domain.listing.key import ListingKey, Value
+from app.domain.listing.owner_settings import OwnerSettings
+from app.domain.listing.wanted import to_wanted
+from app.domain.planning.selection import Shelf, verdicts
 from app.models import CatalogProduct, User
 from app.services import sync_settings
 from app.services.shelves import load_shelves

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from app.context import settings
 from app.db import db
-from app.domain.catalog import Product
-from app.domain.listing import FALLBACK_CATEGORY, HandField, OwnerSettings, SkipReason, StockRule, unfit_reason
-from app.domain.pricing import LEAST_PERCENT, MOST_PERCENT, ROUNDINGS
+from app.domain.catalog.goods import Product
+from app.domain.listing.fitness import SkipReason, unfit_reason
+from app.domain.listing.owner_settings import FALLBACK_CATEGORY, HandField, OwnerSettings, StockRule
+from app.domain.listing.pricing import LEAST_PERCENT, MOST_PERCENT, ROUNDINGS
 from app.models import CatalogProduct, User
 from app.services.sync_settings import ensure_config
 

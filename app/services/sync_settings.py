@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db, utcnow
-from app.domain.listing import digest_of
+from app.domain.listing.key import digest_of
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet, Status, configuration_status, decide
 from app.models import (
     CatalogGroup,

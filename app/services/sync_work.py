@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 from app.clients.vk.errors import FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS, Treatment, VkError
 from app.db import db, utcnow
-from app.domain.catalog import Store
-from app.domain.changes import ALBUM_STEPS, Action, LinkState, Reason
-from app.domain.listing import sku
-from app.domain.market import MarketItem
-from app.domain.plan import Desired, Plan, make_plan
+from app.domain.catalog.goods import Store
+from app.domain.listing.key import sku
+from app.domain.market.items import MarketItem
+from app.domain.planning.changes import ALBUM_STEPS, Action, LinkState, Reason
+from app.domain.planning.plan import Desired, Plan, make_plan
 from app.models import ConnectionState, RunStage, RunStatus
 from app.services import approvals, catalog_refresh, look_alikes, market_links, missing, outlook, runs, vk_categories
 from app.services.approvals import Verdict

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain.catalog import Unreadable
+from app.domain.catalog.goods import Unreadable
 from app.models import CatalogProduct, CatalogStore, CatalogUnreadable, StoreState
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from app.clients.vk.errors import VkError
 from app.db import db, utcnow
-from app.domain.categories import Category
+from app.domain.market.categories import Category
 from app.models import User, VkCategoryList
 from app.services.connection_use import CONNECTION_CHANGED, vk_use
 from app.services.errors import NotReady, VkUnavailable

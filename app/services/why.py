@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.domain.catalog import Product
-from app.domain.listing import SkipReason
+from app.domain.catalog.goods import Product
+from app.domain.listing.fitness import SkipReason
+from app.domain.planning.selection import Shelf, verdicts
 from app.domain.rules import Decision, EntityType, FilterMode, Mode, RuleSet, decide
-from app.domain.selection import Shelf, verdicts
 from app.models import User
 from app.services.errors import UnknownEntity
 from app.services.judging import Judge

@@ -9,9 +9,9 @@ from app.clients.vk.client import VkClient
 from app.clients.vk.errors import Treatment, VkError
 from app.context import settings
 from app.db import utcnow
-from app.domain.changes import Change
-from app.domain.listing import ListingKey
-from app.domain.market import Album
+from app.domain.listing.key import ListingKey
+from app.domain.market.items import Album
+from app.domain.planning.changes import Change
 from app.models import EntryOutcome, Listing, SyncRun, VkAlbum
 
 

@@ -14,7 +14,7 @@ from werkzeug.utils import cached_property
 
 from app.context import settings
 from app.db import db
-from app.domain.network import source_of
+from app.domain.account.network import source_of
 from app.web.access import READS
 
 if TYPE_CHECKING:

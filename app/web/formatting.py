@@ -8,7 +8,7 @@ from flask import Flask
 from flask_login import current_user
 
 from app.db import utcnow
-from app.domain.time_zones import USUAL
+from app.domain.account.time_zones import USUAL
 
 NBSP = "\u00a0"
 MINUS = "\u2212"

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from flask import Flask
 
-from app.domain.adoption import MatchedBy
-from app.domain.changes import Action, Reason
-from app.domain.listing import SkipReason
+from app.domain.listing.fitness import SkipReason
+from app.domain.market.adoption import MatchedBy
+from app.domain.planning.changes import Action, Reason
 from app.domain.rules import EntityType, FilterMode, Status
 from app.models import ConnectionState, EntryOutcome, EvotorConnection, RunStatus, RunTrigger, StoreState, VkConnection
 from app.web import messages

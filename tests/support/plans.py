@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from app.domain.album_plan import Albums
-from app.domain.changes import Action, Change, Link, LinkState
-from app.domain.listing import ListingKey, OwnerSettings, Value, Wanted
-from app.domain.plan import Desired, Plan, make_plan
+from app.domain.listing.key import ListingKey, Value
+from app.domain.listing.owner_settings import OwnerSettings
+from app.domain.listing.wanted import Wanted
+from app.domain.planning.albums import Albums
+from app.domain.planning.changes import Action, Change, Link, LinkState
+from app.domain.planning.plan import Desired, Plan, make_plan
 
 NOW = datetime(2026, 11, 23, 12, 0)
 DAYS = 7

@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from app.domain.catalog import Group, GroupTree, Product, Store
+from app.domain.catalog.goods import Group, GroupTree, Product, Store
+from app.domain.planning.selection import Shelf
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet
-from app.domain.selection import Shelf
 from app.services.resolved import passing
 
 KINDS = {"store": EntityType.STORE, "group": EntityType.GROUP, "product": EntityType.PRODUCT}

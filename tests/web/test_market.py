@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from app.db import db, utcnow
-from app.domain.changes import LinkState
-from app.domain.listing import HandField
+from app.domain.listing.owner_settings import HandField
+from app.domain.planning.changes import LinkState
 from app.models import ForeignItem, Listing, RunTrigger, SyncRun, SyncState, User
 from app.services import engine, hand_work, runs, shop_settings
 from app.services.vendors import vk_window

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from app.db import db
-from app.domain.listing import HandField, OwnerSettings, StockRule
+from app.domain.listing.owner_settings import HandField, OwnerSettings, StockRule
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, User
 from app.services import planning, shop_settings

@@ -3,9 +3,9 @@
 import pytest
 
 from app.db import db
-from app.domain.changes import Action, Change, Reason
-from app.domain.listing import ListingKey
-from app.domain.plan import Plan
+from app.domain.listing.key import ListingKey
+from app.domain.planning.changes import Action, Change, Reason
+from app.domain.planning.plan import Plan
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, RunStatus, RunTrigger, SyncApproval, SyncRun, User
 from app.services import engine, plan_overview, planning, runs

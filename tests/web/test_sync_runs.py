@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.db import db, utcnow
-from app.domain.changes import LinkState
+from app.domain.planning.changes import LinkState
 from app.models import EntryOutcome, Listing, RunStage, RunStatus, RunTrigger, SyncRun, SyncRunEntry, User
 from app.services.vendors import vk_window
 from tests.factories import add_product, add_store, make_user

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.db import db
-from app.domain.listing import StockRule
+from app.domain.listing.owner_settings import StockRule
 from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogProduct, RunStatus, RunTrigger, SyncRun, User
 from app.services import approvals, connections, orders, planning, run_requests, runs, shop_settings, sync_settings

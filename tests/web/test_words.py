@@ -9,11 +9,12 @@ from flask import Flask
 from app.clients.evotor.errors import EvotorFault
 from app.clients.vk.errors import CODES
 from app.db import utcnow
-from app.domain.adoption import MatchedBy
-from app.domain.brakes import Brake, BrakeKind
-from app.domain.changes import Action, Change, Reason
-from app.domain.listing import ListingKey, SkipReason
-from app.domain.plan import Plan
+from app.domain.listing.fitness import SkipReason
+from app.domain.listing.key import ListingKey
+from app.domain.market.adoption import MatchedBy
+from app.domain.planning.brakes import Brake, BrakeKind
+from app.domain.planning.changes import Action, Change, Reason
+from app.domain.planning.plan import Plan
 from app.domain.rules import EntityType, FilterMode, Status
 from app.models import ConnectionState, EntryOutcome, RunStatus, RunTrigger, StoreState
 from app.web import formatting, labels

@@ -9,7 +9,7 @@ import msgspec
 from app.clients.answers import ForeignCharset, MalformedAnswer, clean_line, decode, is_utf8
 from app.clients.evotor import values
 from app.clients.evotor.values import ABSENT
-from app.domain.catalog import Attribute, Group, Store
+from app.domain.catalog.goods import Attribute, Group, Store
 
 T = TypeVar("T")
 

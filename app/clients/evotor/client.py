@@ -18,7 +18,7 @@ from app.clients.evotor.products import ProductList, parse_products
 from app.clients.evotor.values import usable_id
 from app.clients.http import Response, Transport, TransportError
 from app.clients.pacing import Pacer
-from app.domain.catalog import Store
+from app.domain.catalog.goods import Store
 
 __all__ = ["EvotorClient", "GroupList", "ProductList"]
 

@@ -9,7 +9,7 @@ import msgspec
 from app.clients.answers import MalformedAnswer, decode
 from app.clients.evotor import values
 from app.clients.evotor.values import ABSENT
-from app.domain.catalog import Product, Unreadable
+from app.domain.catalog.goods import Product, Unreadable
 
 T = TypeVar("T")
 

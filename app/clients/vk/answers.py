@@ -7,9 +7,18 @@ from decimal import Decimal
 from typing import Any
 
 from app.clients.answers import MalformedAnswer, clean_text, fraction, whole_number
-from app.domain.categories import Category
-from app.domain.market import Album, Availability, Community, MarketItem, MarketItems, OddItems, Profile, Rejection
-from app.domain.markup import unescaped
+from app.domain.market.categories import Category
+from app.domain.market.items import (
+    Album,
+    Availability,
+    Community,
+    MarketItem,
+    MarketItems,
+    OddItems,
+    Profile,
+    Rejection,
+)
+from app.domain.texts.markup import unescaped
 
 _AVAILABILITY = {0: Availability.AVAILABLE, 1: Availability.REMOVED, 2: Availability.HIDDEN}
 _EXTENDED_SHOPS = frozenset({"advanced", "pro"})

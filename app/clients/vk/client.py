@@ -14,8 +14,8 @@ from app.clients.vk.addresses import VkAddresses
 from app.clients.vk.calls import Value, VkCaller, parsed
 from app.clients.vk.errors import BACK_OFF, COMMUNITY_TOKEN, UPLOAD_FAILED, Treatment, VkError, classify
 from app.clients.vk.failures import Failure, no_answer
-from app.domain.categories import Category
-from app.domain.market import Album, Community, ItemsById, MarketItems, Profile
+from app.domain.market.categories import Category
+from app.domain.market.items import Album, Community, ItemsById, MarketItems, Profile
 
 MOST_ITEMS_A_PAGE = 200
 MOST_ALBUMS_A_PAGE = 100

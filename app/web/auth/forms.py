@@ -3,7 +3,7 @@ from wtforms.validators import EqualTo, InputRequired, Length
 
 from app.context import SESSION_LIFETIME
 from app.db import utcnow
-from app.domain import time_zones
+from app.domain.account import time_zones
 from app.models.user import EMAIL_LENGTH
 from app.services.passwords import LONGEST, SHORTEST
 from app.web.forms import BaseForm, EmailAddress

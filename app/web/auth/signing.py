@@ -4,7 +4,7 @@ from flask import request, session
 from flask_login import login_user, logout_user
 
 from app.context import request_source
-from app.domain.devices import device_of
+from app.domain.account.devices import device_of
 from app.models import User
 from app.services import sessions
 

@@ -4,7 +4,7 @@ from flask_login import current_user
 
 from app.context import request_source, settings
 from app.db import utcnow
-from app.domain import time_zones
+from app.domain.account import time_zones
 from app.extensions import limiter
 from app.models import UserSession
 from app.services import accounts, orders, sessions

@@ -7,7 +7,7 @@ from flask import request
 from wtforms import Field, Form, SelectMultipleField, StringField
 from wtforms.validators import AnyOf, InputRequired, ValidationError
 
-from app.domain.listing import SkipReason
+from app.domain.listing.fitness import SkipReason
 from app.domain.rules import EntityType, FilterMode
 from app.services.finding import Look, Sort, State
 from app.web.forms import BaseForm

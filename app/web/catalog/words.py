@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from app.domain.changes import LinkState
+from app.domain.planning.changes import LinkState
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing
 from app.services.catalog_refresh import RefreshReport

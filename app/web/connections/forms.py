@@ -5,7 +5,7 @@ from wtforms import Field, StringField
 from wtforms.validators import InputRequired, ValidationError
 from wtforms.widgets import PasswordInput
 
-from app.domain.pasted import PastedKey, Service, community_in, holds_key, key_in
+from app.domain.account.pasted import PastedKey, Service, community_in, holds_key, key_in
 from app.services.errors import ConnectionRefused
 from app.web.connections import kept
 from app.web.forms import BaseForm, text_of

@@ -2,7 +2,7 @@
 
 from flask import session
 
-from app.domain.pasted import Service
+from app.domain.account.pasted import Service
 from app.services import kept_keys
 from app.web.access import owner
 

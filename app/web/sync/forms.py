@@ -19,9 +19,9 @@ from wtforms import (
 from wtforms.validators import AnyOf, StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from app.domain.description import PLACEHOLDERS, unknown_placeholders
-from app.domain.listing import HandField, OwnerSettings, StockRule
-from app.domain.pricing import LEAST_PERCENT, MOST_PERCENT, ROUNDINGS
+from app.domain.listing.description import PLACEHOLDERS, unknown_placeholders
+from app.domain.listing.owner_settings import HandField, OwnerSettings, StockRule
+from app.domain.listing.pricing import LEAST_PERCENT, MOST_PERCENT, ROUNDINGS
 from app.web.access import LARGEST_ID
 from app.web.forms import BaseForm
 from app.web.labels import FIELD, product_type

@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from app.domain.adoption import MatchedBy
-from app.domain.listing import HandField, ListingKey, Value, Wanted
+from app.domain.listing.key import ListingKey, Value
+from app.domain.listing.owner_settings import HandField
+from app.domain.listing.wanted import Wanted
+from app.domain.market.adoption import MatchedBy
 from app.models import ForeignItem, Listing
 from app.services.hand_work import HandWork
 from app.services.names import Names, names_of

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.domain.changes import Action, Change, Reason
-from app.domain.listing import ListingKey
+from app.domain.listing.key import ListingKey
+from app.domain.planning.changes import Action, Change, Reason
 from app.models import EntryOutcome, SyncRunEntry
 from app.services.names import Names, names_of, refusals_of
 from app.services.plan_overview import Skipped

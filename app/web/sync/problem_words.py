@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from flask import url_for
 
-from app.domain.listing import SkipReason
+from app.domain.listing.fitness import SkipReason
 from app.models import ConnectionState, OwnerOrder
 from app.services.problems import Kind, Problem
 from app.web import labels, unreadable_words

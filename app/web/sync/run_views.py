@@ -7,7 +7,7 @@ from typing import TypeVar
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.domain.changes import Action
+from app.domain.planning.changes import Action
 from app.models import EntryOutcome, RunStatus, SyncRun
 from app.models.run import ACTIVE
 from app.services import orders, run_history, runs

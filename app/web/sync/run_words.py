@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from app.db import utcnow
-from app.domain.changes import Action
+from app.domain.planning.changes import Action
 from app.models import EntryOutcome, SyncRun
 from app.services.run_history import Calm, Counts, Show, local_day
 from app.web import formatting

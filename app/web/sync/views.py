@@ -1,8 +1,8 @@
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.domain.changes import Reason
-from app.domain.listing import SkipReason
+from app.domain.listing.fitness import SkipReason
+from app.domain.planning.changes import Reason
 from app.domain.situation import Situation
 from app.models import RunStatus, SyncRun, User
 from app.services import approvals, confirming, orders, planning, run_requests, runs, sync_settings

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from flask import url_for
 
-from app.domain.brakes import Brake, BrakeKind
-from app.domain.changes import Action
-from app.domain.listing import SkipReason
-from app.domain.plan import Plan
+from app.domain.listing.fitness import SkipReason
+from app.domain.planning.brakes import Brake, BrakeKind
+from app.domain.planning.changes import Action
+from app.domain.planning.plan import Plan
 from app.models import User
 from app.services import orders, sync_settings
 from app.services.plan_effect import Effect

@@ -9,7 +9,7 @@ from PIL import Image
 
 from app.clients.vk.client import VkClient
 from app.clients.vk.errors import Treatment, VkError
-from app.domain.market import Album, Availability, Community, Profile
+from app.domain.market.items import Album, Availability, Community, Profile
 
 CLUB, EXTENDED, MODERATED, CLOSED = 777000111, 777000222, 777000333, 777000444
 MARKET = 1 << 27

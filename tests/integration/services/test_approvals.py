@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app.clients.evotor.client import EvotorClient
 from app.db import db
-from app.domain.brakes import BrakeKind
+from app.domain.planning.brakes import BrakeKind
 from app.domain.rules import EntityType, FilterMode
 from app.models import RunStatus, SyncApproval, SyncRun
 from app.services import approvals, catalog_refresh, confirming, connections, planning, sync_settings

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.db import db
-from app.domain.listing import SkipReason
+from app.domain.listing.fitness import SkipReason
 from app.domain.rules import EntityType, FilterMode, Mode
 from app.models import SyncState, User
 from app.services import browse

@@ -5,7 +5,7 @@ from structlog.testing import capture_logs
 
 from app.clients.vk.errors import CODES
 from app.db import db
-from app.domain.changes import LinkState
+from app.domain.planning.changes import LinkState
 from app.models import ConnectionState, EntryOutcome, RunStatus
 from app.services import shop_settings
 from app.web.messages import message

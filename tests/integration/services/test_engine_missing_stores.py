@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain.changes import Reason
+from app.domain.planning.changes import Reason
 from app.domain.rules import EntityType, FilterMode
 from app.models import EvotorConnection, RunStatus, SyncState
 from app.services import approvals, catalog_refresh, connections, planning

@@ -8,7 +8,8 @@ import requests
 
 from app.context import settings
 from app.db import db
-from app.domain.listing import HandField, SkipReason
+from app.domain.listing.fitness import SkipReason
+from app.domain.listing.owner_settings import HandField
 from app.models import Photo, Pictured, RunStatus
 from app.services import browse, hand_work, photo_files, photos, planning, shop_settings
 from app.services.finding import Look, State

@@ -10,7 +10,7 @@ from flask import current_app
 
 from app.clients.http import Response, TransportError
 from app.db import db, utcnow
-from app.domain.changes import LinkState
+from app.domain.planning.changes import LinkState
 from app.domain.rules import EntityType, FilterMode
 from app.models import ConnectionState, EntryOutcome, RunStatus, SyncConfig, User, VkConnection
 from app.services import connections, runs, shop_settings, sync_settings

@@ -3,7 +3,7 @@
 import pytest
 
 from app.db import db
-from app.domain.changes import LinkState
+from app.domain.planning.changes import LinkState
 from app.domain.rules import EntityType, FilterMode
 from app.models import EntryOutcome, RunStatus
 from app.services import orders

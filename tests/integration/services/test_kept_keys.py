@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from app.db import db
-from app.domain.pasted import Service
+from app.domain.account.pasted import Service
 from app.models import User
 from app.services import kept_keys, sessions
 from tests.factories import make_user

@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 
 from app.db import db, utcnow
-from app.domain.changes import LinkState
-from app.domain.listing import ListingKey
-from app.domain.market import Album, Availability, MarketItem, OddItems
+from app.domain.listing.key import ListingKey
+from app.domain.market.items import Album, Availability, MarketItem, OddItems
+from app.domain.planning.changes import LinkState
 from app.models import AlbumState, Listing, SyncState, User, VkAlbum
 from app.services import market_links
 from tests.factories import make_user

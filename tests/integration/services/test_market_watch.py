@@ -11,8 +11,8 @@ from flask import Flask
 
 from app.clients.http import Response, Transport
 from app.db import db
-from app.domain.changes import LinkState
-from app.domain.listing import HandField
+from app.domain.listing.owner_settings import HandField
+from app.domain.planning.changes import LinkState
 from app.domain.rules import EntityType, FilterMode
 from app.models import EntryOutcome, ForeignItem, RunStatus, User
 from app.services import hand_work, shop_settings

@@ -8,7 +8,7 @@ import pytest
 
 from app.clients.http import Response
 from app.db import db
-from app.domain.changes import LinkState
+from app.domain.planning.changes import LinkState
 from app.models import Listing, RunStatus
 from tests.support.shop import Shop
 

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from app.db import db, utcnow
-from app.domain.changes import LinkState
-from app.domain.listing import SkipReason
+from app.domain.listing.fitness import SkipReason
+from app.domain.planning.changes import LinkState
 from app.domain.rules import EntityType, FilterMode
 from app.models import AlbumState, ConnectionState, Listing, OwnerOrder, RunStatus, RunTrigger, SyncRun, User, VkAlbum
 from app.services import shop_settings

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.db import db
-from app.domain.listing import OwnerSettings, StockRule
+from app.domain.listing.owner_settings import OwnerSettings, StockRule
 from app.models import RunStatus
 from app.services import shop_settings
 from tests.support.shop import Shop

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from app.clients.http import Response
 from app.db import db
-from app.domain.changes import Reason
+from app.domain.planning.changes import Reason
 from app.models import Listing, RunStatus
 from app.services import closeup
 from app.services.outlook import outlook_of

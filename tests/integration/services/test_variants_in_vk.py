@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.listing import ListingKey
+from app.domain.listing.key import ListingKey
 from app.domain.rules import EntityType, FilterMode
 from app.models import RunStatus
 from app.services import browse, closeup

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.db import db
-from app.domain.listing import SkipReason
+from app.domain.listing.fitness import SkipReason
 from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogProduct, User
 from app.services import rule_list, why

@@ -8,7 +8,7 @@ import pytest
 from app.clients.answers import ForeignCharset, MalformedAnswer
 from app.clients.evotor.answers import GroupList, parse_groups, parse_page, parse_stores
 from app.clients.evotor.products import ProductList, parse_products
-from app.domain.catalog import Attribute, Group, Product, Store, Unreadable
+from app.domain.catalog.goods import Attribute, Group, Product, Store, Unreadable
 
 
 def raw(*items: Any) -> list[msgspec.Raw]:

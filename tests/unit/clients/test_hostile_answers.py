@@ -17,7 +17,7 @@ from app.clients.vk import answers
 from app.clients.vk.addresses import VkAddresses
 from app.clients.vk.errors import VkError
 from app.clients.vk.failures import read_failure
-from app.domain.market import Album, Community, MarketItem, Profile
+from app.domain.market.items import Album, Community, MarketItem, Profile
 from app.models.types import ID_LENGTH
 
 ADDRESSES = VkAddresses("https://api.vk.ru/method")

@@ -5,8 +5,8 @@ import pytest
 
 from app.clients.answers import MalformedAnswer
 from app.clients.vk import answers
-from app.domain.categories import Category
-from app.domain.market import Album, Availability, Community, MarketItem, Profile, Rejection
+from app.domain.market.categories import Category
+from app.domain.market.items import Album, Availability, Community, MarketItem, Profile, Rejection
 
 ITEM: dict[str, Any] = {
     "id": 9100045,

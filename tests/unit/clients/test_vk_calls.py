@@ -10,7 +10,7 @@ import requests_mock
 
 from app.clients.vk.client import VkClient
 from app.clients.vk.errors import Treatment, VkError
-from app.domain.market import Profile
+from app.domain.market.items import Profile
 
 URL = "https://vk.test/method"
 UPLOAD = "https://upload.test/here"

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from app.domain.adoption import MatchedBy, matches
-from app.domain.listing import ListingKey
-from app.domain.market import Availability, MarketItem
+from app.domain.listing.key import ListingKey
+from app.domain.market.adoption import MatchedBy, matches
+from app.domain.market.items import Availability, MarketItem
 from tests.factories import a_product
 
 A, B = ListingKey("S1", "A"), ListingKey("S1", "B")

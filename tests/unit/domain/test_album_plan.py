@@ -2,10 +2,11 @@
 
 import pytest
 
-from app.domain.album_plan import Albums
-from app.domain.changes import Action
-from app.domain.listing import ListingKey, Wanted
-from app.domain.plan import Plan
+from app.domain.listing.key import ListingKey
+from app.domain.listing.wanted import Wanted
+from app.domain.planning.albums import Albums
+from app.domain.planning.changes import Action
+from app.domain.planning.plan import Plan
 from tests.support.plans import A, B, C, a_link, actions, an_item, desired, only, plan
 
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from app.domain.brakes import BrakeKind, braked, brakes_on, fingerprint
-from app.domain.changes import Action, Change
-from app.domain.listing import ListingKey
-from app.domain.plan import Plan
+from app.domain.listing.key import ListingKey
+from app.domain.planning.brakes import BrakeKind, braked, brakes_on, fingerprint
+from app.domain.planning.changes import Action, Change
+from app.domain.planning.plan import Plan
 
 KEYS = [ListingKey("S1", f"P{number:05}") for number in range(15_000)]
 

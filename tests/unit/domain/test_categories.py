@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.categories import Category, found, similar
+from app.domain.market.categories import Category, found, similar
 
 DRINKS = Category(20064, ("Продукты питания", "Напитки"))
 TEA = Category(20114, ("Продукты питания", "Чай"))

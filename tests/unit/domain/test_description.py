@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain import description
-from app.domain.description import DESCRIPTION_MAX, PLACEHOLDERS, item_description, unknown_placeholders
-from app.domain.texts import clean_text
+from app.domain.listing import description
+from app.domain.listing.description import DESCRIPTION_MAX, PLACEHOLDERS, item_description, unknown_placeholders
+from app.domain.texts.cleaning import clean_text
 from tests.factories import a_product
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from app.domain.changes import Link, LinkState
-from app.domain.drift import drifted
-from app.domain.listing import ListingKey, Value
-from app.domain.market import Availability, MarketItem
+from app.domain.listing.key import ListingKey, Value
+from app.domain.market.drift import drifted
+from app.domain.market.items import Availability, MarketItem
+from app.domain.planning.changes import Link, LinkState
 
 SENT: Mapping[str, Value] = {
     "name": "Чай «Луговой»",

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.domain.emptiness import Emptiness, emptiness
-from app.domain.listing import SkipReason
+from app.domain.listing.emptiness import Emptiness, emptiness
+from app.domain.listing.fitness import SkipReason
 
 SOLD_OUT, NO_PRICE, REVIEW = SkipReason.SOLD_OUT, SkipReason.NO_PRICE, SkipReason.REVIEW
 

@@ -8,30 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.catalog import GroupTree, Product, Store
-from app.domain.listing import (
+from app.domain.catalog.goods import GroupTree, Product, Store
+from app.domain.listing.fitness import SkipReason, is_sold_out, needs_review, unfit_reason
+from app.domain.listing.key import ListingKey, digest_of, sku
+from app.domain.listing.owner_settings import FALLBACK_CATEGORY, OwnerSettings, StockRule
+from app.domain.listing.wanted import (
     CARD_VERSION,
-    FALLBACK_CATEGORY,
-    ListingKey,
-    OwnerSettings,
-    SkipReason,
-    StockRule,
     Wanted,
     album_title,
     card_digest,
-    digest_of,
-    is_sold_out,
     item_name,
     money,
-    needs_review,
-    sku,
     stock_amount,
     to_wanted,
-    unfit_reason,
 )
+from app.domain.planning.selection import Shelf, problem, select
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet
-from app.domain.selection import Shelf, problem, select
-from app.domain.texts import clean_line
+from app.domain.texts.cleaning import clean_line
 from tests.factories import a_group, a_product
 
 USUAL = OwnerSettings()

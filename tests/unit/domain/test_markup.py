@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.catalog import Group, GroupTree
-from app.domain.description import item_description
-from app.domain.listing import OwnerSettings, SkipReason, album_title, item_name, unfit_reason
-from app.domain.texts import clean_line, clean_text
+from app.domain.catalog.goods import Group, GroupTree
+from app.domain.listing.description import item_description
+from app.domain.listing.fitness import SkipReason, unfit_reason
+from app.domain.listing.owner_settings import OwnerSettings
+from app.domain.listing.wanted import album_title, item_name
+from app.domain.texts.cleaning import clean_line, clean_text
 from tests.factories import a_product
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from app.domain.devices import UNKNOWN, device_of
-from app.domain.network import source_of
+from app.domain.account.devices import UNKNOWN, device_of
+from app.domain.account.network import source_of
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.pasted import LONGEST, Service, community_in, holds_key, key_in
+from app.domain.account.pasted import LONGEST, Service, community_in, holds_key, key_in
 
 VK = "vk1.a.Xy-Z_0aBc-dEf_9"
 UUID = "0b9d8c1e-aaaa-4bbb-8ccc-1234567890ab"

@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.album_plan import Albums
-from app.domain.changes import Action, Change, Link, LinkState, Reason
-from app.domain.listing import HandField, ListingKey, OwnerSettings, SkipReason, Value
-from app.domain.plan import Plan, make_plan
+from app.domain.listing.fitness import SkipReason
+from app.domain.listing.key import ListingKey, Value
+from app.domain.listing.owner_settings import HandField, OwnerSettings
+from app.domain.planning.albums import Albums
+from app.domain.planning.changes import Action, Change, Link, LinkState, Reason
+from app.domain.planning.plan import Plan, make_plan
 from tests.support.plans import DAYS, NOW, SETTINGS, A, B, C, a_link, actions, an_item, desired, hidden, only, plan
 
 # Nothing, adds, edits

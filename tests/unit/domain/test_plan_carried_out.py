@@ -7,10 +7,12 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.album_plan import Albums
-from app.domain.changes import Action, Change, Link, LinkState
-from app.domain.listing import ListingKey, SkipReason, Value, Wanted
-from app.domain.plan import Desired, Plan, make_plan
+from app.domain.listing.fitness import SkipReason
+from app.domain.listing.key import ListingKey, Value
+from app.domain.listing.wanted import Wanted
+from app.domain.planning.albums import Albums
+from app.domain.planning.changes import Action, Change, Link, LinkState
+from app.domain.planning.plan import Desired, Plan, make_plan
 from tests.support.plans import NOW, SETTINGS, an_item
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.pricing import LEAST_PERCENT, MOST_PERCENT, ROUNDINGS, window_price
+from app.domain.listing.pricing import LEAST_PERCENT, MOST_PERCENT, ROUNDINGS, window_price
 
 
 @pytest.mark.parametrize(

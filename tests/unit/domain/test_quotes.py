@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.texts import clean_line, clean_text
+from app.domain.texts.cleaning import clean_line, clean_text
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 """VK's limits held against a plan."""
 
-from app.domain.album_plan import Albums
-from app.domain.changes import LinkState
-from app.domain.listing import ListingKey
-from app.domain.room import ITEMS_MAX, room_for
+from app.domain.listing.key import ListingKey
+from app.domain.market.capacity import ITEMS_MAX, room_for
+from app.domain.planning.albums import Albums
+from app.domain.planning.changes import LinkState
 from tests.support.plans import A, B, C, a_link, an_item, desired, hidden, plan
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.catalog import Group, GroupTree, Product, Store
+from app.domain.catalog.goods import Group, GroupTree, Product, Store
+from app.domain.planning.selection import Shelf, verdicts
 from app.domain.rules import (
     Decision,
     EntityType,
@@ -18,7 +19,6 @@ from app.domain.rules import (
     configuration_status,
     decide,
 )
-from app.domain.selection import Shelf, verdicts
 from tests.factories import a_group
 
 STORE, GROUP, PRODUCT = EntityType.STORE, EntityType.GROUP, EntityType.PRODUCT

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.domain.search import folded, matcher, plain_words, same
-from app.domain.texts import clean_line
+from app.domain.texts.cleaning import clean_line
+from app.domain.texts.search import folded, matcher, plain_words, same
 
 
 @pytest.mark.parametrize(

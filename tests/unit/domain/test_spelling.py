@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from app.domain.texts import clean_line
+from app.domain.texts.cleaning import clean_line
 
 
 def table(text: str) -> list[tuple[str, str]]:

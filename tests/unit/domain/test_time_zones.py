@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from app.domain.time_zones import NEAR, RUSSIAN, USUAL, against_moscow, choices, listed
+from app.domain.account.time_zones import NEAR, RUSSIAN, USUAL, against_moscow, choices, listed
 
 WINTER, SUMMER = datetime(2026, 1, 15, 12), datetime(2026, 7, 15, 12)
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from app.domain.description import item_description
-from app.domain.listing import item_name
-from app.domain.units import priced_by, unit_name
+from app.domain.listing.description import item_description
+from app.domain.listing.wanted import item_name
+from app.domain.texts.units import priced_by, unit_name
 from tests.factories import a_product
 
 MEASURED = {

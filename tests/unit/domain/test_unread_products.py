@@ -4,13 +4,14 @@ from datetime import datetime
 
 import pytest
 
-from app.domain.album_plan import Albums
-from app.domain.catalog import GroupTree, Store
-from app.domain.changes import Action, Link, LinkState
-from app.domain.listing import ListingKey, OwnerSettings
-from app.domain.plan import make_plan
+from app.domain.catalog.goods import GroupTree, Store
+from app.domain.listing.key import ListingKey
+from app.domain.listing.owner_settings import OwnerSettings
+from app.domain.planning.albums import Albums
+from app.domain.planning.changes import Action, Link, LinkState
+from app.domain.planning.plan import make_plan
+from app.domain.planning.selection import Shelf, select
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet
-from app.domain.selection import Shelf, select
 
 KEY = ListingKey("S1", "P1")
 LIVE = {KEY: Link(KEY, LinkState.LIVE, "Чай", item_id=1, sent={"deleted": 0})}

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from app.domain.catalog import Attribute, Group, GroupTree, Product, Store
-from app.domain.listing import ListingKey, OwnerSettings
-from app.domain.plan import Desired
+from app.domain.catalog.goods import Attribute, Group, GroupTree, Product, Store
+from app.domain.catalog.variants import Choice, choices_of, choices_sentence, holds, signs_of_alike, with_choices
+from app.domain.listing.key import ListingKey
+from app.domain.listing.owner_settings import OwnerSettings
+from app.domain.planning.plan import Desired
+from app.domain.planning.selection import Shelf, select
 from app.domain.rules import RuleSet
-from app.domain.selection import Shelf, select
-from app.domain.variants import Choice, choices_of, choices_sentence, holds, signs_of_alike, with_choices
 from tests.factories import a_product
 
 COLOUR = Attribute("a1", "Цвет", (("c1", "красный"), ("c2", "синий")))

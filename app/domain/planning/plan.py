@@ -5,10 +5,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from app.domain.album_plan import Albums, album_changes, with_shared_albums
-from app.domain.catalog import Product
-from app.domain.changes import Action, Change, Link, LinkState, Reason, hide
-from app.domain.listing import HandField, ListingKey, OwnerSettings, SkipReason, Value, Wanted, sku
+from app.domain.catalog.goods import Product
+from app.domain.listing.fitness import SkipReason
+from app.domain.listing.key import ListingKey, Value, sku
+from app.domain.listing.owner_settings import HandField, OwnerSettings
+from app.domain.listing.wanted import Wanted
+from app.domain.planning.albums import Albums, album_changes, with_shared_albums
+from app.domain.planning.changes import Action, Change, Link, LinkState, Reason, hide
 
 _ORDER = {
     Action.HIDE: 0,

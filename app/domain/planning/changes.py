@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from app.domain.listing import ListingKey, SkipReason, Value
+from app.domain.listing.fitness import SkipReason
+from app.domain.listing.key import ListingKey, Value
 
 
 class LinkState(StrEnum):

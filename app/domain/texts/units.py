@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from app.domain.texts import clean_line
+from app.domain.texts.cleaning import clean_line
 
 _SPELLED = {
     "кг": "кг kg кило килограмм килограмма килограммы килограммов кгр",

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from app.domain import search
-from app.domain.changes import Action, Change, Link
-from app.domain.listing import ListingKey, Wanted
+from app.domain.listing.key import ListingKey
+from app.domain.listing.wanted import Wanted
+from app.domain.planning.changes import Action, Change, Link
+from app.domain.texts import search
 
 ALBUMS_MAX = 100
 ITEMS_IN_ALBUM_MAX = 1000

@@ -1,89 +1,23 @@
 """From a product of the selection to the item that the VK market should hold."""
 
-import hashlib
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
-from enum import StrEnum
 
-from app.domain.catalog import GroupTree, Product
-from app.domain.description import item_description
-from app.domain.pictures import Picture
-from app.domain.pricing import window_price
-from app.domain.texts import clean_line
-from app.domain.units import unit_name
-from app.domain.variants import NAME_MAX, Choice, choices_of, shortened, with_choices
+from app.domain.catalog.goods import GroupTree, Product
+from app.domain.catalog.pictures import Picture
+from app.domain.catalog.variants import NAME_MAX, Choice, choices_of, shortened, with_choices
+from app.domain.listing.description import item_description
+from app.domain.listing.fitness import is_sold_out
+from app.domain.listing.key import ListingKey, Value, digest_of
+from app.domain.listing.owner_settings import FALLBACK_CATEGORY, OwnerSettings
+from app.domain.listing.pricing import window_price
+from app.domain.texts.cleaning import clean_line
+from app.domain.texts.units import unit_name
 
 NAME_MIN = 4
 ALBUM_TITLE_MAX = 128
 STOCK_MAX, STOCK_UNLIMITED = 999_999, -1
-FALLBACK_CATEGORY = 1
-SKU_PREFIX = "ev:"
-
-Value = str | int
-"""How a field travels and is remembered: prices as text with two decimals."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class ListingKey:
-    """Identifies a listing. Opaque to the plan: one (store, product) today."""
-
-    store_id: str
-    product_id: str
-
-
-class SkipReason(StrEnum):
-    """Why a selected product has no visible item, in the order in which the owner should care."""
-
-    NOT_FOR_SALE = "not_for_sale"
-    RESTRICTED = "restricted"
-    REVIEW = "review"
-    NO_PRICE = "no_price"
-    NO_NAME = "no_name"
-    NO_PHOTO = "no_photo"
-    SOLD_OUT = "sold_out"
-
-
-class StockRule(StrEnum):
-    """What becomes of a listed product when the register counts too few of it."""
-
-    HIDE = "hide"
-    SHOW = "show"
-    FROM = "from"
-    """Shown from `OwnerSettings.show_from` pieces on."""
-
-
-class HandField(StrEnum):
-    """What the owner may choose to edit in VK; price and stock are always the register's."""
-
-    NAME = "name"
-    DESCRIPTION = "description"
-    PHOTO = "photo"
-
-
-@dataclass(frozen=True, slots=True)
-class OwnerSettings:
-    """What the owner chose for the shop window."""
-
-    stock_rule: StockRule = StockRule.HIDE
-    show_from: int = 1
-    remove_after_days: int = 7
-    edited_in_vk: frozenset[HandField] = frozenset()
-    category_id: int = FALLBACK_CATEGORY
-    category_by_group: Mapping[str, int] = field(default_factory=dict)
-    allowed_types: frozenset[str] = frozenset()
-    """Product types that are held for review until the owner allows them."""
-    refused_categories: frozenset[int] = frozenset()
-    """Categories that VK no longer knows."""
-    description_template: str = ""
-    """With `PLACEHOLDERS` of app.domain.description; empty = the register's description."""
-    price_percent: Decimal = Decimal(0)
-    price_rounding: int = 0
-    """Roubles, one of `ROUNDINGS` of app.domain.pricing."""
-    with_albums: bool = True
-    photo_required: bool = False
-    """A product without a photo of the owner's is not shown; else it gets a generated card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,63 +39,6 @@ class Wanted:
     @property
     def digest(self) -> str:
         return digest_of(*(f"{name}={value}" for name, value in sorted(self.fields.items())), self.photo)
-
-
-_RESTRICTED_PREFIXES = ("ALCOHOL", "BEER", "TOBACCO", "MEDICINE", "LOTTERY")
-_REVIEW_PREFIXES = ("MEDICAL_DEVICES_", "DIETARY_SUPPLEMENTS_", "ANTISEPTIC_MARKED")
-_KNOWN_MARKED = frozenset(
-    f"{kind}_MARKED"
-    for kind in (
-        *("SHOES", "TYRES", "PERFUME", "PHOTOS", "LIGHT_INDUSTRY", "DAIRY", "WATER", "BIKE", "JEWELRY", "FUR"),
-        *("NOT_ALCOHOL_BEER", "JUICE", "WHEELCHAIRS", "CAVIAR", "GROCERIES", "CANNED_FISH"),
-    )
-)
-"""Marked types that contracts/evotor.md 5.3 lists and nobody restricts."""
-
-
-def unfit_reason(product: Product, settings: OwnerSettings, *, has_photo: bool = False) -> SkipReason | None:
-    """Why VK should not show the product at all; stock is judged elsewhere. `has_photo`: not only a generated card."""
-    if (reason := _unfit_for_sale(product, settings)) is not None:
-        return reason
-    return SkipReason.NO_PHOTO if settings.photo_required and not has_photo else None
-
-
-def _unfit_for_sale(product: Product, settings: OwnerSettings) -> SkipReason | None:
-    if not product.allow_to_sell:
-        return SkipReason.NOT_FOR_SALE
-    if product.type.startswith(_RESTRICTED_PREFIXES) or product.is_excisable or product.is_age_limited:
-        return SkipReason.RESTRICTED
-    if needs_review(product.type) and product.type not in settings.allowed_types:
-        return SkipReason.REVIEW
-    if product.price is None or product.price <= 0:
-        return SkipReason.NO_PRICE
-    if not _has_name(product):
-        return SkipReason.NO_NAME
-    return None
-
-
-_LETTER_OR_DIGIT = re.compile("[0-9A-Za-zА-Яа-яЁё]")
-
-
-def _has_name(product: Product) -> bool:
-    """Cleaning is slow and a catalog long, so the usual name is recognised without it."""
-    if "&" not in product.name and "<" not in product.name and _LETTER_OR_DIGIT.search(product.name):
-        return True
-    return bool(clean_line(product.name))
-
-
-def needs_review(product_type: str) -> bool:
-    if product_type.startswith(_REVIEW_PREFIXES):
-        return True
-    return product_type.endswith("_MARKED") and product_type not in _KNOWN_MARKED
-
-
-def is_sold_out(product: Product, settings: OwnerSettings) -> bool:
-    """Absent quantity is not 0: nobody counts it. An owner who shows everything always has nothing sold out."""
-    if product.quantity is None or settings.stock_rule is StockRule.SHOW:
-        return False
-    is_short = settings.stock_rule is StockRule.FROM and product.quantity < settings.show_from
-    return product.quantity <= 0 or is_short
 
 
 def to_wanted(
@@ -217,10 +94,6 @@ def item_name(product: Product, choices: Sequence[Choice] = (), signs: Sequence[
         if extra := clean_line(addition):
             name = f"{name}, {extra}"[:NAME_MAX]
     return name
-
-
-def sku(product_id: str) -> str:
-    return SKU_PREFIX + product_id
 
 
 def money(roubles: Decimal) -> str:
@@ -282,7 +155,3 @@ CARD_VERSION = "1"
 
 def card_digest(name: str) -> str:
     return digest_of("card", CARD_VERSION, name)
-
-
-def digest_of(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

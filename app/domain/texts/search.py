@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from functools import cache
 
-from app.domain.markup import without_markup
-from app.domain.spelling import spelled
+from app.domain.texts.markup import without_markup
+from app.domain.texts.spelling import spelled
 
 
 def folded(text: str) -> str:

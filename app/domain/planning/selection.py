@@ -4,22 +4,15 @@ from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.domain.catalog import GroupTree, Product, Store
-from app.domain.listing import (
-    ListingKey,
-    OwnerSettings,
-    SkipReason,
-    Wanted,
-    is_sold_out,
-    item_name,
-    renamed,
-    to_wanted,
-    unfit_reason,
-)
-from app.domain.pictures import Picture, Pictures
-from app.domain.plan import Desired
+from app.domain.catalog.goods import GroupTree, Product, Store
+from app.domain.catalog.pictures import Picture, Pictures
+from app.domain.catalog.variants import choices_of, signs_of_alike
+from app.domain.listing.fitness import SkipReason, is_sold_out, unfit_reason
+from app.domain.listing.key import ListingKey
+from app.domain.listing.owner_settings import OwnerSettings
+from app.domain.listing.wanted import Wanted, item_name, renamed, to_wanted
+from app.domain.planning.plan import Desired
 from app.domain.rules import Decision, EntityType, Mode, RuleSet, decide
-from app.domain.variants import choices_of, signs_of_alike
 
 
 @dataclass(frozen=True, slots=True)

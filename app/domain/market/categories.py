@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.domain import search
+from app.domain.texts import search
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.domain.album_plan import ALBUMS_MAX, ITEMS_IN_ALBUM_MAX, Albums
-from app.domain.changes import Action
-from app.domain.plan import Plan
+from app.domain.planning.albums import ALBUMS_MAX, ITEMS_IN_ALBUM_MAX, Albums
+from app.domain.planning.changes import Action
+from app.domain.planning.plan import Plan
 
 ITEMS_MAX = 15_000
 

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 
-from app.domain.catalog import Product
-from app.domain.texts import clean_line, clean_text, without_links
-from app.domain.units import priced_by, unit_name
-from app.domain.variants import Choice, choices_sentence
+from app.domain.catalog.goods import Product
+from app.domain.catalog.variants import Choice, choices_sentence
+from app.domain.texts.cleaning import clean_line, clean_text, without_links
+from app.domain.texts.units import priced_by, unit_name
 
 DESCRIPTION_MIN, DESCRIPTION_MAX = 10, 4000
 _ENOUGH = 2 * DESCRIPTION_MAX

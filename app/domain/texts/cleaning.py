@@ -3,9 +3,9 @@
 import re
 from functools import lru_cache
 
-from app.domain.markup import without_markup
-from app.domain.quotes import with_russian_quotes
-from app.domain.spelling import spelled
+from app.domain.texts.markup import without_markup
+from app.domain.texts.quotes import with_russian_quotes
+from app.domain.texts.spelling import spelled
 
 _MOST_PASSES = 4
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from app.domain.changes import Link
-from app.domain.listing import Value, money
-from app.domain.market import Availability, MarketItem
-from app.domain.markup import unescaped
+from app.domain.listing.key import Value
+from app.domain.listing.wanted import money
+from app.domain.market.items import Availability, MarketItem
+from app.domain.planning.changes import Link
+from app.domain.texts.markup import unescaped
 
 TEXTS = ("name", "description")
 PHOTO, ALBUM = "photo", "album"

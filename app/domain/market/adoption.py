@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.domain import search
-from app.domain.catalog import Product
-from app.domain.listing import ListingKey, item_name
-from app.domain.market import MarketItem
+from app.domain.catalog.goods import Product
+from app.domain.listing.key import ListingKey
+from app.domain.listing.wanted import item_name
+from app.domain.market.items import MarketItem
+from app.domain.texts import search
 
 
 class MatchedBy(StrEnum):

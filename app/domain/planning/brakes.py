@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from app.domain.changes import Action, Change
-from app.domain.listing import digest_of
-from app.domain.plan import Plan
+from app.domain.listing.key import digest_of
+from app.domain.planning.changes import Action, Change
+from app.domain.planning.plan import Plan
 
 ALWAYS_ALLOWED = 20
 FEWEST_FOR_HALF = 5

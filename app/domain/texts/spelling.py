@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable
 from fractions import Fraction
 
-from app.domain.letters import GREEK_NAMES, LETTERS, LONG_CAPITALS, greek_word, letter_by_name
+from app.domain.texts.letters import GREEK_NAMES, LETTERS, LONG_CAPITALS, greek_word, letter_by_name
 
 _GAP = "\x1f"
 """A space where letters or digits stand on both sides, else nothing: «1½» is «1 1/2», «(½)» is «(1/2)»."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.domain.listing import SkipReason
+from app.domain.listing.fitness import SkipReason
 
 ONE_OF = 10
 """Less than one of so many selected products shown is as good as none."""

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from app.domain.catalog import GroupTree, Product
-from app.domain.search import folded
-from app.domain.texts import clean_line
+from app.domain.catalog.goods import GroupTree, Product
+from app.domain.texts.cleaning import clean_line
+from app.domain.texts.search import folded
 
 K = TypeVar("K")
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.domain.catalog import GroupTree, Product
+from app.domain.catalog.goods import GroupTree, Product
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The goods of the register: stores, groups, products, their pictures and variants."""

@@ -1,0 +1,24 @@
+"""How a listing is named: here, and at VK by its sku."""
+
+import hashlib
+from dataclasses import dataclass
+
+SKU_PREFIX = "ev:"
+Value = str | int
+"""How a field travels and is remembered: prices as text with two decimals."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ListingKey:
+    """Identifies a listing. Opaque to the plan: one (store, product) today."""
+
+    store_id: str
+    product_id: str
+
+
+def sku(product_id: str) -> str:
+    return SKU_PREFIX + product_id
+
+
+def digest_of(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

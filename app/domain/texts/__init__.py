@@ -1,0 +1,1 @@
+"""What people write, made fit for VK, and found again."""
