@@ -4,8 +4,8 @@ import resource
 import sys
 import time
 
-from app.services import photo_making
 from app.services.errors import BadPhoto
+from app.services.photos import making
 from tests.support.hostile_pictures import corpus
 
 
@@ -14,7 +14,7 @@ def main() -> int:
     for name, content in corpus():
         began, cpu = time.perf_counter(), _cpu()
         try:
-            photo_making.make(content)
+            making.make(content)
             code = "accepted"
             accepted.append(name)
         except BadPhoto as refusal:

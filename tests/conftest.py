@@ -16,7 +16,7 @@ from pytest_socket import socket_allow_hosts
 
 from app import create_app
 from app.db import Base, db
-from app.services import passwords
+from app.services.accounts import passwords
 from config import Settings
 from tests.support.bad_vendor import BadVendor
 from tests.support.compiled import CompiledStatements, CompiledTemplates

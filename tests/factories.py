@@ -6,35 +6,37 @@ from app.db import db, utcnow
 from app.domain.catalog.goods import Group, Product
 from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, User
-from app.services import accounts, connections, sync_settings
+from app.services.accounts import users
+from app.services.connections import evotor, vk
+from app.services.owner import rules, switch
 from tests.support.sandbox import CLUB, EVOTOR_TOKEN, STORE, VK_TOKEN
 
 PASSWORD = "correct horse battery"
 
 
 def make_user(email: str = "owner@example.ru") -> User:
-    user = accounts.register(email, PASSWORD)
+    user = users.register(email, PASSWORD)
     db.session.commit()
     return user
 
 
 def connect_both(user: User, club: int = CLUB) -> User:
-    connections.connect_evotor(user, EVOTOR_TOKEN)
-    connections.connect_vk(user, VK_TOKEN, club)
+    evotor.connect_evotor(user, EVOTOR_TOKEN)
+    vk.connect_vk(user, VK_TOKEN, club)
     db.session.commit()
     return user
 
 
 def set_rule(user: User, entity_type: EntityType, mode: FilterMode | None, *ids: str) -> None:
-    sync_settings.set_rules(user, entity_type, ids, mode)
+    rules.set_rules(user, entity_type, ids, mode)
     db.session.commit()
 
 
 def make_active(user: User, store: str = STORE) -> User:
     """Connected, one store included, enabled and confirmed."""
     set_rule(user, EntityType.STORE, FilterMode.INCLUDE, store)
-    sync_settings.toggle(user, True)
-    sync_settings.confirm(user)
+    switch.toggle(user, True)
+    switch.confirm(user)
     db.session.commit()
     return user
 

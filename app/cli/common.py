@@ -14,7 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.db import db
 from app.models import User
-from app.services import accounts
+from app.services.accounts import users
 from app.services.health import DatabaseState, database_state
 
 P = ParamSpec("P")
@@ -92,7 +92,7 @@ def with_database(command: Callable[P, R]) -> Callable[P, R]:
 
 def user_or_exit(email_or_id: str) -> User:
     # Bytes that are no text come as lone surrogates, which no database takes.
-    user = accounts.find(email_or_id) if email_or_id.isprintable() else None
+    user = users.find(email_or_id) if email_or_id.isprintable() else None
     if user is None:
         raise CommandError(f"no such user: {email_or_id!r}", ExitCode.NO_SUCH_USER)
     return user

@@ -14,10 +14,13 @@ from app.domain.market.items import Availability
 from app.domain.planning.selection import Shelf
 from app.domain.rules import EntityType, FilterMode
 from app.models import User
-from app.services import accounts, approvals, confirming, connections, planning, sync_settings
+from app.services.accounts import users
+from app.services.catalog.load import load_shelves
+from app.services.connections import evotor, vk
 from app.services.errors import ServiceError
-from app.services.shelves import load_shelves
-from app.services.vendors import vk_client
+from app.services.owner import configuration_json, rules, switch
+from app.services.planning import approvals, confirming, plans
+from app.services.vendors.clients import vk_client
 from app.tasks.sync import run_one
 
 EMAIL = "demo@example.ru"
@@ -41,19 +44,19 @@ def demo() -> None:
 @with_database
 def seed(evotor_token: str, vk_token: str, group_id: int) -> None:
     """Make the demo owner with both connections and a few rules."""
-    user = accounts.register(EMAIL, PASSWORD)
+    user = users.register(EMAIL, PASSWORD)
     db.session.commit()
     try:
-        connections.connect_evotor(user, evotor_token)
-        connections.connect_vk(user, vk_token, group_id)
+        evotor.connect_evotor(user, evotor_token)
+        vk.connect_vk(user, vk_token, group_id)
     except ServiceError as error:
         raise CommandError(f"not connected: {error.code}", ExitCode.FAILED) from None
     shelves = load_shelves(user.id, texts=False)
     largest = max(shelves, key=lambda shelf: len(shelf.products))
-    sync_settings.set_rules(user, EntityType.STORE, [largest.store.id], FilterMode.INCLUDE)
+    rules.set_rules(user, EntityType.STORE, [largest.store.id], FilterMode.INCLUDE)
     for mode, group_ids in _group_rules(largest).items():
-        sync_settings.set_rules(user, EntityType.GROUP, group_ids, mode)
-    sync_settings.toggle(user, True)
+        rules.set_rules(user, EntityType.GROUP, group_ids, mode)
+    switch.toggle(user, True)
     db.session.commit()
 
 
@@ -78,14 +81,14 @@ def _group_rules(shelf: Shelf) -> dict[FilterMode, list[str]]:
 def once() -> None:
     """Confirm, run, and check that the market holds exactly the selection."""
     user = user_or_exit(EMAIL)
-    made = planning.plan_for(user)
-    plan = planning.as_json(made, approvals.judge(user, made))
+    made = plans.plan_for(user)
+    plan = plans.as_json(made, approvals.judge(user, made))
     _show("plan", {key: plan[key] for key in ("counts", "skipped", "needs_approval", "fingerprint")})
     confirming.confirm(user)
     db.session.commit()
     outcome = run_one(user)
     _show("run", outcome_json(outcome))
-    _show("config", sync_settings.exported(user))
+    _show("config", configuration_json.exported(user))
     problems = differences(user)
     visible = _visible_count(user)
     _show("market", {"visible": visible, "equals_selection": not problems})
@@ -116,7 +119,7 @@ def _visible_count(user: User) -> int:
 
 def differences(user: User) -> list[str]:
     """What the market lacks, has too much of, or shows otherwise than the selection says."""
-    desired = planning.desired_for(user)
+    desired = plans.desired_for(user)
     expected = {
         f"ev:{key.product_id}": (str(wanted.fields["name"]), str(wanted.fields["price"]))
         for key, wanted in desired.wanted.items()

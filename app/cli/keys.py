@@ -2,7 +2,7 @@ import click
 
 from app.cli.common import CommandError, ExitCode, OneLineGroup, print_json, with_database
 from app.db import db
-from app.services import keys as key_service
+from app.services.ops import keys as ops_keys
 
 
 @click.group(cls=OneLineGroup)
@@ -14,7 +14,7 @@ def keys() -> None:
 @with_database
 def rotate() -> None:
     """Re-encrypt stored tokens under the newest key; after that the older keys may go."""
-    rotated, unreadable = key_service.rotate()
+    rotated, unreadable = ops_keys.rotate()
     db.session.commit()
     print_json({"rotated": rotated, "unreadable": unreadable})
     if unreadable:

@@ -13,8 +13,9 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from app.cli.common import CommandError, ExitCode, OneLineGroup, leave, print_json, user_or_exit, with_database
 from app.db import db, reading
 from app.models import RunStatus
-from app.services import approvals, planning, pruning
-from app.services.engine import ACCOUNT_DELETED, Outcome
+from app.services.engine.run import ACCOUNT_DELETED, Outcome
+from app.services.ops import pruning
+from app.services.planning import approvals, plans
 from app.tasks.sync import run_due, run_one
 
 log = structlog.get_logger()
@@ -32,8 +33,8 @@ def plan(user: str) -> None:
     """Print the plan of USER as JSON; changes nothing and calls nobody."""
     with reading():
         owner = user_or_exit(user)
-        made = planning.plan_for(owner)
-        print_json(planning.as_json(made, approvals.judge(owner, made)))
+        made = plans.plan_for(owner)
+        print_json(plans.as_json(made, approvals.judge(owner, made)))
 
 
 @sync.command()

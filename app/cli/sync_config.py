@@ -7,8 +7,8 @@ from sqlalchemy.orm import selectinload
 from app.cli.common import ExitCode, OneLineCommand, leave, print_json, user_or_exit, with_database
 from app.db import db, reading
 from app.models import SyncConfig, User
-from app.services.resolved import resolved
-from app.services.sync_settings import exported
+from app.services.catalog.resolved import resolved
+from app.services.owner.configuration_json import exported
 
 
 @click.command("sync-config", cls=OneLineCommand)

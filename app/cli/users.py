@@ -4,10 +4,10 @@ import click
 
 from app.cli.common import CommandError, ExitCode, OneLineGroup, print_json, user_or_exit, with_database
 from app.db import db
-from app.services import accounts
-from app.services.addresses import normalise_email
+from app.services.accounts import users as accounts_users
+from app.services.accounts.addresses import normalise_email
+from app.services.accounts.passwords import LONGEST, SHORTEST
 from app.services.errors import EmailTaken, NotAnAddress
-from app.services.passwords import LONGEST, SHORTEST
 
 
 @click.group(cls=OneLineGroup)
@@ -24,7 +24,7 @@ def create(email: str, password_stdin: bool) -> None:
     try:
         address = normalise_email(email)
         db.session.commit()  # no transaction stays open while somebody types
-        user = accounts.register(address, _password(password_stdin))
+        user = accounts_users.register(address, _password(password_stdin))
     except NotAnAddress:
         raise click.UsageError(f"{email!r} is not an e-mail address") from None
     except EmailTaken:
@@ -41,7 +41,7 @@ def set_password(email: str, password_stdin: bool) -> None:
     """Give EMAIL another password; signs them out everywhere."""
     user = user_or_exit(email)
     db.session.commit()  # no transaction stays open while somebody types
-    accounts.set_password(user, _password(password_stdin))
+    accounts_users.set_password(user, _password(password_stdin))
     db.session.commit()
     print_json({"user_id": user.id, "email": user.email})
 

@@ -5,15 +5,17 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.db import db
 from app.models import RunTrigger, User
-from app.services import engine, health, runs
-from app.services.engine import Outcome
+from app.services import health
+from app.services.engine import run
+from app.services.engine.run import Outcome
+from app.services.runs import schedule
 
 log = structlog.get_logger()
 
 
 def run_one(user: User, is_stopping: Callable[[], bool] = lambda: False) -> Outcome:
     """This user's run, to its end, or to the next change where the process is told to stop."""
-    return engine.run_user(user, RunTrigger.COMMAND, is_stopping=is_stopping)
+    return run.run_user(user, RunTrigger.COMMAND, is_stopping=is_stopping)
 
 
 def run_due(is_stopping: Callable[[], bool] = lambda: False) -> Iterator[Outcome]:
@@ -22,7 +24,7 @@ def run_due(is_stopping: Callable[[], bool] = lambda: False) -> Iterator[Outcome
     Users who cannot run now (nothing connected, or another worker is at them) are passed over in silence. Raises a
     database error where the database stays away; nothing else that happens to one user ends the pass.
     """
-    for user_id in runs.due_user_ids():
+    for user_id in schedule.due_user_ids():
         if is_stopping():
             return
         outcome = _run_apart(user_id, is_stopping)
@@ -35,7 +37,7 @@ def _run_apart(user_id: int, is_stopping: Callable[[], bool]) -> Outcome | None:
     db.session.remove()
     try:
         user = db.session.get(User, user_id)
-        return engine.run_user(user, RunTrigger.SCHEDULE, to_end=False, is_stopping=is_stopping) if user else None
+        return run.run_user(user, RunTrigger.SCHEDULE, to_end=False, is_stopping=is_stopping) if user else None
     except (OperationalError, InterfaceError) as error:
         db.session.remove()
         log.error("user_left_out", user_id=user_id, error=type(error.orig).__name__)

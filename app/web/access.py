@@ -13,7 +13,7 @@ from flask_login import current_user
 from app.db import db, reading
 from app.extensions import login_manager
 from app.models import User
-from app.services import sessions
+from app.services.accounts import sessions
 
 P = ParamSpec("P")
 T = TypeVar("T")

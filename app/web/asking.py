@@ -7,8 +7,8 @@ from typing import ParamSpec
 from flask import flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.services import vendor_turns
-from app.services.vendor_turns import AllSeatsTaken, TurnTaken
+from app.services.vendors import turns
+from app.services.vendors.turns import AllSeatsTaken, TurnTaken
 from app.web import seats
 from app.web.access import READS, owner
 from app.web.forms import showing_again
@@ -33,7 +33,7 @@ def asks_vendors(back: str, keep_typed: Callable[[], None] | None = None) -> Cal
                 return view(*args, **kwargs)
             try:
                 seats.leave()  # whoever waits for a vendor keeps no page waiting
-                with vendor_turns.turn(owner().id):
+                with turns.turn(owner().id):
                     return view(*args, **kwargs)
             except (TurnTaken, AllSeatsTaken) as error:
                 flash(message(error.code), "warning")

@@ -13,7 +13,7 @@ from wtforms.meta import DefaultMeta
 from wtforms.validators import StopValidation
 
 from app.csrf import MaskedFormCSRF
-from app.services.addresses import new_address
+from app.services.accounts.addresses import new_address
 from app.services.errors import NotAnAddress
 from app.web.messages import message
 

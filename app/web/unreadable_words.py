@@ -1,7 +1,7 @@
 """What the owner reads of a product that Evotor sent in a form we cannot trust."""
 
 from app.domain.catalog.goods import Unreadable
-from app.services.unreadable import UnreadableRow
+from app.services.catalog.unreadable import UnreadableRow
 from app.web.formatting import quoted
 
 _FIELDS = {

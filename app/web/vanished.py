@@ -9,7 +9,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from app.db import db
 from app.models import User
-from app.services import accounts
+from app.services.accounts import users
 from app.web.access import to_sign_in
 
 
@@ -32,4 +32,4 @@ def _account_is_gone() -> bool:
     if not isinstance(user, User):
         return False
     user_id: int = sa.inspect(user).identity[0]  # told without asking the database
-    return not accounts.is_there(user_id)
+    return not users.is_there(user_id)

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app.services.orders import Window
+from app.services.owner.orders import Window
 from app.web.formatting import GOODS, counted
 
 

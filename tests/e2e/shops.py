@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import User
-from app.services import run_requests
+from app.services.owner import run_requests
 from tests.factories import connect_both, make_active, make_user, set_rule
 from tests.support.product import Product
 from tests.support.sandbox import CLUB, SECOND_STORE, STORE

@@ -9,7 +9,9 @@ from flask import Flask
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import AccountEvent, EventKind, RunTrigger, User, UserSession
-from app.services import accounts, engine, runs, throttle
+from app.services.accounts import throttle, users
+from app.services.engine import run as engine_run
+from app.services.runs import records
 from tests.factories import PASSWORD, make_user, set_rule
 from tests.support.page import Browser
 from tests.support.sandbox import CLUB, EVOTOR_OTHER_TOKEN, EVOTOR_TOKEN, EXTENDED_CLUB, SECOND_STORE, STORE, VK_TOKEN
@@ -72,9 +74,9 @@ def owner() -> User:
 
 
 def run() -> int:
-    engine.run_user(owner(), RunTrigger.SCHEDULE)
+    engine_run.run_user(owner(), RunTrigger.SCHEDULE)
     db.session.commit()
-    latest = runs.latest(owner().id)
+    latest = records.latest(owner().id)
     assert latest is not None
     return latest.id
 
@@ -103,7 +105,7 @@ def story(browser: Browser, elsewhere: Browser) -> Iterator[tuple[str, Kinds]]:
     token = browser.get("/sync/plan").one("input[name=fingerprint]")["value"]
     browser.post("/sync/approve", {"fingerprint": token})
     yield "sync.approve", [kind.APPROVED]
-    queued = runs.latest(owner().id)
+    queued = records.latest(owner().id)
     assert queued is not None
     browser.post(f"/sync/runs/{queued.id}/stop")
     yield "sync.stop", [kind.RUN_STOPPED]
@@ -202,9 +204,9 @@ def test_a_record_that_cannot_be_made_stops_nothing(
     app_on_each_database: Flask, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make_user(EMAIL)
-    monkeypatch.setattr("app.services.events.AccountEvent", UserSession)
+    monkeypatch.setattr("app.services.accounts.events.AccountEvent", UserSession)
 
-    assert accounts.authenticate(EMAIL, PASSWORD, "192.0.2.1").email == EMAIL
+    assert users.authenticate(EMAIL, PASSWORD, "192.0.2.1").email == EMAIL
     db.session.commit()
 
     assert "event=event_not_recorded kind=signed_in" in capsys.readouterr().err

@@ -17,8 +17,10 @@ from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.logs import remember_secret
 from app.models import User
-from app.services import accounts, connections, sync_settings
+from app.services.accounts import users
+from app.services.connections import evotor, vk
 from app.services.errors import ConnectionRefused
+from app.services.owner import switch
 from tests.factories import PASSWORD, set_rule
 from tests.integration.cli.conftest import Shell
 from tests.support.page import Browser
@@ -41,11 +43,11 @@ def shop(app: Flask, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Shop:
     sandbox.control("vk/tokens", value=VK_SECRET, user_id=50001234, rights=["market", "photos", "groups"])
     shop.patch("P1", cost_price=PURCHASE_PRICE)
     owner = shop.owner
-    connections.connect_evotor(owner, EVOTOR_SECRET)
-    connections.connect_vk(owner, VK_SECRET, CLUB)
+    evotor.connect_evotor(owner, EVOTOR_SECRET)
+    vk.connect_vk(owner, VK_SECRET, CLUB)
     set_rule(owner, EntityType.STORE, FilterMode.INCLUDE, TINY)
-    sync_settings.toggle(owner, True)
-    sync_settings.confirm(owner)
+    switch.toggle(owner, True)
+    switch.confirm(owner)
     db.session.commit()
     return shop
 
@@ -80,7 +82,7 @@ def eventful(shop: Shop) -> Shop:
     shop.sandbox.clear_faults()
     for token in (EVOTOR_SECRET[::-1], "x" * 40):
         with pytest.raises(ConnectionRefused):
-            connections.connect_evotor(shop.owner, token)
+            evotor.connect_evotor(shop.owner, token)
     db.session.commit()
     shop.run()
     return shop
@@ -113,7 +115,7 @@ def test_the_database_holds_no_secret_in_clear(eventful: Shop, tmp_path: Path) -
 
 def test_no_page_shows_a_secret(eventful: Shop, client: FlaskClient) -> None:
     owner = eventful.owner
-    accounts.set_password(owner, PASSWORD)
+    users.set_password(owner, PASSWORD)
     db.session.commit()
     browser = Browser(client)
     browser.sign_in(owner.email, PASSWORD)
@@ -142,7 +144,7 @@ def test_no_command_prints_a_secret(eventful: Shop, app: Flask) -> None:
 
 def test_an_error_never_names_the_token_that_it_refuses(shop: Shop) -> None:
     with pytest.raises(ConnectionRefused) as refusal:
-        connections.connect_vk(shop.owner, VK_SECRET[::-1], CLUB)
+        vk.connect_vk(shop.owner, VK_SECRET[::-1], CLUB)
 
     cause = refusal.value.__cause__
     assert VK_SECRET[::-1] not in f"{refusal.value!r} {cause!r} {vars(cause) if cause else ''}"

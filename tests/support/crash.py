@@ -12,7 +12,7 @@ from typing import Any
 import requests
 from cryptography.fernet import Fernet
 
-from app.services import cards
+from app.services.photos import cards
 from tests.support.audit import Findings, check_final, our_items, strangers
 from tests.support.killing_proxy import MOMENTS, KillingProxy, Point
 from tests.support.register import Register

@@ -16,8 +16,11 @@ from app.clients.vk.client import VkClient
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, RunTrigger, SyncRun, SyncRunEntry, User
-from app.services import connections, engine, sync_settings, vendors
-from app.services.engine import Outcome
+from app.services.connections import evotor, vk
+from app.services.engine import run as engine_run
+from app.services.engine.run import Outcome
+from app.services.owner import switch
+from app.services.vendors import clients
 from tests.factories import make_user, set_rule
 from tests.support.clock import real_now, tell
 from tests.support.sandbox import ACCOUNT, CLUB, EVOTOR_TOKEN, SECOND_STORE, STORE, VK_TOKEN, Sandbox
@@ -40,7 +43,7 @@ class Clock:
         tell(monkeypatch, self.now)
         for client in (VkClient, EvotorClient):
             monkeypatch.setattr(
-                vendors, client.__name__, partial(client, sleep=self.sleep, jitter=float, clock=self.monotonic)
+                clients, client.__name__, partial(client, sleep=self.sleep, jitter=float, clock=self.monotonic)
             )
 
     def now(self) -> datetime:
@@ -88,11 +91,11 @@ class Shop:
 
     def connect(self, user: User) -> User:
         """Both connected, the store chosen, enabled and confirmed."""
-        connections.connect_evotor(user, EVOTOR_TOKEN)
-        connections.connect_vk(user, VK_TOKEN, self.club)
+        evotor.connect_evotor(user, EVOTOR_TOKEN)
+        vk.connect_vk(user, VK_TOKEN, self.club)
         set_rule(user, EntityType.STORE, FilterMode.INCLUDE, TINY)
-        sync_settings.toggle(user, True)
-        sync_settings.confirm(user)
+        switch.toggle(user, True)
+        switch.confirm(user)
         db.session.commit()
         return user
 
@@ -103,7 +106,7 @@ class Shop:
         return db.session.get_one(User, self.owner_id)
 
     def run(self, **more: Any) -> Outcome:
-        return engine.run_user(self.owner, RunTrigger.COMMAND, **{"sleep": self.clock.sleep, **more})
+        return engine_run.run_user(self.owner, RunTrigger.COMMAND, **{"sleep": self.clock.sleep, **more})
 
     def run_slice(self, changes: int) -> Outcome:
         """A run whose time is over after so many changes."""

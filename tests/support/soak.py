@@ -9,7 +9,8 @@ from datetime import timedelta
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import RunStatus
-from app.services import catalog_refresh, sync_settings
+from app.services.catalog import refresh
+from app.services.owner import switch
 from tests.support.audit import Findings, check_always, check_final, strangers
 from tests.support.register import Register
 from tests.support.shop import Shop
@@ -98,9 +99,9 @@ class Soak:
         )
 
     def _select(self) -> None:
-        catalog_refresh.refresh(self.shop.owner)
+        refresh.refresh(self.shop.owner)
         self.shop.rule(EntityType.GROUP, FilterMode.EXCLUDE, LEFT_OUT)
-        sync_settings.confirm(self.shop.owner)
+        switch.confirm(self.shop.owner)
         db.session.commit()
         self._note_who_is_shown()
 

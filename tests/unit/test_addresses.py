@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.services.addresses import comparable, normalise_email
+from app.services.accounts.addresses import comparable, normalise_email
 from app.services.errors import NotAnAddress
 
 OWNER = "owner@example.ru"

@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from app.services import cards
+from app.services.photos import cards
 
 
 def picture(name: str) -> Image.Image:

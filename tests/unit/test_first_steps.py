@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.services.first_steps import Step, states_of
+from app.services.pages.sync.first_steps import Step, states_of
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from app.services import photo_child, photo_making
 from app.services.errors import BadPhoto
-from app.services.photo_making import make
+from app.services.photos import child as photos_child
+from app.services.photos import making
+from app.services.photos.making import make
 from tests.support.hostile_pictures import corpus, endless, lossless, webp
 from tests.support.pictures import BLUE, GREEN, RED, bomb, halves, opened, picture
 
@@ -72,7 +73,7 @@ def test_the_same_file_is_the_same_picture() -> None:
     ("content", "code"),
     [
         (b"", "photo_missing"),
-        (b"\0" * (photo_making.LARGEST_FILE + 1), "photo_too_large"),
+        (b"\0" * (making.LARGEST_FILE + 1), "photo_too_large"),
         (b"not a picture", "photo_not_image"),
         (picture(kind="GIF", mode="P", colour=0), "photo_not_image"),
         (picture(kind="BMP"), "photo_not_image"),
@@ -103,8 +104,8 @@ def test_spoilt_files_are_refused_and_never_break_anything() -> None:
         whole = bytearray(picture((500, 500), kind))
         for place in range(0, len(whole), max(1, len(whole) // 150)):
             spoilt = bytes(whole[:place]) + bytes([whole[place] ^ 0xFF]) + bytes(whole[place + 1 :])
-            with contextlib.suppress(photo_child.Refused):
-                assert photo_child.read(spoilt, lambda _seconds: None).mode == "RGB"
+            with contextlib.suppress(photos_child.Refused):
+                assert photos_child.read(spoilt, lambda _seconds: None).mode == "RGB"
 
 
 def test_hostile_pictures_are_refused() -> None:
@@ -117,7 +118,7 @@ def test_hostile_pictures_are_refused() -> None:
 
 def limits_of_the_child() -> dict[str, str]:
     """As the kernel tells them of a child that waits for its picture."""
-    with subprocess.Popen(photo_making._CHILD, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env={}) as child:
+    with subprocess.Popen(making._CHILD, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env={}) as child:
         assert child.stdin
         child.stdin.write(b"x" * 100_000)  # taken only by a child that reads, and it confines itself before
         child.stdin.flush()
@@ -137,7 +138,7 @@ def test_the_child_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither by its environment, nor by what it says."""
     monkeypatch.setenv("SECRET_KEY", "hidden")
     monkeypatch.setattr(
-        photo_making, "_CHILD", (sys.executable, "-c", "import os; print(1, int('SECRET_KEY' in os.environ))")
+        making, "_CHILD", (sys.executable, "-c", "import os; print(1, int('SECRET_KEY' in os.environ))")
     )
     assert make(b"x").height == 0
 
@@ -153,13 +154,13 @@ def test_the_child_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_child_that_falls_is_a_refusal(monkeypatch: pytest.MonkeyPatch, program: str, code: str) -> None:
-    monkeypatch.setattr(photo_making, "_CHILD", (sys.executable, "-c", program))
+    monkeypatch.setattr(making, "_CHILD", (sys.executable, "-c", program))
     assert refusal(b"x") == code
 
 
 def test_a_child_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(photo_making, "_CHILD", (sys.executable, "-c", "import time; time.sleep(60)"))
-    monkeypatch.setattr(photo_making, "PATIENCE", 0.1)
+    monkeypatch.setattr(making, "_CHILD", (sys.executable, "-c", "import time; time.sleep(60)"))
+    monkeypatch.setattr(making, "PATIENCE", 0.1)
     assert refusal(b"x") == "photo_busy"
 
 
@@ -197,7 +198,7 @@ def test_nothing_but_pixels_is_kept() -> None:
 def test_a_large_photo_is_scaled_down_with_its_sides_in_proportion() -> None:
     made = make(picture((6000, 4000)))
     assert (made.width, made.height) == (2560, 1707)
-    assert make(picture((3200, 640))).height >= photo_child.SHORTEST_SIDE
+    assert make(picture((3200, 640))).height >= photos_child.SHORTEST_SIDE
 
 
 def test_transparency_becomes_white() -> None:
@@ -231,5 +232,5 @@ def test_of_a_moving_picture_the_first_frame_is_taken(kind: str) -> None:
 
 
 def test_a_small_one_is_made_for_pages() -> None:
-    small = opened(photo_making.small(make(picture((1600, 2400), colour=GREEN)).jpeg))
+    small = opened(making.small(make(picture((1600, 2400), colour=GREEN)).jpeg))
     assert small.size == (480, 720)

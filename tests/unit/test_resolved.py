@@ -7,7 +7,7 @@ import pytest
 from app.domain.catalog.goods import Group, GroupTree, Product, Store
 from app.domain.planning.selection import Shelf
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet
-from app.services.resolved import passing
+from app.services.catalog.resolved import passing
 
 KINDS = {"store": EntityType.STORE, "group": EntityType.GROUP, "product": EntityType.PRODUCT}
 

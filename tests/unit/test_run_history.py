@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.services.run_history import bounds_of, by_day
+from app.services.runs.history import bounds_of, by_day
 from app.web.formatting import span, time_left
 from app.web.sync.chart import chart_of
 

@@ -8,7 +8,7 @@ from flask import Flask
 from app.clients.evotor.client import EvotorClient
 from app.clients.vk.client import VkClient
 from app.models import User
-from app.services import vendors
+from app.services.vendors import clients
 from tests.factories import PASSWORD, make_user
 from tests.support.clock import NOON, stop_at
 from tests.support.page import Browser
@@ -24,7 +24,7 @@ def _noon(monkeypatch: pytest.MonkeyPatch) -> None:
 def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Between two tries of a call; how long that would be is a matter of the clients' own tests."""
     for client in (VkClient, EvotorClient):
-        monkeypatch.setattr(vendors, client.__name__, partial(client, sleep=lambda _seconds: None, jitter=float))
+        monkeypatch.setattr(clients, client.__name__, partial(client, sleep=lambda _seconds: None, jitter=float))
 
 
 @pytest.fixture

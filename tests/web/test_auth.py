@@ -8,7 +8,7 @@ from flask import Flask
 
 from app.db import db
 from app.models import RunStatus, RunTrigger, SyncRun, User
-from app.services import accounts, throttle
+from app.services.accounts import throttle, users
 from tests import conftest
 from tests.factories import PASSWORD, connect_both, make_active, make_user
 from tests.support.clock import NOON
@@ -26,14 +26,14 @@ def test_a_new_owner_is_signed_in_and_sees_the_main_page(visitor: Browser) -> No
     visitor.get("/register")
     page = visitor.submit("/register", **NEW)
     assert page.path == "/sync" and page.heading == "Синхронизация"
-    assert accounts.find("new@example.ru") is not None
+    assert users.find("new@example.ru") is not None
 
 
 @pytest.mark.parametrize("email", ["a@b.test", "owner@example.ru", "demo@example.ru", "x+y@sub.example.com"])
 def test_usual_addresses_are_accepted(visitor: Browser, email: str) -> None:
     visitor.get("/register")
     assert visitor.submit("/register", **(NEW | {"email": f"  {email.upper()} "})).path == "/sync"
-    assert accounts.find(email) is not None
+    assert users.find(email) is not None
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_closed_registration_says_so(sqlite_url: str) -> None:
         assert visitor.get("/register").heading == "Регистрация закрыта"
         visitor.get("/login")
         visitor.post("/register", NEW, status=403)
-        assert accounts.find(NEW["email"]) is None
+        assert users.find(NEW["email"]) is None
 
 
 def test_the_owner_signs_in_and_goes_where_they_wanted(visitor: Browser, owner: User) -> None:
@@ -143,7 +143,7 @@ def test_a_wrong_change_of_password_changes_nothing(browser: Browser, changed: d
     browser.get("/account")
     page = browser.post("/account", CHANGE | {"password_repeat": "another password"} | changed, 422)
     assert said in page.errors[0]
-    assert accounts.authenticate("owner@example.ru", PASSWORD, "192.0.2.1")
+    assert users.authenticate("owner@example.ru", PASSWORD, "192.0.2.1")
 
 
 def test_the_account_is_deleted_with_the_password_only(browser: Browser) -> None:
@@ -152,14 +152,14 @@ def test_the_account_is_deleted_with_the_password_only(browser: Browser) -> None
     page = browser.post("/account", {"action": "delete", "password": "wrong"}, 422)
     assert "Неверный пароль" in page.errors[0]
     page = browser.post("/account", {"action": "delete", "password": PASSWORD})
-    assert page.path == "/login" and accounts.find("owner@example.ru") is None
+    assert page.path == "/login" and users.find("owner@example.ru") is None
 
 
 def test_the_deletion_of_one_account_leaves_others(browser: Browser) -> None:
     make_user("other@example.ru")
     browser.get("/account")
     browser.post("/account", {"action": "delete", "password": PASSWORD})
-    assert accounts.find("other@example.ru") is not None
+    assert users.find("other@example.ru") is not None
 
 
 def test_an_expired_session_leads_htmx_to_the_sign_in(visitor: Browser) -> None:

@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogStore, StoreState, SyncFilter, User
-from app.services import catalog_refresh, connections
+from app.services.catalog import refresh
+from app.services.connections import evotor
 from tests.factories import add_group, add_product, add_store, set_rule
 from tests.support.page import HTMX, Browser, words
 from tests.support.sandbox import EVOTOR_TOKEN, SECOND_STORE, STORE, Sandbox
@@ -222,7 +223,7 @@ def test_htmx_gets_the_same_part_of_the_page(browser: Browser, shop: User) -> No
 
 @pytest.fixture
 def connected(owner: User, sandbox: Sandbox) -> User:
-    connections.connect_evotor(owner, EVOTOR_TOKEN)
+    evotor.connect_evotor(owner, EVOTOR_TOKEN)
     db.session.commit()
     return owner
 
@@ -270,7 +271,7 @@ def test_a_store_closed_for_good_leaves_the_selection_and_its_rule_stays(
 def suspicious(connected: User, sandbox: Sandbox) -> str:
     """Its last read was empty, so the copy was kept; the store is well again by now."""
     sandbox.fault("evotor", "empty_list", target="products", store=SECOND_STORE, times=1)
-    catalog_refresh.refresh(connected)
+    refresh.refresh(connected)
     return f"/catalog/stores/{SECOND_STORE}/accept"
 
 

@@ -7,7 +7,7 @@ import pytest
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import User
-from app.services import shop_settings
+from app.services.owner import settings
 from tests.factories import add_group, add_product, add_store, connect_both, set_rule
 from tests.support.page import Browser, Page, words
 from tests.support.sandbox import Sandbox
@@ -33,7 +33,7 @@ def shop(owner: User) -> User:
 
 def by_group(owner: User) -> dict[str, int]:
     db.session.expire_all()
-    return dict(shop_settings.owner_settings(owner).category_by_group)
+    return dict(settings.owner_settings(owner).category_by_group)
 
 
 def category_of(page: Page, group: str) -> str:
@@ -41,7 +41,7 @@ def category_of(page: Page, group: str) -> str:
 
 
 def test_groups_are_listed_with_what_they_have(browser: Browser, shop: User) -> None:
-    shop_settings.change(shop, category_by_group={"G1": DRINKS})
+    settings.change(shop, category_by_group={"G1": DRINKS})
     page = browser.get(CATEGORIES)
     assert category_of(page, "Напитки") == "Продукты питания › Напитки"
     assert category_of(page, "Соки").endswith("как у группы « Напитки »")
@@ -61,7 +61,7 @@ def test_a_group_is_given_a_category_and_the_owner_comes_back(browser: Browser, 
 
 
 def test_a_choice_is_taken_back(browser: Browser, shop: User) -> None:
-    shop_settings.change(shop, category_by_group={"G1": DRINKS, "G2": GROCERIES})
+    settings.change(shop, category_by_group={"G1": DRINKS, "G2": GROCERIES})
     page = browser.get(f"{CHOOSE}?group=G2")
     assert "Тогда будет: Продукты питания › Напитки" in page.text
     browser.post(CATEGORIES, {"group": "G2", "category": ""})
@@ -71,11 +71,11 @@ def test_a_choice_is_taken_back(browser: Browser, shop: User) -> None:
 def test_the_category_of_the_whole_shop_is_chosen_and_taken_back(browser: Browser, shop: User) -> None:
     assert browser.get(CHOOSE).heading == "Категория для всех товаров"
     browser.post(CATEGORIES, {"category": GROCERIES})
-    assert shop_settings.owner_settings(shop).category_id == GROCERIES
+    assert settings.owner_settings(shop).category_id == GROCERIES
     assert "Для всех товаров сейчас: Продукты питания › Бакалея" in browser.get(SETTINGS).text
     browser.get(CHOOSE).button("Вернуть общую категорию ВК")
     browser.post(CATEGORIES, {"category": ""})
-    assert shop_settings.owner_settings(shop).category_id == 1
+    assert settings.owner_settings(shop).category_id == 1
 
 
 def test_categories_and_groups_are_searched(browser: Browser, shop: User) -> None:
@@ -139,7 +139,7 @@ def test_a_list_that_was_never_read_is_read_by_a_button(
 
 
 def test_a_category_that_vk_refused_is_marked_with_what_to_do(browser: Browser, shop: User) -> None:
-    shop_settings.change(shop, category_by_group={"G1": DRINKS})
+    settings.change(shop, category_by_group={"G1": DRINKS})
     assert shop.vk is not None
     shop.vk.refused_categories = [DRINKS]
     db.session.commit()
@@ -163,7 +163,7 @@ def test_many_groups_come_in_pages(browser: Browser, shop: User) -> None:
 
 
 def test_the_page_of_a_group_leads_to_its_category_and_back(browser: Browser, shop: User) -> None:
-    shop_settings.change(shop, category_by_group={"G1": DRINKS})
+    settings.change(shop, category_by_group={"G1": DRINKS})
     page = browser.get("/catalog/stores/S1/groups/G2")
     assert "Продукты питания › Напитки — как у группы" in page.text
     (link,) = [link for link in page.links() if link.startswith(CHOOSE)]

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from app.db import db
 from app.models import CatalogProduct, ConnectionState, EvotorConnection, RunTrigger, User, VkConnection
-from app.services import engine, vendor_turns
+from app.services.engine import run
+from app.services.vendors import turns
 from tests.factories import connect_both, make_active
 from tests.support.clock import NOON, stop_at
 from tests.support.page import Browser, words
@@ -226,7 +227,7 @@ def test_an_evotor_key_is_kept_while_evotor_does_not_answer(browser: Browser, sa
 
 def test_who_has_to_wait_their_turn_types_nothing_twice(browser: Browser, owner: User) -> None:
     browser.get("/vk")
-    with vendor_turns.turn(owner.id):
+    with turns.turn(owner.id):
         page = browser.submit("/vk", 429, group_id="lavka_demo", access_token=VK_TOKEN)
     assert page.one("#group_id")["value"] == "lavka_demo" and VK_TOKEN not in page.html
     assert len(page.notices) == 1 and "снова не нужно" in page.text
@@ -235,7 +236,7 @@ def test_who_has_to_wait_their_turn_types_nothing_twice(browser: Browser, owner:
 
 def test_a_key_in_the_field_of_the_community_is_not_shown_to_who_has_to_wait(browser: Browser, owner: User) -> None:
     browser.get("/vk")
-    with vendor_turns.turn(owner.id):
+    with turns.turn(owner.id):
         page = browser.submit("/vk", 429, group_id=f"club1 vk1.a.{'Zx' * 40}", access_token=VK_TOKEN)
     assert "ZxZx" not in page.html
 
@@ -283,7 +284,7 @@ def test_a_key_that_is_bound_to_another_address_has_its_own_way_out(
     sandbox.clear_faults()
     make_active(connect_both(owner))
     sandbox.fault("vk", "auth", suffix=IP_WORDS)
-    assert engine.run_user(owner, RunTrigger.SCHEDULE).error == "vk_5_ip"
+    assert run.run_user(owner, RunTrigger.SCHEDULE).error == "vk_5_ip"
     for path in ("/sync", "/connections", "/vk", "/sync/runs/1"):
         assert browser.get(path).text.count("для другого адреса в интернете (IP)") == 1, path
 
@@ -363,7 +364,7 @@ def test_what_stopped_a_run_is_said_once_with_the_way_out(
 ) -> None:
     make_active(connect_both(owner))
     sandbox.fault(vendor, fault)
-    assert engine.run_user(owner, RunTrigger.SCHEDULE).status == "stopped"
+    assert run.run_user(owner, RunTrigger.SCHEDULE).status == "stopped"
     for path in ("/sync", "/connections"):
         page = browser.get(path)
         assert page.text.count(said) == 1 and f"/{vendor}" in page.links()
@@ -377,7 +378,7 @@ def test_a_question_of_vk_can_be_answered_from_every_page_that_tells_of_it(
 ) -> None:
     make_active(connect_both(owner))
     sandbox.fault("vk", "captcha")
-    assert engine.run_user(owner, RunTrigger.SCHEDULE).error == "vk_14"
+    assert run.run_user(owner, RunTrigger.SCHEDULE).error == "vk_14"
     for path in ("/sync", "/connections", "/vk"):
         page = browser.get(path)
         assert page.text.count("не робот") == 1
@@ -401,7 +402,7 @@ def test_where_vk_names_no_page_there_is_only_the_check(browser: Browser, owner:
 
 def test_a_connection_that_does_not_work_is_not_called_working(browser: Browser, owner: User) -> None:
     make_active(connect_both(owner), SECOND_STORE)
-    engine.run_user(owner, RunTrigger.SCHEDULE)
+    run.run_user(owner, RunTrigger.SCHEDULE)
     assert "Всё в порядке" in browser.get("/connections").text
     db.session.execute(sa.update(VkConnection).values(state="token_rejected", error_code="vk_5"))
     db.session.commit()

@@ -13,7 +13,8 @@ from werkzeug.test import TestResponse
 
 from app.db import db
 from app.models import User
-from app.services import accounts, sync_settings
+from app.services.accounts import users
+from app.services.owner import switch
 from tests.factories import PASSWORD, make_user
 
 EMAIL = "owner@example.ru"
@@ -75,7 +76,7 @@ def test_a_form_whose_account_goes_meanwhile_leads_to_the_sign_in(
     db.session.remove()
     client = signed_in(app_on_each_database)
     form = {"csrf_token": token(client, "/account"), "enabled": "0"}
-    real = sync_settings.toggle
+    real = switch.toggle
 
     def toggle(user: User, enabled: bool | None) -> bool:
         user_id = user.id
@@ -86,7 +87,7 @@ def test_a_form_whose_account_goes_meanwhile_leads_to_the_sign_in(
             db.session.expire_all()
         return real(user, enabled)
 
-    monkeypatch.setattr(sync_settings, "toggle", toggle)
+    monkeypatch.setattr(switch, "toggle", toggle)
 
     answer = apart(lambda: client.post("/sync/toggle", data=form))
 
@@ -110,6 +111,6 @@ def test_a_deletion_that_waits_in_vain_for_a_run_is_tried_again(
             transaction.rollback()
 
         monkeypatch.setattr(db.session, "rollback", rollback)
-        accounts.delete(user, PASSWORD, "192.0.2.1")
+        users.delete(user, PASSWORD, "192.0.2.1")
 
-    assert accounts.find(EMAIL) is None
+    assert users.find(EMAIL) is None

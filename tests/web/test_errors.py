@@ -99,7 +99,7 @@ def test_a_fault_of_ours_asks_the_database_for_nothing(app: Flask, monkeypatch: 
     visitor = with_route(app, RuntimeError("secret detail"))
     with visitor.client.session_transaction() as session:
         session["_user_id"] = "somebody"
-    monkeypatch.setattr("app.services.sessions.resume", lambda *_args, **_more: pytest.fail("looked up"))
+    monkeypatch.setattr("app.services.accounts.sessions.resume", lambda *_args, **_more: pytest.fail("looked up"))
     page = visitor.get("/fail", status=500)
     assert page.heading == "Ошибка на нашей стороне" and "secret detail" not in page.html
 
@@ -224,6 +224,6 @@ def test_rows_that_others_hold_are_no_lost_database(browser: Browser, monkeypatc
     def busy(*_: object) -> None:
         raise OperationalError("UPDATE", {}, sqlite3.OperationalError("database is locked"))
 
-    monkeypatch.setattr("app.services.sync_settings.toggle", busy)
+    monkeypatch.setattr("app.services.owner.switch.toggle", busy)
     page = browser.post("/sync/toggle", status=503)
     assert page.heading == "Сейчас не получилось" and page.answer.headers["Retry-After"] == "5"

@@ -228,7 +228,7 @@ def test_a_slow_reader_holds_no_transaction(app_on_postgres: Flask) -> None:
 
 def test_an_export_that_fails_gives_its_place_back(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("app.services.export._as_csv", lambda _rows: 1 / 0)
+        patched.setattr("app.services.pages.goods.csv_export._as_csv", lambda _rows: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             begun_export(browser)
     browser.get(EXPORT, buffered=True)

@@ -8,8 +8,11 @@ from app.db import db, utcnow
 from app.domain.listing.owner_settings import HandField
 from app.domain.planning.changes import LinkState
 from app.models import ForeignItem, Listing, RunTrigger, SyncRun, SyncState, User
-from app.services import engine, hand_work, runs, shop_settings
-from app.services.vendors import vk_window
+from app.services.engine import run
+from app.services.market import answers
+from app.services.owner import settings
+from app.services.runs import schedule
+from app.services.vendors.clients import vk_window
 from tests.factories import add_product, add_store, connect_both, make_active
 from tests.support.page import Browser, Page, words
 from tests.support.sandbox import CLUB, STORE, Sandbox
@@ -21,7 +24,7 @@ MARKET = "/sync/market"
 def shop(owner: User) -> User:
     """Connected, and a store of its own beside the demo's."""
     make_active(connect_both(owner))
-    runs.drop_queued(owner.id)
+    schedule.drop_queued(owner.id)
     add_store(owner, "S1", "Лавка")
     add_product(owner, "P1", name="Чай", price="350.00")
     return owner
@@ -105,7 +108,7 @@ def test_an_item_of_the_community_itself_is_found_and_asked_about(
 ) -> None:
     sandbox.control("vk/items", club=CLUB, add=[{"name": "Чай зелёный «Сенча» 100 г", "price": 390}])
     make_active(connect_both(owner))
-    engine.run_user(owner, RunTrigger.COMMAND)
+    run.run_user(owner, RunTrigger.COMMAND)
     assert [row[2] for row in browser.get(MARKET).cells()] == ["по названию"]
 
 
@@ -135,7 +138,7 @@ def a_demo_listing(owner: User, **fields: Any) -> Listing:
 
 
 def test_what_was_changed_in_vk_tells_both_values_and_what_becomes_of_it(browser: Browser, shop: User) -> None:
-    shop_settings.change(shop, edited_in_vk=frozenset({HandField.NAME}))
+    settings.change(shop, edited_in_vk=frozenset({HandField.NAME}))
     a_demo_listing(shop, drift={"name": "Лучший чай", "price": "1.00", "deleted": 1, "photo": 7, "album": "Чай"})
     page = browser.get(f"{MARKET}?show=changed")
     lines = [words(line) for line in page.all(".change-line")]
@@ -247,7 +250,7 @@ def test_a_stranger_decides_nothing(browser: Browser, stranger: Browser, shop: U
     similar, gone = a_similar_item(shop), a_listing(shop, "P22", state=LinkState.GONE)
     for decision, row_id in (("take", similar.id), ("leave", similar.id), ("again", gone.id), ("keep", gone.id)):
         assert "уже ответили" in decide(stranger, decision, row_id).notices[0]
-    assert hand_work.questions(shop) == 2
+    assert answers.questions(shop) == 2
     assert not stranger.get(MARKET).cells()
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from app.db import db
 from app.models import Photo, User
-from app.services import photo_files, shop_settings
-from app.services.photo_making import LARGEST_FILE
+from app.services.owner import settings
+from app.services.photos import files
+from app.services.photos.making import LARGEST_FILE
 from app.web.catalog.photo_forms import LARGEST_REQUEST
 from tests.factories import add_group, add_product, add_store, connect_both
 from tests.support.page import Browser, Page
@@ -97,8 +98,8 @@ def test_a_refusal_says_what_to_do(browser: Browser, page: str, content: bytes, 
 def test_who_waits_too_long_for_another_photo_is_asked_to_come_again(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(photo_files, "LONGEST_WAIT", 0.1)
-    with photo_files.turn():
+    monkeypatch.setattr(files, "LONGEST_WAIT", 0.1)
+    with files.turn():
         assert "через минуту" in upload(browser, status=503).errors[0]
     assert upload(browser).notices[0].startswith("Фото сохранено")
 
@@ -106,7 +107,7 @@ def test_who_waits_too_long_for_another_photo_is_asked_to_come_again(
 def test_a_file_that_was_spoilt_on_the_disk_is_not_shown(browser: Browser, owner: User) -> None:
     upload(browser)
     digest = only_photo().digest
-    photo_files.write(owner.id, digest, b"spoilt")
+    files.write(owner.id, digest, b"spoilt")
     browser.get(f"/catalog/photos/{digest}?size=small", 404)
 
 
@@ -152,7 +153,7 @@ def test_a_digest_of_nothing_is_not_found(browser: Browser, digest: str) -> None
 
 
 def test_the_page_says_what_holds_a_product_back(browser: Browser, owner: User) -> None:
-    shop_settings.change(owner, photo_required=True)
+    settings.change(owner, photo_required=True)
     db.session.commit()
     page = browser.get(PRODUCT)
     assert "Нет фото" in page.notices[0]
@@ -177,4 +178,4 @@ def test_the_owner_may_require_photos(browser: Browser, owner: User) -> None:
         "/sync/settings", {"stock_rule": "hide", "show_from": "1", "remove_after_days": "7", "photo_required": "y"}
     )
     db.session.expire_all()
-    assert shop_settings.owner_settings(owner).photo_required
+    assert settings.owner_settings(owner).photo_required

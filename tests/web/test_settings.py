@@ -8,7 +8,8 @@ from app.db import db
 from app.domain.listing.owner_settings import HandField, OwnerSettings, StockRule
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, User
-from app.services import planning, shop_settings
+from app.services.owner import settings
+from app.services.planning import plans
 from tests.factories import add_group, add_product, add_store, connect_both, set_rule
 from tests.support.page import HTMX, Browser, words
 from tests.support.sandbox import CLUB
@@ -19,7 +20,7 @@ GOOD = {"stock_rule": "hide", "show_from": "1", "remove_after_days": "7"}
 
 def chosen(owner: User) -> OwnerSettings:
     db.session.expire_all()
-    return shop_settings.owner_settings(owner)
+    return settings.owner_settings(owner)
 
 
 @pytest.fixture
@@ -121,7 +122,7 @@ def test_held_types_of_the_own_catalog_can_be_allowed(browser: Browser, shop: Us
 
 
 def test_a_type_that_left_the_catalog_stays_allowed(browser: Browser, shop: User) -> None:
-    shop_settings.change(shop, allowed_types=frozenset({"MEDICAL_DEVICES_MARKED"}))
+    settings.change(shop, allowed_types=frozenset({"MEDICAL_DEVICES_MARKED"}))
     db.session.commit()
     browser.get(SETTINGS)
     browser.post(SETTINGS, GOOD | {"allowed_types": "ODD_MARKED"})
@@ -146,7 +147,7 @@ EXAMPLE = f"{SETTINGS}/example"
 
 def add_listing(owner: User, product_id: str) -> None:
     """The product stands in VK as it is wanted."""
-    wanted = next(item for key, item in planning.desired_for(owner).wanted.items() if key.product_id == product_id)
+    wanted = next(item for key, item in plans.desired_for(owner).wanted.items() if key.product_id == product_id)
     row = Listing(
         user_id=owner.id, vk_group_id=CLUB, store_id="S1", product_id=product_id, sku=f"ev:{product_id}", state="live"
     )
@@ -187,7 +188,7 @@ def test_the_new_settings_are_kept_and_shown(browser: Browser, owner: User) -> N
 
 
 def test_what_a_form_does_not_ask_stays(browser: Browser, owner: User) -> None:
-    shop_settings.change(owner, price_percent=Decimal(10), price_rounding=5, with_albums=False)
+    settings.change(owner, price_percent=Decimal(10), price_rounding=5, with_albums=False)
     db.session.commit()
     browser.get(SETTINGS)
     browser.post(SETTINGS, GOOD)
@@ -237,7 +238,7 @@ def test_the_example_is_a_product_of_the_selection_as_it_is_now(browser: Browser
 
 
 def test_there_is_an_example_where_no_product_has_the_photo_that_it_needs(browser: Browser, with_goods: User) -> None:
-    shop_settings.change(with_goods, photo_required=True)
+    settings.change(with_goods, photo_required=True)
     db.session.commit()
     assert "129,90 ₽" in words(browser.get(SETTINGS).one("#example"))
 

@@ -8,7 +8,9 @@ from flask import Flask
 from app.db import db, utcnow
 from app.domain.rules import EntityType, FilterMode
 from app.models import EntryOutcome, RunStatus, RunTrigger, SyncConfig, SyncRun, SyncRunEntry, User
-from app.services import engine, runs, sync_settings
+from app.services.engine import run as engine_run
+from app.services.owner import config as owner_config
+from app.services.runs import records
 from tests.factories import add_product, add_store, connect_both, make_active, make_user, set_rule
 from tests.support.page import HTMX, Browser, Page
 from tests.support.sandbox import SECOND_STORE, STORE, Sandbox
@@ -137,7 +139,7 @@ def test_htmx_gets_the_main_part_alone(browser: Browser, owner: User) -> None:
 
 def test_a_run_is_asked_for_once(browser: Browser, owner: User) -> None:
     make_active(connect_both(owner), SECOND_STORE)
-    engine.run_user(owner, RunTrigger.SCHEDULE)
+    engine_run.run_user(owner, RunTrigger.SCHEDULE)
     page = browser.get("/sync")
     assert not page.is_disabled("Обновить сейчас") and "Завершено" in page.text
     page = browser.submit("/sync/run")
@@ -180,7 +182,7 @@ def test_the_plan_lists_additions_albums_and_what_is_skipped(browser: Browser, o
 
 def test_the_plan_shows_old_and_new_values(browser: Browser, owner: User) -> None:
     make_active(connect_both(owner))
-    engine.run_user(owner, RunTrigger.SCHEDULE)
+    engine_run.run_user(owner, RunTrigger.SCHEDULE)
     db.session.execute(db.text("update catalog_products set price = 1234.5 where name like 'Чай зелёный%'"))
     db.session.commit()
     page = browser.get("/sync/plan")
@@ -190,7 +192,7 @@ def test_the_plan_shows_old_and_new_values(browser: Browser, owner: User) -> Non
 
 def test_what_leaves_the_selection_is_hidden_with_its_reason(browser: Browser, owner: User) -> None:
     make_active(connect_both(owner), SECOND_STORE)
-    engine.run_user(owner, RunTrigger.SCHEDULE)
+    engine_run.run_user(owner, RunTrigger.SCHEDULE)
     set_rule(owner, EntityType.STORE, None, SECOND_STORE)
     set_rule(owner, EntityType.STORE, FilterMode.INCLUDE, STORE)
     rows = browser.get("/sync/plan?show=hide").cells()
@@ -231,7 +233,7 @@ def test_the_history_is_empty_at_first(browser: Browser) -> None:
 def test_every_run_of_the_engine_can_be_read(browser: Browser, owner: User, sandbox: Sandbox) -> None:
     sandbox.put_product("priceless", SECOND_STORE, price=0)
     make_active(connect_both(owner), SECOND_STORE)
-    engine.run_user(owner, RunTrigger.SCHEDULE)
+    engine_run.run_user(owner, RunTrigger.SCHEDULE)
     page = browser.get("/sync/runs")
     assert "Завершено" in page.text and "после подтверждения" in page.text
     page = browser.get(next(link for link in page.links() if link.startswith("/sync/runs/")))
@@ -332,5 +334,5 @@ def test_other_peoples_settings_stay(browser: Browser, stranger: Browser, owner:
     stranger.get("/sync")
     stranger.post(TOGGLE, {"enabled": "0"})
     db.session.refresh(owner)
-    assert sync_settings.config_of(owner).is_enabled
-    assert runs.latest(make_user("third@example.ru").id) is None
+    assert owner_config.config_of(owner).is_enabled
+    assert records.latest(make_user("third@example.ru").id) is None

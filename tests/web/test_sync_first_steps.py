@@ -5,7 +5,8 @@ import pytest
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import ConnectionState, RunTrigger, User
-from app.services import connections, engine
+from app.services.connections import evotor, vk
+from app.services.engine import run
 from tests.factories import add_product, add_store, connect_both, make_active, set_rule
 from tests.support.page import HTMX, Browser, Page, words
 from tests.support.sandbox import EVOTOR_TOKEN, EXTENDED_CLUB, SECOND_STORE, STORE, VK_TOKEN
@@ -25,7 +26,7 @@ def primary(page: Page) -> list[str]:
 def running(owner: User) -> None:
     """Nine products without any problem were listed."""
     make_active(connect_both(owner), SECOND_STORE)
-    engine.run_user(owner, RunTrigger.SCHEDULE)
+    run.run_user(owner, RunTrigger.SCHEDULE)
 
 
 def test_a_newcomer_reads_what_this_is_and_what_to_press(browser: Browser) -> None:
@@ -36,7 +37,7 @@ def test_a_newcomer_reads_what_this_is_and_what_to_press(browser: Browser) -> No
 
 
 def test_every_step_has_one_button(browser: Browser, owner: User) -> None:
-    connections.connect_evotor(owner, EVOTOR_TOKEN)
+    evotor.connect_evotor(owner, EVOTOR_TOKEN)
     page = browser.get("/sync")
     assert steps(page) == ["Готово", "Сейчас", "Потом", "Потом"] and primary(page) == ["Подключить ВК"]
 
@@ -73,14 +74,14 @@ def test_the_first_run_is_shown_in_its_step(browser: Browser, owner: User) -> No
     make_active(connect_both(owner), SECOND_STORE)
     page = browser.get("/sync")
     assert "Обновление в очереди" in words(page.one(".step.is-now"))
-    engine.run_user(owner, RunTrigger.SCHEDULE)
+    run.run_user(owner, RunTrigger.SCHEDULE)
     assert not browser.get("/sync").all(".steps")
 
 
 def test_another_community_brings_the_steps_back(browser: Browser, owner: User) -> None:
     make_active(connect_both(owner), SECOND_STORE)
-    engine.run_user(owner, RunTrigger.SCHEDULE)
-    connections.connect_vk(owner, VK_TOKEN, EXTENDED_CLUB)
+    run.run_user(owner, RunTrigger.SCHEDULE)
+    vk.connect_vk(owner, VK_TOKEN, EXTENDED_CLUB)
     db.session.commit()
     page = browser.get("/sync")
     assert steps(page) == ["Готово", "Готово", "Готово", "Сейчас"]
@@ -172,6 +173,6 @@ def test_somebody_elses_problems_are_not_shown(browser: Browser, stranger: Brows
 
 @pytest.mark.parametrize("path", ["/sync", "/sync/plan", "/sync/problems"])
 def test_without_vk_every_page_answers(browser: Browser, owner: User, path: str) -> None:
-    connections.connect_evotor(owner, EVOTOR_TOKEN)
+    evotor.connect_evotor(owner, EVOTOR_TOKEN)
     set_rule(owner, EntityType.STORE, FilterMode.INCLUDE, STORE)
     assert browser.get(path).status == 200

@@ -6,7 +6,9 @@ from app.db import db
 from app.domain.planning.changes import LinkState
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, OwnerOrder, RunStatus, RunTrigger, SyncConfig, SyncRun, User
-from app.services import engine, orders, runs, sync_settings
+from app.services.engine import run as engine_run
+from app.services.owner import config, orders
+from app.services.runs import records, schedule
 from tests.factories import connect_both, make_active, set_rule
 from tests.support.page import HTMX, Browser, words
 from tests.support.sandbox import SECOND_STORE, Sandbox
@@ -19,7 +21,7 @@ PLACES = ("/sync", "/vk", "/evotor", "/account")
 def listed(owner: User) -> User:
     """Nine products stand in the market."""
     make_active(connect_both(owner), SECOND_STORE)
-    engine.run_user(owner, RunTrigger.SCHEDULE)
+    engine_run.run_user(owner, RunTrigger.SCHEDULE)
     return owner
 
 
@@ -60,7 +62,7 @@ def test_everything_is_hidden_and_the_page_tells_how_far_it_is(
     assert "Скоро скроем в ВК 9 товаров" in page.notices[0] and not is_enabled()
     assert "Скрываем товары в ВК" in page.text and page.one("#run-progress")
     assert all("Скрываем товары в ВК" in browser.get(path).text for path in PLACES)
-    engine.run_user(listed, RunTrigger.SCHEDULE)
+    engine_run.run_user(listed, RunTrigger.SCHEDULE)
     assert not sandbox.visible()
     assert "Скрываем товары в ВК" not in browser.get("/sync").text
 
@@ -76,7 +78,7 @@ def test_it_can_be_ordered_without_evotor(browser: Browser, listed: User) -> Non
 
 def test_an_order_that_waits_for_its_next_run_says_so(browser: Browser, listed: User) -> None:
     orders.hide_all(listed)
-    runs.drop_queued(listed.id)
+    schedule.drop_queued(listed.id)
     db.session.commit()
     page = browser.get("/sync")
     assert "Продолжим сами: сегодня в 12:15" in page.text and not page.all("#run-progress")
@@ -110,8 +112,8 @@ def test_a_stranger_hides_nothing_of_the_owners(stranger: Browser, listed: User)
 def hidden(listed: User) -> SyncRun:
     """A run that hid one product."""
     set_rule(listed, EntityType.PRODUCT, FilterMode.EXCLUDE, db.session.query(Listing).limit(1).one().product_id)
-    engine.run_user(listed, RunTrigger.SCHEDULE)
-    run = runs.latest(listed.id)
+    engine_run.run_user(listed, RunTrigger.SCHEDULE)
+    run = records.latest(listed.id)
     assert run is not None and orders.undoable(listed, run) == 1
     return run
 
@@ -125,12 +127,12 @@ def test_what_the_last_run_hid_can_be_shown_again(browser: Browser, listed: User
     assert "Скоро снова покажем 1 товар" in page.notices[0] and "Возвращаем товары в ВК" in page.text
     assert not is_enabled() and orders.order_of(listed) is OwnerOrder.UNDO
     assert not browser.get(f"/sync/runs/{hidden.id}").all(f'form[action="{undo}"]')
-    engine.run_user(listed, RunTrigger.SCHEDULE)
+    engine_run.run_user(listed, RunTrigger.SCHEDULE)
     assert db.session.query(Listing).filter_by(state=LinkState.HIDDEN).count() == 0
 
 
 def test_a_run_that_hid_nothing_cannot_be_taken_back(browser: Browser, listed: User) -> None:
-    run = runs.latest(listed.id)
+    run = records.latest(listed.id)
     assert run is not None
     page = browser.get(f"/sync/runs/{run.id}")
     assert "Вернуть" not in page.text
@@ -151,7 +153,7 @@ def test_a_run_of_somebody_else_does_not_exist(stranger: Browser, listed: User, 
 
 def test_a_run_at_work_is_asked_to_stop_once(browser: Browser, owner: User) -> None:
     make_active(connect_both(owner))
-    runs.drop_queued(owner.id)
+    schedule.drop_queued(owner.id)
     run = a_run(owner, RunStatus.RUNNING, total=10, done=3)
     stop = f"/sync/runs/{run.id}/stop"
     assert browser.get("/sync").all(f'form[action="{stop}"]')
@@ -166,7 +168,7 @@ def test_a_run_at_work_is_asked_to_stop_once(browser: Browser, owner: User) -> N
 
 def test_a_queued_run_leaves_the_queue_at_once(browser: Browser, owner: User) -> None:
     make_active(connect_both(owner))
-    run = runs.latest(owner.id)
+    run = records.latest(owner.id)
     assert run is not None
     browser.get("/sync")
     page = browser.submit(f"/sync/runs/{run.id}/stop")
@@ -177,15 +179,15 @@ def test_a_queued_run_leaves_the_queue_at_once(browser: Browser, owner: User) ->
 def test_stopping_an_order_withdraws_it(browser: Browser, listed: User) -> None:
     orders.hide_all(listed)
     db.session.commit()
-    run = runs.latest(listed.id)
+    run = records.latest(listed.id)
     assert run is not None
     browser.get("/sync")
     assert "Вы остановили обновление" in browser.submit(f"/sync/runs/{run.id}/stop").text
-    assert orders.order_of(listed) is None and not sync_settings.config_of(listed).is_enabled
+    assert orders.order_of(listed) is None and not config.config_of(listed).is_enabled
 
 
 def test_a_run_that_has_ended_is_not_stopped_again(browser: Browser, listed: User) -> None:
-    ended, following = runs.latest(listed.id), a_run(listed, RunStatus.QUEUED)
+    ended, following = records.latest(listed.id), a_run(listed, RunStatus.QUEUED)
     assert ended is not None
     browser.get("/sync")
     page = browser.post(f"/sync/runs/{ended.id}/stop")

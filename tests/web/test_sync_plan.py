@@ -8,7 +8,10 @@ from app.domain.planning.changes import Action, Change, Reason
 from app.domain.planning.plan import Plan
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, RunStatus, RunTrigger, SyncApproval, SyncRun, User
-from app.services import engine, plan_overview, planning, runs
+from app.services.engine import run as engine_run
+from app.services.pages.sync import plan
+from app.services.planning import plans
+from app.services.runs import records
 from tests.factories import add_product, add_store, connect_both, make_active, set_rule
 from tests.support.page import Browser, Page, words
 from tests.support.sandbox import CLUB, SECOND_STORE, STORE
@@ -21,15 +24,15 @@ APPROVE = "/sync/approve"
 def waiting(owner: User) -> User:
     """Everything was listed; then the rules chose the other store."""
     make_active(connect_both(owner), SECOND_STORE)
-    engine.run_user(owner, RunTrigger.SCHEDULE)
+    engine_run.run_user(owner, RunTrigger.SCHEDULE)
     set_rule(owner, EntityType.STORE, None, SECOND_STORE)
     set_rule(owner, EntityType.STORE, FilterMode.INCLUDE, STORE)
-    assert engine.run_user(owner, RunTrigger.SCHEDULE).status == RunStatus.NEEDS_APPROVAL
+    assert engine_run.run_user(owner, RunTrigger.SCHEDULE).status == RunStatus.NEEDS_APPROVAL
     return owner
 
 
 def last_run(user: User) -> SyncRun:
-    run = runs.latest(user.id)
+    run = records.latest(user.id)
     assert run is not None
     return run
 
@@ -49,7 +52,7 @@ def test_the_plan_says_why_it_waits_and_shows_what_it_would_hide(browser: Browse
 
 def test_additions_and_prices_that_wait_are_said_in_their_own_words(browser: Browser, owner: User) -> None:
     make_active(connect_both(owner), SECOND_STORE)
-    engine.run_user(owner, RunTrigger.SCHEDULE)
+    engine_run.run_user(owner, RunTrigger.SCHEDULE)
     db.session.execute(db.text("update catalog_products set price = price * 3"))
     set_rule(owner, EntityType.STORE, FilterMode.INCLUDE, STORE)
     page = browser.get("/sync/plan")
@@ -80,7 +83,7 @@ def test_an_approved_plan_is_queued_and_carried_out(browser: Browser, waiting: U
     assert last_run(waiting).status == RunStatus.QUEUED
     assert any("Вы одобрили эти изменения" in notice for notice in browser.get("/sync/plan").notices)
     waited = db.session.query(SyncRun).filter_by(status=RunStatus.NEEDS_APPROVAL).one()
-    assert engine.run_user(waiting, RunTrigger.SCHEDULE).succeeded
+    assert engine_run.run_user(waiting, RunTrigger.SCHEDULE).succeeded
     page = browser.get(f"/sync/runs/{waited.id}")
     assert "решать больше нечего" in page.notices[0] and "Ждало решения" in page.text
     assert "Ждёт вашего решения" not in browser.get("/sync/runs").text
@@ -121,8 +124,8 @@ def test_a_renamed_album_has_its_place_in_the_plan(
     browser: Browser, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rename = Change(Action.ALBUM_RENAME, "Чай", album="Чай", before={"album": "Напитки"})
-    monkeypatch.setattr(planning, "plan_for", lambda _user: Plan((rename,), {}, frozenset()))
-    assert plan_overview.plan_overview(owner).counts["albums"] == 1
+    monkeypatch.setattr(plans, "plan_for", lambda _user: Plan((rename,), {}, frozenset()))
+    assert plan.plan_overview(owner).counts["albums"] == 1
     assert "Переименовать подборку" in browser.get("/sync/plan?show=albums").text
 
 
@@ -231,6 +234,6 @@ def test_a_refused_product_is_shown_with_vks_answer(
     db.session.add(row)
     db.session.commit()
     refused = Plan((), {key: Reason.REFUSED}, frozenset())
-    monkeypatch.setattr(planning, "plan_for", lambda _user: refused)
+    monkeypatch.setattr(plans, "plan_for", lambda _user: refused)
     (cells,) = browser.get("/sync/plan?show=skipped&reason=refused").cells()
     assert cells[0] == "Чай горный" and "недопустимые ссылки" in cells[3]

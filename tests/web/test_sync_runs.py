@@ -7,7 +7,7 @@ import pytest
 from app.db import db, utcnow
 from app.domain.planning.changes import LinkState
 from app.models import EntryOutcome, Listing, RunStage, RunStatus, RunTrigger, SyncRun, SyncRunEntry, User
-from app.services.vendors import vk_window
+from app.services.vendors.clients import vk_window
 from tests.factories import add_product, add_store, make_user
 from tests.support.page import HTMX, Browser, Page, words
 

@@ -11,9 +11,12 @@ from app.db import db
 from app.domain.listing.owner_settings import StockRule
 from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogProduct, RunStatus, RunTrigger, SyncRun, User
-from app.services import approvals, connections, orders, planning, run_requests, runs, shop_settings, sync_settings
-from app.services.outlook import outlook_of
-from app.services.overview import is_between, next_run_at
+from app.services.connections import evotor, vk
+from app.services.owner import config, orders, run_requests, settings, switch
+from app.services.pages.sync.overview import is_between, next_run_at
+from app.services.planning import approvals, plans
+from app.services.planning.pending import outlook_of
+from app.services.runs import lease, records, schedule
 from tests.factories import PASSWORD
 from tests.support.page import HTMX, Browser, Page, words
 from tests.support.sandbox import Sandbox
@@ -41,7 +44,7 @@ def owner_of(shop: Shop) -> User:
 
 
 def last_run(shop: Shop) -> SyncRun:
-    return runs.latest(shop.owner_id) or pytest.fail("no run")
+    return records.latest(shop.owner_id) or pytest.fail("no run")
 
 
 def within(shop: Shop, deed: Callable[[User], object]) -> None:
@@ -56,7 +59,7 @@ def hide_all(shop: Shop) -> None:
 
 def work_begins(shop: Shop) -> None:
     shop.run()
-    runs.claim(shop.owner_id, RunTrigger.SCHEDULE, runs.worker_name())
+    lease.claim(shop.owner_id, RunTrigger.SCHEDULE, lease.worker_name())
 
 
 def much_leaves(shop: Shop) -> None:
@@ -73,7 +76,7 @@ def waits(shop: Shop) -> None:
 def approve(shop: Shop) -> None:
     waits(shop)
     user = shop.owner
-    plan = planning.plan_for(user)
+    plan = plans.plan_for(user)
     approvals.approve(user, plan, approvals.judge(user, plan).fingerprint)
     db.session.commit()
 
@@ -102,7 +105,7 @@ def nothing_in_stock(shop: Shop) -> None:
 
 def settings_change(shop: Shop) -> None:
     shop.run()
-    within(shop, lambda user: shop_settings.change(user, price_percent=10))
+    within(shop, lambda user: settings.change(user, price_percent=10))
 
 
 def fail(service: str, kind: str, target: str | None = None) -> Deed:
@@ -132,12 +135,12 @@ def rule(entity_type: EntityType, mode: FilterMode | None, entity_id: str) -> De
 
 
 def confirmation_is_taken_back(user: User) -> None:
-    sync_settings.take_confirmation_back(user, "other_vk")
+    switch.take_confirmation_back(user, "other_vk")
 
 
 off, on = (
-    by_owner(lambda user: sync_settings.toggle(user, False)),
-    by_owner(lambda user: sync_settings.toggle(user, True)),
+    by_owner(lambda user: switch.toggle(user, False)),
+    by_owner(lambda user: switch.toggle(user, True)),
 )
 hidden = each(hide_all, Shop.run)
 no_store_rule = rule(EntityType.STORE, None, TINY)
@@ -146,9 +149,9 @@ only_a_group = each(
 )
 
 STATES: dict[str, Deed] = {
-    "never ran": lambda shop: runs.drop_queued(shop.owner_id),
+    "never ran": lambda shop: schedule.drop_queued(shop.owner_id),
     "queued": lambda shop: None,
-    "queued without VK": each(by_owner(connections.disconnect_vk), by_owner(sync_settings.confirm)),
+    "queued without VK": each(by_owner(vk.disconnect_vk), by_owner(switch.confirm)),
     "unconfirmed": by_owner(confirmation_is_taken_back),
     "ran": Shop.run,
     "running": work_begins,
@@ -158,8 +161,8 @@ STATES: dict[str, Deed] = {
     "off before anything": off,
     "hiding": hide_all,
     "hidden": hidden,
-    "hidden without Evotor": each(hidden, by_owner(connections.disconnect_evotor)),
-    "hidden without VK": each(hidden, by_owner(connections.disconnect_vk)),
+    "hidden without Evotor": each(hidden, by_owner(evotor.disconnect_evotor)),
+    "hidden without VK": each(hidden, by_owner(vk.disconnect_vk)),
     "hidden and on again": each(hidden, on),
     "hidden, on, ran": each(hidden, on, Shop.run),
     "much leaves": much_leaves,
@@ -219,7 +222,7 @@ def all_is_well(pages: dict[str, Page], shop: Shop) -> None:
     if "Всё в порядке" not in text_of(pages):
         return
     user, run = owner_of(shop), last_run(shop)
-    assert run.status == RunStatus.SUCCEEDED and sync_settings.run_obstacle(user) is None
+    assert run.status == RunStatus.SUCCEEDED and switch.run_obstacle(user) is None
     assert not outlook_of(user).plan.changes
     assert user.vk is not None and user.evotor is not None and not (user.vk.error_code or user.evotor.error_code)
     assert f"Всё в порядке: {len(shop.prices())} товар" in text_of(pages)
@@ -237,7 +240,7 @@ def items_that_stay(pages: dict[str, Page], shop: Shop) -> None:
 def what_waits_for_the_owner(pages: dict[str, Page], shop: Shop) -> None:
     main, plan = (words(pages[path].one("main")) for path in PATHS[:2])
     user, is_busy = owner_of(shop), last_run(shop).status in (RunStatus.QUEUED, RunStatus.RUNNING)
-    waits = outlook_of(user).waits and sync_settings.run_obstacle(user) is None
+    waits = outlook_of(user).waits and switch.run_obstacle(user) is None
     assert ("Изменения ждут вашего решения" in plan) == waits
     if not is_busy:
         assert ("Изменения ждут вашего решения" in main) == waits
@@ -250,18 +253,18 @@ def what_waits_for_a_run(pages: dict[str, Page], shop: Shop) -> None:
     counted = re.findall(r"(?:ждёт обновления|после включения изменится): (\d+)", text)
     pending = outlook_of(user).pending
     assert set(counted) <= {str(pending)}
-    assert "ждёт обновления" not in text or sync_settings.config_of(user).is_enabled
+    assert "ждёт обновления" not in text or config.config_of(user).is_enabled
     is_busy = last_run(shop).status == RunStatus.RUNNING or orders.order_of(user)
     has_evotor = user.evotor is not None and user.evotor.is_connected
-    has_store = sync_settings.run_obstacle(user) not in ("no_store_rule", "no_store_passes")
-    if pending and not is_busy and has_evotor and has_store and sync_settings.config_of(user).confirmed_at:
+    has_store = switch.run_obstacle(user) not in ("no_store_rule", "no_store_passes")
+    if pending and not is_busy and has_evotor and has_store and config.config_of(user).confirmed_at:
         assert counted
 
 
 def a_run_goes_on(pages: dict[str, Page], shop: Shop) -> None:
     polls = bool(pages["/sync"].all("#run-progress[hx-trigger]"))
     run = last_run(shop)
-    may_begin = orders.order_of(owner_of(shop)) or sync_settings.run_obstacle(owner_of(shop)) is None
+    may_begin = orders.order_of(owner_of(shop)) or switch.run_obstacle(owner_of(shop)) is None
     is_part = is_between(run, next_run_at(owner_of(shop)))
     goes_on = run.status == RunStatus.RUNNING or (may_begin and (run.status == RunStatus.QUEUED or is_part))
     assert polls == bool(goes_on)
@@ -315,7 +318,7 @@ def test_an_empty_success_is_told_everywhere_with_the_setting_that_mends_it(
         assert said in page.text and "«Показывать всегда»" in page.text and "/sync/settings#stock" in page.links()
     assert "Всё в порядке" not in reader.get("/sync").text
 
-    within(shop, lambda user: shop_settings.change(user, stock_rule=StockRule.SHOW))
+    within(shop, lambda user: settings.change(user, stock_rule=StockRule.SHOW))
     assert "ждёт обновления: 3" in reader.get("/sync").text
     shop.run()
 
@@ -359,7 +362,7 @@ def test_a_group_alone_lets_enable_and_the_page_says_what_is_missing(reader: Bro
 
 
 def test_confirming_without_vk_does_not_promise_a_run(reader: Browser, shop: Shop) -> None:
-    within(shop, connections.disconnect_vk)
+    within(shop, vk.disconnect_vk)
     reader.get("/sync")
     page = reader.post("/sync/confirm")
     assert "пока не начнётся" in page.notices[0] and "ВК не подключён" in page.notices[0]
@@ -384,7 +387,7 @@ def test_the_limits_of_vk_stay_in_sight_and_agree_with_it(reader: Browser, shop:
 def test_a_page_drawn_before_the_run_began_is_brought_up_to_date(reader: Browser, shop: Shop) -> None:
     part = reader.get("/sync").one("#run-progress")["hx-get"]
     assert "every 2s" in reader.get(str(part), headers=HTMX).html
-    runs.claim(shop.owner_id, RunTrigger.SCHEDULE, runs.worker_name())
+    lease.claim(shop.owner_id, RunTrigger.SCHEDULE, lease.worker_name())
     assert 'hx-select="#main"' in reader.get(str(part), headers=HTMX).html, "the rest of the page speaks of a queue"
 
 

@@ -10,8 +10,9 @@ from flask import Flask
 
 from app.db import db, utcnow
 from app.models import CatalogProduct, CatalogStore, User
-from app.services import catalog_refresh, vendor_turns
-from app.services.vendor_turns import TurnTaken
+from app.services.catalog import refresh
+from app.services.vendors import turns
+from app.services.vendors.turns import TurnTaken
 from tests.factories import PASSWORD, connect_both, make_user
 from tests.support.bad_vendor import BadVendor, Handler
 from tests.support.page import Browser, Page
@@ -61,7 +62,7 @@ def hang(handler: Handler) -> None:
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vendor_turns, "READER_SECONDS", 0.5)
+    monkeypatch.setattr(turns, "READER_SECONDS", 0.5)
 
 
 @pytest.mark.parametrize("action", FORMS)
@@ -69,7 +70,7 @@ def test_a_second_one_asks_nobody_and_changes_nothing(app: Flask, sandbox: Sandb
     browser = browser_of(app)
     browser.get("/connections")
     sandbox.control("calls/reset")
-    with vendor_turns.turn(owner().id):
+    with turns.turn(owner().id):
         is_page = action in ("/evotor", "/vk")
         assert browser.post(action, FORMS[action], 429 if is_page else 200).notices[0] == BUSY
     assert sandbox.dump()["calls"] == {}
@@ -77,9 +78,9 @@ def test_a_second_one_asks_nobody_and_changes_nothing(app: Flask, sandbox: Sandb
 
 def test_turns_are_held_by_the_database(app_on_each_database: Flask) -> None:
     first, second = make_user().id, make_user("other@example.ru").id
-    with vendor_turns.turn(first), vendor_turns.turn(second), pytest.raises(TurnTaken), vendor_turns.turn(first):
+    with turns.turn(first), turns.turn(second), pytest.raises(TurnTaken), turns.turn(first):
         raise AssertionError
-    with vendor_turns.turn(first):
+    with turns.turn(first):
         pass
 
 
@@ -92,7 +93,7 @@ def test_of_many_at_once_one_gets_the_turn(app_on_each_database: Flask) -> None:
         with app_on_each_database.app_context():
             together.wait(10)
             try:
-                with vendor_turns.turn(user_id):
+                with turns.turn(user_id):
                     outcomes.append("asked")
                     ended.wait(10)
             except TurnTaken:
@@ -109,9 +110,9 @@ def test_of_many_at_once_one_gets_the_turn(app_on_each_database: Flask) -> None:
 
 def test_a_turn_ends_however_its_work_ends(app_on_each_database: Flask) -> None:
     user_id = make_user().id
-    with pytest.raises(ZeroDivisionError), vendor_turns.turn(user_id):
+    with pytest.raises(ZeroDivisionError), turns.turn(user_id):
         raise ZeroDivisionError
-    with vendor_turns.turn(user_id):
+    with turns.turn(user_id):
         pass
 
 
@@ -120,14 +121,14 @@ def test_a_turn_of_a_dead_process_or_a_wrong_clock_holds_nobody(app_on_each_data
     user_id = make_user().id
     db.session.execute(sa.update(User).values(asking_until=utcnow() + ahead))
     db.session.commit()
-    with vendor_turns.turn(user_id):
+    with turns.turn(user_id):
         pass
 
 
 def test_a_late_end_leaves_the_turn_of_the_next_alone(app_on_each_database: Flask) -> None:
     user_id = make_user().id
     later = utcnow() + timedelta(seconds=50)
-    with vendor_turns.turn(user_id):
+    with turns.turn(user_id):
         db.session.execute(sa.update(User).values(asking_until=later))
         db.session.commit()
     assert owner().asking_until == later
@@ -135,7 +136,7 @@ def test_a_late_end_leaves_the_turn_of_the_next_alone(app_on_each_database: Flas
 
 def test_an_account_deleted_meanwhile_ends_the_turn_in_peace(app_on_each_database: Flask) -> None:
     user_id = make_user().id
-    with vendor_turns.turn(user_id):
+    with turns.turn(user_id):
         db.session.execute(sa.delete(User))
         db.session.commit()
     assert db.session.query(User).count() == 0
@@ -144,12 +145,12 @@ def test_an_account_deleted_meanwhile_ends_the_turn_in_peace(app_on_each_databas
 def test_when_all_seats_are_taken_the_others_are_asked_to_wait(
     app: Flask, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vendor_turns, "_seats", threading.BoundedSemaphore(3))
+    monkeypatch.setattr(turns, "_seats", threading.BoundedSemaphore(3))
     browser = browser_of(app)
     others = [make_user(f"o{number}@example.ru").id for number in range(3)]
     with ExitStack() as stack:
         for other in others:
-            stack.enter_context(vendor_turns.turn(other))
+            stack.enter_context(turns.turn(other))
         assert pressed(browser, "/evotor/check").notices == [FULL]
     assert pressed(browser, "/evotor/check").notices == ["Проверили: всё работает."]
 
@@ -207,7 +208,7 @@ def test_a_refresh_cut_short_keeps_what_it_read_and_says_what_is_to_come(
         db.session.scalars(sa.select(CatalogProduct.product_id).filter_by(store_id=STORE)).first() or "", price=77
     )
     bad_vendor.spoil(f"/{SECOND_STORE}/product-groups", hang)
-    monkeypatch.setattr(vendor_turns, "READER_SECONDS", 2.0)
+    monkeypatch.setattr(turns, "READER_SECONDS", 2.0)
 
     said = pressed(browser, "/catalog/refresh").notices[0]
 
@@ -224,7 +225,7 @@ def test_what_was_read_longest_ago_is_read_first(app_of_bad_vendor: Flask, bad_v
     stamp(SECOND_STORE, hours=2)
     bad_vendor.seen.clear()
 
-    catalog_refresh.refresh(user)
+    refresh.refresh(user)
 
     assert SECOND_STORE in bad_vendor.seen[1]
     assert STORE in bad_vendor.seen[-1]

@@ -5,7 +5,7 @@ from app.context import SESSION_LIFETIME
 from app.db import utcnow
 from app.domain.account import time_zones
 from app.models.user import EMAIL_LENGTH
-from app.services.passwords import LONGEST, SHORTEST
+from app.services.accounts.passwords import LONGEST, SHORTEST
 from app.web.forms import BaseForm, EmailAddress
 
 REQUIRED = "Заполните это поле."

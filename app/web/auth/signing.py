@@ -6,7 +6,7 @@ from flask_login import login_user, logout_user
 from app.context import request_source
 from app.domain.account.devices import device_of
 from app.models import User
-from app.services import sessions
+from app.services.accounts import sessions
 
 
 def sign_in(user: User, *, remember: bool) -> None:

@@ -7,8 +7,9 @@ from app.db import utcnow
 from app.domain.account import time_zones
 from app.extensions import limiter
 from app.models import UserSession
-from app.services import accounts, orders, sessions
+from app.services.accounts import sessions, users
 from app.services.errors import BadCredentials, EmailTaken, TooManyAttempts
+from app.services.owner import orders
 from app.web.access import commit_on_success, owned_or_404, owner, safe_next
 from app.web.auth import blueprint
 from app.web.auth.forms import AccountForm, DeleteForm, LoginForm, PasswordForm, RegisterForm, TimeZoneForm
@@ -46,7 +47,7 @@ def register() -> ResponseReturnValue:
     form = RegisterForm()
     if form.validate_on_submit():
         try:
-            sign_in(accounts.register(text_of(form.email), text_of(form.password)), remember=False)
+            sign_in(users.register(text_of(form.email), text_of(form.password)), remember=False)
         except EmailTaken as error:
             form.refuse(form.email, message(error.code))
         else:
@@ -65,9 +66,9 @@ def login() -> ResponseReturnValue:
     form = LoginForm()
     if form.validate_on_submit():
         try:
-            user = accounts.authenticate(text_of(form.email), text_of(form.password), request_source())
+            user = users.authenticate(text_of(form.email), text_of(form.password), request_source())
             sign_in(user, remember=form.remember.data)
-            _tell_of_failures(accounts.forget_failures(user))
+            _tell_of_failures(users.forget_failures(user))
             return redirect(target or url_for("sync.show"))
         except BadCredentials as error:
             form.refuse(form.password, message(error.code))
@@ -158,7 +159,7 @@ def change_password() -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             this = sessions.current(owner())
-            accounts.change_password(owner(), text_of(form.current_password), text_of(form.password), request_source())
+            users.change_password(owner(), text_of(form.current_password), text_of(form.password), request_source())
         except (BadCredentials, TooManyAttempts) as error:
             form.refuse(form.current_password, wrong_password(error))
         else:
@@ -173,7 +174,7 @@ def delete_account() -> ResponseReturnValue:
     if form.validate_on_submit():
         window = orders.window_of(owner())
         try:
-            accounts.delete(owner(), text_of(form.password), request_source())
+            users.delete(owner(), text_of(form.password), request_source())
         except (BadCredentials, TooManyAttempts) as error:
             form.refuse(form.password, wrong_password(error))
         else:

@@ -5,8 +5,8 @@ from markupsafe import Markup
 
 from app.domain.rules import EntityType, Status
 from app.models import User
-from app.services import sync_settings
-from app.services.rule_changes import Changed
+from app.services.owner import rules, switch
+from app.services.owner.rule_changes import Changed
 from app.web.access import is_htmx, local_path
 from app.web.catalog import standing
 
@@ -19,8 +19,8 @@ def notice(user: User, changed: Changed, done: str, level: EntityType, back: str
         render_template(
             "catalog/_changed.html",
             done=done,
-            now="" if is_plain else standing.level_sentence(sync_settings.rules_of(user), level),
-            is_active=sync_settings.status_of(user) is Status.ACTIVE,
+            now="" if is_plain else standing.level_sentence(rules.rules_of(user), level),
+            is_active=switch.status_of(user) is Status.ACTIVE,
             token=changed.token,
             back=back,
         ).strip()

@@ -9,7 +9,7 @@ from wtforms.validators import AnyOf, InputRequired, ValidationError
 
 from app.domain.listing.fitness import SkipReason
 from app.domain.rules import EntityType, FilterMode
-from app.services.finding import Look, Sort, State
+from app.services.pages.goods.look import Look, Sort, State
 from app.web.forms import BaseForm
 from app.web.paging import requested_page, requested_text
 

@@ -2,7 +2,7 @@
 
 from flask_wtf.file import FileField
 
-from app.services import photo_making
+from app.services.photos import making
 from app.web.forms import BaseForm
 
 LARGEST_REQUEST = 20 * 1024 * 1024
@@ -14,4 +14,4 @@ class PhotoForm(BaseForm):
 
     def content(self) -> bytes:
         """At most a byte more than allowed, which is enough to refuse it. Empty where no file was chosen."""
-        return self.photo.data.stream.read(photo_making.LARGEST_FILE + 1) if self.photo.data else b""
+        return self.photo.data.stream.read(making.LARGEST_FILE + 1) if self.photo.data else b""

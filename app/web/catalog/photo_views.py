@@ -6,9 +6,12 @@ from flask import Response, abort, flash, redirect, render_template, request, ur
 from flask.typing import ResponseReturnValue
 
 from app.models import Pictured
-from app.services import cards, closeup, group_categories, photo_making, photos, run_history
 from app.services.errors import BadPhoto, UnknownEntity
-from app.services.photos import Subject
+from app.services.pages.goods import product as goods_product
+from app.services.pages.window import group_categories
+from app.services.photos import cards, gallery, making
+from app.services.photos.gallery import Subject
+from app.services.runs import history
 from app.web import limits, unreadable_words
 from app.web.access import owner
 from app.web.catalog import blueprint, words
@@ -38,7 +41,7 @@ def product(store_id: str, product_id: str) -> ResponseReturnValue:
 
 def _product_page(store_id: str, product_id: str, form: PhotoForm) -> ResponseReturnValue:
     try:
-        shown = closeup.product_page(owner(), store_id, product_id)
+        shown = goods_product.product_page(owner(), store_id, product_id)
     except UnknownEntity:
         abort(404)
     listing = shown.listing
@@ -48,7 +51,7 @@ def _product_page(store_id: str, product_id: str, form: PhotoForm) -> ResponseRe
         form=form,
         address=item_address(listing.vk_group_id, listing.vk_item_id) if listing and listing.vk_item_id else None,
         pending=change_rows(shown.pending),
-        entries=entry_rows(shown.entries, run_history.communities_of(owner().id, shown.entries)),
+        entries=entry_rows(shown.entries, history.communities_of(owner().id, shown.entries)),
         words=words,
         unreadable_words=unreadable_words,
     ), form.status
@@ -61,7 +64,7 @@ def group(store_id: str, group_id: str) -> ResponseReturnValue:
 
 def _group_page(store_id: str, group_id: str, form: PhotoForm) -> ResponseReturnValue:
     try:
-        shown = closeup.group_page(owner(), store_id, group_id)
+        shown = goods_product.group_page(owner(), store_id, group_id)
         category = group_categories.choosing(owner(), group_id).present
     except UnknownEntity:
         abort(404)
@@ -89,7 +92,7 @@ def put_group_photo(store_id: str, group_id: str) -> ResponseReturnValue:
 def _put(subject: Subject, form: PhotoForm) -> bool:
     """Whether the photo was taken; if not, the form says why."""
     try:
-        photos.put(owner(), subject, form.content())
+        gallery.put(owner(), subject, form.content())
     except UnknownEntity:
         abort(404)
     except BadPhoto as error:
@@ -115,7 +118,7 @@ def delete_group_photo(store_id: str, group_id: str) -> ResponseReturnValue:
 
 def _delete(subject: Subject) -> None:
     try:
-        was_there = photos.remove(owner(), subject)
+        was_there = gallery.remove(owner(), subject)
     except UnknownEntity:
         abort(404)
     if was_there:
@@ -127,12 +130,12 @@ def _delete(subject: Subject) -> None:
 @blueprint.get("/catalog/photos/<string:digest>")
 def photo(digest: str) -> ResponseReturnValue:
     """A photo of the visitor's own; with `size=small` as wide as a phone shows it."""
-    content = photos.content(owner().id, digest) if _DIGEST.fullmatch(digest) else None
+    content = gallery.content(owner().id, digest) if _DIGEST.fullmatch(digest) else None
     if content is None:
         abort(404)
     if request.args.get("size") == "small":
         try:
-            content = photo_making.small(content)
+            content = making.small(content)
         except BadPhoto:
             abort(404)
     return _jpeg(content, f"private, max-age={YEAR}, immutable")
@@ -142,10 +145,10 @@ def photo(digest: str) -> ResponseReturnValue:
 def card(store_id: str, product_id: str) -> ResponseReturnValue:
     """The generated picture of a product without a photo."""
     try:
-        name = closeup.card_name(owner(), store_id, product_id)
+        name = goods_product.card_name(owner(), store_id, product_id)
     except UnknownEntity:
         abort(404)
-    return _jpeg(photo_making.small(cards.draw(name)), f"private, max-age={MINUTES}")
+    return _jpeg(making.small(cards.draw(name)), f"private, max-age={MINUTES}")
 
 
 def _jpeg(content: bytes, keep: str) -> Response:

@@ -5,11 +5,15 @@ from flask import abort, flash, redirect, render_template, request, send_file, u
 from flask.typing import ResponseReturnValue
 
 from app.domain.rules import EntityType, FilterMode, Mode
-from app.services import browse, catalog_refresh, export, rule_changes, rule_list, sync_settings, why
-from app.services import unreadable as unreadable_goods
-from app.services.catalog_refresh import CatalogUnavailable, StoreStillListed
+from app.services.catalog import refresh as catalog_refresh
+from app.services.catalog import unreadable as catalog_unreadable
+from app.services.catalog.refresh import CatalogUnavailable, StoreStillListed
 from app.services.errors import UnknownEntity
-from app.services.rule_changes import Changed, UndoTooLate
+from app.services.owner import rule_changes, switch
+from app.services.owner import rules as owner_rules
+from app.services.owner.rule_changes import Changed, UndoTooLate
+from app.services.pages.goods import csv_export, rule_list, why
+from app.services.pages.goods import store as goods_store
 from app.web import limits, unreadable_words
 from app.web.access import commit_on_success, is_htmx, owner, safe_next
 from app.web.asking import asks_vendors
@@ -24,12 +28,12 @@ from app.web.paging import Page, requested_page
 
 @blueprint.get("/catalog")
 def stores() -> str:
-    catalog = browse.overview(owner())
+    catalog = goods_store.overview(owner())
     return render_template(
         "catalog/stores.html",
         catalog=catalog,
         standing=standing.standing(catalog.rules, catalog.tally.selected),
-        status=sync_settings.status_of(owner()),
+        status=switch.status_of(owner()),
         words=words,
         in_place=is_htmx(),
     )
@@ -38,13 +42,13 @@ def stores() -> str:
 @blueprint.get("/catalog/stores/<string:store_id>")
 def store(store_id: str) -> str:
     try:
-        shown = browse.store_page(owner(), store_id, requested_look())
+        shown = goods_store.store_page(owner(), store_id, requested_look())
     except UnknownEntity:
         abort(404)
     return render_template(
         "catalog/store.html",
         shown=shown,
-        page=Page(shown.rows, shown.look.page, browse.PAGE_SIZE, shown.found),
+        page=Page(shown.rows, shown.look.page, goods_store.PAGE_SIZE, shown.found),
         params={"store_id": store_id, **look_params(shown.look)},
         standing=standing.standing(shown.rules, shown.store.tally.selected),
         is_marked=request.args.get("marked") == "1",
@@ -57,11 +61,11 @@ def store(store_id: str) -> str:
 @blueprint.get("/catalog/unreadable")
 def unreadable() -> str:
     user, number = owner(), requested_page()
-    found = unreadable_goods.count(user.id)
-    last = max(1, -(-found // browse.PAGE_SIZE))
+    found = catalog_unreadable.count(user.id)
+    last = max(1, -(-found // goods_store.PAGE_SIZE))
     number = min(max(number, 1), last)
-    rows = unreadable_goods.first_rows(user.id, browse.PAGE_SIZE, (number - 1) * browse.PAGE_SIZE)
-    page = Page(rows, number, browse.PAGE_SIZE, found)
+    rows = catalog_unreadable.first_rows(user.id, goods_store.PAGE_SIZE, (number - 1) * goods_store.PAGE_SIZE)
+    page = Page(rows, number, goods_store.PAGE_SIZE, found)
     return render_template("catalog/unreadable.html", page=page, unreadable_words=unreadable_words)
 
 
@@ -120,7 +124,7 @@ def _set_rules(form: RuleForm | BulkForm) -> ResponseReturnValue:
     except UnknownEntity:
         return not_in_catalog()
     done = words.rules_changed(form.level, changed.names, form.mode)
-    only_left_out = form.mode is FilterMode.EXCLUDE and sync_settings.rules_of(owner()).mode(form.level) is Mode.EXCLUDE
+    only_left_out = form.mode is FilterMode.EXCLUDE and owner_rules.rules_of(owner()).mode(form.level) is Mode.EXCLUDE
     return _changed(changed, done, form.level, form.next.data, is_plain=only_left_out)
 
 
@@ -213,7 +217,7 @@ def export_csv() -> ResponseReturnValue:
         try:
             export_of_user.enter_context(limits.one_export(owner().id))
             with limits.making_an_export():
-                file = export_of_user.enter_context(export.csv_file(owner()))
+                file = export_of_user.enter_context(csv_export.csv_file(owner()))
         except (limits.ExportUnderWay, limits.TooManyExports) as error:
             return try_later(error)
         sending = export_of_user.pop_all()

@@ -1,7 +1,7 @@
 """«Почему?» in words: every step, the press that changes the verdict, and what would come of it."""
 
 from app.domain.rules import EntityType, FilterMode, Mode
-from app.services.why import Outcome, Remedy, Step, Why
+from app.services.pages.goods.why import Outcome, Remedy, Step, Why
 from app.web.catalog.words import ACCUSATIVE, rule_name
 from app.web.formatting import counted, number, quoted
 from app.web.labels import ENTITY, Label

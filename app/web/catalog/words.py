@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from app.domain.planning.changes import LinkState
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing
-from app.services.catalog_refresh import RefreshReport
-from app.services.judging import Verdict
+from app.services.catalog.refresh import RefreshReport
+from app.services.catalog.verdicts import Verdict
 from app.web.formatting import counted, quoted
 from app.web.labels import Label
 

@@ -3,7 +3,7 @@
 from flask import session
 
 from app.domain.account.pasted import Service
-from app.services import kept_keys
+from app.services.connections import kept_keys
 from app.web.access import owner
 
 

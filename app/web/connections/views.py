@@ -2,10 +2,12 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app.models import ConnectionState
-from app.services import connections, orders, sync_settings
-from app.services.catalog_age import catalog_age
+from app.services.catalog.age import catalog_age
+from app.services.connections import evotor as connections_evotor
+from app.services.connections import vk as connections_vk
 from app.services.errors import ConnectionRefused
-from app.services.overview import sync_overview
+from app.services.owner import orders, rules
+from app.services.pages.sync.overview import sync_overview
 from app.web import limits
 from app.web.access import commit_on_success, owner
 from app.web.asking import asks_vendors
@@ -39,7 +41,7 @@ def evotor() -> ResponseReturnValue:
     form, user = EvotorForm(), owner()
     if form.validate_on_submit():
         try:
-            is_other = connections.connect_evotor(user, form.key)
+            is_other = connections_evotor.connect_evotor(user, form.key)
         except ConnectionRefused as error:
             form.refuse_connection(error)
         else:
@@ -63,7 +65,7 @@ def _window() -> dict[str, object]:
 def check_evotor() -> ResponseReturnValue:
     sent(ActionForm)
     user = owner()
-    state = connections.check_evotor(user)
+    state = connections_evotor.check_evotor(user)
     flash(*_checked(state, user.evotor.error_code if user.evotor else None, "evotor_missing"))
     return redirect(url_for(".evotor"))
 
@@ -72,7 +74,7 @@ def check_evotor() -> ResponseReturnValue:
 @commit_on_success
 def disconnect_evotor() -> ResponseReturnValue:
     sent(ActionForm)
-    connections.disconnect_evotor(owner())
+    connections_evotor.disconnect_evotor(owner())
     kept.forget(EvotorForm.service)
     flash(f"Эвотор отключён. Каталог и фильтры сохранены. {stayed(orders.window_of(owner()))}", "success")
     return redirect(url_for(".evotor"))
@@ -86,12 +88,12 @@ def vk() -> ResponseReturnValue:
     form, user = VkForm(), owner()
     if form.validate_on_submit():
         try:
-            is_other = connections.connect_vk(user, form.key, form.community or 0)
+            is_other = connections_vk.connect_vk(user, form.key, form.community or 0)
         except ConnectionRefused as error:
             form.refuse_connection(error)
         else:
             kept.forget(form.service)
-            next_step = "" if sync_settings.rules_of(user).rules else " Теперь выберите товары в каталоге."
+            next_step = "" if rules.rules_of(user).rules else " Теперь выберите товары в каталоге."
             flash(*_connected(f"Сообщество ВК подключено.{next_step}", "other_vk" if is_other else None))
             return redirect(url_for(".show"))
     return render_template("connections/vk.html", form=form, vk=owner().vk, **_window()), form.status
@@ -104,7 +106,7 @@ def vk() -> ResponseReturnValue:
 def check_vk() -> ResponseReturnValue:
     sent(ActionForm)
     user = owner()
-    state = connections.check_vk(user)
+    state = connections_vk.check_vk(user)
     flash(*_checked(state, user.vk.error_code if user.vk else None, "vk_missing"))
     return redirect(url_for(".vk"))
 
@@ -113,7 +115,7 @@ def check_vk() -> ResponseReturnValue:
 @commit_on_success
 def disconnect_vk() -> ResponseReturnValue:
     sent(ActionForm)
-    connections.disconnect_vk(owner())
+    connections_vk.disconnect_vk(owner())
     kept.forget(VkForm.service)
     flash(f"ВК отключён. {stayed(orders.window_of(owner()))}", "success")
     return redirect(url_for(".vk"))

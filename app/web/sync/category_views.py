@@ -3,8 +3,9 @@
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.services import group_categories, vk_categories
 from app.services.errors import NotReady, UnknownEntity, VkUnavailable
+from app.services.market import categories as market_categories
+from app.services.pages.window import group_categories
 from app.web import limits
 from app.web.access import commit_on_success, owner, safe_next
 from app.web.asking import asks_vendors
@@ -50,7 +51,7 @@ def choose_category() -> ResponseReturnValue:
 def refresh_categories() -> ResponseReturnValue:
     form = sent(ActionForm)
     try:
-        flash(words.categories_read(vk_categories.refresh(owner())), "success")
+        flash(words.categories_read(market_categories.refresh(owner())), "success")
     except (NotReady, VkUnavailable) as error:
         flash(message(error.code), "danger")
     return redirect(safe_next(form.next.data) or url_for(".categories"))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from app.services.run_history import Day
+from app.services.runs.history import Day
 from app.web.formatting import counted
 from app.web.sync import run_words
 

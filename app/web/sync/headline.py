@@ -7,7 +7,7 @@ from flask import url_for
 
 from app.domain.situation import Situation
 from app.models import RunStatus
-from app.services.overview import SyncOverview
+from app.services.pages.sync.overview import SyncOverview
 from app.web.formatting import GOODS, ago, counted, moment, number
 from app.web.messages import message
 

@@ -9,9 +9,9 @@ from app.domain.listing.owner_settings import HandField
 from app.domain.listing.wanted import Wanted
 from app.domain.market.adoption import MatchedBy
 from app.models import ForeignItem, Listing
-from app.services.hand_work import HandWork
-from app.services.names import Names, names_of
-from app.services.vendors import vk_window
+from app.services.market.answers import HandWork
+from app.services.pages.goods.names import Names, names_of
+from app.services.vendors.clients import vk_window
 from app.web import labels
 from app.web.formatting import quoted
 from app.web.sync.plan_rows import shown

@@ -3,8 +3,11 @@
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.services import hand_work, planning, shop_settings, sync_settings
 from app.services.errors import NotReady
+from app.services.market import answers
+from app.services.owner import settings as owner_settings
+from app.services.owner import switch
+from app.services.planning import plans
 from app.web import limits
 from app.web.access import commit_on_success, owner, safe_next
 from app.web.errors import bad_request
@@ -17,20 +20,20 @@ from app.web.sync.market_rows import market_rows, section_of
 
 ROWS_A_PAGE = 50
 DECIDE = {
-    "take": hand_work.take,
-    "leave": hand_work.leave,
-    "again": hand_work.add_again,
-    "keep": hand_work.leave_deleted,
+    "take": answers.take,
+    "leave": answers.leave,
+    "again": answers.add_again,
+    "keep": answers.leave_deleted,
 }
 
 
 @blueprint.get("/sync/market")
 def market() -> str:
     user = owner()
-    found, settings = hand_work.hand_work(user), shop_settings.owner_settings(user)
+    found, settings = answers.hand_work(user), owner_settings.owner_settings(user)
     section = section_of(found, request.args.get("show"))
     page = page_of(getattr(found, section), requested_page(), ROWS_A_PAGE)
-    wanted = planning.desired_for(user).wanted if section == "changed" and page.items else {}
+    wanted = plans.desired_for(user).wanted if section == "changed" and page.items else {}
     return render_template(
         "sync/market.html",
         found=found,
@@ -40,7 +43,7 @@ def market() -> str:
         edited_in_vk=settings.edited_in_vk,
         is_marked=request.args.get("marked") == "1",
         read_at=user.sync_state.market_read_at if user.sync_state else None,
-        run_obstacle=sync_settings.run_obstacle(user),
+        run_obstacle=switch.run_obstacle(user),
     )
 
 
@@ -61,7 +64,7 @@ def decide() -> ResponseReturnValue:
 def check_market() -> ResponseReturnValue:
     sent(ActionForm)
     try:
-        hand_work.check_market(owner())
+        answers.check_market(owner())
     except NotReady as error:
         flash(message(error.code), "warning")
     else:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from app.domain.listing.key import ListingKey
 from app.domain.planning.changes import Action, Change, Reason
 from app.models import EntryOutcome, SyncRunEntry
-from app.services.names import Names, names_of, refusals_of
-from app.services.plan_overview import Skipped
+from app.services.pages.goods.names import Names, names_of, refusals_of
+from app.services.pages.sync.plan import Skipped
 from app.web import labels
 from app.web.formatting import money, quoted
 from app.web.messages import is_known, message

@@ -7,7 +7,7 @@ from app.db import utcnow
 from app.domain.pace import seconds_left
 from app.models import RunStage, RunStatus, SyncRun
 from app.models.run import ACTIVE
-from app.services import runs
+from app.services.runs import records
 from app.web.formatting import counted, number, quoted, span, time_left
 from app.web.sync import blueprint
 
@@ -86,7 +86,7 @@ def _in_queue(waited: timedelta, now: datetime) -> Progress:
         text = "Обновление в очереди и начнётся в течение минуты."
         return Progress(text, is_going=True, spoken=text, told="queued")
     long = f"Обновление ждёт в очереди уже {span(waited)}."
-    if runs.somebody_is_at_work(now):
+    if records.somebody_is_at_work(now):
         text = f"{long} Сейчас обновляются другие магазины, ваш будет после них."
         return Progress(text, is_going=True, spoken=text, told="behind")
     text = (

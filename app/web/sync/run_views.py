@@ -10,12 +10,14 @@ from flask.typing import ResponseReturnValue
 from app.domain.planning.changes import Action
 from app.models import EntryOutcome, RunStatus, SyncRun
 from app.models.run import ACTIVE
-from app.services import orders, run_history, runs
 from app.services.errors import NotReady
-from app.services.names import names_of
-from app.services.outlook import plan_waits
-from app.services.overview import is_between, next_run_at
-from app.services.run_history import EntryLook, Look, Show
+from app.services.owner import orders
+from app.services.pages.goods.names import names_of
+from app.services.pages.sync.overview import is_between, next_run_at
+from app.services.planning.pending import plan_waits
+from app.services.runs import history as runs_history
+from app.services.runs import records
+from app.services.runs.history import EntryLook, Look, Show
 from app.web.access import commit_on_success, is_htmx, local_path, owned_or_404, owner
 from app.web.formatting import user_zone
 from app.web.forms import ActionForm, sent
@@ -38,17 +40,17 @@ E = TypeVar("E", bound=StrEnum)
 @blueprint.get("/sync/runs")
 def history() -> str:
     user = owner()
-    look, latest = Look(user_zone(), _chosen(Show, "show") or Show.EVENTS, _requested_day()), runs.latest(user.id)
+    look, latest = Look(user_zone(), _chosen(Show, "show") or Show.EVENTS, _requested_day()), records.latest(user.id)
     page = fetch_page(
-        lambda offset, limit: run_history.timeline(user.id, look, offset, limit), requested_page(), RUNS_A_PAGE
+        lambda offset, limit: runs_history.timeline(user.id, look, offset, limit), requested_page(), RUNS_A_PAGE
     )
     return render_template(
         "sync/runs.html",
         look=look,
         page=page,
         params={"show": look.show or None, "day": look.day},
-        chart=chart_of(run_history.last_days(user.id, look.zone)),
-        day_counts=run_history.counts_within(user.id, look) if look.day else None,
+        chart=chart_of(runs_history.last_days(user.id, look.zone)),
+        day_counts=runs_history.counts_within(user.id, look) if look.day else None,
         latest=latest,
         waits=latest is not None and latest.status == RunStatus.NEEDS_APPROVAL and plan_waits(user),
         words=run_words,
@@ -76,21 +78,21 @@ def run(run_id: int) -> ResponseReturnValue:
     found = owned_or_404(SyncRun, run_id)
     if is_htmx() and request.headers.get("HX-Target") != "main":
         return _progress(found)
-    user, latest = owner(), runs.latest(found.user_id)
+    user, latest = owner(), records.latest(found.user_id)
     look = EntryLook(
         _chosen(EntryOutcome, "outcome"),
         _chosen(Action, "action"),
         requested_text("q")[:LONGEST_SEARCH],
     )
     page = fetch_page(
-        lambda offset, limit: run_history.entries(run_id, look, offset, limit), requested_page(), ROWS_A_PAGE
+        lambda offset, limit: runs_history.entries(run_id, look, offset, limit), requested_page(), ROWS_A_PAGE
     )
-    rows = entry_rows(page.items, run_history.communities_of(user.id, page.items))
+    rows = entry_rows(page.items, runs_history.communities_of(user.id, page.items))
     return render_template(
         "sync/run.html",
         run=found,
         look=look,
-        counts=run_history.counts_of(found),
+        counts=runs_history.counts_of(found),
         page=page,
         params={"run_id": run_id, "outcome": look.outcome, "action": look.action, "q": look.q or None},
         rows=rows,
@@ -120,7 +122,7 @@ def _progress(found: SyncRun) -> str:
 
 def _goes_on(found: SyncRun) -> bool:
     """It is the last one, and left the rest to another that comes at once."""
-    return found is runs.latest(found.user_id) and is_between(found, next_run_at(owner()))
+    return found is records.latest(found.user_id) and is_between(found, next_run_at(owner()))
 
 
 @blueprint.post("/sync/runs/<int:run_id>/stop")

@@ -3,8 +3,10 @@
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.services import group_categories, plan_effect, shop_example, shop_settings
-from app.services.shop_example import Example
+from app.services.owner import settings as owner_settings
+from app.services.pages.window import example, group_categories
+from app.services.pages.window.example import Example
+from app.services.planning import effect
 from app.web.access import commit_on_success, is_htmx, owner
 from app.web.sync import blueprint, words
 from app.web.sync.forms import ExampleForm, SettingsForm, settings_form
@@ -14,10 +16,10 @@ from app.web.sync.forms import ExampleForm, SettingsForm, settings_form
 @commit_on_success
 def settings() -> ResponseReturnValue:
     user = owner()
-    now, types = shop_settings.owner_settings(user), shop_settings.types_in_review(user)
-    form = settings_form(now, types, shop_example.choices(user))
+    now, types = owner_settings.owner_settings(user), owner_settings.types_in_review(user)
+    form = settings_form(now, types, example.choices(user))
     if form.validate_on_submit():
-        shop_settings.change(user, **form.chosen(now, types))
+        owner_settings.change(user, **form.chosen(now, types))
         flash("Настройки сохранены.", "success")
         return redirect(url_for(".settings", effect=1))
     return _settings_page(form), form.status
@@ -28,12 +30,12 @@ def settings() -> ResponseReturnValue:
 def settings_example() -> ResponseReturnValue:
     """Stores nothing: shows a product under the settings as they were typed."""
     user = owner()
-    now, types = shop_settings.owner_settings(user), shop_settings.types_in_review(user)
+    now, types = owner_settings.owner_settings(user), owner_settings.types_in_review(user)
     if is_htmx():
         form = settings_form(now, types, _asked_for())
         form.validate()
         return render_template("sync/_example.html", form=form, example=_example(form))
-    form = settings_form(now, types, shop_example.choices(user))
+    form = settings_form(now, types, example.choices(user))
     form.validate()
     return _settings_page(form), form.status
 
@@ -52,7 +54,7 @@ def _settings_page(form: SettingsForm) -> str:
         example=_example(form),
         default=group_categories.default(user),
         troubled=group_categories.troubled(user),
-        effect=plan_effect.effect(user) if request.args.get("effect") == "1" else None,
+        effect=effect.effect(user) if request.args.get("effect") == "1" else None,
         words=words,
     )
 
@@ -61,5 +63,5 @@ def _example(form: SettingsForm) -> Example | None:
     """None while something that it depends on has to be mended first."""
     if form.window_errors or not form.example.data:
         return None
-    tried = form.window(shop_settings.owner_settings(owner())) if form.is_submitted() else {}
-    return shop_example.example(owner(), form.example.data, tried)
+    tried = form.window(owner_settings.owner_settings(owner())) if form.is_submitted() else {}
+    return example.example(owner(), form.example.data, tried)

@@ -5,15 +5,17 @@ from app.domain.listing.fitness import SkipReason
 from app.domain.planning.changes import Reason
 from app.domain.situation import Situation
 from app.models import RunStatus, SyncRun, User
-from app.services import approvals, confirming, orders, planning, run_requests, runs, sync_settings
-from app.services.catalog_age import catalog_age
+from app.services.catalog.age import catalog_age
 from app.services.errors import NotReady
-from app.services.overview import sync_overview
-from app.services.plan_overview import PlanLook, plan_overview
-from app.services.problems import empty_problem
-from app.services.readiness import readiness_of
-from app.services.rule_summary import rule_summary
-from app.services.vendors import vk_window
+from app.services.owner import config, orders, rules, run_requests, switch
+from app.services.pages.goods.rule_summary import rule_summary
+from app.services.pages.sync.overview import sync_overview
+from app.services.pages.sync.plan import PlanLook, plan_overview
+from app.services.pages.sync.problems import empty_problem
+from app.services.planning import approvals, confirming, plans
+from app.services.planning.readiness import readiness_of
+from app.services.runs import records
+from app.services.vendors.clients import vk_window
 from app.web.access import commit_on_success, is_htmx, owner, writing
 from app.web.forms import ActionForm, sent, text_of
 from app.web.messages import message
@@ -31,7 +33,7 @@ LONGEST_QUESTION = 100
 def show() -> str:
     user = owner()
     if user.sync_config is None or user.sync_state is None:
-        writing(lambda: sync_settings.ensure_config(user))
+        writing(lambda: config.ensure_config(user))
     return _main_page("sync/show.html", user)
 
 
@@ -54,7 +56,7 @@ def _main_page(template: str, user: User, *, is_fragment: bool = False) -> str:
 def toggle() -> ResponseReturnValue:
     form, user = sent(ToggleForm), owner()
     try:
-        is_on = sync_settings.toggle(user, form.wanted)
+        is_on = switch.toggle(user, form.wanted)
     except NotReady as error:
         flash(message(error.code), "warning")
     else:
@@ -74,7 +76,7 @@ def confirm() -> ResponseReturnValue:
     except NotReady as error:
         flash(message(error.code), "warning")
     else:
-        flash(*words.confirmed(sync_settings.run_obstacle(user)))
+        flash(*words.confirmed(switch.run_obstacle(user)))
     return redirect(url_for(".show"))
 
 
@@ -124,10 +126,10 @@ def plan() -> str:
         "sync/plan.html",
         found=found,
         words=words,
-        waited=_waited(runs.latest(user.id)),
+        waited=_waited(records.latest(user.id)),
         scarcity=scarcity,
         scarcity_words=problem_words.card(scarcity, None) if scarcity else None,
-        has_store=bool(sync_settings.passing_stores(user)),
+        has_store=bool(rules.passing_stores(user)),
         section=section,
         page=page,
         rows=plan_rows(user.id, page.items),
@@ -135,9 +137,9 @@ def plan() -> str:
         skipped_address=problem_words.skipped_address,
         age=catalog_age(user.id),
         market_read_at=user.sync_state.market_read_at if user.sync_state else None,
-        run_obstacle=sync_settings.run_obstacle(user),
-        is_confirmed=sync_settings.config_of(user).confirmed_at is not None,
-        confirm_obstacle=sync_settings.confirmation_obstacle(user),
+        run_obstacle=switch.run_obstacle(user),
+        is_confirmed=config.config_of(user).confirmed_at is not None,
+        confirm_obstacle=switch.confirmation_obstacle(user),
     )
 
 
@@ -158,7 +160,7 @@ def approve() -> ResponseReturnValue:
     form, user = ApproveForm(), owner()
     form.validate()
     try:
-        approvals.approve(user, planning.plan_for(user), text_of(form.fingerprint))
+        approvals.approve(user, plans.plan_for(user), text_of(form.fingerprint))
     except NotReady as error:
         flash(message(error.code), "warning")
         return redirect(url_for(".plan"))

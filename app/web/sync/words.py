@@ -11,8 +11,8 @@ from app.domain.planning.brakes import Brake, BrakeKind
 from app.domain.planning.changes import Action
 from app.domain.planning.plan import Plan
 from app.models import User
-from app.services import orders, sync_settings
-from app.services.plan_effect import Effect
+from app.services.owner import config, orders, switch
+from app.services.planning.effect import Effect
 from app.web.formatting import GOODS, counted, number, plural_ru
 from app.web.messages import message
 from app.web.window_words import stayed
@@ -82,11 +82,11 @@ def ways_out(brakes: Iterable[Brake]) -> list[WayOut]:
 def toggled(user: User, is_on: bool) -> tuple[str, str]:
     if not is_on:
         return f"Синхронизация выключена. {stayed(orders.window_of(user))}", "info"
-    if sync_settings.config_of(user).confirmed_at is None:
-        obstacle = sync_settings.confirmation_obstacle(user)
+    if config.config_of(user).confirmed_at is None:
+        obstacle = switch.confirmation_obstacle(user)
         then = message(obstacle) if obstacle else "Посмотрите, что изменится, и нажмите «Подтвердить и запустить»."
         return f"Синхронизация включена. {then}", "success"
-    obstacle = sync_settings.run_obstacle(user)
+    obstacle = switch.run_obstacle(user)
     if obstacle:
         return f"Синхронизация включена, но обновления пока не начинаются. {message(obstacle)}", "warning"
     return "Синхронизация включена.", "success"

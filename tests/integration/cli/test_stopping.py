@@ -11,9 +11,11 @@ from sqlalchemy.exc import OperationalError
 
 from app.db import db
 from app.models import RunStatus, SyncRun
-from app.services import engine, health, runs
-from app.services.engine import Outcome
+from app.services import health
+from app.services.engine import run as engine_run
+from app.services.engine.run import Outcome
 from app.services.health import DatabaseState
+from app.services.runs import lease
 from tests.factories import make_active_owner
 from tests.integration.cli.conftest import Shell
 from tests.support.sandbox import Sandbox
@@ -27,7 +29,7 @@ def test_sigterm_ends_the_run_after_the_current_change(
 ) -> None:
     make_active_owner(EMAIL)
     usual = signal.getsignal(signal.SIGTERM)
-    real = runs.renew
+    real = lease.renew
     added: list[bool] = []
 
     def renew(*given: object, **more: object) -> bool:
@@ -36,7 +38,7 @@ def test_sigterm_ends_the_run_after_the_current_change(
             signal.raise_signal(signal.SIGTERM)
         return real(*given, **more)  # type: ignore[arg-type]  # passed on as they came
 
-    monkeypatch.setattr(runs, "renew", renew)
+    monkeypatch.setattr(lease, "renew", renew)
 
     answer = flask("sync", *words)
 
@@ -55,7 +57,7 @@ def test_an_account_deleted_meanwhile_is_one_line_and_exit_3(
 ) -> None:
     make_active_owner(EMAIL)
     db.session.remove()
-    real = runs.claim
+    real = lease.claim
 
     def claim(*given: object) -> SyncRun | None:
         run = real(*given)  # type: ignore[arg-type]  # passed on as they came
@@ -64,7 +66,7 @@ def test_an_account_deleted_meanwhile_is_one_line_and_exit_3(
             connection.execute(sa.text("DELETE FROM users"))
         return run
 
-    monkeypatch.setattr(runs, "claim", claim)
+    monkeypatch.setattr(lease, "claim", claim)
 
     answer = flask("sync", "run", EMAIL)
 
@@ -84,7 +86,7 @@ def test_a_database_that_stays_away_ends_the_pass_with_exit_5(
         monkeypatch.setattr(health, "RETURNS_AFTER", (0,))
         raise OperationalError("SELECT", {}, Exception("server is gone"))
 
-    monkeypatch.setattr(engine, "run_user", away)
+    monkeypatch.setattr(engine_run, "run_user", away)
 
     answer = flask("sync", "run", "--due")
 

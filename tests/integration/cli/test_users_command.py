@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from app.db import db
-from app.services import accounts, sessions
+from app.services.accounts import sessions, users
 from tests.factories import PASSWORD, make_user
 from tests.integration.cli.conftest import Shell
 
@@ -19,13 +19,13 @@ def test_an_account_is_made_with_the_password_from_stdin(flask: Shell) -> None:
     assert answer.code == 0
     assert "event=registered user_id=1" in answer.err
     assert answer.json == {"user_id": 1, "email": EMAIL}
-    assert accounts.authenticate(EMAIL, "a long password", SOURCE)
+    assert users.authenticate(EMAIL, "a long password", SOURCE)
 
 
 def test_only_the_line_end_is_cut_from_the_password(flask: Shell) -> None:
     flask("users", "create", EMAIL, "--password-stdin", stdin=" spaces count \r\nnext line\n")
 
-    assert accounts.authenticate(EMAIL, " spaces count ", SOURCE)
+    assert users.authenticate(EMAIL, " spaces count ", SOURCE)
 
 
 def test_the_password_is_asked_for_twice(flask: Shell) -> None:
@@ -33,19 +33,19 @@ def test_the_password_is_asked_for_twice(flask: Shell) -> None:
 
     assert answer.json["email"] == EMAIL
     assert "a long password" not in answer.out + answer.err
-    assert accounts.authenticate(EMAIL, "a long password", SOURCE)
+    assert users.authenticate(EMAIL, "a long password", SOURCE)
 
 
 @pytest.mark.parametrize("address", ["", "owner", "owner@", "@example.ru", "owner@localhost", "a b@example.ru"])
 def test_a_bad_address_is_exit_2(flask: Shell, address: str) -> None:
     assert flask("users", "create", address, "--password-stdin", stdin="a long password\n").is_refusal(2)
-    assert accounts.find(address) is None
+    assert users.find(address) is None
 
 
 @pytest.mark.parametrize("password", ["", "short", "1234567", "x" * 129])
 def test_a_password_of_the_wrong_length_is_exit_2(flask: Shell, password: str) -> None:
     assert flask("users", "create", EMAIL, "--password-stdin", stdin=f"{password}\n").is_refusal(2)
-    assert accounts.find(EMAIL) is None
+    assert users.find(EMAIL) is None
 
 
 def test_a_password_that_is_not_text_is_exit_2(flask: Shell) -> None:
@@ -68,7 +68,7 @@ def test_a_new_password_signs_in_and_ends_other_sessions(flask: Shell) -> None:
 
     assert answer.code == 0
     db.session.expire_all()
-    assert accounts.authenticate(EMAIL, "another password", SOURCE)
+    assert users.authenticate(EMAIL, "another password", SOURCE)
     assert sessions.resume(before) is None
 
 
@@ -76,7 +76,7 @@ def test_a_bad_new_password_changes_nothing(flask: Shell) -> None:
     make_user(EMAIL)
 
     assert flask("users", "set-password", EMAIL, "--password-stdin", stdin="short\n").is_refusal(2)
-    assert accounts.authenticate(EMAIL, PASSWORD, SOURCE)
+    assert users.authenticate(EMAIL, PASSWORD, SOURCE)
 
 
 @pytest.mark.parametrize("written", [" Owner@ПРИМЕР.РФ", "owner@xn--e1afmkfd.xn--p1ai", "ｏｗｎｅｒ@пример.рф."])
@@ -95,7 +95,7 @@ def test_no_transaction_waits_for_the_operator(flask: Shell, monkeypatch: pytest
 
     assert flask("users", "set-password", EMAIL).code == 0
     db.session.expire_all()
-    assert accounts.authenticate(EMAIL, "closed password", SOURCE)
+    assert users.authenticate(EMAIL, "closed password", SOURCE)
 
 
 def in_transaction() -> bool:

@@ -13,8 +13,9 @@ from sqlalchemy.exc import OperationalError
 from app.clients.http import Response, Transport
 from app.db import Base, db
 from app.models import RunStatus, RunTrigger, SyncState, User
-from app.services import engine, runs
-from app.services.engine import ACCOUNT_DELETED
+from app.services.engine import run
+from app.services.engine.run import ACCOUNT_DELETED
+from app.services.runs import ending, lease, records, schedule
 from app.tasks.sync import run_due
 from tests.factories import make_user
 from tests.support.sandbox import CLUB, EXTENDED_CLUB, Sandbox
@@ -27,9 +28,9 @@ def another_process() -> sa.Engine:
     """Its connections wait for nobody."""
     if db.engine.dialect.name == "postgresql":
         return sa.create_engine(db.engine.url, connect_args={"options": "-c lock_timeout=50"}, poolclass=sa.NullPool)
-    engine = sa.create_engine(db.engine.url, connect_args={"timeout": 0}, poolclass=sa.NullPool)
-    event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA foreign_keys=ON"))
-    return engine
+    run = sa.create_engine(db.engine.url, connect_args={"timeout": 0}, poolclass=sa.NullPool)
+    event.listen(run, "connect", lambda connection, _record: connection.execute("PRAGMA foreign_keys=ON"))
+    return run
 
 
 class TwoOwners:
@@ -49,11 +50,11 @@ class TwoOwners:
         self.shop.club = CLUB
         self.doomed = self.shop.connect(make_user("doomed@example.ru")).id
         if has_run:
-            engine.run_user(db.session.get_one(User, self.doomed), RunTrigger.COMMAND)
+            run.run_user(db.session.get_one(User, self.doomed), RunTrigger.COMMAND)
             self._change()
         first = sa.update(SyncState).where(SyncState.user_id == self.doomed).values(next_run_at=None)
         db.session.execute(first)
-        runs.schedule(self.shop.owner_id, self.shop.clock.now())
+        schedule.schedule(self.shop.owner_id, self.shop.clock.now())
         db.session.commit()
         db.session.remove()
 
@@ -138,7 +139,7 @@ def moments_of_a_run(owners: TwoOwners, moments: Moments, *, has_run: bool) -> i
 
     owners.begin(has_run=has_run)
     with moments(tick):
-        engine.run_user(db.session.get_one(User, owners.doomed), RunTrigger.SCHEDULE, to_end=False)
+        run.run_user(db.session.get_one(User, owners.doomed), RunTrigger.SCHEDULE, to_end=False)
     assert owners.delete()
     return count
 
@@ -202,7 +203,7 @@ def test_in_the_middle_of_a_transaction_the_account_may_go(
 
 def test_an_account_that_goes_before_its_run_is_claimed(owners: TwoOwners, monkeypatch: pytest.MonkeyPatch) -> None:
     owners.begin(has_run=False)
-    real = runs.claim
+    real = lease.claim
 
     def claim(user_id: int, *more: Any) -> Any:
         if user_id == owners.doomed:
@@ -210,7 +211,7 @@ def test_an_account_that_goes_before_its_run_is_claimed(owners: TwoOwners, monke
             assert owners.delete()
         return real(user_id, *more)
 
-    monkeypatch.setattr(runs, "claim", claim)
+    monkeypatch.setattr(lease, "claim", claim)
 
     assert [outcome.user_id for outcome in run_due()] == [owners.shop.owner_id]
     assert owners.rows_left() == {}
@@ -218,21 +219,21 @@ def test_an_account_that_goes_before_its_run_is_claimed(owners: TwoOwners, monke
 
 def test_whatever_happens_to_one_user_the_pass_goes_on(owners: TwoOwners, monkeypatch: pytest.MonkeyPatch) -> None:
     owners.begin(has_run=False)
-    real = runs.claim
+    real = lease.claim
 
     def claim(user_id: int, *more: Any) -> Any:
         if user_id == owners.doomed:
             raise ValueError("a fault of ours")
         return real(user_id, *more)
 
-    monkeypatch.setattr(runs, "claim", claim)
+    monkeypatch.setattr(lease, "claim", claim)
 
     assert [outcome.user_id for outcome in run_due()] == [owners.shop.owner_id]
 
 
 def test_a_fault_of_ours_at_the_very_end_still_has_its_line(owners: TwoOwners, monkeypatch: pytest.MonkeyPatch) -> None:
     owners.begin(has_run=False)
-    real = runs.finish
+    real = ending.finish
 
     def finish(run_id: int, *more: Any) -> bool:
         user_id = db.session.scalar(sa.text("SELECT user_id FROM sync_runs WHERE id = :id"), {"id": run_id})
@@ -240,7 +241,7 @@ def test_a_fault_of_ours_at_the_very_end_still_has_its_line(owners: TwoOwners, m
             raise ValueError("a fault of ours")
         return real(run_id, *more)
 
-    monkeypatch.setattr(runs, "finish", finish)
+    monkeypatch.setattr(ending, "finish", finish)
 
     assert [(outcome.user_id, outcome.status) for outcome in run_due()] == [
         (owners.doomed, RunStatus.FAILED),
@@ -279,4 +280,4 @@ def test_rows_that_a_dead_machine_keeps_locked_are_waited_for_in_vain_and_the_pa
         outcomes = list(run_due())
 
     assert (outcomes[-1].user_id, outcomes[-1].status) == (owners.shop.owner_id, RunStatus.SUCCEEDED)
-    assert all(outcome.error in (engine.LOST, runs.CHANGED_MEANWHILE) for outcome in outcomes[:-1])
+    assert all(outcome.error in (run.LOST, records.CHANGED_MEANWHILE) for outcome in outcomes[:-1])

@@ -11,9 +11,9 @@ from flask import Flask
 
 from app.db import db
 from app.models import SignInFailures, SyncConfig, User
-from app.services import accounts, passwords, sessions
+from app.services.accounts import passwords, sessions, users
+from app.services.accounts.throttle import FREE_TRIES
 from app.services.errors import BadCredentials, EmailTaken, TooManyAttempts
-from app.services.throttle import FREE_TRIES
 from tests.factories import PASSWORD, make_user
 
 NOW = datetime(2026, 11, 23, 12, 0)
@@ -35,7 +35,7 @@ def test_an_address_has_one_account_however_it_is_written(again: str) -> None:
     make_user(EMAIL)
 
     with pytest.raises(EmailTaken):
-        accounts.register(again, PASSWORD)
+        users.register(again, PASSWORD)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(User)) == 1
 
 
@@ -61,7 +61,7 @@ def test_a_new_user_has_the_default_configuration() -> None:
 def test_the_right_password_signs_in(written: str) -> None:
     user = make_user()
 
-    assert accounts.authenticate(written, PASSWORD, HERE, NOW).id == user.id
+    assert users.authenticate(written, PASSWORD, HERE, NOW).id == user.id
 
 
 @pytest.mark.parametrize("wrong", ["", PASSWORD + " ", PASSWORD.upper()])
@@ -69,7 +69,7 @@ def test_a_wrong_password_does_not_sign_in(wrong: str) -> None:
     make_user()
 
     with pytest.raises(BadCredentials):
-        accounts.authenticate(EMAIL, wrong, HERE, NOW)
+        users.authenticate(EMAIL, wrong, HERE, NOW)
 
 
 @pytest.mark.parametrize("typed", ["1", " 1 ", "１", "1@", "owner"])
@@ -77,7 +77,7 @@ def test_nobody_signs_in_by_number(typed: str) -> None:
     assert make_user().id == 1
 
     with pytest.raises(BadCredentials):
-        accounts.authenticate(typed, PASSWORD, HERE, NOW)
+        users.authenticate(typed, PASSWORD, HERE, NOW)
 
 
 def test_an_address_that_kept_its_old_form_signs_in() -> None:
@@ -85,21 +85,21 @@ def test_an_address_that_kept_its_old_form_signs_in() -> None:
     make_user("owner@пример.рф")
     older = make_user("older@example.ru")
     older.email = "owner@пример.рф"
-    accounts.set_password(older, "of the older one")
+    users.set_password(older, "of the older one")
     db.session.commit()
 
-    assert accounts.authenticate("Owner@пример.рф", "of the older one", HERE, NOW) is older
-    assert accounts.authenticate("owner@xn--e1afmkfd.xn--p1ai", PASSWORD, HERE, NOW) is not older
+    assert users.authenticate("Owner@пример.рф", "of the older one", HERE, NOW) is older
+    assert users.authenticate("owner@xn--e1afmkfd.xn--p1ai", PASSWORD, HERE, NOW) is not older
 
 
 def test_failures_are_counted_for_the_owner_until_they_sign_in() -> None:
     user = make_user()
     for _ in range(3):
         with pytest.raises(BadCredentials):
-            accounts.authenticate(EMAIL, "wrong password", HERE, NOW)
+            users.authenticate(EMAIL, "wrong password", HERE, NOW)
 
-    assert accounts.authenticate(EMAIL, PASSWORD, HERE, NOW) is user
-    assert (accounts.forget_failures(user), accounts.forget_failures(user)) == (3, 0)
+    assert users.authenticate(EMAIL, PASSWORD, HERE, NOW) is user
+    assert (users.forget_failures(user), users.forget_failures(user)) == (3, 0)
 
 
 def test_an_old_hash_is_renewed_at_the_next_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,11 +107,11 @@ def test_an_old_hash_is_renewed_at_the_next_sign_in(monkeypatch: pytest.MonkeyPa
     before = user.password_hash
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=2, memory_cost=8, parallelism=1))
 
-    accounts.authenticate(EMAIL, PASSWORD, HERE, NOW)
+    users.authenticate(EMAIL, PASSWORD, HERE, NOW)
     db.session.commit()
 
     assert user.password_hash != before
-    assert accounts.authenticate(EMAIL, PASSWORD, HERE, NOW)
+    assert users.authenticate(EMAIL, PASSWORD, HERE, NOW)
 
 
 @pytest.mark.parametrize("change", ["deleted", "another password"])
@@ -132,7 +132,7 @@ def test_a_password_that_was_right_a_moment_ago_is_not_enough(
     monkeypatch.setattr(passwords, "matches", meanwhile)
 
     with pytest.raises(BadCredentials):
-        accounts.authenticate(EMAIL, PASSWORD, HERE, NOW)
+        users.authenticate(EMAIL, PASSWORD, HERE, NOW)
 
 
 # The work of hashing
@@ -165,33 +165,33 @@ def a_read() -> None:
 
 
 def change_the_password() -> None:
-    user = accounts.by_address(EMAIL)
+    user = users.by_address(EMAIL)
     assert user is not None
-    accounts.change_password(user, PASSWORD, "another password", HERE)
+    users.change_password(user, PASSWORD, "another password", HERE)
 
 
 def fail_to_sign_in(email: str = EMAIL) -> None:
     with pytest.raises(BadCredentials):
-        accounts.authenticate(email, "wrong password", HERE, NOW)
+        users.authenticate(email, "wrong password", HERE, NOW)
 
 
 def set_the_password() -> None:
-    user = accounts.find(EMAIL)
+    user = users.find(EMAIL)
     assert user is not None
-    accounts.set_password(user, "another password")
+    users.set_password(user, "another password")
 
 
 def delete_the_account() -> None:
-    user = accounts.find(EMAIL)
+    user = users.find(EMAIL)
     assert user is not None
-    accounts.delete(user, PASSWORD, HERE)
+    users.delete(user, PASSWORD, HERE)
 
 
 @pytest.mark.parametrize(
     ("work", "steps"),
     [
-        (lambda: accounts.register("new@example.ru", PASSWORD), ["hash"]),
-        (lambda: accounts.authenticate(EMAIL, PASSWORD, HERE, NOW), ["verify"]),
+        (lambda: users.register("new@example.ru", PASSWORD), ["hash"]),
+        (lambda: users.authenticate(EMAIL, PASSWORD, HERE, NOW), ["verify"]),
         (fail_to_sign_in, ["verify"]),
         (lambda: fail_to_sign_in("nobody@example.ru"), ["verify"]),
         (change_the_password, ["verify", "hash"]),
@@ -216,7 +216,7 @@ def test_an_old_hash_is_renewed_without_a_transaction(watched: Watched) -> None:
     watched.hasher = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1)
     watched.seen.clear()
 
-    accounts.authenticate(EMAIL, PASSWORD, HERE, NOW)
+    users.authenticate(EMAIL, PASSWORD, HERE, NOW)
 
     assert watched.seen == [("verify", False), ("hash", False)]
 
@@ -242,7 +242,7 @@ def test_an_unreadable_hash_is_a_wrong_password() -> None:
     db.session.commit()
 
     with pytest.raises(BadCredentials):
-        accounts.authenticate(EMAIL, "plain", HERE, NOW)
+        users.authenticate(EMAIL, "plain", HERE, NOW)
 
 
 # Another password
@@ -254,19 +254,19 @@ def test_another_password_signs_every_device_out() -> None:
     carried = user.carried
     assert carried is not None and sessions.resume(carried) is user
 
-    accounts.change_password(user, PASSWORD, "another password", HERE)
+    users.change_password(user, PASSWORD, "another password", HERE)
 
     assert sessions.resume(carried) is None
 
 
 def test_only_the_new_password_signs_in() -> None:
     user = make_user()
-    accounts.change_password(user, PASSWORD, "another password", HERE)
+    users.change_password(user, PASSWORD, "another password", HERE)
     db.session.commit()
 
-    assert accounts.authenticate(EMAIL, "another password", HERE, NOW)
+    assert users.authenticate(EMAIL, "another password", HERE, NOW)
     with pytest.raises(BadCredentials):
-        accounts.authenticate(EMAIL, PASSWORD, HERE, NOW)
+        users.authenticate(EMAIL, PASSWORD, HERE, NOW)
 
 
 def test_the_password_is_not_changed_without_the_current_one() -> None:
@@ -274,7 +274,7 @@ def test_the_password_is_not_changed_without_the_current_one() -> None:
     before = (user.password_hash, user.session_key)
 
     with pytest.raises(BadCredentials):
-        accounts.change_password(user, "wrong password", "another password", HERE)
+        users.change_password(user, "wrong password", "another password", HERE)
 
     assert (user.password_hash, user.session_key) == before
 
@@ -283,38 +283,38 @@ def test_guessing_the_current_password_is_throttled_and_locks_no_sign_in() -> No
     user = make_user()
     for _ in range(FREE_TRIES + 1):
         with pytest.raises(BadCredentials):
-            accounts.change_password(user, "wrong password", "another password", HERE)
+            users.change_password(user, "wrong password", "another password", HERE)
 
     with pytest.raises(TooManyAttempts):
-        accounts.change_password(user, PASSWORD, "another password", HERE)
-    assert accounts.authenticate(EMAIL, PASSWORD, HERE)
+        users.change_password(user, PASSWORD, "another password", HERE)
+    assert users.authenticate(EMAIL, PASSWORD, HERE)
 
 
 def test_a_password_set_by_an_operator_lifts_the_lock() -> None:
     user = make_user()
     for _ in range(FREE_TRIES + 1):
         fail_to_sign_in()
-    accounts.set_password(user, "another password")
+    users.set_password(user, "another password")
     db.session.commit()
 
-    assert accounts.authenticate(EMAIL, "another password", HERE, NOW)
+    assert users.authenticate(EMAIL, "another password", HERE, NOW)
 
 
 # Deletion and finding
 
 
 def test_an_account_is_deleted_with_its_configuration() -> None:
-    accounts.delete(make_user(), PASSWORD, HERE)
+    users.delete(make_user(), PASSWORD, HERE)
     db.session.commit()
 
-    assert accounts.find(EMAIL) is None
+    assert users.find(EMAIL) is None
     assert db.session.scalar(sa.select(sa.func.count()).select_from(SyncConfig)) == 0
 
 
 def test_a_deleted_account_leaves_no_failures_of_its_own() -> None:
     user = make_user()
     fail_to_sign_in()
-    accounts.delete(user, PASSWORD, HERE)
+    users.delete(user, PASSWORD, HERE)
 
     left = db.session.scalars(sa.select(SignInFailures.account)).all()
     assert set(left) == {"sign_in", "password_form"}, "of the source alone"
@@ -326,27 +326,27 @@ def test_an_account_that_is_gone_already_is_deleted_without_a_word(app: Flask) -
         db.session.execute(sa.delete(User))
         db.session.commit()
 
-    accounts.delete(user, PASSWORD, HERE)
+    users.delete(user, PASSWORD, HERE)
 
-    assert accounts.find(EMAIL) is None
+    assert users.find(EMAIL) is None
 
 
 def test_an_account_is_not_deleted_without_its_password() -> None:
     user = make_user()
 
     with pytest.raises(BadCredentials):
-        accounts.delete(user, "wrong password", HERE)
-    assert accounts.find(EMAIL) is user
+        users.delete(user, "wrong password", HERE)
+    assert users.find(EMAIL) is user
 
 
 def test_a_user_is_found_by_address_and_by_number() -> None:
     user = make_user()
 
-    assert accounts.find("OWNER@example.ru") is accounts.find(str(user.id)) is user
+    assert users.find("OWNER@example.ru") is users.find(str(user.id)) is user
 
 
 @pytest.mark.parametrize("unknown", ["", "0", "99", "-1", "nobody@example.ru", "9" * 30, "²", "1.0"])
 def test_nobody_is_found_by_anything_else(unknown: str) -> None:
     make_user()
 
-    assert accounts.find(unknown) is None
+    assert users.find(unknown) is None

@@ -10,8 +10,11 @@ from app.db import db
 from app.domain.planning.brakes import BrakeKind
 from app.domain.rules import EntityType, FilterMode
 from app.models import RunStatus, SyncApproval, SyncRun
-from app.services import approvals, catalog_refresh, confirming, connections, planning, sync_settings
+from app.services.catalog import refresh
+from app.services.connections import vk
 from app.services.errors import NotReady
+from app.services.owner import switch
+from app.services.planning import approvals, confirming, plans
 from tests.support.sandbox import EXTENDED_CLUB, VK_TOKEN, Sandbox
 from tests.support.shop import Shop
 
@@ -26,7 +29,7 @@ def filled(shop: Shop, count: int = 27) -> Shop:
 
 def approve(shop: Shop) -> None:
     owner = shop.owner
-    plan = planning.plan_for(owner)
+    plan = plans.plan_for(owner)
     approvals.approve(owner, plan, approvals.judge(owner, plan).fingerprint)
     db.session.commit()
 
@@ -158,7 +161,7 @@ def test_an_approval_ends_with_the_community(shop: Shop) -> None:
     shop.run()
     approve(shop)
 
-    connections.connect_vk(shop.owner, VK_TOKEN, EXTENDED_CLUB)
+    vk.connect_vk(shop.owner, VK_TOKEN, EXTENDED_CLUB)
     db.session.commit()
 
     assert db.session.query(SyncApproval).count() == 0
@@ -202,9 +205,9 @@ def test_goods_that_evotor_really_lacks_are_asked_about_once_while_the_plan_wait
 
 def test_the_first_run_is_free_and_the_second_is_not(shop: Shop) -> None:
     shop.fill(60)
-    catalog_refresh.refresh(shop.owner)
+    refresh.refresh(shop.owner)
     shop.rule(EntityType.PRODUCT, FilterMode.INCLUDE, "P1", "P2")
-    sync_settings.confirm(shop.owner)
+    switch.confirm(shop.owner)
     db.session.commit()
     shop.sandbox.fault("vk", "error:9", "market.add", after=1)
     assert shop.run().status == RunStatus.CONTINUED
@@ -251,7 +254,7 @@ def test_adds_are_free_for_the_first_run_after_a_confirmation(shop: Shop) -> Non
 
 def test_many_adds_after_a_change_of_the_rules_wait(shop: Shop) -> None:
     ids = shop.fill(60)
-    catalog_refresh.refresh(shop.owner)
+    refresh.refresh(shop.owner)
     shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, *ids)
     shop.run()
     shop.rule(EntityType.PRODUCT, None, *ids)
@@ -284,7 +287,7 @@ def test_what_came_after_the_confirmation_waits_in_the_first_run(shop_everywhere
 @pytest.mark.parametrize("later", [0, 15])
 def test_what_was_to_be_added_at_the_confirmation_is_added(shop: Shop, later: int) -> None:
     shop.fill(30)
-    catalog_refresh.refresh(shop.owner)
+    refresh.refresh(shop.owner)
     confirming.confirm(shop.owner)
     db.session.commit()
     shop.fill(30 + later)
@@ -303,17 +306,17 @@ def test_a_tenth_of_the_prices_a_hundred_times_higher_waits(shop: Shop) -> None:
 
     assert shop.writes() == 0
     owner = shop.owner
-    (brake,) = approvals.judge(owner, planning.plan_for(owner)).brakes
+    (brake,) = approvals.judge(owner, plans.plan_for(owner)).brakes
     assert (brake.kind, len(brake.changes)) == (BrakeKind.PRICES, 6)
 
 
 def test_a_new_confirmation_stands_for_the_changed_rules(shop: Shop) -> None:
     ids = shop.fill(60)
-    catalog_refresh.refresh(shop.owner)
+    refresh.refresh(shop.owner)
     shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, *ids)
     shop.run()
     shop.rule(EntityType.PRODUCT, None, *ids)
-    sync_settings.confirm(shop.owner)
+    switch.confirm(shop.owner)
     db.session.commit()
 
     assert shop.run().status == RunStatus.SUCCEEDED
@@ -337,7 +340,7 @@ def test_prices_that_jump_all_at_once_wait(shop_everywhere: Shop) -> None:
     assert shop.run().status == RunStatus.NEEDS_APPROVAL
 
     assert shop.writes() == 0
-    plan = planning.plan_for(shop.owner)
+    plan = plans.plan_for(shop.owner)
     assert [brake.kind for brake in approvals.judge(shop.owner, plan).brakes] == [BrakeKind.PRICES]
     approve(shop)
     assert shop.run().status == RunStatus.SUCCEEDED
@@ -351,7 +354,7 @@ def test_only_the_plan_that_was_seen_can_be_approved(shop: Shop, seen: str) -> N
     shop.run()
 
     owner = shop.owner
-    plan = planning.plan_for(owner)
+    plan = plans.plan_for(owner)
 
     with pytest.raises(NotReady) as refusal:
         approvals.approve(owner, plan, seen)

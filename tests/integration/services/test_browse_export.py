@@ -9,7 +9,7 @@ from flask import Flask
 
 from app.domain.rules import EntityType, FilterMode
 from app.models import User
-from app.services import export
+from app.services.pages.goods import csv_export
 from tests.factories import add_group, add_product, add_store, make_user, set_rule
 
 
@@ -23,7 +23,7 @@ def user(app: Flask) -> User:
 
 
 def exported(user: User) -> list[dict[str, str]]:
-    text = "".join(export.csv_chunks(user))
+    text = "".join(csv_export.csv_chunks(user))
     assert text.startswith("\ufeffstore_id;store;group;product_id;product;code;article;price;quantity;")
     assert text.splitlines()[0].endswith(";measure;verdict;level;decided_by;problem")
     assert "\r\n" in text

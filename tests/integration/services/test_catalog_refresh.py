@@ -8,9 +8,10 @@ import pytest
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, EntryOutcome, RunStatus, StoreState
-from app.services import catalog_refresh, sync_settings
-from app.services.catalog_refresh import CatalogUnavailable, StoreStillListed
+from app.services.catalog import refresh
+from app.services.catalog.refresh import CatalogUnavailable, StoreStillListed
 from app.services.errors import UnknownEntity
+from app.services.owner import rules as owner_rules
 from tests.factories import set_rule
 from tests.support.sandbox import ACCOUNT, Sandbox
 from tests.support.shop import TINY, Shop
@@ -27,7 +28,7 @@ def test_what_does_not_change_is_not_written(shop_everywhere: Shop) -> None:
     ids = {row.product_id: row.id for row in db.session.query(CatalogProduct)}
     shop_everywhere.patch("P1", price=1)
 
-    report = catalog_refresh.refresh(shop_everywhere.owner)
+    report = refresh.refresh(shop_everywhere.owner)
 
     assert (report.stores_read, report.products, report.failed) == (1, 3, [])
     assert {row.product_id: row.id for row in db.session.query(CatalogProduct)} == ids
@@ -97,7 +98,7 @@ def test_pages_are_put_together(shop: Shop, sandbox: Sandbox) -> None:
     sandbox.control("evotor/settings", page_size=1)
     shop.put("P4")
 
-    assert catalog_refresh.refresh(shop.owner).products == 4
+    assert refresh.refresh(shop.owner).products == 4
 
 
 def test_a_dangling_parent_and_a_cycle_do_no_harm(shop_everywhere: Shop, sandbox: Sandbox) -> None:
@@ -117,14 +118,14 @@ def test_known_groups_that_a_list_lacks_stay_while_something_stands_in_them(shop
     sandbox.control("evotor/groups", store=TINY, upsert=[{"id": "IN", "name": "Внутри", "parent_id": "G1"}])
     shop.patch("P1", parent_id=None)
     shop.patch("P3", parent_id="IN")
-    catalog_refresh.refresh(shop.owner)
+    refresh.refresh(shop.owner)
     sandbox.control("evotor/groups", store=TINY, delete=["G1", "IN"])
 
-    catalog_refresh.refresh(shop.owner)
+    refresh.refresh(shop.owner)
     assert {row.group_id for row in db.session.query(CatalogGroup)} == {"G1", "G2", "IN"}
 
     shop.patch("P3", parent_id="G2")
-    catalog_refresh.refresh(shop.owner)
+    refresh.refresh(shop.owner)
     assert {row.group_id for row in db.session.query(CatalogGroup)} == {"G2"}
 
 
@@ -134,7 +135,7 @@ def test_without_evotor_nothing_is_read(shop: Shop) -> None:
     owner.evotor.token = None
 
     with pytest.raises(CatalogUnavailable) as refusal:
-        catalog_refresh.refresh(owner)
+        refresh.refresh(owner)
 
     assert refusal.value.code == "evotor_missing"
 
@@ -142,14 +143,14 @@ def test_without_evotor_nothing_is_read(shop: Shop) -> None:
 def test_a_store_may_be_closed_only_when_evotor_no_longer_lists_it(shop: Shop, sandbox: Sandbox) -> None:
     shop.run()
     with pytest.raises(StoreStillListed):
-        catalog_refresh.close_store(shop.owner, TINY)
+        refresh.close_store(shop.owner, TINY)
     with pytest.raises(UnknownEntity):
-        catalog_refresh.close_store(shop.owner, "no such store")
+        refresh.close_store(shop.owner, "no such store")
     shop.put("P4", quantity=0)
     sandbox.control("evotor/stores", account=ACCOUNT, delete=[TINY])
-    catalog_refresh.refresh(shop.owner)
+    refresh.refresh(shop.owner)
 
-    assert catalog_refresh.close_store(shop.owner, TINY) == "Лавка"
+    assert refresh.close_store(shop.owner, TINY) == "Лавка"
     db.session.commit()
 
     assert db.session.query(CatalogStore).one().state == StoreState.CLOSED
@@ -158,10 +159,10 @@ def test_a_store_may_be_closed_only_when_evotor_no_longer_lists_it(shop: Shop, s
 
 def test_a_store_that_is_back_is_read_again(shop: Shop, sandbox: Sandbox) -> None:
     sandbox.fault("evotor", "402", "products", store=TINY, times=1)
-    assert catalog_refresh.refresh(shop.owner).failed == ["Лавка"]
+    assert refresh.refresh(shop.owner).failed == ["Лавка"]
     assert db.session.query(CatalogStore).one().state == StoreState.PAYMENT_REQUIRED
 
-    assert catalog_refresh.refresh(shop.owner).failed == []
+    assert refresh.refresh(shop.owner).failed == []
     db.session.expire_all()
     assert db.session.query(CatalogStore).one().state == StoreState.OK
 
@@ -170,7 +171,7 @@ def test_a_rule_follows_its_entity_to_another_name(shop_everywhere: Shop) -> Non
     set_rule(shop_everywhere.owner, EntityType.PRODUCT, FilterMode.EXCLUDE, "P1")
     shop_everywhere.patch("P1", name="Новое имя")
 
-    catalog_refresh.refresh(shop_everywhere.owner)
+    refresh.refresh(shop_everywhere.owner)
 
-    rules = sync_settings.rules_of(shop_everywhere.owner).rules
+    rules = owner_rules.rules_of(shop_everywhere.owner).rules
     assert [rule.name for rule in rules if rule.entity_type is EntityType.PRODUCT] == ["Новое имя"]

@@ -9,9 +9,11 @@ from flask import Flask, current_app
 from app.clients.http import Response
 from app.db import db
 from app.models import CatalogStore, ConnectionState, EvotorConnection, RunStatus, User, VkCategoryList, VkConnection
-from app.services import catalog_refresh, connections, vk_categories
-from app.services.catalog_refresh import CatalogUnavailable
+from app.services.catalog import refresh
+from app.services.catalog.refresh import CatalogUnavailable
+from app.services.connections import evotor, vk
 from app.services.errors import VkUnavailable
+from app.services.market import categories
 from tests.factories import make_user
 from tests.support.sandbox import EVOTOR_TOKEN, EXTENDED_CLUB, VK_TOKEN, Sandbox
 from tests.support.shop import Shop
@@ -113,7 +115,7 @@ def test_what_an_old_token_reads_is_not_stored(shop_everywhere: Shop, path: str)
     owner = shop.owner
 
     with pytest.raises(CatalogUnavailable) as refusal:
-        catalog_refresh.refresh(owner)
+        refresh.refresh(owner)
 
     assert refusal.value.code == "connection_changed"
     db.session.remove()
@@ -134,8 +136,8 @@ def test_a_check_does_not_bring_a_disconnected_service_back(
         sandbox.fault("vk", "error:5", "market.get")
     owner = shop.owner
 
-    assert connections.check_evotor(owner) is ConnectionState.DISCONNECTED
-    assert connections.check_vk(owner) is ConnectionState.DISCONNECTED
+    assert evotor.check_evotor(owner) is ConnectionState.DISCONNECTED
+    assert vk.check_vk(owner) is ConnectionState.DISCONNECTED
     db.session.commit()
 
     for model in (EvotorConnection, VkConnection):
@@ -147,7 +149,7 @@ def test_a_check_says_nothing_of_another_token(shop_everywhere: Shop, sandbox: S
     sandbox.fault("vk", "error:5", "market.get")
     shop.on_call("/market.get", answer_after(store(VkConnection)))
 
-    assert connections.check_vk(shop.owner) is ConnectionState.OK
+    assert vk.check_vk(shop.owner) is ConnectionState.OK
 
 
 def test_two_windows_connect_for_the_first_time_at_once(
@@ -169,8 +171,8 @@ def test_two_windows_connect_for_the_first_time_at_once(
     shop.on_call("/stores", answer_after(other_window(EvotorConnection)))
     shop.on_call("/market.get", answer_after(other_window(VkConnection)))
 
-    connections.connect_evotor(late, EVOTOR_TOKEN)
-    connections.connect_vk(late, VK_TOKEN, EXTENDED_CLUB)
+    evotor.connect_evotor(late, EVOTOR_TOKEN)
+    vk.connect_vk(late, VK_TOKEN, EXTENDED_CLUB)
     db.session.commit()
 
     db.session.remove()
@@ -187,7 +189,7 @@ def test_categories_of_another_community_are_not_kept(shop_everywhere: Shop) -> 
     kept = db.session.scalar(sa.select(VkCategoryList.read_at))
 
     with pytest.raises(VkUnavailable):
-        vk_categories.refresh(shop.owner)
+        categories.refresh(shop.owner)
 
     db.session.remove()
     assert db.session.scalar(sa.select(VkCategoryList.read_at)) == kept

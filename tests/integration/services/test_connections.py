@@ -18,8 +18,11 @@ from app.models import (
     VkAlbum,
     VkConnection,
 )
-from app.services import connections, engine, runs, sync_settings
+from app.services.connections import evotor, vk
+from app.services.engine import run
 from app.services.errors import ConnectionRefused
+from app.services.owner import switch
+from app.services.runs import schedule
 from tests.factories import connect_both, make_active_owner, make_user
 from tests.support.sandbox import (
     CLOSED_CLUB,
@@ -68,7 +71,7 @@ def test_a_token_that_evotor_refuses_is_not_stored(app: Flask, sandbox: Sandbox,
     user = make_user()
 
     with pytest.raises(ConnectionRefused) as refusal:
-        connections.connect_evotor(user, token)
+        evotor.connect_evotor(user, token)
 
     assert refusal.value.code == code
     assert db.session.query(EvotorConnection).count() == 0
@@ -89,7 +92,7 @@ def test_while_evotor_is_down_nothing_is_stored(app: Flask, sandbox: Sandbox, ki
     sandbox.fault("evotor", kind, "stores")
 
     with pytest.raises(ConnectionRefused) as refusal:
-        connections.connect_evotor(user, EVOTOR_TOKEN)
+        evotor.connect_evotor(user, EVOTOR_TOKEN)
 
     assert refusal.value.code == code
     assert EVOTOR_TOKEN not in repr(refusal.getrepr())
@@ -100,7 +103,7 @@ def test_a_store_that_cannot_be_read_does_not_refuse_the_token(app: Flask, sandb
     user = make_user()
     sandbox.fault("evotor", "402", "products", store=STORE)
 
-    connections.connect_evotor(user, EVOTOR_TOKEN)
+    evotor.connect_evotor(user, EVOTOR_TOKEN)
 
     assert user.evotor is not None
     assert user.evotor.state == ConnectionState.OK
@@ -127,7 +130,7 @@ def test_a_community_that_cannot_be_served_is_not_stored(
     user = make_user()
 
     with pytest.raises(ConnectionRefused) as refusal:
-        connections.connect_vk(user, token, club)
+        vk.connect_vk(user, token, club)
 
     assert refusal.value.code == code
     assert not token or token not in str(refusal.value)
@@ -140,7 +143,7 @@ def test_while_vk_is_down_nothing_is_stored(app: Flask, sandbox: Sandbox, kind: 
     sandbox.fault("vk", kind)
 
     with pytest.raises(ConnectionRefused) as refusal:
-        connections.connect_vk(user, VK_TOKEN, CLUB)
+        vk.connect_vk(user, VK_TOKEN, CLUB)
 
     assert refusal.value.code == "vk_unreachable"
     assert VK_TOKEN not in repr(refusal.getrepr())
@@ -149,12 +152,12 @@ def test_while_vk_is_down_nothing_is_stored(app: Flask, sandbox: Sandbox, kind: 
 def test_a_community_of_another_user_is_taken(app_on_each_database: Flask, sandbox: Sandbox) -> None:
     connect_both(make_user())
     second = make_user("second@example.ru")
-    connections.connect_vk(second, VK_TOKEN, EXTENDED_CLUB)
+    vk.connect_vk(second, VK_TOKEN, EXTENDED_CLUB)
     db.session.commit()
 
     for user in (second, make_user("third@example.ru")):
         with pytest.raises(ConnectionRefused) as refusal:
-            connections.connect_vk(user, VK_TOKEN, CLUB)
+            vk.connect_vk(user, VK_TOKEN, CLUB)
         assert refusal.value.code == "community_taken"
 
 
@@ -164,12 +167,12 @@ def test_a_taken_community_is_told_whatever_the_connection_was(
 ) -> None:
     connect_both(make_user())
     second = make_user("second@example.ru")
-    connections.connect_vk(second, VK_TOKEN, EXTENDED_CLUB)
+    vk.connect_vk(second, VK_TOKEN, EXTENDED_CLUB)
     assert second.vk is not None
     second.vk.state = state
     db.session.commit()
     with pytest.raises(ConnectionRefused) as refusal:
-        connections.connect_vk(second, VK_TOKEN, CLUB)
+        vk.connect_vk(second, VK_TOKEN, CLUB)
     assert refusal.value.code == "community_taken"
     db.session.commit()
 
@@ -186,30 +189,30 @@ def test_another_evotor_account_clears_the_confirmation_and_the_old_catalog(
 ) -> None:
     owner = make_active_owner()
 
-    assert connections.connect_evotor(owner, EVOTOR_OTHER_TOKEN)
+    assert evotor.connect_evotor(owner, EVOTOR_OTHER_TOKEN)
 
     assert not confirmed(owner)
     assert owner.sync_state is not None
     assert owner.sync_state.pause_reason == "other_evotor"
     assert [row.name for row in db.session.query(CatalogStore)] == ["Канцтовары у школы"]
     assert db.session.query(CatalogProduct).count() == 3
-    assert runs.due_user_ids() == []
-    assert engine.run_user(owner, RunTrigger.COMMAND).status == "not_active"
+    assert schedule.due_user_ids() == []
+    assert run.run_user(owner, RunTrigger.COMMAND).status == "not_active"
 
 
 def test_the_same_evotor_account_by_another_token_keeps_everything(app: Flask, sandbox: Sandbox) -> None:
     owner = make_active_owner()
 
-    assert not connections.connect_evotor(owner, NO_STOCK_TOKEN)
+    assert not evotor.connect_evotor(owner, NO_STOCK_TOKEN)
 
     assert confirmed(owner)
-    assert sync_settings.status_of(owner) is Status.ACTIVE
+    assert switch.status_of(owner) is Status.ACTIVE
 
 
 def test_another_community_clears_the_confirmation(app_on_each_database: Flask, sandbox: Sandbox) -> None:
     owner = make_active_owner()
 
-    assert connections.connect_vk(owner, VK_TOKEN, EXTENDED_CLUB)
+    assert vk.connect_vk(owner, VK_TOKEN, EXTENDED_CLUB)
     db.session.commit()
 
     assert not confirmed(owner)
@@ -221,14 +224,14 @@ def test_disconnecting_and_reconnecting_the_same_keeps_everything(shop_everywher
     shop = shop_everywhere
     shop.run()
     owner = shop.owner
-    connections.disconnect_evotor(owner)
-    connections.disconnect_vk(owner)
+    evotor.disconnect_evotor(owner)
+    vk.disconnect_vk(owner)
     db.session.commit()
     assert shop.run().error == "evotor_missing"
     assert shop.prices() == ALL
     owner = shop.owner
-    assert not connections.connect_evotor(owner, EVOTOR_TOKEN)
-    assert not connections.connect_vk(owner, VK_TOKEN, CLUB)
+    assert not evotor.connect_evotor(owner, EVOTOR_TOKEN)
+    assert not vk.connect_vk(owner, VK_TOKEN, CLUB)
     db.session.commit()
     assert confirmed(owner)
     shop.forget_calls()
@@ -240,10 +243,10 @@ def test_disconnecting_and_reconnecting_the_same_keeps_everything(shop_everywher
 
 def test_another_community_by_way_of_a_disconnection_is_noticed(app: Flask, sandbox: Sandbox) -> None:
     owner = make_active_owner()
-    connections.disconnect_vk(owner)
+    vk.disconnect_vk(owner)
     db.session.commit()
 
-    assert connections.connect_vk(owner, VK_TOKEN, EXTENDED_CLUB)
+    assert vk.connect_vk(owner, VK_TOKEN, EXTENDED_CLUB)
 
     assert not confirmed(owner)
 
@@ -253,22 +256,22 @@ def test_another_community_by_way_of_a_disconnection_is_noticed(app: Flask, sand
 
 def test_checks_remember_what_the_vendors_said(app: Flask, sandbox: Sandbox) -> None:
     owner = make_active_owner()
-    assert connections.check_evotor(owner) == connections.check_vk(owner) == ConnectionState.OK
+    assert evotor.check_evotor(owner) == vk.check_vk(owner) == ConnectionState.OK
 
     sandbox.fault("evotor", "401", "stores")
     sandbox.fault("vk", "error:1438", "market.get")
 
-    assert connections.check_evotor(owner) == ConnectionState.TOKEN_REJECTED
-    assert connections.check_vk(owner) == ConnectionState.SHOP_CLOSED
+    assert evotor.check_evotor(owner) == ConnectionState.TOKEN_REJECTED
+    assert vk.check_vk(owner) == ConnectionState.SHOP_CLOSED
     sandbox.clear_faults()
-    assert connections.check_evotor(owner) == connections.check_vk(owner) == ConnectionState.OK
+    assert evotor.check_evotor(owner) == vk.check_vk(owner) == ConnectionState.OK
     assert owner.vk is not None
     assert owner.vk.error_code is None
 
 
 def test_tokens_lie_encrypted(app: Flask, sandbox: Sandbox) -> None:
     owner = make_active_owner()
-    engine.run_user(owner, RunTrigger.COMMAND)
+    run.run_user(owner, RunTrigger.COMMAND)
     db.session.remove()
     with db.engine.begin() as connection:
         tokens = connection.execute(
@@ -288,7 +291,7 @@ def test_tokens_lie_encrypted(app: Flask, sandbox: Sandbox) -> None:
 
 
 def hand_over(shop: Shop, giver: int, taker: User) -> None:
-    connections.disconnect_vk(db.session.get_one(User, giver))
+    vk.disconnect_vk(db.session.get_one(User, giver))
     db.session.commit()
     shop.connect(taker)
     shop.owner_id = taker.id

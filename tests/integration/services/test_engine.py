@@ -10,7 +10,7 @@ from app.clients.vk import answers
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, RunStatus, RunTrigger, VkAlbum
-from app.services import engine
+from app.services.engine import run
 from tests.factories import make_active_owner
 from tests.support.sandbox import CLUB, EXTENDED_CLUB, Sandbox
 from tests.support.shop import Shop
@@ -20,10 +20,10 @@ ALL = {"P1": "100.00", "P2": "200.00", "P3": "300.00"}
 
 def test_a_second_run_writes_nothing(app_on_each_database: Flask, sandbox: Sandbox) -> None:
     owner = make_active_owner()
-    assert engine.run_user(owner, RunTrigger.COMMAND).status == RunStatus.SUCCEEDED
+    assert run.run_user(owner, RunTrigger.COMMAND).status == RunStatus.SUCCEEDED
     sandbox.control("calls/reset")
 
-    assert engine.run_user(owner, RunTrigger.COMMAND).status == RunStatus.SUCCEEDED
+    assert run.run_user(owner, RunTrigger.COMMAND).status == RunStatus.SUCCEEDED
 
     assert sandbox.writes() == 0
 

@@ -7,7 +7,7 @@ from app.clients.vk.errors import CODES
 from app.db import db
 from app.domain.planning.changes import LinkState
 from app.models import ConnectionState, EntryOutcome, RunStatus
-from app.services import shop_settings
+from app.services.owner import settings
 from app.web.messages import message
 from tests.support.page import Browser
 from tests.support.sandbox import CLUB, EXTENDED_CLUB, Sandbox
@@ -152,7 +152,7 @@ def test_after_a_captcha_vk_is_asked_slowly(shop: Shop, sandbox: Sandbox) -> Non
 
 
 def test_a_category_that_is_gone_is_replaced_and_the_owner_is_told(shop: Shop, sandbox: Sandbox) -> None:
-    shop_settings.change(shop.owner, category_id=20055)
+    settings.change(shop.owner, category_id=20055)
     db.session.commit()
     sandbox.control("vk/settings", removed_categories=[20055])
 

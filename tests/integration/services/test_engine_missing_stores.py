@@ -9,7 +9,9 @@ from app.db import db
 from app.domain.planning.changes import Reason
 from app.domain.rules import EntityType, FilterMode
 from app.models import EvotorConnection, RunStatus, SyncState
-from app.services import approvals, catalog_refresh, connections, planning
+from app.services.catalog import refresh
+from app.services.connections import evotor
+from app.services.planning import approvals, plans
 from tests.support.sandbox import ACCOUNT, EVOTOR_TOKEN, Sandbox
 from tests.support.shop import TINY, Shop
 
@@ -106,7 +108,7 @@ def test_a_proof_does_not_outlive_its_run(shop_everywhere: Shop, sandbox: Sandbo
     sandbox.control("evotor/products", store=TINY, delete=lost)
     assert shop.run().status == RunStatus.NEEDS_APPROVAL
     owner = shop.owner
-    plan = planning.plan_for(owner)
+    plan = plans.plan_for(owner)
     approvals.approve(owner, plan, approvals.judge(owner, plan).fingerprint)
     db.session.commit()
     gone_from_the_list(sandbox)
@@ -127,7 +129,7 @@ def test_a_plan_does_not_wait_for_removals_that_no_run_would_make(shop_everywher
     shop.clock.move(days=2)
     sandbox.control("evotor/stores", account=ACCOUNT, upsert=[{"id": OTHER, "name": "Вторая"}])
     sandbox.put_product("Q1", OTHER, price=10)
-    catalog_refresh.refresh(shop.owner)
+    refresh.refresh(shop.owner)
     shop.rule(EntityType.STORE, FilterMode.INCLUDE, OTHER)
 
     assert shop.run().status == RunStatus.SUCCEEDED
@@ -147,7 +149,7 @@ def test_items_of_a_store_that_the_account_never_had_are_left_alone(shop_everywh
     db.session.execute(sa.text("DELETE FROM catalog_groups"))
     db.session.execute(sa.text("DELETE FROM catalog_stores"))
     db.session.commit()
-    catalog_refresh.refresh(shop.owner)
+    refresh.refresh(shop.owner)
     shop.rule(EntityType.STORE, FilterMode.INCLUDE, OTHER)
 
     assert shop.run().status == RunStatus.SUCCEEDED
@@ -182,8 +184,8 @@ def test_a_closed_store_that_is_listed_again_proves_nothing_before_it_was_read(
     sandbox.fault("evotor", "402", "products", store=TINY, times=1)
     shop.run()
     sandbox.control("evotor/stores", account=ACCOUNT, delete=[TINY])
-    catalog_refresh.refresh(shop.owner)
-    catalog_refresh.close_store(shop.owner, TINY)
+    refresh.refresh(shop.owner)
+    refresh.close_store(shop.owner, TINY)
     db.session.commit()
     sandbox.control("evotor/stores", account=ACCOUNT, upsert=[about])
 
@@ -196,30 +198,30 @@ def test_a_closed_store_that_is_listed_again_proves_nothing_before_it_was_read(
 
 
 def removals(shop: Shop) -> list[object]:
-    return [change.key for change in planning.plan_for(shop.owner).changes if change.reason is Reason.MISSING]
+    return [change.key for change in plans.plan_for(shop.owner).changes if change.reason is Reason.MISSING]
 
 
 def test_the_plan_promises_no_removal_that_the_run_would_not_make(shop_everywhere: Shop, sandbox: Sandbox) -> None:
     shop = shop_everywhere
     shop.run()
     shop.drop("P1")
-    catalog_refresh.refresh(shop.owner)
+    refresh.refresh(shop.owner)
     assert len(removals(shop)) == 1
 
     sandbox.fault("evotor", "500", "products", times=5)
-    catalog_refresh.refresh(shop.owner)
+    refresh.refresh(shop.owner)
     assert removals(shop) == [], "the store was not read"
     sandbox.clear_faults()
-    catalog_refresh.refresh(shop.owner)
+    refresh.refresh(shop.owner)
     assert len(removals(shop)) == 1
 
     db.session.execute(sa.update(EvotorConnection).values(state="unavailable"))
     db.session.commit()
     assert removals(shop) == [], "the list of stores was not read"
-    connections.connect_evotor(shop.owner, EVOTOR_TOKEN)
+    evotor.connect_evotor(shop.owner, EVOTOR_TOKEN)
     assert len(removals(shop)) == 1
 
     gone_from_the_list(sandbox)
-    catalog_refresh.refresh(shop.owner)
+    refresh.refresh(shop.owner)
     assert removals(shop) == [], "the store is not listed"
     assert db.session.scalar(sa.select(SyncState.pause_reason)) is None

@@ -11,9 +11,13 @@ from app.db import db
 from app.domain.listing.fitness import SkipReason
 from app.domain.listing.owner_settings import HandField
 from app.models import Photo, Pictured, RunStatus
-from app.services import browse, hand_work, photo_files, photos, planning, shop_settings
-from app.services.finding import Look, State
-from app.services.photos import Subject
+from app.services.market import answers
+from app.services.owner import settings as owner_settings
+from app.services.pages.goods import store
+from app.services.pages.goods.look import Look, State
+from app.services.photos import files, gallery
+from app.services.photos.gallery import Subject
+from app.services.planning import plans
 from tests.support.pictures import BLUE, GREEN, opened, picture
 from tests.support.sandbox import Sandbox
 from tests.support.shop import TINY, Shop
@@ -22,15 +26,15 @@ CARD_SIZE, PHOTO_SIZE = [1280, 1706], [900, 1200]
 
 
 def put(shop: Shop, entity_id: str, kind: Pictured = Pictured.PRODUCT, colour: Any = BLUE) -> Photo:
-    return photos.put(shop.owner, Subject(kind, TINY, entity_id), picture(colour=colour))
+    return gallery.put(shop.owner, Subject(kind, TINY, entity_id), picture(colour=colour))
 
 
 def remove(shop: Shop, entity_id: str, kind: Pictured = Pictured.PRODUCT) -> None:
-    photos.remove(shop.owner, Subject(kind, TINY, entity_id))
+    gallery.remove(shop.owner, Subject(kind, TINY, entity_id))
 
 
 def choose(shop: Shop, **chosen: Any) -> None:
-    shop_settings.change(shop.owner, **chosen)
+    owner_settings.change(shop.owner, **chosen)
     db.session.commit()
 
 
@@ -86,7 +90,7 @@ def test_a_lost_folder_takes_no_photo_and_no_product_from_vk(shop: Shop) -> None
     shop.run()
     choose(shop, photo_required=True)
     shop.run()
-    photo_files.keep_only(shop.owner_id, ())
+    files.keep_only(shop.owner_id, ())
 
     shop.forget_calls()
     shop.run()
@@ -101,7 +105,7 @@ def test_a_photo_removed_while_the_run_goes_on_gives_way_to_the_card(
 ) -> None:
     made = put(shop, "P1")
     (Path(settings().photo_dir) / str(shop.owner_id) / f"{made.digest}.jpg").unlink()
-    monkeypatch.setattr(photo_files, "digests", lambda user_id: {made.digest})  # as it was when the plan was made
+    monkeypatch.setattr(files, "digests", lambda user_id: {made.digest})  # as it was when the plan was made
 
     assert shop.run().status == RunStatus.SUCCEEDED
 
@@ -118,7 +122,7 @@ def test_whoever_edits_photos_in_vk_keeps_them(shop: Shop) -> None:
 
 
 def reasons(shop: Shop) -> dict[str, str]:
-    return {key.product_id: reason for key, reason in planning.plan_for(shop.owner).skipped.items()}
+    return {key.product_id: reason for key, reason in plans.plan_for(shop.owner).skipped.items()}
 
 
 def test_where_photos_are_required_a_product_without_one_is_hidden_and_not_added(shop: Shop) -> None:
@@ -145,7 +149,7 @@ def test_the_catalog_says_the_same_as_the_plan(shop: Shop) -> None:
     put(shop, "P3")
     choose(shop, photo_required=True)
 
-    page = browse.store_page(shop.owner, TINY, Look(state=State.PROBLEM))
+    page = store.store_page(shop.owner, TINY, Look(state=State.PROBLEM))
 
     assert {row.product.id: row.problem for row in page.rows} == reasons(shop)
 
@@ -174,4 +178,4 @@ def test_a_photo_that_was_there_before_gives_way_only_to_the_products_own(adopte
     put(adopted, "P1")
     adopted.run()
     assert size_in_vk(adopted, "P1") == PHOTO_SIZE
-    assert hand_work.hand_work(adopted.owner).questions == 0
+    assert answers.hand_work(adopted.owner).questions == 0

@@ -7,8 +7,8 @@ import pytest
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogStore, ConnectionState, EntryOutcome, RunStatus, StoreState
-from app.services import catalog_refresh
-from app.services.catalog_refresh import CatalogUnavailable
+from app.services.catalog import refresh
+from app.services.catalog.refresh import CatalogUnavailable
 from app.services.errors import UnknownEntity
 from tests.support.sandbox import ACCOUNT, Sandbox
 from tests.support.shop import TINY, Shop
@@ -295,7 +295,7 @@ def test_the_owners_word_makes_a_doubtful_read_good(shop: Shop) -> None:
     shop.patch_all(ALL, quantity=0)
     shop.run()
 
-    catalog_refresh.accept(shop.owner, TINY)
+    refresh.accept(shop.owner, TINY)
     assert store().state == StoreState.OK
     assert shop.run().status == RunStatus.SUCCEEDED
 
@@ -310,7 +310,7 @@ def test_a_store_that_was_truly_emptied_leaves_the_window_on_the_owners_word(sho
     shop.run()
     nothing_was_taken_away(shop)
 
-    catalog_refresh.accept(shop.owner, TINY)
+    refresh.accept(shop.owner, TINY)
     assert shop.run().status == RunStatus.SUCCEEDED
 
     assert shop.prices() == {}
@@ -321,9 +321,9 @@ def test_a_read_that_fails_cannot_be_believed(shop: Shop, sandbox: Sandbox) -> N
     sandbox.fault("evotor", "500", "products")
 
     with pytest.raises(CatalogUnavailable):
-        catalog_refresh.accept(shop.owner, TINY)
+        refresh.accept(shop.owner, TINY)
     with pytest.raises(UnknownEntity):
-        catalog_refresh.accept(shop.owner, "no such store")
+        refresh.accept(shop.owner, "no such store")
 
     sandbox.clear_faults()
     shop.run()
@@ -354,10 +354,10 @@ def test_an_unpaid_store_is_asked_again_after_hours_only(shop: Shop, sandbox: Sa
 
 def test_the_owners_own_refresh_does_not_wait_for_an_unpaid_store(shop: Shop, sandbox: Sandbox) -> None:
     sandbox.fault("evotor", "402", "products", store=TINY, times=1)
-    catalog_refresh.refresh(shop.owner)
+    refresh.refresh(shop.owner)
     assert store().state == StoreState.PAYMENT_REQUIRED
 
-    catalog_refresh.refresh(shop.owner)
+    refresh.refresh(shop.owner)
 
     assert store().state == StoreState.OK
 
@@ -373,7 +373,7 @@ def test_a_closed_store_leaves_the_window_without_asking_evotor(shop: Shop, sand
     assert "Q1" in shop.prices()
     sandbox.fault("evotor", "403", "product")
 
-    catalog_refresh.close_store(shop.owner, OTHER)
+    refresh.close_store(shop.owner, OTHER)
     db.session.commit()
     assert shop.run().status == RunStatus.SUCCEEDED
 
@@ -386,16 +386,16 @@ def test_a_closed_store_that_evotor_lists_again_opens_again(shop: Shop, sandbox:
     about = sandbox._session.get(f"{sandbox.url}/_control/evotor/data", timeout=10).json()[ACCOUNT][TINY]["store"]
     shop.run()
     sandbox.control("evotor/stores", account=ACCOUNT, delete=[TINY])
-    catalog_refresh.refresh(shop.owner)
-    catalog_refresh.close_store(shop.owner, TINY)
+    refresh.refresh(shop.owner)
+    refresh.close_store(shop.owner, TINY)
     db.session.commit()
-    catalog_refresh.refresh(shop.owner)
+    refresh.refresh(shop.owner)
     assert store().state == StoreState.CLOSED
     sandbox.control("evotor/stores", account=ACCOUNT, upsert=[about])
     for product_id, price in ALL.items():
         shop.put(product_id, price=float(price))
 
-    catalog_refresh.refresh(shop.owner)
+    refresh.refresh(shop.owner)
 
     assert store().state == StoreState.OK
     assert shop.run().status == RunStatus.SUCCEEDED

@@ -13,7 +13,9 @@ from app.db import db, utcnow
 from app.domain.planning.changes import LinkState
 from app.domain.rules import EntityType, FilterMode
 from app.models import ConnectionState, EntryOutcome, RunStatus, SyncConfig, User, VkConnection
-from app.services import connections, runs, shop_settings, sync_settings
+from app.services.connections import vk
+from app.services.owner import config, rules, settings, switch
+from app.services.runs import schedule
 from tests.support.sandbox import CLUB, EXTENDED_CLUB, Sandbox
 from tests.support.shop import TINY, Shop
 
@@ -201,35 +203,35 @@ def elsewhere(deed: Callable[[User], object]) -> Callable[[], None]:
 
 
 def renew_the_date(owner: User) -> None:
-    sync_settings.confirm(owner, utcnow() + timedelta(minutes=1))
+    switch.confirm(owner, utcnow() + timedelta(minutes=1))
 
 
 def confirm_other_rules(owner: User) -> None:
-    sync_settings.set_rules(owner, EntityType.PRODUCT, ["P3"], FilterMode.EXCLUDE)
+    rules.set_rules(owner, EntityType.PRODUCT, ["P3"], FilterMode.EXCLUDE)
     renew_the_date(owner)
 
 
 def confirm_other_settings(owner: User) -> None:
-    shop_settings.change(owner, remove_after_days=30)
+    settings.change(owner, remove_after_days=30)
     renew_the_date(owner)
 
 
 def connect_another_account_and_back(owner: User) -> None:
-    sync_settings.take_confirmation_back(owner, "other_evotor")
-    sync_settings.toggle(owner, True)
+    switch.take_confirmation_back(owner, "other_evotor")
+    switch.toggle(owner, True)
     renew_the_date(owner)
 
 
 def test_confirming_the_same_again_renews_the_date_and_lets_the_run_go_on(shop_everywhere: Shop) -> None:
     shop = shop_everywhere
-    before = sync_settings.config_of(shop.owner).confirmed_at
+    before = config.config_of(shop.owner).confirmed_at
     shop.after_call("/market.add", elsewhere(renew_the_date))
 
     assert shop.run().status == RunStatus.SUCCEEDED
 
     assert shop.prices() == ALL
     assert before is not None
-    renewed = sync_settings.config_of(shop.owner).confirmed_at
+    renewed = config.config_of(shop.owner).confirmed_at
     assert renewed is not None
     assert renewed > before
 
@@ -316,7 +318,7 @@ def test_what_the_owner_has_to_mend_stops_the_run(
     assert connection is not None
     assert (connection.state, connection.error_code) == (state, f"vk_{code}")
     assert 59 < shop.next_run_in().total_seconds() / 60 <= 60
-    assert shop.owner_id not in runs.due_user_ids()
+    assert shop.owner_id not in schedule.due_user_ids()
     sandbox.clear_faults()
     assert shop.run().status == RunStatus.SUCCEEDED
     assert shop.prices() == ALL
@@ -435,9 +437,9 @@ def test_an_edit_that_vk_answers_with_zero_is_refused_not_lost(shop: Shop, monke
 def test_vk_is_asked_slowly_after_a_captcha_that_the_owner_passed(shop: Shop, sandbox: Sandbox) -> None:
     sandbox.fault("vk", "error:14", "market.add", times=1)
     shop.run()
-    connections.check_vk(shop.owner)
+    vk.check_vk(shop.owner)
     db.session.commit()
-    assert shop.owner_id in runs.due_user_ids()
+    assert shop.owner_id in schedule.due_user_ids()
     shop.clock.slept.clear()
 
     assert shop.run().status == RunStatus.SUCCEEDED
@@ -494,7 +496,7 @@ def test_a_pause_that_vk_asked_for_outlasts_the_switch(shop: Shop, sandbox: Sand
     shop.run()
 
     for enabled in (False, True):
-        sync_settings.toggle(shop.owner, enabled)
+        switch.toggle(shop.owner, enabled)
         db.session.commit()
 
     assert shop.next_run_in() > timedelta(minutes=14)
@@ -586,7 +588,7 @@ def test_a_market_that_cannot_be_read_ends_the_run(shop: Shop, sandbox: Sandbox)
 def test_our_own_bug_ends_in_a_failed_run_and_the_next_one_works(
     shop_everywhere: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.services import cards
+    from app.services.photos import cards
 
     def broken(_name: str) -> bytes:
         raise ValueError("no picture")

@@ -10,9 +10,12 @@ from app.clients.http import Response, Transport
 from app.db import db, utcnow
 from app.domain.rules import EntityType, FilterMode
 from app.models import User, VkCategoryList
-from app.services import connections, group_categories, shop_settings, vk_categories
+from app.services.connections import vk
 from app.services.errors import NotReady, UnknownEntity, VkUnavailable
-from app.services.group_categories import Trouble
+from app.services.market import categories
+from app.services.owner import settings
+from app.services.pages.window import group_categories
+from app.services.pages.window.group_categories import Trouble
 from tests.factories import make_user
 from tests.support.sandbox import EXTENDED_CLUB, VK_TOKEN, Sandbox
 from tests.support.shop import Shop
@@ -21,7 +24,7 @@ DRINKS, GROCERIES, TEA = 20064, 20055, "Чай"
 
 
 def known_ids(user: User) -> set[int]:
-    known = vk_categories.known(user)
+    known = categories.known(user)
     return set(known.by_id) if known else set()
 
 
@@ -50,36 +53,36 @@ def test_a_list_that_vk_does_not_tell_holds_up_no_connecting(shop: Shop, sandbox
     other = make_user("other@example.ru")
     sandbox.fault("vk", "error:7", "market.getCategories", times=1)
 
-    connections.connect_vk(other, VK_TOKEN, EXTENDED_CLUB)
+    vk.connect_vk(other, VK_TOKEN, EXTENDED_CLUB)
 
-    assert vk_categories.known(other) is None
+    assert categories.known(other) is None
 
 
 def test_another_community_has_a_list_of_its_own(shop: Shop, sandbox: Sandbox) -> None:
     sandbox.fault("vk", "error:7", "market.getCategories", times=1)
 
-    connections.connect_vk(shop.owner, VK_TOKEN, EXTENDED_CLUB)
+    vk.connect_vk(shop.owner, VK_TOKEN, EXTENDED_CLUB)
     db.session.commit()
 
-    assert vk_categories.known(shop.owner) is None
+    assert categories.known(shop.owner) is None
 
 
 def test_the_list_is_read_again_when_the_owner_asks(shop_everywhere: Shop) -> None:
     shop = shop_everywhere
     make_old()
 
-    count = vk_categories.refresh(shop.owner)
+    count = categories.refresh(shop.owner)
     db.session.commit()
 
     assert count == len(known_ids(shop.owner)) > 100
-    assert (known := vk_categories.known(shop.owner)) is not None and not known.is_old
+    assert (known := categories.known(shop.owner)) is not None and not known.is_old
 
 
 def test_after_a_failure_the_old_list_stays(shop: Shop, sandbox: Sandbox) -> None:
     sandbox.fault("vk", "error:1438", "market.getCategories", times=1)
 
     with pytest.raises(VkUnavailable) as failure:
-        vk_categories.refresh(shop.owner)
+        categories.refresh(shop.owner)
 
     assert failure.value.code == "vk_1438"
     assert DRINKS in known_ids(shop.owner)
@@ -87,10 +90,10 @@ def test_after_a_failure_the_old_list_stays(shop: Shop, sandbox: Sandbox) -> Non
 
 def test_without_a_community_there_is_nobody_to_ask(shop: Shop) -> None:
     user = shop.owner
-    connections.disconnect_vk(user)
+    vk.disconnect_vk(user)
 
     with pytest.raises(NotReady):
-        vk_categories.refresh(user)
+        categories.refresh(user)
 
 
 def test_no_transaction_is_open_while_vk_is_asked(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +109,7 @@ def test_no_transaction_is_open_while_vk_is_asked(shop: Shop, monkeypatch: pytes
     monkeypatch.setattr(Transport, "send", watched)
     shop.run()
     make_old()
-    vk_categories.refresh(shop.owner)
+    categories.refresh(shop.owner)
 
     assert shop.calls("market.getCategories") == 3, "at connecting, in the run, and now"
     assert open_ones == []
@@ -194,7 +197,7 @@ def test_a_category_that_vk_lists_no_more_is_marked(shop: Shop, sandbox: Sandbox
     choose(shop, "G1", DRINKS)
     sandbox.control("vk/settings", removed_categories=[DRINKS])
 
-    vk_categories.refresh(shop.owner)
+    categories.refresh(shop.owner)
     db.session.commit()
 
     assert row(shop, "G1").present.trouble is Trouble.UNLISTED
@@ -216,12 +219,12 @@ def test_a_group_that_is_not_there_can_be_given_nothing(shop: Shop, group_id: st
         choose(shop, group_id, DRINKS)
     with pytest.raises(UnknownEntity):
         group_categories.choosing(shop.owner, group_id)
-    assert shop_settings.owner_settings(shop.owner).category_by_group == {}
+    assert settings.owner_settings(shop.owner).category_by_group == {}
 
 
 def test_a_group_of_somebody_else_can_be_given_nothing(shop: Shop) -> None:
     stranger = make_user("stranger@example.ru")
-    connections.connect_vk(stranger, VK_TOKEN, EXTENDED_CLUB)
+    vk.connect_vk(stranger, VK_TOKEN, EXTENDED_CLUB)
 
     with pytest.raises(UnknownEntity):
         group_categories.choose(stranger, "G1", DRINKS)

@@ -13,8 +13,12 @@ from sqlalchemy.exc import OperationalError
 from app.clients.http import Response
 from app.db import db
 from app.models import EntryOutcome, RunStatus, RunTrigger
-from app.services import cards, engine, health, pruning, runs
+from app.services import health
+from app.services.engine import run
 from app.services.health import DatabaseState
+from app.services.ops import pruning
+from app.services.photos import cards
+from app.services.runs import ending, lease
 from app.tasks.sync import run_due
 from tests.support.sandbox import Sandbox
 from tests.support.shop import Killed, Shop
@@ -150,8 +154,8 @@ def test_a_database_that_stays_away_ends_the_pass_and_the_run_is_taken_over(
         raise OperationalError("UPDATE", {}, Exception("server is gone"))
 
     with monkeypatch.context() as patch:
-        patch.setattr(runs, "renew", away)
-        patch.setattr(runs, "finish", away)
+        patch.setattr(lease, "renew", away)
+        patch.setattr(ending, "finish", away)
         patch.setattr(health, "database_state", lambda: DatabaseState.UNREACHABLE)
         with pytest.raises(OperationalError):
             shop.run()
@@ -241,7 +245,7 @@ def test_old_history_goes_but_for_the_newest_run(shop: Shop, sandbox: Sandbox) -
 def test_what_is_at_work_or_young_is_kept(shop: Shop) -> None:
     shop.run()
     shop.run()
-    runs.claim(shop.owner_id, RunTrigger.MANUAL, "w")
+    lease.claim(shop.owner_id, RunTrigger.MANUAL, "w")
 
     assert pruning.prune(90).items() >= {"runs": 0, "entries": 0, "approvals": 0, "photos": 0}.items()
-    assert engine.run_user(shop.owner, RunTrigger.MANUAL).status == "already_running"
+    assert run.run_user(shop.owner, RunTrigger.MANUAL).status == "already_running"

@@ -8,7 +8,8 @@ from flask import Flask
 from app.db import db
 from app.domain.account.pasted import Service
 from app.models import User
-from app.services import kept_keys, sessions
+from app.services.accounts import sessions
+from app.services.connections import kept_keys
 from tests.factories import make_user
 from tests.support.clock import NOON, stop_at
 

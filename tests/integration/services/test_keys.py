@@ -8,7 +8,7 @@ from flask import Flask, current_app
 from app.crypto import KeyRing
 from app.db import db
 from app.models import EvotorConnection, VkConnection
-from app.services import keys
+from app.services.ops import keys
 from tests.factories import make_user
 
 OLD, NEW, FOREIGN = (Fernet.generate_key().decode() for _ in range(3))

@@ -6,7 +6,9 @@ from flask import Flask
 
 from app.db import db, utcnow
 from app.models import AccountEvent, EventKind, SignInFailures, User
-from app.services import catalog_copy, events, pruning, throttle
+from app.services import locks
+from app.services.accounts import events, throttle
+from app.services.ops import pruning
 from tests.factories import make_user
 
 
@@ -19,7 +21,7 @@ def user(app_on_postgres: Flask) -> User:
 
 def test_rows_that_refer_to_a_user_are_written_during_a_refresh(user: User) -> None:
     with db.engine.connect() as refreshing:
-        refreshing.execute(catalog_copy.turn_of(user.id))
+        refreshing.execute(locks.turn_of(user.id))
         events.record(EventKind.ENABLED, user.id)
         db.session.commit()
         refreshing.rollback()
@@ -28,9 +30,9 @@ def test_rows_that_refer_to_a_user_are_written_during_a_refresh(user: User) -> N
 
 def test_two_refreshes_take_turns(user: User) -> None:
     with db.engine.connect() as refreshing:
-        refreshing.execute(catalog_copy.turn_of(user.id))
+        refreshing.execute(locks.turn_of(user.id))
         with pytest.raises(sa.exc.OperationalError):
-            catalog_copy.lock(user.id)
+            locks.lock(user.id)
         db.session.rollback()
         refreshing.rollback()
 

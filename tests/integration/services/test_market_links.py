@@ -11,7 +11,8 @@ from app.domain.listing.key import ListingKey
 from app.domain.market.items import Album, Availability, MarketItem, OddItems
 from app.domain.planning.changes import LinkState
 from app.models import AlbumState, Listing, SyncState, User, VkAlbum
-from app.services import market_links
+from app.services.market import albums as market_albums
+from app.services.market import links
 from tests.factories import make_user
 
 GROUP = 777000111
@@ -36,7 +37,7 @@ def item(item_id: int, sku: str = "ev:P1", **fields: object) -> MarketItem:
 
 
 def linked(user: User, key: ListingKey, item_id: int | None, **fields: object) -> dict[ListingKey, Listing]:
-    row = market_links.new_listing(user.id, GROUP, key)
+    row = links.new_listing(user.id, GROUP, key)
     row.vk_item_id = item_id
     for name, value in fields.items():
         setattr(row, name, value)
@@ -45,7 +46,7 @@ def linked(user: User, key: ListingKey, item_id: int | None, **fields: object) -
 
 
 def reconcile(user: User, items: list[MarketItem], listings: dict[ListingKey, Listing]) -> list[int]:
-    twins = market_links.reconcile_items(user.id, GROUP, items, {P1, P2}, listings)
+    twins = links.reconcile_items(user.id, GROUP, items, {P1, P2}, listings)
     return [twin.id for twin in twins]
 
 
@@ -133,7 +134,7 @@ def test_an_add_is_given_up_only_after_its_wait(user: User) -> None:
     waiting = linked(user, P1, None, attempted_at=now, retry_after=now + timedelta(seconds=1))[P1]
     over = linked(user, P2, None, attempted_at=now, retry_after=now)[P2]
 
-    market_links.settle_lost([waiting, over], now)
+    links.settle_lost([waiting, over], now)
 
     assert waiting.attempted_at == now
     assert (over.attempted_at, over.retry_after) == (None, None)
@@ -144,20 +145,20 @@ def test_an_add_that_an_unreadable_item_may_be_is_held_for_a_day_and_until_that_
     row = linked(user, P1, None, attempted_at=now, retry_after=now, failed_digest="old", error_code="vk_10")[P1]
     anything = OddItems(frozenset({""}))
 
-    market_links.settle_lost([row], now, anything)
+    links.settle_lost([row], now, anything)
 
-    assert market_links.is_held(row)
+    assert links.is_held(row)
     assert (row.attempted_at, row.retry_after) == (None, now + timedelta(hours=1))
-    market_links.settle_lost([row], now + timedelta(hours=1), anything)
+    links.settle_lost([row], now + timedelta(hours=1), anything)
     assert row.retry_after == now + timedelta(days=1, hours=1)
-    market_links.settle_lost([row], now + timedelta(hours=2))
-    assert not market_links.is_held(row)
+    links.settle_lost([row], now + timedelta(hours=2))
+    assert not links.is_held(row)
 
 
 def test_a_refused_add_waits_for_no_unreadable_item(user: User) -> None:
     now = utcnow()
     row = linked(user, P1, None, attempted_at=None, retry_after=now, failed_digest="old")[P1]
-    market_links.settle_lost([row], now, OddItems(frozenset({""})))
+    links.settle_lost([row], now, OddItems(frozenset({""})))
     assert row.retry_after is None
 
 
@@ -165,7 +166,7 @@ def test_a_refused_add_waits_for_no_unreadable_item(user: User) -> None:
 
 
 def album_row(user: User, title: str, album_id: int | None, **fields: object) -> VkAlbum:
-    row = market_links.new_album(user.id, GROUP, title)
+    row = market_albums.new_album(user.id, GROUP, title)
     row.vk_album_id, row.state = album_id, AlbumState.LIVE if album_id else AlbumState.ADDING
     for name, value in fields.items():
         setattr(row, name, value)
@@ -175,7 +176,7 @@ def album_row(user: User, title: str, album_id: int | None, **fields: object) ->
 
 def titles(user: User) -> dict[str, int | None]:
     db.session.commit()
-    return {row.title: row.vk_album_id for row in market_links.album_rows(user.id, GROUP).values()}
+    return {row.title: row.vk_album_id for row in market_albums.album_rows(user.id, GROUP).values()}
 
 
 def test_a_lost_album_is_found_but_never_a_foreign_one(user: User) -> None:
@@ -184,7 +185,7 @@ def test_a_lost_album_is_found_but_never_a_foreign_one(user: User) -> None:
     album_row(user, "Чай", None, strangers=[1], **lost)
     album_row(user, "Мёд", None, strangers=[2], **lost)
 
-    market_links.reconcile_albums(user.id, GROUP, [Album(1, "Чай"), Album(2, "Мёд"), Album(3, "Чай")], now)
+    market_albums.reconcile_albums(user.id, GROUP, [Album(1, "Чай"), Album(2, "Мёд"), Album(3, "Чай")], now)
 
     assert titles(user) == {"Чай": 3, "Мёд": None}
     assert db.session.query(SyncState).one().foreign_albums == 2
@@ -195,7 +196,7 @@ def test_an_album_that_nobody_can_find_after_its_wait_is_given_up(user: User) ->
     album_row(user, "Чай", None, retry_after=now)
     album_row(user, "Мёд", None, retry_after=now + timedelta(seconds=1))
 
-    market_links.reconcile_albums(user.id, GROUP, [], now)
+    market_albums.reconcile_albums(user.id, GROUP, [], now)
 
     assert titles(user) == {"Мёд": None}
 
@@ -206,7 +207,7 @@ def test_an_album_that_is_gone_is_forgotten_unless_it_is_new(user: User) -> None
     album_row(user, "Мёд", 2, attempted_at=now)
     row = linked(user, P1, 7, state=LinkState.LIVE, album="Чай")[P1]
 
-    market_links.reconcile_albums(user.id, GROUP, [], now)
+    market_albums.reconcile_albums(user.id, GROUP, [], now)
 
     assert titles(user) == {"Мёд": 2}
     assert row.album is None
@@ -216,7 +217,7 @@ def test_albums_follow_the_community_to_its_new_owner(user: User) -> None:
     former = make_user("former@example.ru")
     album_row(former, "Чай", 1)
 
-    market_links.reconcile_albums(user.id, GROUP, [Album(1, "Чай"), Album(2, "Подарки")], utcnow())
+    market_albums.reconcile_albums(user.id, GROUP, [Album(1, "Чай"), Album(2, "Подарки")], utcnow())
 
     assert titles(user) == {"Чай": 1}
     assert titles(former) == {}
@@ -224,7 +225,7 @@ def test_albums_follow_the_community_to_its_new_owner(user: User) -> None:
 
 def relink(user: User, albums: list[Album], wanted: dict[str, str], standing: dict[str, int]) -> None:
     items = [item(number, sku, album_ids=(standing[sku],)) for number, sku in enumerate(standing, 1)]
-    market_links.relink_albums(user.id, GROUP, albums, items, wanted)
+    market_albums.relink_albums(user.id, GROUP, albums, items, wanted)
 
 
 def test_a_lost_record_of_an_album_is_found_by_what_its_groups_are_called(user: User) -> None:

@@ -15,8 +15,9 @@ from app.domain.listing.owner_settings import HandField
 from app.domain.planning.changes import LinkState
 from app.domain.rules import EntityType, FilterMode
 from app.models import EntryOutcome, ForeignItem, RunStatus, User
-from app.services import hand_work, shop_settings
-from app.services.problems import Kind, problems
+from app.services.market import answers
+from app.services.owner import settings
+from app.services.pages.sync.problems import Kind, problems
 from tests.support.sandbox import CLUB, Sandbox
 from tests.support.shop import Killed, Shop
 
@@ -90,7 +91,7 @@ def test_a_picture_changed_by_hand_is_put_back(shop: Shop, sandbox: Sandbox) -> 
 )
 def test_what_the_owner_edits_in_vk_is_left_and_shown(shop: Shop, field: HandField, change: dict[str, Any]) -> None:
     shop.run()
-    shop_settings.change(shop.owner, edited_in_vk=frozenset({field}))
+    settings.change(shop.owner, edited_in_vk=frozenset({field}))
     db.session.commit()
     by_hand(shop, "P1", **change)
 
@@ -98,12 +99,12 @@ def test_what_the_owner_edits_in_vk_is_left_and_shown(shop: Shop, field: HandFie
 
     assert shop.writes() == 0
     assert {name: shop.item("P1")[name] for name in change} == change
-    assert [(row.product_id, list(row.drift)) for row in hand_work.hand_work(shop.owner).changed] == [("P1", [field])]
+    assert [(row.product_id, list(row.drift)) for row in answers.hand_work(shop.owner).changed] == [("P1", [field])]
 
 
 def test_a_picture_that_the_owner_chose_in_vk_is_left_and_shown(shop: Shop) -> None:
     shop.run()
-    shop_settings.change(shop.owner, edited_in_vk=frozenset({HandField.PHOTO}))
+    settings.change(shop.owner, edited_in_vk=frozenset({HandField.PHOTO}))
     db.session.commit()
     other = shop.item("P2")["photo_id"]
     by_hand(shop, "P1", main_photo_id=other)
@@ -112,13 +113,13 @@ def test_a_picture_that_the_owner_chose_in_vk_is_left_and_shown(shop: Shop) -> N
     next_day(shop)
 
     assert (shop.item("P1")["name"], shop.item("P1")["photo_id"]) == ("Новое имя, новая карточка", other)
-    assert [list(row.drift) for row in hand_work.hand_work(shop.owner).changed] == [["photo"]]
+    assert [list(row.drift) for row in answers.hand_work(shop.owner).changed] == [["photo"]]
 
 
 def test_price_and_stock_are_the_registers_whatever_the_owner_edits(extended_shop: Shop) -> None:
     shop = extended_shop
     shop.run()
-    shop_settings.change(shop.owner, edited_in_vk=frozenset(HandField))
+    settings.change(shop.owner, edited_in_vk=frozenset(HandField))
     db.session.commit()
     by_hand(shop, "P1", price=1, stock_amount=99)
 
@@ -157,7 +158,7 @@ def test_a_check_on_demand_does_not_wait_for_the_day(shop: Shop) -> None:
     shop.run()
     by_hand(shop, "P1", price=5)
     shop.clock.move(minutes=1)
-    hand_work.check_market(shop.owner)
+    answers.check_market(shop.owner)
     db.session.commit()
 
     assert shop.run().status == RunStatus.SUCCEEDED
@@ -172,7 +173,7 @@ def deleted_by_hand(shop: Shop) -> int:
     shop.run()
     shop.sandbox.control("vk/items", club=CLUB, delete=[shop.item("P1")["id"]])
     next_day(shop)
-    (row,) = hand_work.hand_work(shop.owner).gone
+    (row,) = answers.hand_work(shop.owner).gone
     assert row.product_id == "P1"
     return row.id
 
@@ -182,14 +183,14 @@ def test_an_item_deleted_by_hand_is_noticed_and_asked_about(shop_everywhere: Sho
 
     assert shop_everywhere.prices().keys() == {"P2", "P3"}
     assert shop_everywhere.last_run().skipped == {"gone": 1}
-    assert hand_work.questions(shop_everywhere.owner) == 1
+    assert answers.questions(shop_everywhere.owner) == 1
     rests(shop_everywhere)
 
 
 def test_it_is_made_again_where_the_owner_wants_it(shop: Shop) -> None:
     listing_id = deleted_by_hand(shop)
 
-    assert hand_work.add_again(shop.owner, [listing_id]) == 1
+    assert answers.add_again(shop.owner, [listing_id]) == 1
     db.session.commit()
     assert shop.run().status == RunStatus.SUCCEEDED
 
@@ -201,11 +202,11 @@ def test_it_is_made_again_where_the_owner_wants_it(shop: Shop) -> None:
 def test_it_is_asked_about_once(shop: Shop) -> None:
     listing_id = deleted_by_hand(shop)
 
-    assert hand_work.leave_deleted(shop.owner, [listing_id]) == 1
+    assert answers.leave_deleted(shop.owner, [listing_id]) == 1
     db.session.commit()
     rests(shop)
 
-    assert hand_work.questions(shop.owner) == 0
+    assert answers.questions(shop.owner) == 0
     assert shop.prices().keys() == {"P2", "P3"}
 
 
@@ -233,7 +234,7 @@ def test_an_item_restored_in_vk_is_ours_again(shop: Shop, sandbox: Sandbox) -> N
     next_day(shop)
 
     assert shop.prices() == ALL
-    assert hand_work.questions(shop.owner) == 0
+    assert answers.questions(shop.owner) == 0
     assert shop.writes() == 0, "it stands as it stood"
 
 
@@ -246,7 +247,7 @@ def test_a_copy_takes_the_place_of_the_item_that_was_deleted(shop: Shop) -> None
     next_day(shop)
 
     assert shop.prices() == ALL
-    assert hand_work.questions(shop.owner) == 0
+    assert answers.questions(shop.owner) == 0
 
 
 def out_and_hidden(shop: Shop) -> None:
@@ -268,7 +269,7 @@ def test_our_own_deletion_is_not_taken_for_one_by_hand(shop_everywhere: Shop) ->
     shop.run_killed()
 
     next_day(shop)
-    assert hand_work.questions(shop.owner) == 0
+    assert answers.questions(shop.owner) == 0
     shop.rule(EntityType.PRODUCT, None, "P1")
     shop.run()
 
@@ -281,7 +282,7 @@ def test_nobody_is_asked_about_what_was_on_its_way_out(shop: Shop) -> None:
 
     next_day(shop)
 
-    assert hand_work.questions(shop.owner) == 0
+    assert answers.questions(shop.owner) == 0
 
 
 def test_a_question_ends_when_its_product_leaves_the_selection(shop: Shop) -> None:
@@ -290,20 +291,20 @@ def test_a_question_ends_when_its_product_leaves_the_selection(shop: Shop) -> No
 
     shop.run()
 
-    assert hand_work.questions(shop.owner) == 0
+    assert answers.questions(shop.owner) == 0
 
 
 def test_one_list_that_lacks_a_product_ends_no_question(shop: Shop) -> None:
     deleted_by_hand(shop)
     shop.drop("P1")
     shop.run()
-    assert hand_work.questions(shop.owner) == 0, "nobody needs an answer now"
+    assert answers.questions(shop.owner) == 0, "nobody needs an answer now"
     shop.put("P1", price=100, parent_id="G1")
 
     shop.run()
 
     assert shop.prices().keys() == {"P2", "P3"}
-    assert hand_work.questions(shop.owner) == 1
+    assert answers.questions(shop.owner) == 1
 
 
 @pytest.mark.parametrize("is_answered", [False, True])
@@ -315,14 +316,14 @@ def test_a_hidden_twin_does_not_bring_back_what_was_deleted_by_hand(shop: Shop, 
     shop.sandbox.control("vk/items", club=CLUB, delete=[linked])
     next_day(shop)
     if is_answered:
-        question = hand_work.hand_work(shop.owner).gone[0].id
-        hand_work.leave_deleted(shop.owner, [question])
+        question = answers.hand_work(shop.owner).gone[0].id
+        answers.leave_deleted(shop.owner, [question])
         db.session.commit()
 
     next_day(shop)
 
     assert "P1" not in shop.prices()
-    assert hand_work.questions(shop.owner) == int(not is_answered)
+    assert answers.questions(shop.owner) == int(not is_answered)
 
 
 def test_a_read_that_outlasts_the_lag_does_not_link_what_was_deleted(shop: Shop, sandbox: Sandbox) -> None:
@@ -388,7 +389,7 @@ def with_similar(shop: Shop) -> Shop:
 
 
 def similar(shop: Shop) -> dict[str, ForeignItem]:
-    return {row.product_id: row for row in hand_work.hand_work(shop.owner).similar}
+    return {row.product_id: row for row in answers.hand_work(shop.owner).similar}
 
 
 def strangers(shop: Shop) -> dict[str, dict[str, Any]]:
@@ -397,7 +398,7 @@ def strangers(shop: Shop) -> dict[str, dict[str, Any]]:
 
 def take(shop: Shop, *product_ids: str) -> int:
     questions = similar(shop)
-    taken = hand_work.take(shop.owner, [questions[product_id].id for product_id in product_ids])
+    taken = answers.take(shop.owner, [questions[product_id].id for product_id in product_ids])
     db.session.commit()
     return taken
 
@@ -427,7 +428,7 @@ def test_a_taken_item_follows_the_register_and_keeps_its_picture(with_similar: S
 
 def test_a_taken_item_keeps_the_texts_that_the_owner_edits_in_vk(with_similar: Shop) -> None:
     shop = with_similar
-    shop_settings.change(shop.owner, edited_in_vk=frozenset({HandField.NAME, HandField.DESCRIPTION}))
+    settings.change(shop.owner, edited_in_vk=frozenset({HandField.NAME, HandField.DESCRIPTION}))
     db.session.commit()
     take(shop, "P1", "P2")
 
@@ -452,7 +453,7 @@ def test_a_left_item_is_never_touched_and_the_product_is_added_beside_it(with_si
     shop = with_similar
     before = strangers(shop)["товар p1"]
     question = similar(shop)["P1"].id
-    hand_work.leave(shop.owner, [question])
+    answers.leave(shop.owner, [question])
     db.session.commit()
 
     assert shop.run().status == RunStatus.SUCCEEDED
@@ -470,7 +471,7 @@ def test_an_item_taken_while_a_run_reads_the_market_is_not_asked_about_again(wit
 
     def take_meanwhile() -> None:
         with app.app_context():
-            hand_work.take(db.session.get_one(User, shop.owner_id), [question])
+            answers.take(db.session.get_one(User, shop.owner_id), [question])
             db.session.commit()
 
     def in_another_thread() -> None:
@@ -514,7 +515,7 @@ def test_a_question_ends_when_the_item_is_gone(with_similar: Shop) -> None:
 def test_foreign_items_are_counted(with_similar: Shop) -> None:
     visible = [item for item in with_similar.sandbox.strangers() if not item["hidden"] and not item["deleted"]]
 
-    assert hand_work.hand_work(with_similar.owner).foreign == len(visible)
+    assert answers.hand_work(with_similar.owner).foreign == len(visible)
 
 
 # Moderation

@@ -10,8 +10,11 @@ from app.clients.http import Response
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import RunStatus, RunTrigger, SyncApproval, SyncRun, User
-from app.services import connections, engine, orders, runs, sync_settings
+from app.services.connections import evotor, vk
+from app.services.engine import run as engine_run
 from app.services.errors import NotReady
+from app.services.owner import config, orders, switch
+from app.services.runs import lease, records
 from app.tasks.sync import run_due
 from tests.support.shop import Killed, Shop
 
@@ -37,7 +40,7 @@ def undo(shop: Shop) -> int:
 
 
 def toggle(shop: Shop, enabled: bool) -> None:
-    sync_settings.toggle(shop.owner, enabled)
+    switch.toggle(shop.owner, enabled)
     db.session.commit()
 
 
@@ -71,7 +74,7 @@ def test_switching_on_again_shows_everything_again(shop: Shop) -> None:
 
 def test_an_order_does_not_wait_for_evotor(shop: Shop) -> None:
     shop.run()
-    connections.disconnect_evotor(shop.owner)
+    evotor.disconnect_evotor(shop.owner)
     hide_all(shop)
 
     assert shop.run().status == RunStatus.SUCCEEDED
@@ -119,7 +122,7 @@ def test_an_order_ends_the_run_that_is_at_work(shop: Shop) -> None:
 def test_disconnecting_takes_the_order_back(shop: Shop) -> None:
     shop.run()
     hide_all(shop)
-    connections.disconnect_vk(shop.owner)
+    vk.disconnect_vk(shop.owner)
     db.session.commit()
 
     assert shop.run().status == "not_active"
@@ -132,7 +135,7 @@ def test_there_has_to_be_something_to_hide(shop: Shop) -> None:
         orders.hide_all(shop.owner)
 
     assert refusal.value.code == "nothing_to_hide"
-    assert sync_settings.config_of(shop.owner).is_enabled
+    assert config.config_of(shop.owner).is_enabled
 
 
 @pytest.mark.parametrize("code", [29, 100])
@@ -179,7 +182,7 @@ def test_an_order_given_while_a_worker_was_starting_is_the_one_that_is_done(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.run()
-    real = runs.claim
+    real = lease.claim
 
     def claim(*words: Any) -> SyncRun | None:
         with db.engine.begin() as connection:
@@ -187,11 +190,11 @@ def test_an_order_given_while_a_worker_was_starting_is_the_one_that_is_done(
             connection.execute(sa.text("UPDATE sync_states SET owner_order = 'hide_all'"))
         return real(*words)
 
-    monkeypatch.setattr(runs, "claim", claim)
+    monkeypatch.setattr(lease, "claim", claim)
 
     owner = shop.owner
-    monkeypatch.setattr(engine, "_obstacle", lambda user: db.session.commit())
-    assert engine.run_user(owner, RunTrigger.SCHEDULE).status == RunStatus.SUCCEEDED
+    monkeypatch.setattr(engine_run, "_obstacle", lambda user: db.session.commit())
+    assert engine_run.run_user(owner, RunTrigger.SCHEDULE).status == RunStatus.SUCCEEDED
 
     assert shop.prices() == {}
 
@@ -358,7 +361,7 @@ def test_a_run_that_made_way_for_an_order_was_not_stopped_by_hand(shop: Shop) ->
     shop.run()
     shop.patch("P1", price=101)
     shop.after_call("market.edit", lambda: hide_all(shop))
-    assert (shop.run().status, shop.last_run().error_code) == (RunStatus.STOPPED, runs.OTHER_ORDER)
+    assert (shop.run().status, shop.last_run().error_code) == (RunStatus.STOPPED, records.OTHER_ORDER)
 
 
 @pytest.mark.parametrize(

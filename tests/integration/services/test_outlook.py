@@ -7,38 +7,40 @@ import pytest
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import Photo, User
-from app.services import orders, outlook, runs, shop_settings
-from app.services.outlook import Glance, Outlook, glance_at
+from app.services.owner import orders, settings
+from app.services.planning import pending as planning_pending
+from app.services.planning.pending import Glance, Outlook, glance_at
+from app.services.runs import records
 from tests.support.sandbox import Sandbox
 from tests.support.shop import TINY, Shop
 
-LONG = outlook.CHEAP + 1
+LONG = planning_pending.CHEAP + 1
 
 
 @pytest.fixture
 def plans(monkeypatch: pytest.MonkeyPatch) -> list[User]:
     """Of whom a plan was made."""
     made: list[User] = []
-    real = outlook.outlook_of
+    real = planning_pending.outlook_of
 
     def noted(user: User) -> Outlook:
         made.append(user)
         return real(user)
 
-    monkeypatch.setattr(outlook, "outlook_of", noted)
-    monkeypatch.setattr(outlook, "_seen", {})
+    monkeypatch.setattr(planning_pending, "outlook_of", noted)
+    monkeypatch.setattr(planning_pending, "_seen", {})
     return made
 
 
 def look(shop: Shop, known: int = LONG) -> Glance:
     db.session.commit()
-    return glance_at(shop.owner, known, runs.latest(shop.owner_id))
+    return glance_at(shop.owner, known, records.latest(shop.owner_id))
 
 
 def test_after_a_complete_run_a_long_catalog_is_not_planned(shop_everywhere: Shop, plans: list[User]) -> None:
     shop_everywhere.run()
     assert look(shop_everywhere) == Glance() and not plans
-    look(shop_everywhere, outlook.CHEAP)
+    look(shop_everywhere, planning_pending.CHEAP)
     assert len(plans) == 1, "a short one is looked at anyway"
 
 
@@ -57,7 +59,7 @@ def add_photo(shop: Shop) -> None:
 
 
 CHANGES: dict[str, tuple[int, int, Callable[[Shop], object]]] = {
-    "a setting": (3, 1, lambda shop: shop_settings.change(shop.owner, price_percent=10)),
+    "a setting": (3, 1, lambda shop: settings.change(shop.owner, price_percent=10)),
     "a rule": (1, 1, lambda shop: shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, "P1")),
     "a price that was not read yet": (0, 0, lambda shop: shop.patch("P1", price=120)),
     "hiding all": (3, 1, hide_all),
@@ -81,7 +83,7 @@ def test_what_changed_since_is_counted_and_looked_at_once(shop: Shop, plans: lis
 def test_what_a_full_shop_left_undone_is_counted_however_long_the_catalog(shop: Shop, sandbox: Sandbox) -> None:
     sandbox.fault("vk", "error:1405", "market.add")
     shop.run()
-    short, long = (glance_at(shop.owner, known, runs.latest(shop.owner_id)) for known in (1, LONG))
+    short, long = (glance_at(shop.owner, known, records.latest(shop.owner_id)) for known in (1, LONG))
     assert long.pending == short.pending == 3
 
 
@@ -91,5 +93,5 @@ def test_a_glance_survives_its_removal_by_another_thread(shop: Shop, monkeypatch
 
         def __setitem__(self, key: object, value: Glance) -> None: ...
 
-    monkeypatch.setattr(outlook, "_seen", Crowded())
+    monkeypatch.setattr(planning_pending, "_seen", Crowded())
     assert glance_at(shop.owner, LONG, None).pending == 3

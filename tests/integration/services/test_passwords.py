@@ -9,13 +9,13 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import VerifyMismatchError
 
-from app.services import accounts, passwords
+from app.services.accounts import passwords, users
 
 MEMORY_OF_A_WORKER = 64 * 1024
 """KiB, for whatever number of sign-ins at once."""
 
 
-@pytest.mark.parametrize("module", [passwords, accounts])
+@pytest.mark.parametrize("module", [passwords, users])
 def test_nothing_is_hashed_at_import(monkeypatch: pytest.MonkeyPatch, module: ModuleType) -> None:
     monkeypatch.setattr(PasswordHasher, "hash", lambda *_args: pytest.fail("hashed"))
 

@@ -10,10 +10,10 @@ from app.domain.listing.fitness import SkipReason
 from app.domain.planning.changes import LinkState
 from app.domain.rules import EntityType, FilterMode
 from app.models import AlbumState, ConnectionState, Listing, OwnerOrder, RunStatus, RunTrigger, SyncRun, User, VkAlbum
-from app.services import shop_settings
-from app.services.first_steps import has_launched
-from app.services.problems import Kind, Problem, problems
-from app.services.rule_summary import rule_summary
+from app.services.owner import settings
+from app.services.pages.goods.rule_summary import rule_summary
+from app.services.pages.sync.first_steps import has_launched
+from app.services.pages.sync.problems import Kind, Problem, problems
 from tests.factories import add_product, add_store, make_active_owner, set_rule
 from tests.support.sandbox import CLUB, SECOND_STORE, STORE
 
@@ -187,7 +187,7 @@ def test_a_category_that_vk_forgot_matters_only_while_it_is_chosen(owner: User) 
     assert owner.vk is not None
     owner.vk.refused_categories = [205]
     assert kinds(owner) == []
-    shop_settings.change(owner, category_by_group={"G1": 205})
+    settings.change(owner, category_by_group={"G1": 205})
     assert kinds(owner) == [Kind.CATEGORY]
 
 

@@ -9,9 +9,9 @@ from flask import Flask
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import SyncFilter, User
-from app.services import rule_changes, sync_settings
 from app.services.errors import UnknownEntity
-from app.services.rule_changes import UndoTooLate
+from app.services.owner import config, rule_changes
+from app.services.owner.rule_changes import UndoTooLate
 from tests.factories import add_group, add_product, add_store, make_user, set_rule
 
 STORE, GROUP, PRODUCT = EntityType.STORE, EntityType.GROUP, EntityType.PRODUCT
@@ -35,7 +35,7 @@ def rows(user: User) -> dict[str, tuple[object, ...]]:
     db.session.expire_all()
     return {
         row.entity_id: (row.entity_type, row.filter_mode, row.entity_name, row.parent_entity_id, row.created_at)
-        for row in sync_settings.config_of(user).filters
+        for row in config.config_of(user).filters
     }
 
 

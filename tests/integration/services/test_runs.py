@@ -9,8 +9,9 @@ from flask import Flask
 
 from app.db import db, utcnow
 from app.models import RunStatus, RunTrigger, SyncRun, User
-from app.services import runs, sync_settings
-from app.services.runs import End
+from app.services.owner import switch
+from app.services.runs import ending, lease, records, schedule
+from app.services.runs.ending import End
 from app.tasks.sync import run_due
 from tests.factories import make_user
 from tests.support.clock import stop_at
@@ -21,7 +22,7 @@ ALL = {"P1": "100.00", "P2": "200.00", "P3": "300.00"}
 
 
 def claim(user: User, worker: str = "w1") -> SyncRun | None:
-    return runs.claim(user.id, RunTrigger.SCHEDULE, worker)
+    return lease.claim(user.id, RunTrigger.SCHEDULE, worker)
 
 
 def next_run_at(user: User) -> object:
@@ -38,14 +39,14 @@ def test_only_one_worker_gets_the_run(app_on_each_database: Flask) -> None:
 
     assert claim(user, "w2") is None
 
-    runs.finish(first.id, "w1", End(RunStatus.SUCCEEDED), {})
+    ending.finish(first.id, "w1", End(RunStatus.SUCCEEDED), {})
     assert claim(user, "w2") is not None
 
 
 def test_a_queued_run_is_the_one_that_is_claimed(app_on_each_database: Flask) -> None:
     user = make_user()
-    runs.request(user.id, RunTrigger.MANUAL)
-    runs.request(user.id, RunTrigger.MANUAL)
+    schedule.request(user.id, RunTrigger.MANUAL)
+    schedule.request(user.id, RunTrigger.MANUAL)
     db.session.commit()
 
     run = claim(user)
@@ -70,7 +71,7 @@ def test_a_dead_worker_is_replaced_after_its_lease(
     assert taken.id != dead.id
     db.session.refresh(dead)
     assert (dead.status, dead.error_code) == (RunStatus.FAILED, "worker_lost")
-    assert not runs.renew(dead, "w1", None, 1)
+    assert not lease.renew(dead, "w1", None, 1)
 
 
 def test_a_buried_worker_that_wakes_up_changes_nothing(
@@ -84,7 +85,7 @@ def test_a_buried_worker_that_wakes_up_changes_nothing(
     taken = claim(user, "w2")
     assert taken is not None
 
-    assert not runs.finish(dead.id, "w1", End(RunStatus.CONTINUED, "vk_unreachable", pauses=(86_400,)), {})
+    assert not ending.finish(dead.id, "w1", End(RunStatus.CONTINUED, "vk_unreachable", pauses=(86_400,)), {})
 
     assert dead.status == RunStatus.FAILED
     assert next_run_at(user) is None
@@ -98,12 +99,12 @@ def test_a_request_during_a_run_makes_another_follow(app_on_each_database: Flask
     user = make_user()
     run = claim(user)
     assert run is not None
-    runs.request(user.id, RunTrigger.MANUAL)
+    schedule.request(user.id, RunTrigger.MANUAL)
     db.session.commit()
     asked_at = next_run_at(user)
     assert asked_at is not None
 
-    runs.finish(run.id, "w1", End(RunStatus.SUCCEEDED), {})
+    ending.finish(run.id, "w1", End(RunStatus.SUCCEEDED), {})
 
     assert next_run_at(user) == asked_at
 
@@ -112,24 +113,24 @@ def test_a_pause_that_vk_needs_outlasts_a_request(app_on_each_database: Flask, m
     user = make_user()
     run = claim(user)
     assert run is not None
-    runs.request(user.id, RunTrigger.MANUAL)
+    schedule.request(user.id, RunTrigger.MANUAL)
     now = utcnow()
-    monkeypatch.setattr(runs, "utcnow", lambda: now)
+    monkeypatch.setattr(schedule, "utcnow", lambda: now)
 
-    runs.finish(run.id, "w1", End(RunStatus.STOPPED, "vk_14", pauses=(3600,)), {})
+    ending.finish(run.id, "w1", End(RunStatus.STOPPED, "vk_14", pauses=(3600,)), {})
 
     assert next_run_at(user) == now + timedelta(hours=1)
 
 
 def test_a_success_ends_an_earlier_pause(app_on_each_database: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     user = make_user()
-    runs.schedule(user.id, utcnow() + timedelta(days=1))
+    schedule.schedule(user.id, utcnow() + timedelta(days=1))
     run = claim(user)
     assert run is not None
     now = utcnow()
-    monkeypatch.setattr(runs, "utcnow", lambda: now)
+    monkeypatch.setattr(schedule, "utcnow", lambda: now)
 
-    runs.finish(run.id, "w1", End(RunStatus.SUCCEEDED), {})
+    ending.finish(run.id, "w1", End(RunStatus.SUCCEEDED), {})
 
     assert next_run_at(user) == now + timedelta(minutes=15)
 
@@ -146,19 +147,19 @@ def test_who_is_due_and_in_which_order(app_on_each_database: Flask) -> None:
         config.is_enabled, config.confirmed_at = name != "paused", None if name == "unconfirmed" else now
         state.next_run_at = waits.get(name)
     for name in ("asked", "unconfirmed", "paused"):
-        runs.request(users[name].id, RunTrigger.MANUAL)
+        schedule.request(users[name].id, RunTrigger.MANUAL)
     db.session.commit()
 
-    due = runs.due_user_ids(now)
+    due = schedule.due_user_ids(now)
 
     assert due == [users[name].id for name in ("never", "long", "short", "asked")]
 
 
 def test_switching_off_drops_what_is_queued(shop: Shop) -> None:
-    sync_settings.toggle(shop.owner, False)
+    switch.toggle(shop.owner, False)
     db.session.commit()
 
-    assert runs.due_user_ids() == []
+    assert schedule.due_user_ids() == []
     assert (shop.last_run().status, shop.last_run().error_code) == (RunStatus.STOPPED, "switched_off")
 
 
@@ -173,14 +174,14 @@ def test_a_slice_ends_and_the_next_pass_does_the_rest(shop_everywhere: Shop) -> 
 
     assert (outcome.status, outcome.error) == (RunStatus.CONTINUED, "time_slice")
     assert 0 < len(shop.prices()) < len(ALL)
-    assert shop.owner_id in runs.due_user_ids(shop.clock.now())
+    assert shop.owner_id in schedule.due_user_ids(shop.clock.now())
     run = shop.last_run()
     assert (run.done, run.total) == (2, 7)
 
     assert shop.run(to_end=False).status == RunStatus.SUCCEEDED
     assert shop.prices() == ALL
     assert len(shop.sandbox.items()) == len(ALL)
-    assert shop.owner_id not in runs.due_user_ids(shop.clock.now())
+    assert shop.owner_id not in schedule.due_user_ids(shop.clock.now())
 
 
 def test_a_run_to_its_end_knows_no_slice(shop: Shop) -> None:
@@ -208,7 +209,7 @@ def test_a_worker_that_is_taken_over_in_the_middle_writes_nothing_more(shop_ever
 
 
 def test_the_pass_passes_over_who_is_at_work_or_cannot_run(shop: Shop) -> None:
-    runs.claim(shop.owner_id, RunTrigger.MANUAL, "another")
+    lease.claim(shop.owner_id, RunTrigger.MANUAL, "another")
 
     assert list(run_due()) == []
 
@@ -217,7 +218,7 @@ def test_the_pass_runs_who_is_due_once(shop: Shop) -> None:
     assert [outcome.status for outcome in run_due()] == [RunStatus.SUCCEEDED]
     assert list(run_due()) == []
     shop.clock.move(minutes=16)
-    assert runs.due_user_ids(shop.clock.now()) == [shop.owner_id]
+    assert schedule.due_user_ids(shop.clock.now()) == [shop.owner_id]
 
 
 def test_a_confirmation_ends_the_lease_of_a_run_that_began_before_any_was_noted(shop_everywhere: Shop) -> None:
@@ -226,8 +227,8 @@ def test_a_confirmation_ends_the_lease_of_a_run_that_began_before_any_was_noted(
     assert run is not None and state is not None
     state.confirmation = None
     db.session.commit()
-    assert runs.renew(run, "w1", None, CLUB)
+    assert lease.renew(run, "w1", None, CLUB)
     state.confirmation = "other settings"
     db.session.commit()
-    assert not runs.renew(run, "w1", None, CLUB)
-    assert runs.why_stopped(run, None) == runs.CHANGED_MEANWHILE
+    assert not lease.renew(run, "w1", None, CLUB)
+    assert lease.why_stopped(run, None) == records.CHANGED_MEANWHILE

@@ -9,9 +9,10 @@ from flask import Flask
 from app.context import SESSION_LIFETIME
 from app.db import db, utcnow
 from app.models import AccountEvent, EventKind, SignInFailures, User, UserSession
-from app.services import events, pruning, sessions
-from app.services.sessions import SEEN_EVERY
-from app.services.throttle import FORGOTTEN_AFTER
+from app.services.accounts import events, sessions
+from app.services.accounts.sessions import SEEN_EVERY
+from app.services.accounts.throttle import FORGOTTEN_AFTER
+from app.services.ops import pruning
 from tests.factories import make_user
 
 NOW = datetime(2026, 11, 23, 12, 0)

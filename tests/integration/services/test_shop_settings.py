@@ -8,12 +8,12 @@ import pytest
 from app.db import db
 from app.domain.listing.owner_settings import OwnerSettings, StockRule
 from app.models import RunStatus
-from app.services import shop_settings
+from app.services.owner import settings
 from tests.support.shop import Shop
 
 
 def change(shop: Shop, **chosen: Any) -> None:
-    shop_settings.change(shop.owner, **chosen)
+    settings.change(shop.owner, **chosen)
     db.session.commit()
 
 
@@ -28,7 +28,7 @@ def test_what_is_stored_is_read_back(shop_everywhere: Shop) -> None:
     }
     change(shop_everywhere, **wanted)
 
-    assert shop_settings.owner_settings(shop_everywhere.owner) == OwnerSettings(**wanted)
+    assert settings.owner_settings(shop_everywhere.owner) == OwnerSettings(**wanted)
 
 
 @pytest.mark.parametrize("junk", [None, "", "what", -1000, 10**30, [], {}, ["x", 5], {"G1": "x"}, "NaN", "Infinity"])

@@ -8,8 +8,10 @@ import sqlalchemy as sa
 from app.db import db
 from app.domain.rules import EntityType, FilterMode, Mode, Status
 from app.models import CatalogStore, EvotorConnection, RunStatus, SyncRun, SyncState, User, VkConnection
-from app.services import sync_settings
 from app.services.errors import NotReady, UnknownEntity
+from app.services.owner import config as owner_config
+from app.services.owner import configuration_json, switch
+from app.services.owner import rules as owner_rules
 from tests.factories import add_group, add_product, add_store, make_user, set_rule
 
 STORE, GROUP, PRODUCT = EntityType.STORE, EntityType.GROUP, EntityType.PRODUCT
@@ -35,14 +37,14 @@ def owner() -> User:
 
 def confirmed(owner: User) -> User:
     set_rule(owner, STORE, INCLUDE, "S1")
-    sync_settings.toggle(owner, True)
-    sync_settings.confirm(owner, NOW)
+    switch.toggle(owner, True)
+    switch.confirm(owner, NOW)
     db.session.commit()
     return owner
 
 
 def rules(owner: User) -> dict[str, tuple[str, str, str | None]]:
-    config = sync_settings.config_of(owner)
+    config = owner_config.config_of(owner)
     return {row.entity_id: (row.filter_mode, row.entity_name, row.parent_entity_id) for row in config.filters}
 
 
@@ -55,27 +57,27 @@ def run_statuses() -> list[str]:
 
 def test_the_first_enabling_without_a_rule_is_refused(owner: User) -> None:
     with pytest.raises(NotReady, match="no_rules"):
-        sync_settings.toggle(owner, True)
+        switch.toggle(owner, True)
 
-    assert not sync_settings.config_of(owner).is_enabled
+    assert not owner_config.config_of(owner).is_enabled
 
 
 def test_any_rule_is_enough_to_enable(owner: User) -> None:
     set_rule(owner, GROUP, EXCLUDE, "G")
 
-    assert sync_settings.toggle(owner, True)
-    assert sync_settings.status_of(owner) is Status.NOT_CONFIGURED
+    assert switch.toggle(owner, True)
+    assert switch.status_of(owner) is Status.NOT_CONFIGURED
 
 
 def test_enabling_needs_evotor() -> None:
     with pytest.raises(NotReady, match="evotor_missing"):
-        sync_settings.toggle(make_user(), True)
+        switch.toggle(make_user(), True)
 
 
 def test_the_switch_flips_without_a_value(owner: User) -> None:
     set_rule(owner, STORE, INCLUDE, "S1")
 
-    assert [sync_settings.toggle(owner, None) for _ in range(3)] == [True, False, True]
+    assert [switch.toggle(owner, None) for _ in range(3)] == [True, False, True]
 
 
 def test_switching_off_always_works(owner: User) -> None:
@@ -83,23 +85,23 @@ def test_switching_off_always_works(owner: User) -> None:
     db.session.execute(sa.delete(EvotorConnection))
     db.session.expire_all()
 
-    assert not sync_settings.toggle(owner, False)
-    assert sync_settings.status_of(owner) is Status.PAUSED
+    assert not switch.toggle(owner, False)
+    assert switch.status_of(owner) is Status.PAUSED
 
 
 def test_switching_off_drops_the_queued_run(owner: User) -> None:
     confirmed(owner)
-    sync_settings.toggle(owner, False)
+    switch.toggle(owner, False)
 
     assert run_statuses() == [RunStatus.STOPPED]
 
 
 def test_a_confirmed_owner_may_switch_on_again_without_rules(owner: User) -> None:
     confirmed(owner)
-    sync_settings.toggle(owner, False)
+    switch.toggle(owner, False)
     set_rule(owner, STORE, None, "S1")
 
-    assert sync_settings.toggle(owner, True)
+    assert switch.toggle(owner, True)
 
 
 # Confirmation
@@ -108,46 +110,46 @@ def test_a_confirmed_owner_may_switch_on_again_without_rules(owner: User) -> Non
 def test_confirming_sets_the_time_and_queues_a_run(owner: User) -> None:
     confirmed(owner)
 
-    assert sync_settings.config_of(owner).confirmed_at == NOW
-    assert sync_settings.status_of(owner) is Status.ACTIVE
+    assert owner_config.config_of(owner).confirmed_at == NOW
+    assert switch.status_of(owner) is Status.ACTIVE
     assert run_statuses() == [RunStatus.QUEUED]
 
 
 def test_confirming_twice_queues_one_run(owner: User) -> None:
     confirmed(owner)
-    sync_settings.confirm(owner)
+    switch.confirm(owner)
 
     assert run_statuses() == [RunStatus.QUEUED]
 
 
 def test_confirming_needs_a_store_rule(owner: User) -> None:
     set_rule(owner, GROUP, INCLUDE, "G")
-    sync_settings.toggle(owner, True)
+    switch.toggle(owner, True)
 
     with pytest.raises(NotReady, match="no_store_rule"):
-        sync_settings.confirm(owner)
-    assert sync_settings.config_of(owner).confirmed_at is None
+        switch.confirm(owner)
+    assert owner_config.config_of(owner).confirmed_at is None
 
 
 def test_confirming_needs_a_store_that_passes(owner: User) -> None:
     set_rule(owner, STORE, EXCLUDE, "S1", "S2")
-    sync_settings.toggle(owner, True)
+    switch.toggle(owner, True)
 
     with pytest.raises(NotReady, match="no_store_passes"):
-        sync_settings.confirm(owner)
+        switch.confirm(owner)
 
 
 def test_confirming_needs_the_switch(owner: User) -> None:
     set_rule(owner, STORE, INCLUDE, "S1")
 
     with pytest.raises(NotReady, match="not_enabled"):
-        sync_settings.confirm(owner)
+        switch.confirm(owner)
 
 
 def test_confirming_does_not_need_vk_but_a_run_does(owner: User) -> None:
     confirmed(owner)
 
-    assert sync_settings.run_obstacle(owner) == "vk_missing"
+    assert switch.run_obstacle(owner) == "vk_missing"
 
 
 def test_with_everything_there_a_run_may_start(owner: User) -> None:
@@ -156,16 +158,16 @@ def test_with_everything_there_a_run_may_start(owner: User) -> None:
     db.session.commit()
     db.session.expire_all()
 
-    assert sync_settings.run_obstacle(owner) is None
+    assert switch.run_obstacle(owner) is None
 
 
 def test_a_confirmation_taken_back_switches_off_and_says_why(owner: User) -> None:
     confirmed(owner)
-    sync_settings.take_confirmation_back(owner, "another_community")
+    switch.take_confirmation_back(owner, "another_community")
     db.session.commit()
 
-    assert sync_settings.status_of(owner) is Status.AWAITING_CONFIRMATION
-    assert not sync_settings.config_of(owner).is_enabled
+    assert switch.status_of(owner) is Status.AWAITING_CONFIRMATION
+    assert not owner_config.config_of(owner).is_enabled
     assert db.session.scalars(sa.select(SyncState.pause_reason)).one() == "another_community"
     assert run_statuses() == [RunStatus.STOPPED]
 
@@ -176,11 +178,11 @@ def test_a_confirmation_taken_back_switches_off_and_says_why(owner: User) -> Non
 def test_stores_pass_by_rules_on_stores(owner: User, mode: FilterMode, stores: list[str], passing: list[str]) -> None:
     set_rule(owner, STORE, mode, *stores)
 
-    assert sync_settings.passing_stores(owner) == passing
+    assert owner_rules.passing_stores(owner) == passing
 
 
 def test_no_store_passes_before_one_is_chosen(owner: User) -> None:
-    assert sync_settings.passing_stores(owner) == []
+    assert owner_rules.passing_stores(owner) == []
 
 
 # Rules
@@ -222,7 +224,7 @@ def test_clearing_what_has_no_rule_changes_nothing(owner: User) -> None:
 
 def test_an_unknown_entity_changes_nothing_at_all(owner: User) -> None:
     with pytest.raises(UnknownEntity):
-        sync_settings.set_rules(owner, STORE, ["S1", "nowhere"], INCLUDE)
+        owner_rules.set_rules(owner, STORE, ["S1", "nowhere"], INCLUDE)
 
     assert rules(owner) == {}
 
@@ -231,18 +233,18 @@ def test_an_entity_of_another_owner_is_unknown(owner: User) -> None:
     stranger = make_user("stranger@example.ru")
 
     with pytest.raises(UnknownEntity):
-        sync_settings.set_rules(stranger, STORE, ["S1"], INCLUDE)
+        owner_rules.set_rules(stranger, STORE, ["S1"], INCLUDE)
 
 
 def test_an_entity_of_another_kind_is_unknown(owner: User) -> None:
     with pytest.raises(UnknownEntity):
-        sync_settings.set_rules(owner, GROUP, ["P1"], INCLUDE)
+        owner_rules.set_rules(owner, GROUP, ["P1"], INCLUDE)
 
 
 def test_an_entity_named_twice_gets_one_rule(owner: User) -> None:
     set_rule(owner, STORE, INCLUDE, "S1", "S1")
 
-    assert len(sync_settings.config_of(owner).filters) == 1
+    assert len(owner_config.config_of(owner).filters) == 1
 
 
 def test_a_name_longer_than_its_column_is_cut(owner: User) -> None:
@@ -257,10 +259,10 @@ def test_a_rule_whose_entity_is_gone_keeps_its_effect_and_can_only_be_dropped(ow
     db.session.execute(sa.text("DELETE FROM catalog_groups"))
     db.session.commit()
 
-    assert [row.entity_id for row in sync_settings.rules_not_in_catalog(owner)] == ["G"]
-    assert sync_settings.rules_of(owner).mode(GROUP) is Mode.INCLUDE
+    assert [row.entity_id for row in owner_rules.rules_not_in_catalog(owner)] == ["G"]
+    assert owner_rules.rules_of(owner).mode(GROUP) is Mode.INCLUDE
     with pytest.raises(UnknownEntity):
-        sync_settings.set_rules(owner, GROUP, ["G"], EXCLUDE)
+        owner_rules.set_rules(owner, GROUP, ["G"], EXCLUDE)
     set_rule(owner, GROUP, None, "G")
     assert rules(owner) == {}
 
@@ -279,7 +281,7 @@ def test_rules_of_more_entities_than_a_query_takes_are_set_at_once(owner: User) 
 def test_the_export_has_the_fields_of_the_contract_in_order(owner: User) -> None:
     confirmed(owner)
     set_rule(owner, GROUP, EXCLUDE, "G")
-    exported = sync_settings.exported(owner)
+    exported = configuration_json.exported(owner)
 
     assert list(exported.items()) == [
         ("schema_version", 1),
@@ -300,14 +302,14 @@ def test_rules_are_exported_by_name_whatever_its_case_and_then_by_id(owner: User
         add_product(owner, product_id, name=name)
     set_rule(owner, PRODUCT, INCLUDE, "a", "b", "c", "d")
 
-    exported = sync_settings.exported(owner)["products"]["include"]
+    exported = configuration_json.exported(owner)["products"]["include"]
     assert [entry["id"] for entry in exported] == ["b", "d", "a", "c"]
 
 
 def test_a_user_without_a_configuration_is_exported_with_the_default(owner: User) -> None:
     db.session.execute(sa.text("DELETE FROM sync_configs"))
     db.session.expire_all()
-    exported = sync_settings.exported(owner)
+    exported = configuration_json.exported(owner)
 
     assert (exported["status"], exported["is_enabled"], exported["confirmed_at"]) == ("not_configured", False, None)
     assert db.session.scalar(sa.text("SELECT count(*) FROM sync_configs")) == 0

@@ -9,9 +9,9 @@ from flask import Flask
 
 from app.db import db
 from app.models import SignInFailures, User
-from app.services import accounts, passwords, throttle
+from app.services.accounts import passwords, throttle, users
+from app.services.accounts.throttle import FIRST_LOCK, FREE_TRIES, FREE_TRIES_OF_SOURCE, GUESSED_AT, SIGN_IN, Attempt
 from app.services.errors import BadCredentials, TooManyAttempts
-from app.services.throttle import FIRST_LOCK, FREE_TRIES, FREE_TRIES_OF_SOURCE, GUESSED_AT, SIGN_IN, Attempt
 from tests.factories import PASSWORD, make_user
 
 NOW = datetime(2026, 11, 23, 12, 0)
@@ -27,7 +27,7 @@ def owner(app_on_each_database: Flask) -> User:
 def sign_in(email: str = EMAIL, source: str = HERE, at: datetime = NOW, password: str = PASSWORD) -> str:
     """The answer that the visitor gets."""
     try:
-        accounts.authenticate(email, password, source, at)
+        users.authenticate(email, password, source, at)
     except (BadCredentials, TooManyAttempts) as refusal:
         return refusal.code
     db.session.commit()

@@ -7,8 +7,8 @@ from app.clients.http import Response
 from app.db import db
 from app.domain.planning.changes import Reason
 from app.models import Listing, RunStatus
-from app.services import closeup
-from app.services.outlook import outlook_of
+from app.services.pages.goods import product
+from app.services.planning.pending import outlook_of
 from tests.support.shop import TINY, Shop
 
 
@@ -34,7 +34,7 @@ def test_what_may_be_such_an_item_is_held_with_a_reason_and_never_added_twice(sh
     first, second = shop.run(), shop.run()
 
     assert (first.status, second.status, shop.writes()) == (RunStatus.SUCCEEDED, RunStatus.SUCCEEDED, 0)
-    assert closeup.product_page(shop.owner, TINY, "P1").problem is Reason.UNREADABLE_ITEM
+    assert product.product_page(shop.owner, TINY, "P1").problem is Reason.UNREADABLE_ITEM
     for _ in range(2):
         shop.clock.move(days=1, minutes=1)
         assert shop.run().status == RunStatus.SUCCEEDED
@@ -46,4 +46,4 @@ def test_what_may_be_such_an_item_is_held_with_a_reason_and_never_added_twice(sh
     assert shop.run().status == RunStatus.SUCCEEDED
 
     assert (shop.prices(), shop.writes()) == (before, 0)
-    assert closeup.product_page(shop.owner, TINY, "P1").problem is None
+    assert product.product_page(shop.owner, TINY, "P1").problem is None

@@ -6,8 +6,9 @@ import pytest
 
 from app.db import db
 from app.models import CatalogProduct, CatalogStore, CatalogUnreadable, RunStatus, StoreState
-from app.services import catalog_refresh, closeup, unreadable
-from app.services.problems import Kind, problems
+from app.services.catalog import refresh, unreadable
+from app.services.pages.goods import product
+from app.services.pages.sync.problems import Kind, problems
 from tests.support.shop import TINY, Shop
 
 
@@ -40,7 +41,7 @@ def test_it_keeps_its_old_copy_and_is_told_with_what_came(
     owner = shop.owner
     (told,) = [problem for problem in problems(owner, {}) if problem.kind is Kind.UNREADABLE]
     assert [(row.found.id, row.found.field, row.found.sent) for row in told.unreadable] == [("P1", field, sent)]
-    page = closeup.product_page(owner, TINY, "P1")
+    page = product.product_page(owner, TINY, "P1")
     assert page.unreadable is not None
     assert page.unreadable.field == field
 
@@ -95,7 +96,7 @@ def test_a_store_of_unreadable_products_alone_is_no_empty_one(shop_everywhere: S
     for product_id in ("P1", "P2", "P3"):
         shop.patch(product_id, price="?")
 
-    report = catalog_refresh.refresh(shop.owner)
+    report = refresh.refresh(shop.owner)
 
     assert (report.stores_read, report.products, report.unreadable, report.failed) == (1, 0, 3, [])
     assert store_state() == StoreState.OK
@@ -105,10 +106,10 @@ def test_a_store_of_unreadable_products_alone_is_no_empty_one(shop_everywhere: S
 def test_what_stays_unreadable_is_not_written_again(shop_everywhere: Shop) -> None:
     shop = shop_everywhere
     shop.patch("P1", price="?")
-    catalog_refresh.refresh(shop.owner)
+    refresh.refresh(shop.owner)
     ids = [row.id for row in db.session.query(CatalogUnreadable)]
 
-    catalog_refresh.refresh(shop.owner)
+    refresh.refresh(shop.owner)
 
     assert [row.id for row in db.session.query(CatalogUnreadable)] == ids != []
 

@@ -7,10 +7,10 @@ import pytest
 from app.domain.listing.key import ListingKey
 from app.domain.rules import EntityType, FilterMode
 from app.models import RunStatus
-from app.services import browse, closeup
-from app.services.finding import Look
-from app.services.names import names_of, product_names
-from app.services.problems import Kind, problems
+from app.services.pages.goods import product, store
+from app.services.pages.goods.look import Look
+from app.services.pages.goods.names import names_of, product_names
+from app.services.pages.sync.problems import Kind, problems
 from tests.support.sandbox import ACCOUNT
 from tests.support.shop import TINY, Shop
 
@@ -44,8 +44,8 @@ def test_variants_of_one_name_are_told_apart_everywhere(shop_everywhere: Shop) -
     }
     assert "Цвет: красный. Размер: S." in items(shop)["Vc1s"]["description"]
     owner = shop.owner
-    assert {row.name for row in browse.store_page(owner, TINY, Look(q="синий")).rows} == {names["Vc2s"], names["Vc2m"]}
-    assert closeup.product_page(owner, TINY, "Vc1s").title == names["Vc1s"]
+    assert {row.name for row in store.store_page(owner, TINY, Look(q="синий")).rows} == {names["Vc2s"], names["Vc2m"]}
+    assert product.product_page(owner, TINY, "Vc1s").title == names["Vc1s"]
     key = ListingKey(TINY, "Vc1s")
     assert names_of(owner.id, [key]).products[key] == product_names(owner.id)[key] == names["Vc1s"]
     shop.forget_calls()
@@ -64,7 +64,7 @@ def test_twins_get_a_sign_or_are_told_and_the_page_agrees_with_vk(shop_everywher
 
     found = {product_id: item["name"] for product_id, item in items(shop).items()}
     assert {found["T1"], found["T2"]} == {"Товар, код 11", "Товар, код 12"}
-    page = closeup.product_page(shop.owner, TINY, "T1")
+    page = product.product_page(shop.owner, TINY, "T1")
     assert (page.name, page.pending) == ("Товар, код 11", [])
     (told,) = [problem for problem in problems(shop.owner, {}) if problem.kind is Kind.ALIKE]
     assert (told.count, list(told.names)) == (2, ["Другой"])
@@ -80,7 +80,7 @@ def test_what_only_buyers_read_alike_is_told_apart_too(shop: Shop) -> None:
     found = {product_id: item["name"] for product_id, item in items(shop).items() if product_id in goods}
     assert len(set(found.values())) == len(goods)
     owner = shop.owner
-    assert {product_id: closeup.product_page(owner, TINY, product_id).name for product_id in goods} == found
+    assert {product_id: product.product_page(owner, TINY, product_id).name for product_id in goods} == found
     assert not [problem for problem in problems(owner, {}) if problem.kind is Kind.ALIKE]
     shop.forget_calls()
     shop.patch("T2", price=51)
@@ -130,7 +130,7 @@ def test_what_cannot_be_read_of_a_group_or_its_variants_stays_as_it_was(shop: Sh
 
 def test_a_store_whose_name_cannot_be_read_keeps_its_name(shop: Shop) -> None:
     shop.run()
-    before = browse.store_page(shop.owner, TINY, Look()).store.name
+    before = store.store_page(shop.owner, TINY, Look()).store.name
     shop.sandbox.control("evotor/stores", account=ACCOUNT, upsert=[{"id": TINY, "name": {"ru": "x"}}])
     shop.run()
-    assert browse.store_page(shop.owner, TINY, Look()).store.name == before
+    assert store.store_page(shop.owner, TINY, Look()).store.name == before

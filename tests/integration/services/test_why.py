@@ -8,10 +8,10 @@ from app.db import db
 from app.domain.listing.fitness import SkipReason
 from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogProduct, User
-from app.services import rule_list, why
 from app.services.errors import UnknownEntity
-from app.services.group_tree import Tally
-from app.services.why import Outcome, Why
+from app.services.pages.goods import rule_list, why
+from app.services.pages.goods.group_tree import Tally
+from app.services.pages.goods.why import Outcome, Why
 from tests.factories import add_group, add_product, add_store, make_user, set_rule
 
 pytestmark = pytest.mark.usefixtures("app")

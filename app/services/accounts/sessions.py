@@ -1,0 +1,88 @@
+"""Devices that are signed in. Their cookies carry the user's session key and the row's own; both can be ended here."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import contains_eager
+
+from app.context import SESSION_LIFETIME
+from app.db import db, utcnow
+from app.models import EventKind, User, UserSession
+from app.models.user import new_session_key
+from app.services.accounts import events
+
+SEEN_EVERY = timedelta(minutes=5)
+
+
+def begin(user: User, *, is_remembered: bool, source: str, device: str, now: datetime | None = None) -> None:
+    """The cookies of the device that asks carry `user.carried` from now on. Flushes."""
+    now, key = now or utcnow(), secrets.token_urlsafe(32)
+    db.session.add(
+        UserSession(
+            user_id=user.id,
+            key_hash=_hash(key),
+            is_remembered=is_remembered,
+            source=source,
+            device=device,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + SESSION_LIFETIME,
+        )
+    )
+    db.session.flush()
+    user.carried = f"{user.session_key}.{key}"
+
+
+def resume(carried: str, *, is_change: bool = False, now: datetime | None = None) -> User | None:
+    """The user whose device carries this, or None. That it was seen is noted only where something changes anyway."""
+    now = now or utcnow()
+    session_key, _, key = carried.partition(".")
+    found = db.session.scalar(
+        sa.select(UserSession)
+        .join(UserSession.user)
+        .options(contains_eager(UserSession.user))
+        .where(UserSession.key_hash == _hash(key), UserSession.expires_at > now, User.session_key == session_key)
+    )
+    if found is None:
+        return None
+    if is_change and found.last_seen_at < now - SEEN_EVERY:
+        db.session.execute(sa.update(UserSession).where(UserSession.id == found.id).values(last_seen_at=now))
+    found.user.carried = carried
+    return found.user
+
+
+def current(user: User) -> UserSession | None:
+    """That of the device that asks."""
+    key = (user.carried or "").partition(".")[2]
+    return db.session.scalar(sa.select(UserSession).where(UserSession.key_hash == _hash(key)))
+
+
+def of(user: User, now: datetime | None = None) -> Sequence[UserSession]:
+    query = sa.select(UserSession).where(UserSession.user_id == user.id, UserSession.expires_at > (now or utcnow()))
+    return db.session.scalars(query.order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())).all()
+
+
+def end(found: UserSession) -> None:
+    """Flushes."""
+    db.session.execute(sa.delete(UserSession).where(UserSession.id == found.id))
+    events.record(EventKind.SIGNED_OUT, found.user_id, session_id=found.id)
+
+
+def end_all(user: User) -> None:
+    """Flushes."""
+    drop_all(user)
+    events.record(EventKind.SIGNED_OUT_EVERYWHERE, user.id)
+
+
+def drop_all(user: User) -> None:
+    """Without a word in the record: part of something greater."""
+    user.session_key = new_session_key()
+    db.session.execute(sa.update(User).where(User.id == user.id).values(session_key=user.session_key))
+    db.session.execute(sa.delete(UserSession).where(UserSession.user_id == user.id))
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()

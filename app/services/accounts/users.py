@@ -1,0 +1,160 @@
+"""Users: registration, sign-in, password, deletion."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from app.db import db, utcnow
+from app.models import EventKind, SyncConfig, SyncState, User
+from app.services.accounts import events, passwords, sessions, throttle
+from app.services.accounts.addresses import comparable, normalise_email
+from app.services.accounts.throttle import Attempt
+from app.services.errors import BadCredentials, EmailTaken
+from app.services.photos import gallery
+
+PASSWORD_FORM = "password_form"  # noqa: S105 - not a password
+LARGEST_ID_LENGTH = 9
+DELETION_TRIES = 3
+
+log = structlog.get_logger()
+
+
+def register(email: str, password: str) -> User:
+    """Ends the caller's transaction first. Raises EmailTaken or NotAnAddress."""
+    address = normalise_email(email)
+    user = User(email=address, password_hash=_hashed(password))
+    user.sync_config = SyncConfig()
+    user.sync_state = SyncState()
+    db.session.add(user)
+    try:
+        db.session.flush()
+    except IntegrityError:
+        db.session.rollback()
+        raise EmailTaken from None
+    events.record(EventKind.REGISTERED, user.id)
+    return user
+
+
+def authenticate(email: str, password: str, source: str, now: datetime | None = None) -> User:
+    """By address and password. A failure is committed, a success flushed. Raises BadCredentials or TooManyAttempts."""
+    user = by_address(email)
+    known = user.password_hash if user else None
+    attempt = Attempt(throttle.SIGN_IN, comparable(email), source)
+    _prove(attempt, user, password, EventKind.SIGN_IN_FAILED, now)
+    assert user is not None and known is not None
+    renewed = passwords.renewed(known, password)
+    _hold(user, known)
+    user.password_hash = renewed or known
+    events.record(EventKind.SIGNED_IN, user.id)
+    return user
+
+
+def _prove(attempt: Attempt, user: User | None, password: str, failure: EventKind, now: datetime | None = None) -> None:
+    """Whoever asks knows the user's password. Commits, also in the end. Raises BadCredentials or TooManyAttempts."""
+    user_id, known = (user.id, user.password_hash) if user else (None, None)
+    locks = throttle.count(attempt, now or utcnow())
+    if passwords.matches(known, password):
+        throttle.take_back(attempt)
+        db.session.commit()
+        return
+    one_more = {"failed_sign_ins": User.failed_sign_ins + 1}
+    db.session.execute(sa.update(User).where(User.id == (user_id or 0)).values(one_more))
+    events.record(failure, user_id)
+    if locks:
+        events.record(EventKind.SIGN_IN_LOCKED, user_id)
+    db.session.commit()
+    raise BadCredentials
+
+
+def _hold(user: User, known: str) -> None:
+    """Until the transaction ends. Raises BadCredentials where user or password are not what they were."""
+    same = sa.select(User).where(User.id == user.id, User.password_hash == known).with_for_update()
+    if db.session.scalar(same.execution_options(populate_existing=True)) is None:
+        raise BadCredentials
+
+
+def forget_failures(user: User) -> int:
+    """How often the password was given wrong since the last sign-in."""
+    failures, user.failed_sign_ins = user.failed_sign_ins, 0
+    return failures
+
+
+def change_password(user: User, current: str, new: str, source: str) -> None:
+    """Signs every device out. Raises BadCredentials or TooManyAttempts."""
+    known = user.password_hash
+    _prove(Attempt(PASSWORD_FORM, str(user.id), source), user, current, EventKind.PASSWORD_REFUSED)
+    password_hash = passwords.hashed(new)
+    _hold(user, known)
+    _store_password(user, password_hash)
+
+
+def set_password(user: User, new: str) -> None:
+    """Signs every device out. Ends the caller's transaction first."""
+    _store_password(user, _hashed(new))
+
+
+def _store_password(user: User, password_hash: str) -> None:
+    user.password_hash = password_hash
+    sessions.drop_all(user)
+    throttle.forget(throttle.SIGN_IN, user.email)
+    events.record(EventKind.PASSWORD_CHANGED, user.id)
+
+
+def _hashed(password: str) -> str:
+    """Outside of any transaction: on SQLite nobody could write meanwhile."""
+    db.session.commit()
+    return passwords.hashed(password)
+
+
+def delete(user: User, password: str, source: str) -> None:
+    """The user and everything of theirs; what stands in VK stays. Raises BadCredentials or TooManyAttempts.
+
+    Commits: the files of the photos go only after their rows. Nothing happens where another request was first.
+    """
+    user_id, email = user.id, user.email
+    _prove(Attempt(PASSWORD_FORM, str(user_id), source), user, password, EventKind.PASSWORD_REFUSED)
+    is_first = _delete_rows(user_id)
+    throttle.forget(throttle.SIGN_IN, email)
+    throttle.forget(PASSWORD_FORM, str(user_id))
+    db.session.commit()
+    if is_first:
+        log.info("account_deleted", user_id=user_id, source=source)
+    gallery.sweep_files(user_id)
+
+
+def _delete_rows(user_id: int) -> bool:
+    """Whether there were any. Commits.
+
+    A run at work locks the same rows in its own order; where the two wait for each other PostgreSQL ends one of them.
+    """
+    for tries_left in reversed(range(DELETION_TRIES)):
+        try:
+            deleted = db.session.execute(sa.delete(User).where(User.id == user_id))
+            db.session.commit()
+            return bool(getattr(deleted, "rowcount", 0))
+        except OperationalError:
+            db.session.rollback()
+            if not tries_left:
+                raise
+    return False
+
+
+def is_there(user_id: int) -> bool:
+    return db.session.scalar(sa.select(User.id).where(User.id == user_id)) is not None
+
+
+def find(email_or_id: str) -> User | None:
+    """By e-mail or by number, as commands name a user; whoever signs in has an address only."""
+    wanted = email_or_id.strip()
+    if wanted.isascii() and wanted.isdigit():
+        return db.session.get(User, int(wanted)) if len(wanted) <= LARGEST_ID_LENGTH else None
+    return by_address(email_or_id)
+
+
+def by_address(written: str) -> User | None:
+    """An address that was stored before all had one form, and could not get it, is found as it was written."""
+    stored = written.strip().lower()
+    query = sa.select(User).where(User.email.in_({stored, comparable(written)}))
+    return db.session.scalar(query.order_by((User.email == stored).desc()).limit(1))

@@ -1,0 +1,1 @@
+"""Our copy of the register's goods: read, kept, loaded, judged by the rules."""

@@ -1,0 +1,156 @@
+"""Stored rows as domain objects: catalog, links, albums, the owner's settings."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.db import db
+from app.domain.catalog.goods import Attribute, Group, GroupTree, Product, Store
+from app.domain.catalog.pictures import Pictures
+from app.domain.catalog.variants import choices_of
+from app.domain.listing.wanted import item_name
+from app.domain.planning.selection import Shelf
+from app.models import CatalogGroup, CatalogProduct, CatalogStore, StoreState
+from app.services.catalog import unreadable
+from app.services.photos import gallery
+
+_C = CatalogProduct.__table__.c
+"""Plain columns: rows of a long catalog come twice as fast as through the mapper."""
+_FACT_COLUMNS = (
+    *(_C.product_id, _C.name, _C.group_id, _C.type, _C.measure, _C.allow_to_sell, _C.price, _C.quantity),
+    *(_C.is_excisable, _C.is_age_limited, _C.choices),
+)
+_NAME_COLUMNS = (*_FACT_COLUMNS[:3], _C.choices)
+_TEXT_COLUMNS = (_C.description, _C.article, _C.code, _C.barcodes)
+
+
+def load_shelves(
+    user_id: int,
+    store_id: str | None = None,
+    product_id: str | None = None,
+    *,
+    texts: bool = True,
+    facts: bool = True,
+) -> list[Shelf]:
+    """Every store with its groups, products and photos, by name.
+
+    `product_id`: of its products only this one. Without `texts` descriptions and codes are left out; without `facts`
+    all but a product's id, name and group.
+    """
+    stores = sa.select(
+        CatalogStore.store_id, CatalogStore.name, CatalogStore.address, CatalogStore.state.label("state")
+    ).where(CatalogStore.user_id == user_id)
+    if store_id is not None:
+        stores = stores.where(CatalogStore.store_id == store_id)
+    groups = load_groups(user_id, store_id)
+    products = _products(user_id, store_id, product_id, texts=texts, facts=facts)
+    pictures = gallery.pictures_by_store(user_id, store_id)
+    unread = unreadable.ids_by_store(user_id, store_id) if texts else {}  # only a selection asks for them
+    rows = sorted(db.session.execute(stores).all(), key=lambda row: (row.name.casefold(), row.store_id))
+    return [
+        Shelf(
+            Store(row.store_id, row.name, row.address),
+            GroupTree.of(groups.get(row.store_id, [])),
+            products.get(row.store_id, []),
+            is_closed=row.state == StoreState.CLOSED,
+            is_whole=row.state == StoreState.OK,
+            pictures=pictures.get(row.store_id) or Pictures(),
+            unread=unread.get(row.store_id, frozenset()),
+        )
+        for row in rows
+    ]
+
+
+def load_groups(user_id: int, store_id: str | None = None) -> dict[str, list[Group]]:
+    """By store id."""
+    query = sa.select(
+        CatalogGroup.store_id,
+        CatalogGroup.group_id,
+        CatalogGroup.name,
+        CatalogGroup.parent_id,
+        CatalogGroup.is_variant_model,
+        CatalogGroup.attributes,
+    ).where(CatalogGroup.user_id == user_id)
+    if store_id is not None:
+        query = query.where(CatalogGroup.store_id == store_id)
+    by_store: dict[str, list[Group]] = {}
+    for store, group_id, name, parent_id, is_variant_model, attributes in db.session.execute(query):
+        group = Group(group_id, name, parent_id, is_variant_model, to_attributes(attributes or ()))
+        by_store.setdefault(store, []).append(group)
+    return by_store
+
+
+def to_attributes(stored: Sequence[Any]) -> tuple[Attribute, ...]:
+    return tuple(Attribute(attribute_id, name, pairs(choices)) for attribute_id, name, choices in stored)
+
+
+def pairs(stored: Sequence[Any] | None) -> tuple[tuple[str, str], ...]:
+    return tuple((first, second) for first, second in stored or ())
+
+
+def _products(
+    user_id: int, store_id: str | None, product_id: str | None, *, texts: bool, facts: bool
+) -> dict[str, list[Product]]:
+    columns = (*_FACT_COLUMNS, *(_TEXT_COLUMNS if texts else ())) if facts else _NAME_COLUMNS
+    query = sa.select(_C.store_id, *columns).where(_C.user_id == user_id)
+    if store_id is not None:
+        query = query.where(_C.store_id == store_id)
+    if product_id is not None:
+        query = query.where(_C.product_id == product_id)
+    made: Callable[[Sequence[Any]], Product] = _product if facts else _named_product
+    by_store: dict[str, list[Product]] = {}
+    for row in db.session.execute(query).all():
+        by_store.setdefault(row[0], []).append(made(row[1:]))
+    return by_store
+
+
+def load_products(user_id: int, store_id: str, product_ids: Sequence[str]) -> dict[str, Product]:
+    """A few products of one store, whole."""
+    query = sa.select(*_FACT_COLUMNS, *_TEXT_COLUMNS).where(
+        _C.user_id == user_id, _C.store_id == store_id, _C.product_id.in_(product_ids)
+    )
+    return {row[0]: _product(row) for row in db.session.execute(query).all()}
+
+
+def load_namesakes(shelf: Shelf, user_id: int, product: Product) -> list[Product]:
+    """All products of the store that get its name in VK as long as nothing tells them apart, itself among them.
+
+    Whatever the register calls them: what buyers read is spelled in one way, may hold choices, and is cut somewhere.
+    """
+
+    def shown(one: Product) -> str:
+        return item_name(one, choices_of(one, shelf.tree))
+
+    query = sa.select(*_NAME_COLUMNS).where(_C.user_id == user_id, _C.store_id == shelf.store.id)
+    name = shown(product)
+    found = [row[0] for row in db.session.execute(query).all() if shown(_named_product(row)) == name]
+    others = [product_id for product_id in found if product_id != product.id]
+    return [product, *(load_products(user_id, shelf.store.id, others).values() if others else ())]
+
+
+def _named_product(values: Sequence[Any]) -> Product:
+    product_id, name, group_id, choices = values
+    return Product(product_id, name, group_id, choices=pairs(choices))
+
+
+def _product(values: Sequence[Any]) -> Product:
+    product_id, name, group_id, kind, measure, allow, price, quantity, excisable, age_limited, choices, *texts = values
+    description, article, code, barcodes = texts or ("", "", "", ())
+    return Product(
+        id=product_id,
+        name=name,
+        group_id=group_id,
+        type=kind,
+        measure=measure,
+        allow_to_sell=allow,
+        price=price,
+        quantity=quantity,
+        description=description,
+        article=article,
+        code=code,
+        barcodes=tuple(barcodes),
+        is_excisable=excisable,
+        is_age_limited=age_limited,
+        choices=pairs(choices),
+    )

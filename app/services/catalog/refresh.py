@@ -1,0 +1,248 @@
+"""Pull the catalog: stores, then groups and products of each, read without a transaction and stored in a short one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+import structlog
+
+from app.clients.evotor.client import EvotorClient
+from app.clients.evotor.errors import EvotorError, EvotorFault
+from app.db import db, utcnow
+from app.domain.catalog.goods import Store
+from app.models import CatalogStore, ConnectionState, EvotorConnection, StoreState, User
+from app.services import locks
+from app.services.catalog import copy
+from app.services.errors import ServiceError, UnknownEntity
+from app.services.owner import rules
+from app.services.vendors.clients import evotor_client, is_out_of_time
+from app.services.vendors.connection_use import CONNECTION_CHANGED, EvotorUse, evotor_use
+from app.services.vendors.faults import evotor_code, evotor_state
+
+log = structlog.get_logger()
+
+UNPAID_PAUSE = timedelta(hours=2)
+LONGEST_REST = timedelta(days=1)
+
+_STATES = {
+    EvotorFault.PAYMENT_REQUIRED: StoreState.PAYMENT_REQUIRED,
+    EvotorFault.FORBIDDEN: StoreState.FORBIDDEN,
+    EvotorFault.NOT_FOUND: StoreState.MISSING,
+}
+
+
+class StoreStillListed(ServiceError):
+    """Evotor still shows the store: a copy dropped now would be back with the next refresh."""
+
+    code = "store_still_listed"
+
+
+class CatalogUnavailable(ServiceError):
+    """Evotor did not answer; the old copy stands.
+
+    `retry_after`: seconds to leave Evotor alone, where it says so. `state`: what that means for the connection.
+    """
+
+    def __init__(
+        self, code: str, retry_after: float | None = None, state: ConnectionState = ConnectionState.UNAVAILABLE
+    ) -> None:
+        super().__init__(code)
+        self.retry_after = retry_after
+        self.state = state
+
+
+@dataclass(slots=True)
+class RefreshReport:
+    read: list[str] = field(default_factory=list)
+    """Ids of the stores that are listed and came whole."""
+    products: int = 0
+    unreadable: int = 0
+    """Products of these stores that Evotor sent in a form we cannot trust; their old copy was kept."""
+    failed: list[str] = field(default_factory=list)
+    """Names of the stores whose old copy was kept."""
+    waiting: list[str] = field(default_factory=list)
+    """Names of the stores for which the reader's time did not suffice: the next pass reads them."""
+
+    @property
+    def stores_read(self) -> int:
+        return len(self.read)
+
+
+def _nothing(*_: object) -> None:
+    """The hook of a caller that does not want one."""
+
+
+def refresh(
+    user: User,
+    on_page: Callable[[], None] = _nothing,
+    on_store: Callable[[Store], None] = _nothing,
+    *,
+    is_patient: bool = False,
+) -> RefreshReport:
+    """Copy everything that Evotor lets us read; a store that fails keeps its last good copy.
+
+    Commits. `on_page` is called after every page read, `on_store` before each store is read; `is_patient` leaves stores
+    alone that are to be left alone.
+    Raises CatalogUnavailable with the vendor's code, or with CONNECTION_CHANGED: what an old token reads is of no use.
+    """
+    use = _evotor_use(user)
+    client = evotor_client(use.token)
+    resting = _resting(user.id) if is_patient else frozenset()
+    db.session.commit()  # no transaction is open while Evotor answers
+    report = RefreshReport()
+    try:
+        stores = client.stores(on_page=on_page)
+        _store_stores(use, stores)
+        for store in _longest_unread_first(use.user_id, stores):
+            if is_out_of_time():
+                report.waiting.append(store.name)
+            elif store.id not in resting:
+                on_store(store)
+                _refresh_store(use, client, store, report, on_page)
+    except EvotorError as error:
+        db.session.rollback()
+        _mark(use, evotor_state(error), evotor_code(error))
+        db.session.commit()
+        raise CatalogUnavailable(evotor_code(error), error.retry_after, evotor_state(error)) from error
+    _mark(use, ConnectionState.OK, None)
+    rules.refresh_names(user)
+    db.session.commit()
+    return report
+
+
+def _evotor_use(user: User) -> EvotorUse:
+    if (use := evotor_use(user)) is None:
+        raise CatalogUnavailable("evotor_missing", state=ConnectionState.DISCONNECTED)
+    return use
+
+
+def _hold(use: EvotorUse) -> EvotorConnection:
+    """Nobody else writes the copy until the transaction ends. Raises CatalogUnavailable."""
+    locks.lock(use.user_id)
+    connection = use.current()
+    if connection is None:
+        db.session.rollback()
+        raise CatalogUnavailable(CONNECTION_CHANGED)
+    return connection
+
+
+def _mark(use: EvotorUse, state: ConnectionState, code: str | None) -> None:
+    connection = _hold(use)
+    connection.state, connection.error_code, connection.checked_at = state, code, utcnow()
+
+
+def _longest_unread_first(user_id: int, stores: Sequence[Store]) -> list[Store]:
+    """So that refreshes that are cut short get round to all."""
+    read_at = {row.store_id: row.fetched_at or datetime.min for row in db.session.scalars(_stores_of(user_id))}
+    db.session.commit()
+    return sorted(stores, key=lambda store: read_at.get(store.id, datetime.min))
+
+
+def _resting(user_id: int) -> frozenset[str]:
+    now = utcnow()
+    query = sa.select(CatalogStore.store_id).where(
+        CatalogStore.user_id == user_id,
+        CatalogStore.retry_after > now,
+        CatalogStore.retry_after <= now + LONGEST_REST,
+    )
+    return frozenset(db.session.scalars(query))
+
+
+def accept(user: User, store_id: str) -> None:
+    """Read one store and believe whatever the lists say: the owner knows that it is so.
+
+    Commits. Raises UnknownEntity, and CatalogUnavailable where the lists do not come whole.
+    """
+    store = db.session.scalar(_stores_of(user.id).where(CatalogStore.store_id == store_id))
+    if store is None:
+        raise UnknownEntity
+    use = _evotor_use(user)
+    client = evotor_client(use.token)
+    db.session.commit()
+    try:
+        groups, products = client.groups(store_id), client.products(store_id)
+    except EvotorError as error:
+        raise CatalogUnavailable(evotor_code(error)) from error
+    _hold(use)
+    copy.replace_goods(use.user_id, store_id, groups, products, is_believed=True)
+
+
+def _refresh_store(
+    use: EvotorUse, client: EvotorClient, store: Store, report: RefreshReport, on_page: Callable[[], None]
+) -> None:
+    """Raises EvotorError only where the token itself is refused."""
+    try:
+        groups = client.groups(store.id, on_page=on_page)
+        products = client.products(store.id, on_page=on_page)
+    except EvotorError as error:
+        if error.token_rejected:
+            raise
+        if is_out_of_time():
+            report.waiting.append(store.name)
+            return
+        state = _STATES.get(error.kind, StoreState.UNAVAILABLE)
+        _hold(use)
+        copy.mark_store(use.user_id, store.id, state, evotor_code(error), retry_after=_rest_after(error))
+        report.failed.append(store.name)
+        log.warning("store_not_read", user_id=use.user_id, store_id=store.id, error=evotor_code(error))
+        return
+    _hold(use)
+    if copy.replace_goods(use.user_id, store.id, groups, products):
+        report.read.append(store.id)
+        report.products += len(products.products)
+        report.unreadable += len(products.unreadable)
+        if products.unreadable:
+            log.warning("products_not_read", user_id=use.user_id, store_id=store.id, count=len(products.unreadable))
+    else:
+        report.failed.append(store.name)
+        log.warning("store_read_suspicious", user_id=use.user_id, store_id=store.id)
+
+
+def _rest_after(error: EvotorError) -> timedelta | None:
+    """How long runs leave the store alone (contracts/evotor.md 7.1)."""
+    if error.kind is EvotorFault.PAYMENT_REQUIRED:
+        return UNPAID_PAUSE
+    return timedelta(seconds=error.retry_after) if error.retry_after else None
+
+
+def _store_stores(use: EvotorUse, stores: Sequence[Store]) -> None:
+    """New stores are added, known ones renamed; one that Evotor no longer lists is kept and marked."""
+    _hold(use)
+    known = {row.store_id: row for row in db.session.scalars(_stores_of(use.user_id))}
+    for store in stores:
+        row = known.pop(store.id, None)
+        if row is None:
+            row = CatalogStore(user_id=use.user_id, store_id=store.id, state=StoreState.UNAVAILABLE)
+            db.session.add(row)
+        elif row.state == StoreState.CLOSED:  # not for good, after all
+            row.state, row.error_code = StoreState.UNAVAILABLE, None
+        row.name, row.address = store.name or row.name or store.id, store.address
+    for row in known.values():
+        if row.state != StoreState.CLOSED:
+            row.state, row.error_code = StoreState.MISSING, "evotor_not_found"
+    db.session.commit()
+
+
+def _stores_of(user_id: int) -> sa.Select[CatalogStore]:
+    return sa.select(CatalogStore).where(CatalogStore.user_id == user_id)
+
+
+def close_store(user: User, store_id: str) -> str:
+    """The owner says that a store which Evotor no longer lists is closed for good: its products leave the selection.
+
+    Of its copy only the row is left; rules that name it stay. Should Evotor list it again, it opens again. Returns its
+    name.
+
+    Raises UnknownEntity and StoreStillListed.
+    """
+    locks.lock(user.id)
+    store = db.session.scalar(_stores_of(user.id).where(CatalogStore.store_id == store_id))
+    if store is None:
+        raise UnknownEntity
+    if store.state not in (StoreState.MISSING, StoreState.CLOSED):
+        raise StoreStillListed
+    copy.drop_goods(user.id, store_id)
+    store.state, store.error_code = StoreState.CLOSED, None
+    db.session.flush()
+    return store.name

@@ -1,0 +1,145 @@
+"""Connecting VK: token and community are checked with live calls before they are stored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.exc import IntegrityError
+
+from app.clients.vk.client import VkClient
+from app.clients.vk.errors import VkError
+from app.db import db
+from app.domain.market.categories import Category
+from app.domain.market.items import RUSSIAN_ROUBLE, Community, Profile
+from app.models import ConnectionState, EventKind, User, VkConnection
+from app.services.accounts import events
+from app.services.connections.marks import as_it_stands, mark, mark_ok
+from app.services.errors import ConnectionRefused
+from app.services.market import categories as market_categories
+from app.services.owner import switch
+from app.services.runs import schedule
+from app.services.vendors.clients import vk_client
+from app.services.vendors.connection_use import locked, locked_or_new, vk_use
+from app.services.vendors.faults import MARKET_RIGHT, vk_code, vk_state
+
+NO_SUCH_ID = (100, 104, 125)
+"""How VK answers a community id that it does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class _VkAccess:
+    profile: Profile
+    rights: int | None
+    community: Community
+    categories: Sequence[Category]
+    """Empty where VK did not tell them; the owner may ask again on the page of the categories."""
+
+
+def connect_vk(user: User, token: str, named: int | str) -> bool:
+    """Store the token and the community, named by its number or its short name.
+
+    True if it is another community than before. Raises ConnectionRefused.
+    """
+    db.session.commit()
+    access = _vk_access(vk_client(token), named)
+    group_id = access.community.id
+    db.session.expire_all()  # meanwhile another request or a run may have written
+    connection = locked_or_new(VkConnection, user.id)
+    previous = connection.group_id or connection.last_group_id
+    is_other = previous is not None and previous != group_id
+    connection.group_id = connection.last_group_id = group_id
+    connection.group_name = access.community.name
+    connection.vk_user_id, connection.vk_user_name = access.profile.id, access.profile.name
+    connection.token, connection.refresh_token, connection.expires_at = token, None, None
+    connection.rights, connection.is_extended = access.rights, access.community.is_extended
+    connection.resting, connection.refused_categories = {}, []
+    user.vk = connection
+    try:
+        db.session.flush()
+    except IntegrityError:
+        db.session.rollback()
+        raise ConnectionRefused("community_taken") from None
+    mark_ok(connection)
+    if access.categories:
+        market_categories.keep(user, group_id, access.categories)
+    if user.sync_state is not None:
+        user.sync_state.market_read_at = None  # meanwhile the community may have been in other hands
+    if is_other:
+        switch.take_confirmation_back(user, "other_vk")
+    events.record(EventKind.VK_CHANGED if is_other else EventKind.VK_CONNECTED, user.id, group_id=group_id)
+    return is_other
+
+
+def _vk_access(client: VkClient, named: int | str) -> _VkAccess:
+    """The wizard of contracts/vk.md 4.6. Raises ConnectionRefused."""
+    try:
+        profile = client.me()
+        rights = _rights(client)
+        if rights is not None and not rights & MARKET_RIGHT:
+            raise ConnectionRefused("vk_no_market_right")
+        community = client.community(named)
+        if community is None:
+            raise ConnectionRefused("community_not_found")
+        if not community.market_enabled:
+            raise ConnectionRefused("vk_1438")
+        if community.currency_id not in (None, RUSSIAN_ROUBLE):
+            raise ConnectionRefused("vk_currency")
+        client.market_page(community.id, 0, 1)
+    except VkError as error:
+        code = "community_not_found" if error.code in NO_SUCH_ID else vk_code(error)
+        raise ConnectionRefused(code, error.redirect_uri) from error
+    return _VkAccess(profile, rights, community, _categories(client, community.id))
+
+
+def _categories(client: VkClient, group_id: int) -> Sequence[Category]:
+    try:
+        return client.categories(group_id)
+    except VkError:
+        return ()
+
+
+def _rights(client: VkClient) -> int | None:
+    """None where VK does not tell this token its own rights; the reads that follow show what is missing."""
+    try:
+        return client.permissions()
+    except VkError as error:
+        if error.token_rejected:
+            raise
+        return None
+
+
+def check_vk(user: User) -> ConnectionState:
+    use = vk_use(user)
+    if use is None:
+        return ConnectionState.DISCONNECTED
+    db.session.commit()
+    community = failure = None
+    try:
+        client = vk_client(use.token)
+        community = client.community(use.group_id)
+        client.market_page(use.group_id, 0, 1)
+    except VkError as error:
+        failure = error
+    connection = use.current()
+    if connection is None:
+        return as_it_stands(locked(VkConnection, use.user_id))
+    if failure is not None:
+        connection.way_out = failure.redirect_uri
+        return mark(connection, vk_state(failure), vk_code(failure))
+    if community is None or not community.market_enabled:
+        return mark(connection, ConnectionState.SHOP_CLOSED, "vk_1438")
+    connection.is_extended = community.is_extended
+    return mark_ok(connection)
+
+
+def disconnect_vk(user: User) -> None:
+    """Forget the tokens and free the community; links and what stands in VK stay."""
+    connection = locked(VkConnection, user.id)
+    if connection is None:
+        return
+    connection.group_id = None
+    connection.token = connection.refresh_token = connection.expires_at = None
+    mark(connection, ConnectionState.DISCONNECTED, None)
+    db.session.flush()
+    switch.withdraw_order(user)
+    schedule.drop_queued(user.id)
+    events.record(EventKind.VK_DISCONNECTED, user.id)

@@ -1,0 +1,1 @@
+"""One run at work: pull, plan, brake, apply, record."""

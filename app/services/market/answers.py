@@ -1,0 +1,153 @@
+"""The owner's answers about what was in the community before us and about what was deleted or changed there by hand."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.db import db
+from app.domain.listing.key import ListingKey
+from app.domain.planning.changes import LinkState
+from app.models import ForeignItem, Listing, RunTrigger, User
+from app.services.market import links, watch
+from app.services.market.records import load_listings
+from app.services.owner import switch
+from app.services.owner.run_requests import request_now
+from app.services.runs import schedule
+
+
+@dataclass(frozen=True, slots=True)
+class HandWork:
+    """What the owner is asked or told about the community's market."""
+
+    similar: Sequence[ForeignItem]
+    """Not answered yet."""
+    gone: Sequence[Listing]
+    """Deleted in VK; not answered yet."""
+    changed: Sequence[Listing]
+    rejected: Sequence[Listing]
+    """By VK's moderators."""
+    foreign: int
+    """Items that are not ours, as of the last full read."""
+
+    @property
+    def questions(self) -> int:
+        return len(self.similar) + len(self.gone)
+
+
+def hand_work(user: User) -> HandWork:
+    group_id = _group_id(user)
+    touched = sa.or_(Listing.state == LinkState.GONE, sa.cast(Listing.drift, sa.Text) != "{}", *_rejected)
+    query = sa.select(Listing).where(*_ours(user), touched)
+    ours = sorted(db.session.scalars(query), key=lambda row: (row.name.casefold(), row.id))
+    return HandWork(
+        similar=[row for row in watch.foreign_rows(user.id, group_id) if not row.is_left],
+        gone=[row for row in ours if row.state == LinkState.GONE and not row.gone_answered and row.out_since is None],
+        changed=[row for row in ours if row.drift and row.state != LinkState.GONE],
+        rejected=[row for row in ours if row.rejection and row.state == LinkState.LIVE],
+        foreign=user.sync_state.foreign_items if user.sync_state else 0,
+    )
+
+
+def questions(user: User) -> int:
+    """How many answers the owner owes."""
+    group_id = _group_id(user)
+    similar = (ForeignItem.user_id == user.id, ForeignItem.vk_group_id == group_id, ForeignItem.is_left.is_(False))
+    gone = (*_ours(user), *_asked_about)
+    counts = (
+        sa.select(sa.func.count(ForeignItem.id)).where(*similar),
+        sa.select(sa.func.count(Listing.id)).where(*gone),
+    )
+    return sum(db.session.scalar(count) or 0 for count in counts)
+
+
+def rejected_count(user: User) -> int:
+    found = (*_ours(user), *_rejected, Listing.state == LinkState.LIVE)
+    return db.session.scalar(sa.select(sa.func.count(Listing.id)).where(*found)) or 0
+
+
+_rejected = (Listing.rejection.is_not(None),)
+_asked_about = (
+    Listing.state == LinkState.GONE,
+    Listing.gone_answered.is_(False),
+    Listing.out_since.is_(None),  # a product that is not selected anyway raises no question
+)
+
+
+def _ours(user: User) -> tuple[sa.ColumnElement[bool], ...]:
+    return (Listing.user_id == user.id, Listing.vk_group_id == _group_id(user))
+
+
+def take(user: User, ids: Collection[int]) -> int:
+    """The owner gives us these items: from the next run on they follow the register; returns how many."""
+    rows = _similar(user, ids)
+    listings = load_listings(user.id, _group_id(user))
+    for row in rows:
+        _link(user, row, listings)
+        db.session.delete(row)
+    _run_soon(user, rows)
+    return len(rows)
+
+
+def leave(user: User, ids: Collection[int]) -> int:
+    """These are other things: never touched, never asked about again; the products are added beside them."""
+    rows = _similar(user, ids)
+    for row in rows:
+        row.is_left = True
+    _run_soon(user, rows)
+    return len(rows)
+
+
+def add_again(user: User, ids: Collection[int]) -> int:
+    """What was deleted in VK is made anew by the next run."""
+    rows = _gone(user, ids)
+    for row in rows:
+        db.session.delete(row)
+    _run_soon(user, rows)
+    return len(rows)
+
+
+def leave_deleted(user: User, ids: Collection[int]) -> int:
+    rows = _gone(user, ids)
+    for row in rows:
+        row.gone_answered = True
+    db.session.flush()
+    return len(rows)
+
+
+def check_market(user: User) -> None:
+    """The next run reads the whole market, and is queued. Raises NotReady."""
+    request_now(user)
+    assert user.sync_state is not None
+    user.sync_state.market_read_at = None
+
+
+def _link(user: User, row: ForeignItem, listings: Mapping[ListingKey, Listing]) -> None:
+    key = ListingKey(row.store_id, row.product_id)
+    listing = listings.get(key) or links.new_listing(user.id, row.vk_group_id, key)
+    seen: dict[str, Any] = dict(row.seen)
+    listing.vk_item_id, listing.name, listing.sent = row.vk_item_id, row.title, seen
+    listing.state = LinkState.HIDDEN if seen.get("deleted") else LinkState.LIVE
+    listing.is_adopted = listing.keeps_photo = True
+    listing.attempted_at = listing.retry_after = None
+
+
+def _similar(user: User, ids: Collection[int]) -> Sequence[ForeignItem]:
+    rows = watch.foreign_rows(user.id, _group_id(user))
+    return [row for row in rows if row.id in ids and not row.is_left]
+
+
+def _gone(user: User, ids: Collection[int]) -> Sequence[Listing]:
+    query = sa.select(Listing).where(*_ours(user), Listing.state == LinkState.GONE)
+    return [row for row in db.session.scalars(query) if row.id in ids]
+
+
+def _run_soon(user: User, rows: Sequence[object]) -> None:
+    db.session.flush()
+    if rows and switch.run_obstacle(user) is None:
+        schedule.request(user.id, RunTrigger.MANUAL)
+
+
+def _group_id(user: User) -> int:
+    return (user.vk.group_id or user.vk.last_group_id or 0) if user.vk else 0

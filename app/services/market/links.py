@@ -1,0 +1,156 @@
+"""Our links held against the market as VK shows it: lost answers are found, lost links rebuilt."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from app.db import db, utcnow
+from app.domain.listing.key import SKU_PREFIX, ListingKey, Value, sku
+from app.domain.listing.wanted import card_digest
+from app.domain.market.drift import as_sent
+from app.domain.market.items import NO_ODD_ITEMS, Availability, MarketItem, OddItems
+from app.domain.planning.changes import LinkState
+from app.models import Listing
+from app.services.market.albums import album_rows
+
+HELD_AT_FIRST, HELD_FURTHER = timedelta(hours=1), timedelta(days=1)
+"""A single bad answer may pass soon."""
+
+
+def reconcile_items(
+    user_id: int,
+    group_id: int,
+    items: Iterable[MarketItem],
+    known: Iterable[ListingKey],
+    listings: dict[ListingKey, Listing],
+) -> list[MarketItem]:
+    """Link every item that carries the sku of a product of ours and has no link yet.
+
+    An `ev:` item with neither a link nor a product in this user's catalog is a stranger. Adds to `listings`.
+    Returns the twins: visible items whose sku another, linked item has already.
+    """
+    twins: list[MarketItem] = []
+    titles = {row.vk_album_id: row.title for row in album_rows(user_id, group_id).values()}
+    by_sku: dict[str, list[ListingKey]] = {}
+    for candidate in {*known, *listings}:
+        by_sku.setdefault(sku(candidate.product_id), []).append(candidate)
+    linked = {row.vk_item_id for row in listings.values() if row.vk_item_id is not None}
+    ours = (item for item in items if item.sku.startswith(SKU_PREFIX) and item.availability is not Availability.REMOVED)
+    for item in sorted(ours, key=lambda item: item.id):
+        if item.id in linked or item.sku not in by_sku:
+            continue
+        key = _unlinked_key(by_sku[item.sku], listings, item)
+        if key is None:
+            if item.availability is Availability.AVAILABLE:
+                twins.append(item)
+            continue
+        row = listings.get(key) or new_listing(user_id, group_id, key)
+        _release(user_id, group_id, item.id)
+        adopt(row, item)
+        row.album = album_of(item, titles)
+        listings[key] = row
+    db.session.flush()
+    return twins
+
+
+def settle_lost(rows: Iterable[Listing], now: datetime, odd: OddItems = NO_ODD_ITEMS) -> None:
+    """An add that got no answer, and that a read of the whole market after its wait did not find, was never made.
+
+    Unless it may be an item that could not be read: then it is not repeated until that can be, or is gone.
+    """
+    for row in rows:
+        if row.vk_item_id is not None or row.retry_after is None:
+            continue
+        was_held = is_held(row)
+        may_stand = row.attempted_at is not None or was_held
+        if row.retry_after <= now or was_held:
+            row.attempted_at = row.retry_after = None
+            if may_stand and odd.may_hold(row.sku):
+                _hold(row, now, HELD_FURTHER if was_held else HELD_AT_FIRST)
+
+
+def hold_back(
+    user_id: int, group_id: int, odd: OddItems, known: Iterable[ListingKey], listings: dict[ListingKey, Listing]
+) -> None:
+    """A product without a link whose mark an unreadable item bears is not added."""
+    for key in known:
+        if sku(key.product_id) in odd.skus:
+            row = listings[key] = listings.get(key) or new_listing(user_id, group_id, key)
+            if row.state == LinkState.ADDING and row.vk_item_id is None and row.retry_after is None:
+                _hold(row, utcnow(), HELD_AT_FIRST)
+    db.session.flush()
+
+
+def _hold(row: Listing, now: datetime, time: timedelta) -> None:
+    row.error_code = row.error_text = row.failed_digest = None
+    row.retry_after = now + time
+
+
+def is_held(row: Listing) -> bool:
+    """Not added, because an item that could not be read may be this very product: looked at soon, then once a day."""
+    was_refused = row.failed_digest is not None or row.error_code is not None
+    is_new = row.state == LinkState.ADDING and row.vk_item_id is None and row.deleted_at is None
+    return is_new and not was_refused and row.attempted_at is None and row.retry_after is not None
+
+
+def _unlinked_key(
+    keys: Iterable[ListingKey], listings: Mapping[ListingKey, Listing], item: MarketItem
+) -> ListingKey | None:
+    """The intended listing first: one that was being added."""
+    free = [key for key in sorted(keys) if key not in listings or _is_free(listings[key], item)]
+    return next((key for key in free if key in listings), free[0] if free else None)
+
+
+def _is_free(row: Listing, item: MarketItem) -> bool:
+    """A link whose item somebody deleted is free for a copy that buyers see, unless the owner wants it gone."""
+    if row.vk_item_id is None:
+        return True
+    is_open_question = row.state == LinkState.GONE and not row.gone_answered and row.deleted_at is None
+    return is_open_question and item.availability is Availability.AVAILABLE
+
+
+def new_listing(user_id: int, group_id: int, key: ListingKey) -> Listing:
+    row = Listing(
+        user_id=user_id,
+        vk_group_id=group_id,
+        store_id=key.store_id,
+        product_id=key.product_id,
+        sku=sku(key.product_id),
+        name="",
+        state=LinkState.ADDING,
+        sent={},
+    )
+    db.session.add(row)
+    return row
+
+
+def adopt(row: Listing, item: MarketItem) -> None:
+    """The item is the listing's; what VK shows counts as what was sent."""
+    row.vk_item_id, row.gone_answered, row.deleted_at = item.id, False, None
+    row.name = row.name or item.title
+    row.sent = seen_fields(item)
+    row.state = LinkState.HIDDEN if row.sent["deleted"] else LinkState.LIVE
+    if item.photo_ids and row.photo_id not in item.photo_ids:
+        # A lost link: the item's picture is most likely the card that we drew for its name.
+        row.photo_id, row.photo_hash = item.photo_ids[0], card_digest(item.title)
+    row.retry_after = row.failed_digest = row.error_code = row.error_text = None
+
+
+def album_of(item: MarketItem, titles: Mapping[int | None, str]) -> str | None:
+    """The album of ours in which the item stands; `titles` by album id."""
+    return next((titles[album_id] for album_id in item.album_ids or () if album_id in titles), None)
+
+
+def seen_fields(item: MarketItem) -> dict[str, Value]:
+    category = {} if item.category_id is None else {"category_id": item.category_id}
+    return {**as_sent(item), **category}
+
+
+def _release(user_id: int, group_id: int, item_id: int) -> None:
+    """A community that changed hands brings its items along; the former owner's link ends."""
+    db.session.execute(
+        sa.delete(Listing).where(
+            Listing.vk_group_id == group_id, Listing.vk_item_id == item_id, Listing.user_id != user_id
+        )
+    )

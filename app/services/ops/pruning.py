@@ -1,0 +1,61 @@
+"""Old history goes: what happened long ago fills the disk and helps nobody."""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from app.db import db, utcnow
+from app.models import AccountEvent, SignInFailures, SyncApproval, SyncRun, SyncRunEntry, UserSession
+from app.models.run import ACTIVE
+from app.services.accounts.throttle import FORGOTTEN_AFTER
+from app.services.photos import gallery
+
+RUNS_A_TIME = 200
+"""Deleted in short transactions, so that nobody at work waits."""
+
+
+def prune(days: int) -> dict[str, int]:
+    """Entries and runs that ended more than `days` ago, but for every user's newest run; events as old; approvals and
+    sessions that have expired; forgotten failures to sign in; files of photos that nothing names.
+
+    Commits. Returns how many of each were deleted.
+    """
+    deleted = {"runs": 0, "entries": 0}
+    while ids := _old_runs(days):
+        of_runs = SyncRunEntry.run_id.in_(ids)
+        deleted["entries"] += _deleted(sa.delete(SyncRunEntry).where(of_runs))
+        deleted["runs"] += _deleted(sa.delete(SyncRun).where(SyncRun.id.in_(ids)))
+        db.session.commit()
+    now = utcnow()
+    for name, gone in {
+        "approvals": sa.delete(SyncApproval).where(SyncApproval.expires_at <= now),
+        "events": sa.delete(AccountEvent).where(AccountEvent.at < now - timedelta(days=days)),
+        "sessions": sa.delete(UserSession).where(UserSession.expires_at <= now),
+        "failures": sa.delete(SignInFailures).where(_forgotten(now)),
+    }.items():
+        deleted[name] = _deleted(gone)
+        db.session.commit()
+    deleted["photos"] = gallery.sweep()
+    return deleted
+
+
+def _forgotten(now: datetime) -> sa.ColumnElement[bool]:
+    """Without those that a try is counting at this moment: nobody waits for them here."""
+    key = (SignInFailures.account, SignInFailures.source)
+    old = sa.select(*key).where(SignInFailures.last_at < now - FORGOTTEN_AFTER).with_for_update(skip_locked=True)
+    return sa.tuple_(*key).in_(old)
+
+
+def _old_runs(days: int) -> list[int]:
+    newest = sa.select(sa.func.max(SyncRun.id)).group_by(SyncRun.user_id)
+    query = sa.select(SyncRun.id).where(
+        SyncRun.finished_at < utcnow() - timedelta(days=days),
+        SyncRun.status.not_in(ACTIVE),
+        SyncRun.id.not_in(newest),
+    )
+    return list(db.session.scalars(query.limit(RUNS_A_TIME)))
+
+
+def _deleted(statement: sa.Delete) -> int:
+    result = db.session.execute(statement.execution_options(synchronize_session=False))
+    return int(getattr(result, "rowcount", 0))

@@ -1,0 +1,1 @@
+"""What the owner decides: the switch, the rules, the settings of the window, orders."""

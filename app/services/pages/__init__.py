@@ -1,0 +1,1 @@
+"""What one page shows, where that is more than a query."""

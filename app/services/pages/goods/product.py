@@ -1,0 +1,232 @@
+"""One product and one group from nearby: how it looks in VK, what keeps it from there, what was done about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+
+from app.db import db, utcnow
+from app.domain.catalog.goods import Group, Product, Unreadable
+from app.domain.catalog.pictures import Picture, Pictures
+from app.domain.catalog.variants import choices_of, shown_name
+from app.domain.listing.fitness import SkipReason
+from app.domain.listing.key import ListingKey
+from app.domain.listing.owner_settings import HandField, OwnerSettings
+from app.domain.listing.wanted import Wanted, item_name, to_wanted
+from app.domain.planning.albums import Albums
+from app.domain.planning.changes import ALBUM_STEPS, Action, Change, Reason
+from app.domain.planning.plan import Desired, make_plan
+from app.domain.planning.selection import Shelf, select
+from app.domain.rules import EntityType, FilterMode
+from app.models import Listing, Photo, Pictured, SyncRun, SyncRunEntry, User
+from app.services.catalog import unreadable
+from app.services.catalog.load import load_namesakes, load_shelves
+from app.services.catalog.verdicts import Judge, Verdict, named
+from app.services.errors import UnknownEntity
+from app.services.market import categories
+from app.services.market.records import to_link
+from app.services.pages.sync import problems
+from app.services.photos import gallery
+from app.services.photos.gallery import Subject
+from app.services.planning.plans import undecided
+
+ENTRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPage:
+    store_id: str
+    store: str
+    product: Product
+    title: str
+    """Its name in the register, with what a variant is told by."""
+    name: str
+    """As VK gets it."""
+    group: Group | None
+    verdict: Verdict
+    rule: FilterMode | None
+    problem: SkipReason | Reason | None
+    """What keeps a selected product from the window, of its own or because of VK."""
+    wanted: Wanted | None
+    """The item as it is or would be sent; None without a price."""
+    category: str
+    """VK's name for it; empty where VK was not asked yet."""
+    picture: Picture | None
+    """None = the generated card."""
+    picture_group: Group | None
+    photo_in_vk: bool
+    """The item bears a photo that was chosen in VK, and it stays."""
+    pending: Sequence[Change]
+    """What the next run would do, but for albums."""
+    shop_is_full: bool
+    """So what is to be added waits, whichever product it was that VK refused."""
+    listing: Listing | None
+    entries: Sequence[SyncRunEntry]
+    unreadable: Unreadable | None
+    """The product is an older copy: what Evotor sent last could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPage:
+    store_id: str
+    store: str
+    group: Group
+    parent: Group | None
+    photo: Photo | None
+    inherited: Picture | None
+    """What serves the group's products while it has no photo of its own."""
+    inherited_from: Group | None
+    products: int
+    """In the group and below."""
+    served: int
+    """Of these, how many show the group's photo, or would if it had one."""
+
+
+def product_page(user: User, store_id: str, product_id: str) -> ProductPage:
+    """Raises UnknownEntity for what is not in this user's catalog."""
+    shelf = _shelf(user, store_id, product_id)
+    if not shelf.products:
+        raise UnknownEntity
+    (product,) = shelf.products
+    judge = Judge.of(user)
+    ((_, decision),) = judge.verdicts(shelf)
+    listing = _listing(user, store_id, product_id)
+    picture = shelf.picture_of(product)
+    desired = _desired(user, judge, shelf)
+    wanted = desired.wanted.get(ListingKey(store_id, product_id)) or _wanted(user, shelf, judge.settings, picture)
+    held, pending = _prospects(user, judge, desired, ListingKey(store_id, product_id), listing)
+    return ProductPage(
+        store_id=store_id,
+        store=shelf.store.name,
+        product=product,
+        title=shown_name(product, shelf.tree),
+        name=str(wanted.fields["name"]) if wanted else item_name(product, choices_of(product, shelf.tree)),
+        group=shelf.tree.groups.get(product.group_id or ""),
+        verdict=named(decision, shelf, product),
+        rule=judge.rules.rule_for(EntityType.PRODUCT, product_id),
+        problem=judge.problem(shelf, product, decision) or held,
+        wanted=wanted,
+        category=_category(user, wanted),
+        picture=picture,
+        picture_group=shelf.tree.groups.get(picture.group_id or "") if picture else None,
+        photo_in_vk=_is_photo_left(listing, judge.settings, picture),
+        pending=pending,
+        shop_is_full=any(change.action is Action.ADD for change in pending) and problems.shop_is_full(user),
+        listing=listing,
+        entries=_entries(user.id, store_id, product_id),
+        unreadable=unreadable.of_product(user.id, store_id, product_id),
+    )
+
+
+def card_name(user: User, store_id: str, product_id: str) -> str:
+    """What the product's generated card says. Raises UnknownEntity."""
+    shelf = _shelf(user, store_id, product_id)
+    if not shelf.products:
+        raise UnknownEntity
+    wanted = _desired(user, Judge.of(user), shelf).wanted.get(ListingKey(store_id, product_id))
+    (product,) = shelf.products
+    return str(wanted.fields["name"]) if wanted else item_name(product, choices_of(product, shelf.tree))
+
+
+def group_page(user: User, store_id: str, group_id: str) -> GroupPage:
+    """Raises UnknownEntity for what is not in this user's catalog."""
+    shelf = _shelf(user, store_id)
+    group = shelf.tree.groups.get(group_id)
+    if group is None:
+        raise UnknownEntity
+    above = shelf.tree.groups.get(group.parent_id or "")
+    inherited = shelf.pictures.inherited(group.parent_id, shelf.tree)
+    inside = [product for product in shelf.products if group_id in shelf.tree.lineage(product.group_id)]
+    return GroupPage(
+        store_id=store_id,
+        store=shelf.store.name,
+        group=group,
+        parent=above,
+        photo=gallery.find(user.id, Subject(Pictured.GROUP, store_id, group_id)),
+        inherited=inherited,
+        inherited_from=shelf.tree.groups.get(inherited.group_id or "") if inherited else None,
+        products=len(inside),
+        served=_served(inside, group_id, shelf),
+    )
+
+
+def _served(products: Sequence[Product], group_id: str, shelf: Shelf) -> int:
+    with_photo = Pictures(shelf.pictures.products, {**shelf.pictures.groups, group_id: group_id})
+    found = (with_photo.of(product, shelf.tree) for product in products)
+    return sum(picture is not None and picture.group_id == group_id for picture in found)
+
+
+def _shelf(user: User, store_id: str, product_id: str | None = None) -> Shelf:
+    """Raises UnknownEntity; a closed store is none."""
+    shelves = load_shelves(user.id, store_id, product_id, texts=product_id is not None)
+    if not shelves or shelves[0].is_closed:
+        raise UnknownEntity
+    return shelves[0]
+
+
+def _listing(user: User, store_id: str, product_id: str) -> Listing | None:
+    if user.vk is None:
+        return None
+    return db.session.scalar(
+        sa.select(Listing).where(
+            Listing.user_id == user.id,
+            Listing.vk_group_id == (user.vk.group_id or user.vk.last_group_id),
+            Listing.store_id == store_id,
+            Listing.product_id == product_id,
+        )
+    )
+
+
+def _wanted(user: User, shelf: Shelf, settings: OwnerSettings, picture: Picture | None) -> Wanted | None:
+    (product,) = shelf.products
+    if product.price is None:
+        return None
+    key = ListingKey(shelf.store.id, product.id)
+    return to_wanted(
+        key, product, shelf.tree, settings, extended_shop=_is_extended(user), store=shelf.store.name, picture=picture
+    )
+
+
+def _category(user: User, wanted: Wanted | None) -> str:
+    known = categories.known(user)
+    category = known.by_id.get(int(wanted.fields["category_id"])) if known and wanted else None
+    return category.title if category else ""
+
+
+def _is_extended(user: User) -> bool:
+    return user.vk is not None and user.vk.is_extended
+
+
+def _is_photo_left(listing: Listing | None, settings: OwnerSettings, picture: Picture | None) -> bool:
+    if listing is None or listing.vk_item_id is None:
+        return False
+    is_own = picture is not None and picture.group_id is None
+    return HandField.PHOTO in settings.edited_in_vk or (listing.keeps_photo and not is_own)
+
+
+def _desired(user: User, judge: Judge, shelf: Shelf) -> Desired:
+    """Of the one product and those that would bear its name in VK, from which it has to be told."""
+    (product,) = shelf.products
+    crowd = replace(shelf, products=load_namesakes(shelf, user.id, product))
+    return select([crowd], judge.rules, judge.settings, extended_shop=_is_extended(user), pictured=judge.pictured)
+
+
+def _prospects(
+    user: User, judge: Judge, desired: Desired, key: ListingKey, listing: Listing | None
+) -> tuple[SkipReason | Reason | None, Sequence[Change]]:
+    """What the plan says of this one product: why it is held back, and what the next run would do."""
+    links = {key: to_link(listing)} if listing else {}
+    group_id = (user.vk.group_id or user.vk.last_group_id or 0) if user.vk else 0
+    plan = make_plan(desired, links, Albums(), judge.settings, now=utcnow(), undecided=undecided(user.id, group_id))
+    pending = [change for change in plan.changes if change.key == key and change.action not in ALBUM_STEPS]
+    return plan.skipped.get(key), pending
+
+
+def _entries(user_id: int, store_id: str, product_id: str) -> Sequence[SyncRunEntry]:
+    query = (
+        sa.select(SyncRunEntry)
+        .join(SyncRun, SyncRun.id == SyncRunEntry.run_id)
+        .where(SyncRun.user_id == user_id, SyncRunEntry.product_id == product_id, SyncRunEntry.store_id == store_id)
+        .order_by(SyncRunEntry.id.desc())
+    )
+    return db.session.scalars(query.limit(ENTRIES)).all()

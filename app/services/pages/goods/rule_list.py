@@ -1,0 +1,91 @@
+"""Every rule of one owner, with where its entity stands and how many products it touches."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from app.domain.planning.selection import Shelf
+from app.domain.rules import EntityType, FilterMode, Rule, RuleSet
+from app.models import User
+from app.services.catalog.load import load_shelves
+from app.services.catalog.verdicts import Judge
+from app.services.pages.goods.group_tree import Tally, tallies, tally
+from app.services.pages.goods.look import natural
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entity of the catalog stands."""
+
+    store_id: str
+    path: tuple[str, ...]
+    """Names from the store down to the entity's parent."""
+    group_id: str | None
+    """The group to open: itself, or a product's."""
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRule:
+    level: EntityType
+    id: str
+    name: str
+    mode: FilterMode
+    place: Place | None
+    """None = it is no longer in the catalog."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleList:
+    rules: RuleSet
+    by_level: Mapping[EntityType, Sequence[ListedRule]]
+    tally: Tally
+
+
+def listed(user: User) -> RuleList:
+    judge = Judge.of(user)
+    shelves = [shelf for shelf in load_shelves(user.id, texts=False, facts=False) if not shelf.is_closed]
+    places: dict[tuple[EntityType, str], Place] = {}
+    total: Counter[str] = Counter()
+    for shelf in shelves:
+        judged = list(judge.verdicts(shelf))
+        whole = tally(judged)
+        total.update(selected=whole.selected, total=whole.total)
+        places.update(_places(shelf, judge.rules, tallies(shelf.tree, judged), whole))
+    return RuleList(
+        rules=judge.rules,
+        by_level={level: _of_level(judge.rules.rules, level, places) for level in EntityType},
+        tally=Tally(total["selected"], total["total"]),
+    )
+
+
+def _places(
+    shelf: Shelf, rules: RuleSet, held: Mapping[str, Tally], whole: Tally
+) -> dict[tuple[EntityType, str], Place]:
+    store = shelf.store
+    places = {(EntityType.STORE, store.id): Place(store.id, (), None, whole)}
+    for group_id in shelf.tree.groups:
+        if rules.rule_for(EntityType.GROUP, group_id):
+            above = _path(shelf, shelf.tree.groups[group_id].parent_id)
+            places[EntityType.GROUP, group_id] = Place(store.id, above, group_id, held[group_id])
+    for product in shelf.products:
+        if rules.rule_for(EntityType.PRODUCT, product.id):
+            group = product.group_id if product.group_id in shelf.tree.groups else None
+            places[EntityType.PRODUCT, product.id] = Place(store.id, _path(shelf, group), group, Tally(0, 1))
+    return places
+
+
+def _path(shelf: Shelf, group_id: str | None) -> tuple[str, ...]:
+    groups = [shelf.tree.groups[ancestor].name for ancestor in reversed(shelf.tree.lineage(group_id))]
+    return (shelf.store.name, *groups)
+
+
+def _of_level(
+    rules: Iterable[Rule], level: EntityType, places: Mapping[tuple[EntityType, str], Place]
+) -> list[ListedRule]:
+    rows = [
+        ListedRule(level, rule.entity_id, rule.name or rule.entity_id, rule.mode, places.get((level, rule.entity_id)))
+        for rule in rules
+        if rule.entity_type is level
+    ]
+    return sorted(rows, key=lambda row: (row.mode, natural(row.name), row.id))

@@ -1,0 +1,53 @@
+"""The four steps from a new account to a shop window that keeps itself."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from app.db import db
+from app.models import RunStatus, SyncRun, User
+from app.services.owner import config, orders, rules
+
+
+class Step(StrEnum):
+    """In the order in which they are taken."""
+
+    EVOTOR = "evotor"
+    VK = "vk"
+    CATALOG = "catalog"
+    LAUNCH = "launch"
+
+
+class StepState(StrEnum):
+    DONE = "done"
+    NOW = "now"
+    """The first that is not done."""
+    LATER = "later"
+
+
+def first_steps(user: User) -> dict[Step, StepState]:
+    return states_of(
+        {
+            Step.EVOTOR: user.evotor is not None and user.evotor.is_connected,
+            Step.VK: user.vk is not None and user.vk.is_connected,
+            Step.CATALOG: bool(rules.passing_stores(user)),
+            Step.LAUNCH: has_launched(user),
+        }
+    )
+
+
+def states_of(done: Mapping[Step, bool]) -> dict[Step, StepState]:
+    now = next((step for step in Step if not done[step]), None)
+    return {step: StepState.DONE if done[step] else StepState.NOW if step is now else StepState.LATER for step in Step}
+
+
+def has_launched(user: User) -> bool:
+    """Confirmed, and something came of it: items in the community, or a run that had nothing left to do."""
+    confirmed_at = config.config_of(user).confirmed_at
+    if confirmed_at is None:
+        return False
+    came_through = sa.select(SyncRun.id).where(
+        SyncRun.user_id == user.id, SyncRun.status == RunStatus.SUCCEEDED, SyncRun.finished_at >= confirmed_at
+    )
+    return orders.live_count(user) > 0 or db.session.scalar(came_through.limit(1)) is not None

@@ -1,0 +1,225 @@
+"""Which category of VK the products of each group go to, and the owner's choice of it."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from app.db import db
+from app.domain.catalog.goods import GroupTree
+from app.domain.listing.owner_settings import FALLBACK_CATEGORY, OwnerSettings
+from app.domain.listing.wanted import category_choices
+from app.domain.market.categories import Category, found, similar
+from app.domain.rules import decide
+from app.domain.texts import search
+from app.models import CatalogGroup, CatalogProduct, CatalogStore, User
+from app.services.catalog.load import load_groups
+from app.services.errors import NotReady, UnknownEntity
+from app.services.market import categories as market_categories
+from app.services.market.categories import CategoryList
+from app.services.owner import rules as owner_rules
+from app.services.owner import settings as owner_settings
+from app.services.pages.goods.look import natural
+
+
+class Trouble(StrEnum):
+    """Why the products stand in another category than was chosen, or soon will."""
+
+    REFUSED = "refused"
+    UNLISTED = "unlisted"
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The category that a group or the whole shop has now."""
+
+    id: int
+    category: Category | None
+    """None where VK's list lacks it or was not read."""
+    is_own: bool
+    given_by: str = ""
+    """Name of the group above whose choice holds here too; empty = the shop's."""
+    trouble: Trouble | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRow:
+    id: str
+    lineage: Sequence[str]
+    """Ids from its own up to the root."""
+    path: Sequence[str]
+    """Names from the root down to its own."""
+    store: str
+    products: int
+    """In the group and everywhere below it."""
+    present: Present
+
+
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """One group, or the whole shop, and the categories to choose from."""
+
+    group: GroupRow | None
+    present: Present
+    inherited: Present | None
+    """What the group has without a choice of its own."""
+    is_list_known: bool
+    similar: Sequence[Category]
+    found: Sequence[Category]
+    refused: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    known: CategoryList | None
+    default: Present
+    groups: Sequence[GroupRow]
+
+
+@dataclass(frozen=True, slots=True)
+class _Choices:
+    """Everything of one user that a present category depends on, loaded once for a page."""
+
+    settings: OwnerSettings
+    known: CategoryList | None
+    by_id: Mapping[int, Category]
+
+    @classmethod
+    def of(cls, user: User) -> "_Choices":
+        known = market_categories.known(user)
+        return cls(owner_settings.owner_settings(user), known, known.by_id if known else {})
+
+    def present(self, lineage: Sequence[str] = (), names: Mapping[str, str] | None = None) -> Present:
+        """Of the group at the end of that way, or with an empty one of the whole shop."""
+        choice = next(category_choices(lineage, self.settings))
+        is_own = choice.group_id is None if not lineage else choice.group_id == lineage[0]
+        given_by = "" if is_own or choice.group_id is None else (names or {})[choice.group_id]
+        return Present(choice.id, self.by_id.get(choice.id), is_own, given_by, self.trouble(choice.id))
+
+    def trouble(self, category_id: int) -> Trouble | None:
+        if category_id in self.settings.refused_categories:
+            return Trouble.REFUSED
+        is_unlisted = self.known is not None and category_id not in (FALLBACK_CATEGORY, *self.by_id)
+        return Trouble.UNLISTED if is_unlisted else None
+
+
+def overview(user: User, q: str = "") -> Overview:
+    """Every group that the rules let through, by store and name; `q`: words that stand in its path."""
+    choices = _Choices.of(user)
+    reads = search.matcher(q)
+    rows = [row for row in _rows(user, choices) if reads(" ".join(row.path))]
+    return Overview(choices.known, choices.present(), rows)
+
+
+def default(user: User) -> Present:
+    """The category of everything whose group has none."""
+    return _Choices.of(user).present()
+
+
+def troubled(user: User) -> int:
+    """How many choices of the owner's VK does not take."""
+    choices = _Choices.of(user)
+    chosen = (choices.settings.category_id, *choices.settings.category_by_group.values())
+    return sum(choices.trouble(category_id) is not None for category_id in chosen)
+
+
+def choosing(user: User, group_id: str | None, q: str = "") -> Choosing:
+    """`group_id`: None for the whole shop. Raises UnknownEntity for a group that is not this user's."""
+    choices = _Choices.of(user)
+    categories = choices.known.categories if choices.known else ()
+    row = None
+    if group_id is not None:
+        row = next((row for row in _rows(user, choices, all_groups=True) if row.id == group_id), None)
+        if row is None:
+            raise UnknownEntity
+    return Choosing(
+        group=row,
+        present=row.present if row else choices.present(),
+        inherited=_inherited(choices, row),
+        is_list_known=choices.known is not None,
+        similar=similar(categories, row.path[-1]) if row and not q else [],
+        found=found(categories, q),
+        refused=choices.settings.refused_categories,
+    )
+
+
+def _inherited(choices: _Choices, row: GroupRow | None) -> Present | None:
+    """What the group would have without a choice of its own."""
+    if row is None:
+        return None
+    above = row.lineage[1:]
+    return choices.present(above, dict(zip(row.lineage, reversed(row.path), strict=True)))
+
+
+def choose(user: User, group_id: str | None, category_id: int | None) -> None:
+    """Give a group, or with None the whole shop, a category; None takes the choice back. Flushes.
+
+    Raises UnknownEntity for a group that is not this user's, NotReady for a category that VK's list does not have.
+    """
+    known = market_categories.known(user)
+    if category_id is not None and (known is None or category_id not in known.by_id):
+        raise NotReady("unknown_category")
+    if group_id is None:
+        owner_settings.change(user, category_id=FALLBACK_CATEGORY if category_id is None else category_id)
+    else:
+        if not _is_known(user.id, group_id):
+            raise UnknownEntity
+        before = owner_settings.owner_settings(user).category_by_group
+        others = {name: chosen for name, chosen in before.items() if name != group_id}
+        mine = {} if category_id is None else {group_id: category_id}
+        owner_settings.change(user, category_by_group={**others, **mine})
+    if user.vk is not None and category_id in user.vk.refused_categories:
+        # Chosen knowingly: VK is asked once more, and a refusal marks it again.
+        user.vk.refused_categories = [number for number in user.vk.refused_categories if number != category_id]
+        db.session.flush()
+
+
+def _is_known(user_id: int, group_id: str) -> bool:
+    query = sa.select(CatalogGroup.id).where(CatalogGroup.user_id == user_id, CatalogGroup.group_id == group_id)
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def _rows(user: User, choices: _Choices, *, all_groups: bool = False) -> Iterator[GroupRow]:
+    """By store and path; without `all_groups` only those that the rules let through."""
+    rules = owner_rules.rules_of(user)
+    stores = {row.store_id: row.name for row in db.session.execute(_stores(user.id))}
+    chosen = stores.keys() if all_groups else set(owner_rules.passing_stores(user))
+    counts, by_store = _counts(user.id), load_groups(user.id)
+    for store_id in sorted(chosen & by_store.keys(), key=lambda store_id: natural(stores[store_id])):
+        tree = GroupTree.of(by_store[store_id])
+        held = _with_everything_below(tree, counts.get(store_id, {}))
+        passing = [name for name in tree.groups if all_groups or decide(rules, store_id, tree.lineage(name)).included]
+        rows = [_row(tree, name, stores[store_id], held[name], choices) for name in passing]
+        yield from sorted(rows, key=lambda row: [natural(name) for name in row.path])
+
+
+def _row(tree: GroupTree, group_id: str, store: str, products: int, choices: _Choices) -> GroupRow:
+    lineage = tree.lineage(group_id)
+    names = {name: tree.groups[name].name.strip() or name for name in lineage}
+    path = [names[name] for name in reversed(lineage)]
+    return GroupRow(group_id, lineage, path, store, products, choices.present(lineage, names))
+
+
+def _stores(user_id: int) -> sa.Select[str, str]:
+    return sa.select(CatalogStore.store_id, CatalogStore.name).where(CatalogStore.user_id == user_id)
+
+
+def _counts(user_id: int) -> dict[str, dict[str | None, int]]:
+    """{store: {group: products directly in it}}"""
+    product = CatalogProduct.__table__.c
+    keys = (product.store_id, product.group_id)
+    query = sa.select(*keys, sa.func.count()).where(product.user_id == user_id).group_by(*keys)
+    counts: dict[str, dict[str | None, int]] = {}
+    for store_id, group_id, count in db.session.execute(query):
+        counts.setdefault(store_id, {})[group_id] = count
+    return counts
+
+
+def _with_everything_below(tree: GroupTree, direct: Mapping[str | None, int]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for group_id, count in direct.items():
+        for above in tree.lineage(group_id):
+            total[above] += count
+    return total

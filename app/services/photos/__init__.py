@@ -1,0 +1,1 @@
+"""The owner's pictures of products and groups, and the cards drawn where there is none."""

@@ -1,0 +1,110 @@
+"""Brakes on a plan, and what the owner approved of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from app.db import db, utcnow
+from app.domain.planning.brakes import Brake, braked, brakes_on, fingerprint
+from app.domain.planning.plan import Plan
+from app.models import EventKind, RunTrigger, SyncApproval, SyncRun, User
+from app.models.run import ACTIVE
+from app.services.accounts import events
+from app.services.errors import NotReady
+from app.services.owner import config, rules, switch
+from app.services.runs import schedule
+
+VALID_FOR = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the brakes say of one plan."""
+
+    brakes: Sequence[Brake]
+    is_covered: bool
+    """One valid approval names all the braked changes."""
+    approved: frozenset[str]
+    """Every change that any valid approval names, whether or not a brake holds it now."""
+    fingerprint: str
+    """Of the braked changes."""
+
+    @property
+    def needs_approval(self) -> bool:
+        return bool(self.brakes) and not self.is_covered
+
+
+def judge(user: User, plan: Plan, now: datetime | None = None) -> Verdict:
+    confirmed_adds = user.sync_state.confirmed_adds if user.sync_state else None
+    brakes = brakes_on(plan, rules_changed=_rules_changed(user), confirmed_adds=confirmed_adds)
+    held = braked(brakes)
+    valid = [frozenset(approval.changes) for approval in _valid(user.id, now or utcnow())]
+    return Verdict(
+        brakes,
+        is_covered=any(held <= named for named in valid),
+        approved=frozenset().union(*valid),
+        fingerprint=fingerprint(held),
+    )
+
+
+def _rules_changed(user: User) -> bool:
+    """Since the last confirmation, approval or complete run; the first run after a confirmation is let through."""
+    digest = user.sync_state.rules_digest if user.sync_state else None
+    if digest is None or digest == rules.digest_of_rules(user):
+        return False
+    return not is_first_after_confirmation(user)
+
+
+def is_first_after_confirmation(user: User) -> bool:
+    confirmed_at = config.config_of(user).confirmed_at
+    if confirmed_at is None:
+        return True  # the run that the owner is asked to confirm
+    had_its_run = sa.select(SyncRun.id).where(
+        SyncRun.user_id == user.id,
+        SyncRun.started_at >= confirmed_at,
+        SyncRun.status.not_in(ACTIVE),
+    )
+    return db.session.scalar(had_its_run.limit(1)) is None
+
+
+def _valid(user_id: int, now: datetime) -> Sequence[SyncApproval]:
+    # A clock that was set back must not make an approval valid for ever.
+    query = sa.select(SyncApproval).where(
+        SyncApproval.user_id == user_id, SyncApproval.expires_at > now, SyncApproval.approved_at <= now
+    )
+    return db.session.scalars(query).all()
+
+
+def latest_id(user_id: int) -> int | None:
+    return db.session.scalar(sa.select(sa.func.max(SyncApproval.id)).where(SyncApproval.user_id == user_id))
+
+
+def approve(user: User, plan: Plan, seen: str, now: datetime | None = None) -> None:
+    """The owner saw the plan with this fingerprint and lets it through; queues a run. Flushes.
+
+    Raises NotReady where there is nothing to approve, the plan is another one by now, or no run may start.
+    """
+    now = now or utcnow()
+    if obstacle := switch.run_obstacle(user):
+        raise NotReady(obstacle)
+    verdict = judge(user, plan, now)
+    if not verdict.brakes:
+        raise NotReady("nothing_to_approve")
+    if verdict.fingerprint != seen:
+        raise NotReady("plan_changed")
+    db.session.execute(sa.delete(SyncApproval).where(SyncApproval.user_id == user.id, SyncApproval.expires_at <= now))
+    db.session.add(
+        SyncApproval(
+            user_id=user.id,
+            fingerprint=verdict.fingerprint,
+            changes=sorted(braked(verdict.brakes)),
+            approved_at=now,
+            expires_at=now + VALID_FOR,
+        )
+    )
+    if user.sync_state is not None:
+        user.sync_state.rules_digest = rules.digest_of_rules(user)
+    schedule.request(user.id, RunTrigger.MANUAL)
+    events.record(EventKind.APPROVED, user.id, fingerprint=verdict.fingerprint)

@@ -1,0 +1,13 @@
+"""«Подтвердить и запустить»: the owner saw what the plan would add, and no accident may add much more in its name."""
+
+from datetime import datetime
+
+from app.domain.planning.changes import Action
+from app.models import User
+from app.services.owner import switch
+from app.services.planning import plans
+
+
+def confirm(user: User, now: datetime | None = None) -> None:
+    """Raises NotReady."""
+    switch.confirm(user, now, adds=plans.plan_for(user, now).counts[Action.ADD])

@@ -1,0 +1,77 @@
+"""What the next run would make of the shop window, in numbers, and whether VK has room for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from app.db import db, utcnow
+from app.domain.market.capacity import ITEMS_MAX, Room, room_for
+from app.domain.planning.albums import ALBUMS_MAX
+from app.domain.planning.changes import LinkState
+from app.domain.planning.plan import Plan
+from app.models import CatalogStore, Listing, StoreState, User
+from app.services.market.records import load_albums
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    listed: int
+    """Products that buyers will see."""
+    skipped: Mapping[str, int]
+    """Selected products that they will not see, by the reason, the most frequent first."""
+    room: Room
+    knows_market: bool
+    """The community's own items and albums were counted once; before that, `room` knows only ours."""
+    only_store: str | None
+    """Id of the owner's store where there is just one: its page can show the skipped products."""
+
+    @property
+    def skipped_in_all(self) -> int:
+        return sum(self.skipped.values())
+
+
+def readiness_of(user: User, plan: Plan) -> Readiness:
+    """Of a plan that was made already: nothing is decided here."""
+    group_id = (user.vk.group_id or user.vk.last_group_id or 0) if user.vk else 0
+    state = user.sync_state
+    return Readiness(
+        listed=plan.in_view,
+        skipped=dict(plan.unseen.most_common()),
+        room=room_for(plan, load_albums(user, group_id, utcnow()), _items_now(user, group_id)),
+        knows_market=state is not None and state.market_read_at is not None,
+        only_store=only_store(user.id),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of VK's limits the community takes now; None = it was not asked yet."""
+
+    items: int | None
+    albums: int | None
+    items_max: int = ITEMS_MAX
+    albums_max: int = ALBUMS_MAX
+
+
+def limits_now(user: User) -> Limits:
+    """Of the market as it was read last, and our changes since."""
+    if user.vk is None or user.vk.group_id is None or user.sync_state is None or user.sync_state.market_read_at is None:
+        return Limits(None, None)
+    group_id = user.vk.group_id
+    return Limits(_items_now(user, group_id), load_albums(user, group_id, utcnow()).taken)
+
+
+def _items_now(user: User, group_id: int) -> int:
+    ours = (Listing.user_id == user.id, Listing.vk_group_id == group_id)
+    there = (Listing.vk_item_id.is_not(None), Listing.state != LinkState.GONE)
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(Listing).where(*ours, *there)) or 0
+    return count + (user.sync_state.foreign_items if user.sync_state else 0)
+
+
+def only_store(user_id: int) -> str | None:
+    query = sa.select(CatalogStore.store_id).where(
+        CatalogStore.user_id == user_id, CatalogStore.state != StoreState.CLOSED
+    )
+    ids = db.session.scalars(query.limit(2)).all()
+    return ids[0] if len(ids) == 1 else None

@@ -1,0 +1,44 @@
+"""What the rows of the runs tell."""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from app.db import db
+from app.models import OwnerOrder, RunStatus, SyncRun
+from app.models.run import ACTIVE
+
+CANCELLED, SWITCHED_OFF, CHANGED_MEANWHILE = "cancelled", "switched_off", "changed_meanwhile"
+OTHER_ORDER = "other_order"
+"""The owner ordered something in one piece, which comes first."""
+LONGEST_PAUSE = timedelta(days=1)
+CLOCK_TOLERANCE = timedelta(hours=1)
+"""Moments further ahead than they can have been set are from a clock that was wrong."""
+
+
+def is_there(run_id: int) -> bool:
+    """A run at work goes only with its account."""
+    return db.session.scalar(sa.select(SyncRun.id).where(SyncRun.id == run_id)) is not None
+
+
+def somebody_is_at_work(now: datetime) -> bool:
+    """A worker is alive, whoever it works for."""
+    at_work = (SyncRun.status.in_(ACTIVE), SyncRun.status == RunStatus.RUNNING, SyncRun.lease_until > now)
+    return db.session.scalar(sa.select(SyncRun.id).where(*at_work).limit(1)) is not None
+
+
+def latest(user_id: int) -> SyncRun | None:
+    return db.session.scalar(sa.select(SyncRun).where(SyncRun.user_id == user_id).order_by(SyncRun.id.desc()).limit(1))
+
+
+def last_success(user_id: int) -> datetime | None:
+    """When a synchronisation last came through to its end; what the owner ordered in one piece is none."""
+    came_through = (
+        SyncRun.user_id == user_id,
+        SyncRun.status == RunStatus.SUCCEEDED,
+        SyncRun.trigger.not_in([*OwnerOrder]),
+    )
+    return db.session.scalar(sa.select(sa.func.max(SyncRun.finished_at)).where(*came_through))
+
+
+TIME_SLICE = "time_slice"

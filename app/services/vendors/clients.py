@@ -1,0 +1,55 @@
+"""Clients for the two vendors, made from the settings; and what their errors mean for a connection."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from app.clients.budget import Budget
+from app.clients.evotor.client import EvotorClient
+from app.clients.vk.addresses import VkAddresses
+from app.clients.vk.client import VkClient
+from app.context import settings
+from app.logs import remember_secret
+
+_budget: ContextVar[Budget | None] = ContextVar("budget", default=None)
+
+
+@contextmanager
+def within(budget: Budget) -> Iterator[None]:
+    """Clients made inside share this time, and try every call once."""
+    token = _budget.set(budget)
+    try:
+        yield
+    finally:
+        _budget.reset(token)
+
+
+def is_out_of_time() -> bool:
+    budget = _budget.get()
+    return budget is not None and budget.is_spent
+
+
+def evotor_client(token: str) -> EvotorClient:
+    remember_secret(token)
+    per_second = settings().evotor_requests_per_second
+    return EvotorClient(settings().evotor_api_url, token, per_second=per_second, budget=_budget.get())
+
+
+def vk_client(token: str, *, slowest: float | None = None, **hooks: Any) -> VkClient:
+    """`slowest`: calls per second that are not exceeded whatever the setting; `hooks` as of VkClient."""
+    remember_secret(token)
+    per_second = settings().vk_requests_per_second
+    return VkClient(
+        settings().vk_api_url,
+        token,
+        per_second=min(per_second, slowest or per_second),
+        id_url=settings().vk_id_url,
+        budget=_budget.get(),
+        **hooks,
+    )
+
+
+def vk_window(group_id: int) -> str:
+    """The address of a community's goods."""
+    return VkAddresses(settings().vk_api_url).window(group_id)
