@@ -4,24 +4,12 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.web import (
-        access,
-        errors,
-        formatting,
-        headers,
-        icons,
-        labels,
-        limits,
-        packing,
-        seats,
-        static,
-        vanished,
-        window_words,
-    )
+    from app.web import access, errors, formatting, icons, labels, window_words
     from app.web.auth import blueprint as auth
     from app.web.catalog import blueprint as catalog
     from app.web.connections import blueprint as connections
-    from app.web.health import blueprint as health
+    from app.web.doors import headers, limits, packing, seats, static, vanished
+    from app.web.ops.health import blueprint as health
     from app.web.sync import blueprint as sync
 
     for part in (

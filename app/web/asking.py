@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from app.services.vendors import turns
 from app.services.vendors.turns import AllSeatsTaken, TurnTaken
-from app.web import seats
 from app.web.access import READS, owner
+from app.web.doors import seats
 from app.web.forms import showing_again
 from app.web.messages import message
 

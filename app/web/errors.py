@@ -16,12 +16,12 @@ from werkzeug.routing import MapAdapter, RequestRedirect
 
 from app.db import is_contention
 from app.services.errors import ServiceError
-from app.web import limits
 from app.web.access import is_htmx, is_open_to_visitor, local_path, stays_as_it_is
+from app.web.doors import limits
+from app.web.doors.seats import TooManyPages
 from app.web.formatting import span
 from app.web.forms import showing_again
 from app.web.messages import message
-from app.web.seats import TooManyPages
 
 log = structlog.get_logger()
 

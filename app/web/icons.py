@@ -6,7 +6,7 @@ from functools import cache
 from flask import Flask
 from markupsafe import Markup
 
-from app.web.static import STATIC
+from app.web.doors.static import STATIC
 
 ICONS = STATIC / "vendor" / "bootstrap-icons-1.13.2" / "icons"
 

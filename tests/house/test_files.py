@@ -13,7 +13,7 @@ import pytest
 from backports import zstd
 from flask import Flask
 
-from app.web.static import STATIC
+from app.web.doors.static import STATIC
 from tests.conftest import settings_for
 from tests.factories import PASSWORD, make_user
 from tests.support.page import Browser

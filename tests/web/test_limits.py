@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 from app.db import db
 from app.extensions import limiter
 from app.models import User
-from app.web import limits
+from app.web.doors import limits
 from config import Settings
 from tests import conftest
 from tests.factories import PASSWORD, make_user

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 
 from app.models import User
-from app.web import seats
-from app.web.seats import AT_ONCE, MOST_WAITING, OF_ONE_VISITOR, Seats, TooManyPages
+from app.web.doors import seats
+from app.web.doors.seats import AT_ONCE, MOST_WAITING, OF_ONE_VISITOR, Seats, TooManyPages
 from tests.factories import PASSWORD
 from tests.support.page import Browser
 

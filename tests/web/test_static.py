@@ -5,7 +5,7 @@ import re
 import pytest
 from flask import Flask, url_for
 
-from app.web.static import STATIC
+from app.web.doors.static import STATIC
 from tests.support.page import Browser, check_headers
 
 STYLE = "/static/app.css"

@@ -12,12 +12,12 @@ from app.services.pages.window import group_categories
 from app.services.photos import cards, gallery, making
 from app.services.photos.gallery import Subject
 from app.services.runs import history
-from app.web import limits, unreadable_words
 from app.web.access import owner
-from app.web.catalog import blueprint, words
+from app.web.catalog import blueprint, unreadable_words, words
 from app.web.catalog.photo_forms import LARGEST_REQUEST, PhotoForm
+from app.web.doors import limits
+from app.web.doors.headers import YEAR
 from app.web.forms import ActionForm, sent
-from app.web.headers import YEAR
 from app.web.messages import message
 from app.web.sync.market_rows import item_address
 from app.web.sync.plan_rows import change_rows, entry_rows

@@ -14,11 +14,11 @@ from app.services.owner import rules as owner_rules
 from app.services.owner.rule_changes import Changed, UndoTooLate
 from app.services.pages.goods import csv_export, rule_list, why
 from app.services.pages.goods import store as goods_store
-from app.web import limits, unreadable_words
 from app.web.access import commit_on_success, is_htmx, owner, safe_next
 from app.web.asking import asks_vendors
-from app.web.catalog import blueprint, changes, standing, why_words, words
+from app.web.catalog import blueprint, changes, standing, unreadable_words, why_words, words
 from app.web.catalog.forms import BulkForm, RuleForm, UndoForm, look_params, requested_look
+from app.web.doors import limits
 from app.web.errors import bad_request, not_in_catalog, try_later
 from app.web.formatting import quoted
 from app.web.forms import ActionForm, sent

@@ -8,11 +8,11 @@ from app.services.connections import vk as connections_vk
 from app.services.errors import ConnectionRefused
 from app.services.owner import orders, rules
 from app.services.pages.sync.overview import sync_overview
-from app.web import limits
 from app.web.access import commit_on_success, owner
 from app.web.asking import asks_vendors
 from app.web.connections import blueprint, kept
 from app.web.connections.forms import EvotorForm, VkForm
+from app.web.doors import limits
 from app.web.forms import ActionForm, sent
 from app.web.messages import message
 from app.web.sync.headline import briefly

@@ -6,9 +6,9 @@ from flask.typing import ResponseReturnValue
 from app.services.errors import NotReady, UnknownEntity, VkUnavailable
 from app.services.market import categories as market_categories
 from app.services.pages.window import group_categories
-from app.web import limits
 from app.web.access import commit_on_success, owner, safe_next
 from app.web.asking import asks_vendors
+from app.web.doors import limits
 from app.web.errors import not_in_catalog
 from app.web.forms import ActionForm, sent
 from app.web.messages import message

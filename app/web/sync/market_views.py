@@ -8,8 +8,8 @@ from app.services.market import answers
 from app.services.owner import settings as owner_settings
 from app.services.owner import switch
 from app.services.planning import plans
-from app.web import limits
 from app.web.access import commit_on_success, owner, safe_next
+from app.web.doors import limits
 from app.web.errors import bad_request
 from app.web.forms import ActionForm, sent
 from app.web.messages import message

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from flask import Flask, Response, abort, request
 
-from app.web.headers import YEAR
+from app.web.doors.headers import YEAR
 
-STATIC = Path(__file__).resolve().parent.parent / "static"
+STATIC = Path(__file__).resolve().parents[2] / "static"
 
 
 class File(NamedTuple):
