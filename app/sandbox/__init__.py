@@ -5,9 +5,12 @@ from collections.abc import Callable
 from flask import Flask, request
 from flask.json.provider import DefaultJSONProvider
 
-from app.sandbox import control, evotor, shop, vk, vk_photos, vkid
+from app.sandbox.control import views as control
+from app.sandbox.evotor import api as evotor
 from app.sandbox.seed import seed_demo
 from app.sandbox.state import World
+from app.sandbox.vk import api as vk
+from app.sandbox.vk import login, photos, window
 
 
 class PlainJson(DefaultJSONProvider):
@@ -20,7 +23,7 @@ def create_sandbox(seed: Callable[[World], None] = seed_demo) -> Flask:
     app.config.update(WORLD=World(seed), MAX_FORM_MEMORY_SIZE=None)
     app.json = PlainJson(app)
     app.before_request(_read_whole_body)
-    for module in (vk, vk_photos, vkid, evotor, shop, control):
+    for module in (vk, photos, login, evotor, window, control):
         app.register_blueprint(module.blueprint)
     return app
 

@@ -134,9 +134,9 @@ def test_chaos_that_makes_no_sense_is_refused(control: Control, wrong: dict[str,
 
 
 def test_every_kind_of_chaos_is_in_the_description() -> None:
-    from app.sandbox import control as module
+    from app.sandbox.control import views
 
-    described = (module.__doc__ or "").partition("Chaos: ")[2]
+    described = (views.__doc__ or "").partition("Chaos: ")[2]
     assert [kind for kinds in KINDS.values() for kind in kinds if kind not in described] == []
 
 

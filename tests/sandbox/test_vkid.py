@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from app.sandbox.vkid import CLIENT_ID
+from app.sandbox.vk.login import CLIENT_ID
 
 from .conftest import Control, Vk
 

@@ -4,10 +4,10 @@ from decimal import Decimal
 
 from werkzeug.exceptions import NotFound
 
-from app.sandbox.control_actions import action, set_fields
-from app.sandbox.evotor import timestamp
+from app.sandbox.control.actions import action, set_fields
+from app.sandbox.evotor.api import timestamp
 from app.sandbox.state import RIGHTS, Album, Club, EvotorStore, Item, Json, VkToken, World
-from app.sandbox.vk_market import REJECTED
+from app.sandbox.vk.market import REJECTED
 
 
 @action("evotor/products")

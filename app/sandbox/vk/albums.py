@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from app.sandbox.state import Album, Club, Item, Json, Shadow
-from app.sandbox.vk_call import Call
-from app.sandbox.vk_params import VkError
-from app.sandbox.vk_render import album_json, album_size
+from app.sandbox.vk.call import Call
+from app.sandbox.vk.params import VkError
+from app.sandbox.vk.render import album_json, album_size
 
 LAG = frozenset({"lag"})
 

@@ -12,8 +12,8 @@ from werkzeug.datastructures import FileStorage
 
 from app.sandbox.faults import UPLOAD_AFTER_KINDS, UPLOAD_KINDS, spoilt_answer, truncated
 from app.sandbox.state import Json, Photo, Upload, World
-from app.sandbox.vk_call import Call
-from app.sandbox.vk_params import VkError
+from app.sandbox.vk.call import Call
+from app.sandbox.vk.params import VkError
 
 blueprint = Blueprint("vk_photos", __name__)
 

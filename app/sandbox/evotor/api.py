@@ -9,14 +9,8 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request
 
 from app.sandbox.chaos import LIST_KINDS
-from app.sandbox.evotor_faults import (
-    FIRST_PAGE_KINDS,
-    LATER_PAGE_KINDS,
-    TRANSPORT_KINDS,
-    bend_list,
-    refusal_of,
-)
-from app.sandbox.evotor_refusal import Refusal
+from app.sandbox.evotor.faults import FIRST_PAGE_KINDS, LATER_PAGE_KINDS, TRANSPORT_KINDS, bend_list, refusal_of
+from app.sandbox.evotor.refusal import Refusal
 from app.sandbox.faults import spoilt_answer, truncated
 from app.sandbox.state import EvotorState, EvotorStore, EvotorToken, Json, World
 

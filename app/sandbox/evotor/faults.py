@@ -1,6 +1,6 @@
 """What the switches of contracts/evotor.md 12 do to an answer."""
 
-from app.sandbox.evotor_refusal import Refusal
+from app.sandbox.evotor.refusal import Refusal
 from app.sandbox.faults import EVOTOR_STATUS_KINDS
 from app.sandbox.state import Json, World
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.sandbox.state import Club, Item, VkToken, World
-from app.sandbox.vk_params import VkError
+from app.sandbox.vk.params import VkError
 
 EDITOR = 2
 DELETED_ITEMS_KEPT_SECONDS = 24 * 3600

@@ -60,12 +60,12 @@ from dataclasses import asdict
 from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.exceptions import BadRequest, NotFound
 
-from app.sandbox import control_data  # noqa: F401 (its actions register themselves)
 from app.sandbox.chaos import Chaos
-from app.sandbox.control_actions import ACTIONS, action, set_fields
+from app.sandbox.control import data  # noqa: F401 (its actions register themselves)
+from app.sandbox.control.actions import ACTIONS, action, set_fields
 from app.sandbox.faults import FaultError
 from app.sandbox.state import CallLog, Club, EvotorToken, Item, Json, World
-from app.sandbox.vk_render import album_size, availability, hundredths
+from app.sandbox.vk.render import album_size, availability, hundredths
 
 blueprint = Blueprint("control", __name__, url_prefix="/_control")
 

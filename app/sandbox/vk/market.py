@@ -8,11 +8,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from app.sandbox.state import Club, Item, Json, Shadow
-from app.sandbox.vk_call import DELETED_ITEMS_KEPT_SECONDS, Call
-from app.sandbox.vk_categories import NAMES, SECTIONS, Node
-from app.sandbox.vk_params import VkError
-from app.sandbox.vk_photos import free_photo
-from app.sandbox.vk_render import availability, hundredths, item_json
+from app.sandbox.vk.call import DELETED_ITEMS_KEPT_SECONDS, Call
+from app.sandbox.vk.categories import NAMES, SECTIONS, Node
+from app.sandbox.vk.params import VkError
+from app.sandbox.vk.photos import free_photo
+from app.sandbox.vk.render import availability, hundredths, item_json
 
 LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
 REJECTED: Json = {

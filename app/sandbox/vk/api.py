@@ -8,23 +8,23 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
-from app.sandbox import vk_albums, vk_market, vk_people, vk_photos
 from app.sandbox.chaos import LAG
 from app.sandbox.faults import AFTER_KINDS, BEFORE_KINDS, VK_ERROR_KINDS, Fault, spoilt_answer, truncated
 from app.sandbox.state import RIGHTS, Json, VkToken, World
-from app.sandbox.vk_call import Call
-from app.sandbox.vk_params import METHODS, TOKEN_KINDS, USER_ONLY, VkError, check
+from app.sandbox.vk import albums, market, people, photos
+from app.sandbox.vk.call import Call
+from app.sandbox.vk.params import METHODS, TOKEN_KINDS, USER_ONLY, VkError, check
 
 blueprint = Blueprint("vk", __name__)
 
 HANDLERS: dict[str, Callable[[Call], Any]] = {
-    **vk_market.HANDLERS,
-    **vk_albums.HANDLERS,
-    **vk_photos.HANDLERS,
-    **vk_people.HANDLERS,
+    **market.HANDLERS,
+    **albums.HANDLERS,
+    **photos.HANDLERS,
+    **people.HANDLERS,
 }
-WRITING_METHODS = vk_market.WRITES | vk_albums.WRITES | vk_photos.WRITES
-LAGGING_METHODS = vk_market.LAGGING | vk_albums.LAGGING
+WRITING_METHODS = market.WRITES | albums.WRITES | photos.WRITES
+LAGGING_METHODS = market.LAGGING | albums.LAGGING
 SECRET_PARAMS = frozenset({"access_token", "success_token"})
 ERRORS = frozenset({*VK_ERROR_KINDS, "error"})
 

@@ -5,7 +5,7 @@ from html import escape
 from flask import Blueprint, Response, abort, current_app, request
 
 from app.sandbox.state import Album, Club, Item, World
-from app.sandbox.vk_render import album_size, availability, price_text
+from app.sandbox.vk.render import album_size, availability, price_text
 
 blueprint = Blueprint("shop", __name__)
 

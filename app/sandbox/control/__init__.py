@@ -1,0 +1,1 @@
+"""Switches for tests and demos."""

@@ -1,0 +1,1 @@
+"""Evotor's cloud."""

@@ -1,0 +1,1 @@
+"""VK: its API, upload server, VK ID and the community's shop."""
