@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +12,8 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from app.clock import utcnow
 
 __all__ = [
     "Base",
@@ -24,7 +25,6 @@ __all__ = [
     "is_contention",
     "mapped_column",
     "reading",
-    "utcnow",
 ]
 
 SQLITE_BUSY_MS = LOCK_MS = 15_000
@@ -59,11 +59,6 @@ def is_contention(error: Exception) -> bool:
     """Others held the rows for too long, or waited for each other: asked again it may well work."""
     orig = getattr(error, "orig", None)
     return type(orig).__name__ in ("DeadlockDetected", "LockNotAvailable") or "database is locked" in str(orig)
-
-
-def utcnow() -> datetime:
-    """Naive UTC: what every DateTime column holds, in both databases. The product's only wall clock."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def created_at_column() -> Any:

@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.catalog.goods import Group, Product
 from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, User

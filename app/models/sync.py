@@ -5,7 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import relationship
 
-from app.db import Base, Mapped, created_at_column, mapped_column, utcnow
+from app.clock import utcnow
+from app.db import Base, Mapped, created_at_column, mapped_column
 from app.domain.rules import EntityType, FilterMode
 from app.models.types import ID_LENGTH, one_of, owner_column
 from app.models.user import User

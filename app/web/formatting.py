@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from flask import Flask
 from flask_login import current_user
 
-from app.db import utcnow
+from app.clock import utcnow
 from app.domain.account.time_zones import USUAL
 
 NBSP = "\u00a0"

@@ -1,4 +1,4 @@
-"""The product has one wall clock, `app.db.utcnow`: a test that tells the time tells it to all of the product."""
+"""The product has one wall clock, `app.clock.utcnow`: a test that tells the time tells it to all of the product."""
 
 import ast
 import re
@@ -34,7 +34,7 @@ def readings(path: Path) -> Iterator[str]:
 def test_the_wall_clock_is_read_in_one_place() -> None:
     """The limiter, too, has a clock: the seconds left until it lets somebody in are told by that one."""
     found = sorted(found for path in sources() for found in readings(path))
-    assert found == ["db.py: datetime.now", "web/limits.py: time.time"]
+    assert found == ["clock.py: datetime.now", "web/doors/limits.py: time.time"]
 
 
 # What is shown of a time goes through one file, which knows the owner's zone.

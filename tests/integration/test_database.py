@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
-from app.db import Base, EncryptedText, db, utcnow
+from app.clock import utcnow
+from app.db import Base, EncryptedText, db
 from app.models import CatalogProduct, RunStatus, RunTrigger, SyncConfig, SyncFilter, SyncRun, User
 from tests.conftest import KEY, running_app, settings_for
 from tests.factories import add_product, make_user

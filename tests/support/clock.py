@@ -1,4 +1,4 @@
-"""The product's wall clock in the hands of tests: all of it asks `app.db.utcnow`."""
+"""The product's wall clock in the hands of tests: all of it asks `app.clock.utcnow`."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from app import db as database
+from app import clock
 
 NOON = datetime(2026, 6, 17, 9)
 """Of Moscow, in naive UTC: the same day nearly everywhere, and far from the ends of week, month and year."""
@@ -19,7 +19,7 @@ def real_now() -> datetime:
 
 def tell(monkeypatch: pytest.MonkeyPatch, now: Callable[[], datetime]) -> None:
     """From here on `utcnow` is what `now` says (naive UTC), in every module and column."""
-    monkeypatch.setattr(database, "datetime", SimpleNamespace(now=lambda zone: now().replace(tzinfo=zone)))
+    monkeypatch.setattr(clock, "datetime", SimpleNamespace(now=lambda zone: now().replace(tzinfo=zone)))
 
 
 def stop_at(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:

@@ -15,8 +15,9 @@ from structlog.testing import capture_logs
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from app.clock import utcnow
 from app.context import MAX_FORM_BYTES
-from app.db import db, utcnow
+from app.db import db
 from app.models import SyncConfig, User, UserSession
 from app.services.photos.making import LARGEST_FILE
 from app.web.doors.requests import STRANGERS_BYTES

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.listing.owner_settings import HandField
 from app.domain.planning.changes import LinkState
 from app.models import ForeignItem, Listing, RunTrigger, SyncRun, SyncState, User

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.models import User
 from tests.factories import PASSWORD, make_user
 from tests.support.page import Browser

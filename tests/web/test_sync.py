@@ -5,7 +5,8 @@ from datetime import datetime
 import pytest
 from flask import Flask
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import EntryOutcome, RunStatus, RunTrigger, SyncConfig, SyncRun, SyncRunEntry, User
 from app.services.engine import run as engine_run

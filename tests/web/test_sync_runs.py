@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.planning.changes import LinkState
 from app.models import EntryOutcome, Listing, RunStage, RunStatus, RunTrigger, SyncRun, SyncRunEntry, User
 from app.services.vendors.clients import vk_window

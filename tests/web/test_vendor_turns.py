@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.models import CatalogProduct, CatalogStore, User
 from app.services.catalog import refresh
 from app.services.vendors import turns

@@ -8,7 +8,7 @@ from flask import Flask
 
 from app.clients.evotor.errors import EvotorFault
 from app.clients.vk.errors import CODES
-from app.db import utcnow
+from app.clock import utcnow
 from app.domain.listing.fitness import SkipReason
 from app.domain.listing.key import ListingKey
 from app.domain.market.adoption import MatchedBy

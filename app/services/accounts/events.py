@@ -5,7 +5,8 @@ import structlog
 from flask import g
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.models import AccountEvent, EventKind
 from app.models.event import DETAIL_LENGTH
 

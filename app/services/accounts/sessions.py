@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager
 
+from app.clock import utcnow
 from app.context import SESSION_LIFETIME
-from app.db import db, utcnow
+from app.db import db
 from app.models import EventKind, User, UserSession
 from app.models.user import new_session_key
 from app.services.accounts import events

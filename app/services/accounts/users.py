@@ -6,7 +6,8 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.models import EventKind, SyncConfig, SyncState, User
 from app.services.accounts import events, passwords, sessions, throttle
 from app.services.accounts.addresses import comparable, normalise_email

@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.clients.evotor.client import GroupList, ProductList
-from app.db import Base, db, utcnow
+from app.clock import utcnow
+from app.db import Base, db
 from app.domain.catalog.goods import Attribute, Group, Product, Unreadable
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, CatalogUnreadable, StoreState
 from app.services.catalog.load import pairs, to_attributes

@@ -9,7 +9,8 @@ import structlog
 
 from app.clients.evotor.client import EvotorClient
 from app.clients.evotor.errors import EvotorError, EvotorFault
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.catalog.goods import Store
 from app.models import CatalogStore, ConnectionState, EvotorConnection, StoreState, User
 from app.services import locks

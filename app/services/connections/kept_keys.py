@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from flask import current_app
 
+from app.clock import utcnow
 from app.crypto import KeyRing
-from app.db import utcnow
 from app.domain.account.pasted import Service
 from app.models import User
 from app.services.accounts import sessions

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from app.db import utcnow
+from app.clock import utcnow
 from app.models import ConnectionState, EvotorConnection, VkConnection
 from app.services.runs import schedule
 

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from app.clients.vk.errors import Treatment, VkError
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.market.drift import ALBUM, same_text
 from app.domain.planning.changes import Change, LinkState
 from app.models import AlbumState, EntryOutcome, Listing, VkAlbum

@@ -9,7 +9,8 @@ from datetime import timedelta
 import structlog
 
 from app.clients.vk.errors import METHOD_QUOTA, Treatment, VkError
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.listing.key import Value
 from app.domain.market.items import MarketItem
 from app.domain.planning.changes import ALBUM_STEPS, Action, Change, LinkState, Reason

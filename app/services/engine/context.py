@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from app.clients.evotor.client import EvotorClient
 from app.clients.vk.client import VkClient
 from app.clients.vk.errors import Treatment, VkError
+from app.clock import utcnow
 from app.context import settings
-from app.db import utcnow
 from app.domain.listing.key import ListingKey
 from app.domain.market.items import Album
 from app.domain.planning.changes import Change

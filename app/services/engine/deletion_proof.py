@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from app.clients.evotor.errors import EvotorError
-from app.db import utcnow
+from app.clock import utcnow
 from app.domain.listing.key import ListingKey
 from app.domain.planning.changes import Change, Reason
 from app.models import Listing

@@ -7,7 +7,7 @@ from typing import TypeVar
 import structlog
 
 from app.clients.vk.errors import UPLOAD_FAILED, WRONG_PARAMETER, Treatment, VkError
-from app.db import utcnow
+from app.clock import utcnow
 from app.domain.listing.description import DESCRIPTION_MIN
 from app.domain.listing.key import Value
 from app.domain.listing.owner_settings import FALLBACK_CATEGORY

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 from app.clients.vk.errors import FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS, Treatment, VkError
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.catalog.goods import Store
 from app.domain.listing.key import sku
 from app.domain.market.items import MarketItem

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.clients.vk.errors import CODES, DAY, FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS, VkError
+from app.clock import utcnow
 from app.context import settings
-from app.db import db, utcnow
+from app.db import db
 from app.domain.listing.key import sku
 from app.domain.market.items import Album, MarketItem
 from app.domain.planning.changes import Action, Change

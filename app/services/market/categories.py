@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from app.clients.vk.errors import VkError
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.market.categories import Category
 from app.models import User, VkCategoryList
 from app.services.errors import NotReady, VkUnavailable

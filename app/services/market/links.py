@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.listing.key import SKU_PREFIX, ListingKey, Value, sku
 from app.domain.listing.wanted import card_digest
 from app.domain.market.drift import as_sent

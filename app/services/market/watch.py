@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from app.clock import utcnow
 from app.context import settings
-from app.db import db, utcnow
+from app.db import db
 from app.domain.catalog.goods import Product
 from app.domain.listing.key import SKU_PREFIX, ListingKey
 from app.domain.listing.owner_settings import HandField, OwnerSettings

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.models import AccountEvent, SignInFailures, SyncApproval, SyncRun, SyncRunEntry, UserSession
 from app.models.run import ACTIVE
 from app.services.accounts.throttle import FORGOTTEN_AFTER

@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from app.clock import utcnow
 from app.context import settings
-from app.db import db, utcnow
+from app.db import db
 from app.domain.planning.changes import LinkState
 from app.models import EventKind, Listing, OwnerOrder, RunTrigger, SyncApproval, SyncRun, User
 from app.models.run import ACTIVE

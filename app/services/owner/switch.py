@@ -5,7 +5,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.listing.key import digest_of
 from app.domain.rules import EntityType, Status, configuration_status
 from app.models import (

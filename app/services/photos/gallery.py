@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.catalog.pictures import Picture, Pictures
 from app.models import CatalogGroup, CatalogProduct, Listing, Photo, Pictured, User
 from app.services import locks

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.planning.brakes import Brake, braked, brakes_on, fingerprint
 from app.domain.planning.plan import Plan
 from app.models import EventKind, RunTrigger, SyncApproval, SyncRun, User

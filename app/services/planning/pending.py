@@ -6,7 +6,8 @@ from threading import Lock
 
 import sqlalchemy as sa
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.listing.key import digest_of
 from app.domain.planning.plan import Plan
 from app.models import CatalogStore, ForeignItem, Listing, Photo, SyncRun, User

@@ -7,7 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.listing.key import ListingKey
 from app.domain.planning.changes import Change
 from app.domain.planning.plan import Desired, Plan, make_plan

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.market.capacity import ITEMS_MAX, Room, room_for
 from app.domain.planning.albums import ALBUMS_MAX
 from app.domain.planning.changes import LinkState

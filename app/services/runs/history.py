@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.listing.key import ListingKey
 from app.domain.planning.changes import Action, LinkState
 from app.domain.texts import search

@@ -10,8 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from app.clock import utcnow
 from app.context import settings
-from app.db import db, utcnow
+from app.db import db
 from app.models import RunStatus, RunTrigger, SyncConfig, SyncRun, SyncState, VkConnection
 from app.services.runs.records import CANCELLED, CHANGED_MEANWHILE, CLOCK_TOLERANCE, SWITCHED_OFF
 

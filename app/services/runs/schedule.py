@@ -5,7 +5,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.models import RunStatus, RunTrigger, SyncConfig, SyncRun, SyncState
 from app.models.run import ACTIVE
 from app.services.runs.records import CANCELLED, CLOCK_TOLERANCE, LONGEST_PAUSE, SWITCHED_OFF

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from app.clients.budget import Budget
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.models import User
 from app.services.errors import ServiceError
 from app.services.vendors import clients

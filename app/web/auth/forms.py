@@ -1,8 +1,8 @@
 from wtforms import BooleanField, EmailField, PasswordField, SelectField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length
 
+from app.clock import utcnow
 from app.context import SESSION_LIFETIME
-from app.db import utcnow
 from app.domain.account import time_zones
 from app.models.user import EMAIL_LENGTH
 from app.services.accounts.passwords import LONGEST, SHORTEST

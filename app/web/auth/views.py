@@ -2,8 +2,8 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from app.clock import utcnow
 from app.context import request_source, settings
-from app.db import utcnow
 from app.domain.account import time_zones
 from app.extensions import limiter
 from app.models import UserSession

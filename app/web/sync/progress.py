@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.db import utcnow
+from app.clock import utcnow
 from app.domain.pace import seconds_left
 from app.models import RunStage, RunStatus, SyncRun
 from app.models.run import ACTIVE

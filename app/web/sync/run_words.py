@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
-from app.db import utcnow
+from app.clock import utcnow
 from app.domain.planning.changes import Action
 from app.models import EntryOutcome, SyncRun
 from app.services.runs.history import Calm, Counts, Show, local_day

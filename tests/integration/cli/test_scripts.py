@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from config import Settings
 from tests.conftest import KEY

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.models import Listing, RunStatus, RunTrigger, SyncRun, SyncState, User
 from tests.factories import make_active_owner, make_user
 from tests.integration.cli.conftest import Shell

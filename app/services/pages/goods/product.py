@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.catalog.goods import Group, Product, Unreadable
 from app.domain.catalog.pictures import Picture, Pictures
 from app.domain.catalog.variants import choices_of, shown_name

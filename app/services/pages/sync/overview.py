@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.db import utcnow
+from app.clock import utcnow
 from app.domain.rules import Status
 from app.domain.situation import Ended, Facts, Situation, situation_of
 from app.models import EntryOutcome, OwnerOrder, RunStatus, SyncRun, User

@@ -9,7 +9,8 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from app.clients.vk.errors import METHOD_QUOTA, PASSING, classify
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.listing.emptiness import Emptiness
 from app.domain.listing.fitness import SkipReason
 from app.domain.planning.albums import ALBUMS_MAX

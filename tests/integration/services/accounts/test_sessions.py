@@ -6,8 +6,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from app.clock import utcnow
 from app.context import SESSION_LIFETIME
-from app.db import db, utcnow
+from app.db import db
 from app.models import AccountEvent, EventKind, SignInFailures, User, UserSession
 from app.services.accounts import events, sessions
 from app.services.accounts.sessions import SEEN_EVERY

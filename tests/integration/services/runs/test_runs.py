@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.models import RunStatus, RunTrigger, SyncRun, User
 from app.services.owner import switch
 from app.services.runs import ending, lease, records, schedule

@@ -7,7 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from app.clients.http import Response, Transport
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import User, VkCategoryList
 from app.services.connections import vk

@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from app.clock import utcnow
 from app.context import settings
-from app.db import db, utcnow
+from app.db import db
 from app.models import CatalogProduct, Listing, Photo, Pictured, User
 from app.services.accounts import users
 from app.services.catalog.load import load_shelves

@@ -4,7 +4,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.models import AccountEvent, EventKind, SignInFailures, User
 from app.services import locks
 from app.services.accounts import events, throttle

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from flask import current_app
 
 from app.clients.http import Response, TransportError
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.planning.changes import LinkState
 from app.domain.rules import EntityType, FilterMode
 from app.models import ConnectionState, EntryOutcome, RunStatus, SyncConfig, User, VkConnection

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.listing.fitness import SkipReason
 from app.domain.planning.changes import LinkState
 from app.domain.rules import EntityType, FilterMode

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 from flask import Flask
 
-from app.db import db, utcnow
+from app.clock import utcnow
+from app.db import db
 from app.domain.listing.key import ListingKey
 from app.domain.market.items import Album, Availability, MarketItem, OddItems
 from app.domain.planning.changes import LinkState
