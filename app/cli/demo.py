@@ -11,11 +11,11 @@ from app.cli.sync import outcome_json
 from app.context import settings
 from app.db import db
 from app.domain.market.items import Availability
-from app.domain.planning.selection import Shelf
+from app.domain.planning.selection import StoreGoods
 from app.domain.rules import EntityType, FilterMode
 from app.models import User
 from app.services.accounts import users
-from app.services.catalog.load import load_shelves
+from app.services.catalog.load import load_goods
 from app.services.connections import evotor, vk
 from app.services.errors import ServiceError
 from app.services.owner import configuration_json, rules, switch
@@ -51,8 +51,8 @@ def seed(evotor_token: str, vk_token: str, group_id: int) -> None:
         vk.connect_vk(user, vk_token, group_id)
     except ServiceError as error:
         raise CommandError(f"not connected: {error.code}", ExitCode.FAILED) from None
-    shelves = load_shelves(user.id, texts=False)
-    largest = max(shelves, key=lambda shelf: len(shelf.products))
+    stores = load_goods(user.id, texts=False)
+    largest = max(stores, key=lambda goods: len(goods.products))
     rules.set_rules(user, EntityType.STORE, [largest.store.id], FilterMode.INCLUDE)
     for mode, group_ids in _group_rules(largest).items():
         rules.set_rules(user, EntityType.GROUP, group_ids, mode)
@@ -60,19 +60,19 @@ def seed(evotor_token: str, vk_token: str, group_id: int) -> None:
     db.session.commit()
 
 
-def _group_rules(shelf: Shelf) -> dict[FilterMode, list[str]]:
+def _group_rules(goods: StoreGoods) -> dict[FilterMode, list[str]]:
     """In a small shop one nested group is left out; of a large one only enough top groups are taken."""
     sizes: Counter[str] = Counter()
-    for product in shelf.products:
-        sizes.update(shelf.tree.lineage(product.group_id))
-    nested = sorted(group for group in sizes if shelf.tree.groups[group].parent_id in shelf.tree.groups)
-    if len(shelf.products) <= LARGE:
+    for product in goods.products:
+        sizes.update(goods.tree.lineage(product.group_id))
+    nested = sorted(group for group in sizes if goods.tree.groups[group].parent_id in goods.tree.groups)
+    if len(goods.products) <= LARGE:
         return {FilterMode.EXCLUDE: nested[:1]}
     chosen: list[str] = []
     for group in sorted(sizes.keys() - set(nested), key=lambda group: (-sizes[group], group)):
         if sum(sizes[one] for one in chosen) + sizes[group] <= LARGE * 3 // 2:
             chosen.append(group)
-    inside = [group for group in nested if shelf.tree.lineage(group)[-1] in chosen]
+    inside = [group for group in nested if goods.tree.lineage(group)[-1] in chosen]
     return {FilterMode.INCLUDE: chosen, FilterMode.EXCLUDE: inside[:1]}
 
 

@@ -15,7 +15,7 @@ from app.services.connections import evotor, vk
 from app.services.owner import config, orders, run_requests, settings, switch
 from app.services.pages.sync.overview import is_between, next_run_at
 from app.services.planning import approvals, plans
-from app.services.planning.pending import outlook_of
+from app.services.planning.pending import pending_of
 from app.services.runs import lease, records, schedule
 from tests.factories import PASSWORD
 from tests.support.page import HTMX, Browser, Page, words
@@ -223,7 +223,7 @@ def all_is_well(pages: dict[str, Page], shop: Shop) -> None:
         return
     user, run = owner_of(shop), last_run(shop)
     assert run.status == RunStatus.SUCCEEDED and switch.run_obstacle(user) is None
-    assert not outlook_of(user).plan.changes
+    assert not pending_of(user).plan.changes
     assert user.vk is not None and user.evotor is not None and not (user.vk.error_code or user.evotor.error_code)
     assert f"Всё в порядке: {len(shop.prices())} товар" in text_of(pages)
 
@@ -240,7 +240,7 @@ def items_that_stay(pages: dict[str, Page], shop: Shop) -> None:
 def what_waits_for_the_owner(pages: dict[str, Page], shop: Shop) -> None:
     main, plan = (words(pages[path].one("main")) for path in PATHS[:2])
     user, is_busy = owner_of(shop), last_run(shop).status in (RunStatus.QUEUED, RunStatus.RUNNING)
-    waits = outlook_of(user).waits and switch.run_obstacle(user) is None
+    waits = pending_of(user).waits and switch.run_obstacle(user) is None
     assert ("Изменения ждут вашего решения" in plan) == waits
     if not is_busy:
         assert ("Изменения ждут вашего решения" in main) == waits
@@ -251,7 +251,7 @@ def what_waits_for_the_owner(pages: dict[str, Page], shop: Shop) -> None:
 def what_waits_for_a_run(pages: dict[str, Page], shop: Shop) -> None:
     user, text = owner_of(shop), words(pages["/sync"].one("main")).lower()
     counted = re.findall(r"(?:ждёт обновления|после включения изменится): (\d+)", text)
-    pending = outlook_of(user).pending
+    pending = pending_of(user).pending
     assert set(counted) <= {str(pending)}
     assert "ждёт обновления" not in text or config.config_of(user).is_enabled
     is_busy = last_run(shop).status == RunStatus.RUNNING or orders.order_of(user)

@@ -20,7 +20,7 @@ MOST_CHOICES = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class AnswerPage:
     items: list[msgspec.Raw]
     next_cursor: str | None
     size: int = 0
@@ -62,14 +62,14 @@ class _Named(msgspec.Struct):
     choices: msgspec.Raw = ABSENT
 
 
-def parse_page(body: bytes) -> Page:
+def parse_page(body: bytes) -> AnswerPage:
     """Raises MalformedAnswer. A bare list is one final page, as the older version of the API sends it."""
     if body.lstrip()[:1] == b"[":
-        page = Page(decode(body, list[msgspec.Raw]), None, len(body))
+        page = AnswerPage(decode(body, list[msgspec.Raw]), None, len(body))
     else:
         envelope = decode(body, _Envelope)
         cursor = envelope.paging.next_cursor if envelope.paging else None
-        page = Page(envelope.items, cursor or None, len(body))
+        page = AnswerPage(envelope.items, cursor or None, len(body))
     if not is_utf8(body) and 2 * sum(not is_utf8(item) for item in page.items) > len(page.items):
         raise ForeignCharset("most items are not UTF-8")  # a few have a damaged text each
     return page

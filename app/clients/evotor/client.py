@@ -12,7 +12,7 @@ import msgspec
 from app.clients.answers import ForeignCharset, MalformedAnswer, is_json
 from app.clients.budget import Budget
 from app.clients.evotor import quota
-from app.clients.evotor.answers import GroupList, Page, parse_groups, parse_page, parse_stores
+from app.clients.evotor.answers import AnswerPage, GroupList, parse_groups, parse_page, parse_stores
 from app.clients.evotor.errors import EvotorError, EvotorFault
 from app.clients.evotor.products import ProductList, parse_products
 from app.clients.evotor.values import usable_id
@@ -137,7 +137,7 @@ class EvotorClient:
             seen.add(cursor)
         raise EvotorError(EvotorFault.MALFORMED, status=200)
 
-    def _page(self, path: str, cursor: str | None) -> Page:
+    def _page(self, path: str, cursor: str | None) -> AnswerPage:
         try:
             answer = self._get(path, {"cursor": cursor} if cursor else {})
         except EvotorError as error:

@@ -16,7 +16,7 @@ from app.domain.rules import Decision, EntityType, Mode, RuleSet, decide
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class StoreGoods:
     """Everything of one store."""
 
     store: Store
@@ -34,17 +34,17 @@ class Shelf:
         return self.pictures.of(product, self.tree)
 
 
-def verdicts(shelf: Shelf, rules: RuleSet) -> Iterator[tuple[Product, Decision]]:
+def verdicts(goods: StoreGoods, rules: RuleSet) -> Iterator[tuple[Product, Decision]]:
     """Every product with its decision; a group is decided once for all its products."""
     by_group: dict[str | None, tuple[tuple[str, ...], Decision]] = {}
     products_have_rules = rules.mode(EntityType.PRODUCT) is not Mode.ALL
-    for product in shelf.products:
+    for product in goods.products:
         if product.group_id not in by_group:
-            lineage = shelf.tree.lineage(product.group_id)
-            by_group[product.group_id] = lineage, decide(rules, shelf.store.id, lineage)
+            lineage = goods.tree.lineage(product.group_id)
+            by_group[product.group_id] = lineage, decide(rules, goods.store.id, lineage)
         lineage, decision = by_group[product.group_id]
         if decision.included and products_have_rules:
-            decision = decide(rules, shelf.store.id, lineage, product.id)
+            decision = decide(rules, goods.store.id, lineage, product.id)
         yield product, decision
 
 
@@ -57,7 +57,7 @@ def problem(product: Product, settings: OwnerSettings, *, has_photo: bool = Fals
 
 
 def select(
-    shelves: Iterable[Shelf],
+    stores: Iterable[StoreGoods],
     rules: RuleSet,
     settings: OwnerSettings,
     *,
@@ -74,38 +74,38 @@ def select(
     closed: set[str] = set()
     whole: set[str] = set()
     barcodes: Counter[str] = Counter()
-    for shelf in shelves:
-        if shelf.is_closed:
-            closed.add(shelf.store.id)
-        if shelf.is_whole:
-            whole.add(shelf.store.id)
-        known.update(ListingKey(shelf.store.id, product_id) for product_id in shelf.unread)
-        unread.update(_unread(shelf, rules))
+    for goods in stores:
+        if goods.is_closed:
+            closed.add(goods.store.id)
+        if goods.is_whole:
+            whole.add(goods.store.id)
+        known.update(ListingKey(goods.store.id, product_id) for product_id in goods.unread)
+        unread.update(_unread(goods, rules))
         barcodes_here: set[str] = set()
         here: dict[ListingKey, Wanted] = {}
-        for product, decision in verdicts(shelf, rules):
-            key = ListingKey(shelf.store.id, product.id)
+        for product, decision in verdicts(goods, rules):
+            key = ListingKey(goods.store.id, product.id)
             known.add(key)
             if not decision.included:
                 continue
             barcodes_here.update(product.barcodes)
-            picture = shelf.picture_of(product)
+            picture = goods.picture_of(product)
             if reason := unfit_reason(product, settings, has_photo=picture is not None or key in pictured):
                 unfit[key] = reason
                 continue
             here[key] = to_wanted(
                 key,
                 product,
-                shelf.tree,
+                goods.tree,
                 settings,
                 extended_shop=extended_shop,
-                store=shelf.store.name,
+                store=goods.store.name,
                 picture=picture,
             )
             products[key] = product
             if is_sold_out(product, settings):
                 sold_out.add(key)
-        wanted.update(_told_apart(here, products, shelf.tree))
+        wanted.update(_told_apart(here, products, goods.tree))
         barcodes.update(barcodes_here)
     return Desired(
         wanted=wanted,
@@ -121,13 +121,13 @@ def select(
     )
 
 
-def _unread(shelf: Shelf, rules: RuleSet) -> Iterator[ListingKey]:
+def _unread(goods: StoreGoods, rules: RuleSet) -> Iterator[ListingKey]:
     """Of which there is not even an older copy, and that nothing known of them keeps out of the market."""
-    if shelf.is_closed or not shelf.unread:
+    if goods.is_closed or not goods.unread:
         return
-    for product_id in shelf.unread - {product.id for product in shelf.products}:
-        if decide(rules, shelf.store.id, None, product_id).included:
-            yield ListingKey(shelf.store.id, product_id)
+    for product_id in goods.unread - {product.id for product in goods.products}:
+        if decide(rules, goods.store.id, None, product_id).included:
+            yield ListingKey(goods.store.id, product_id)
 
 
 def _told_apart(

@@ -10,7 +10,7 @@ from app.domain.catalog.goods import Attribute, Group, GroupTree, Product, Store
 from app.domain.catalog.pictures import Pictures
 from app.domain.catalog.variants import choices_of
 from app.domain.listing.wanted import item_name
-from app.domain.planning.selection import Shelf
+from app.domain.planning.selection import StoreGoods
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, StoreState
 from app.services.catalog import unreadable
 from app.services.photos import gallery
@@ -25,14 +25,14 @@ _NAME_COLUMNS = (*_FACT_COLUMNS[:3], _C.choices)
 _TEXT_COLUMNS = (_C.description, _C.article, _C.code, _C.barcodes)
 
 
-def load_shelves(
+def load_goods(
     user_id: int,
     store_id: str | None = None,
     product_id: str | None = None,
     *,
     texts: bool = True,
     facts: bool = True,
-) -> list[Shelf]:
+) -> list[StoreGoods]:
     """Every store with its groups, products and photos, by name.
 
     `product_id`: of its products only this one. Without `texts` descriptions and codes are left out; without `facts`
@@ -49,7 +49,7 @@ def load_shelves(
     unread = unreadable.ids_by_store(user_id, store_id) if texts else {}  # only a selection asks for them
     rows = sorted(db.session.execute(stores).all(), key=lambda row: (row.name.casefold(), row.store_id))
     return [
-        Shelf(
+        StoreGoods(
             Store(row.store_id, row.name, row.address),
             GroupTree.of(groups.get(row.store_id, [])),
             products.get(row.store_id, []),
@@ -113,20 +113,20 @@ def load_products(user_id: int, store_id: str, product_ids: Sequence[str]) -> di
     return {row[0]: _product(row) for row in db.session.execute(query).all()}
 
 
-def load_namesakes(shelf: Shelf, user_id: int, product: Product) -> list[Product]:
+def load_namesakes(goods: StoreGoods, user_id: int, product: Product) -> list[Product]:
     """All products of the store that get its name in VK as long as nothing tells them apart, itself among them.
 
     Whatever the register calls them: what buyers read is spelled in one way, may hold choices, and is cut somewhere.
     """
 
     def shown(one: Product) -> str:
-        return item_name(one, choices_of(one, shelf.tree))
+        return item_name(one, choices_of(one, goods.tree))
 
-    query = sa.select(*_NAME_COLUMNS).where(_C.user_id == user_id, _C.store_id == shelf.store.id)
+    query = sa.select(*_NAME_COLUMNS).where(_C.user_id == user_id, _C.store_id == goods.store.id)
     name = shown(product)
     found = [row[0] for row in db.session.execute(query).all() if shown(_named_product(row)) == name]
     others = [product_id for product_id in found if product_id != product.id]
-    return [product, *(load_products(user_id, shelf.store.id, others).values() if others else ())]
+    return [product, *(load_products(user_id, goods.store.id, others).values() if others else ())]
 
 
 def _named_product(values: Sequence[Any]) -> Product:

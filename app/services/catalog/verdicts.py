@@ -7,7 +7,7 @@ from app.domain.catalog.goods import Product
 from app.domain.listing.fitness import SkipReason
 from app.domain.listing.key import ListingKey
 from app.domain.listing.owner_settings import OwnerSettings
-from app.domain.planning.selection import Shelf, problem, verdicts
+from app.domain.planning.selection import StoreGoods, problem, verdicts
 from app.domain.rules import Decision, EntityType, RuleSet
 from app.models import User
 from app.services.market.records import pictured_in_vk
@@ -25,19 +25,19 @@ class Verdict:
     """Name of the deciding store, group or product; None with a level = a whitelist that names nothing on the way."""
 
 
-def named(decision: Decision, shelf: Shelf, product: Product | None = None) -> Verdict:
+def named(decision: Decision, goods: StoreGoods, product: Product | None = None) -> Verdict:
     """The decision with its rule's entity by name; one without a name goes by its id."""
     if decision.level is None or decision.decided_by is None:
         return Verdict(decision.included, decision.level)
-    name = _name(decision.level, decision.decided_by, shelf, product)
+    name = _name(decision.level, decision.decided_by, goods, product)
     return Verdict(decision.included, decision.level, name.strip() or decision.decided_by)
 
 
-def _name(level: EntityType, entity_id: str, shelf: Shelf, product: Product | None) -> str:
+def _name(level: EntityType, entity_id: str, goods: StoreGoods, product: Product | None) -> str:
     if level is EntityType.STORE:
-        return shelf.store.name
+        return goods.store.name
     if level is EntityType.GROUP:
-        return shelf.tree.groups[entity_id].name
+        return goods.tree.groups[entity_id].name
     return product.name if product else ""
 
 
@@ -55,13 +55,13 @@ class Judge:
         settings = owner_settings(user)
         return cls(rules_of(user), settings, pictured_in_vk(user, settings))
 
-    def verdicts(self, shelf: Shelf) -> Iterator[tuple[Product, Decision]]:
-        return verdicts(shelf, self.rules)
+    def verdicts(self, goods: StoreGoods) -> Iterator[tuple[Product, Decision]]:
+        return verdicts(goods, self.rules)
 
-    def problem(self, shelf: Shelf, product: Product, decision: Decision) -> SkipReason | None:
+    def problem(self, goods: StoreGoods, product: Product, decision: Decision) -> SkipReason | None:
         """Only what is selected can have one."""
         if not decision.included:
             return None
-        key = ListingKey(shelf.store.id, product.id)
-        has_photo = key in self.pictured or shelf.picture_of(product) is not None
+        key = ListingKey(goods.store.id, product.id)
+        has_photo = key in self.pictured or goods.picture_of(product) is not None
         return problem(product, self.settings, has_photo=has_photo)

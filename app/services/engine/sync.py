@@ -21,7 +21,7 @@ from app.services.market.records import load_albums, to_link
 from app.services.owner.rules import digest_of_rules
 from app.services.owner.settings import owner_settings
 from app.services.planning import approvals, look_alikes, pending
-from app.services.planning.approvals import Verdict
+from app.services.planning.approvals import Judgement
 from app.services.planning.plans import desired_for, undecided
 from app.services.runs import records
 from app.services.vendors.connection_use import CONNECTION_CHANGED
@@ -211,7 +211,7 @@ class SyncWork(RunWork):
                 state.rules_digest = digest_of_rules(self.user)
         return plan
 
-    def _lists_were_incomplete(self, verdict: Verdict) -> bool:
+    def _lists_were_incomplete(self, verdict: Judgement) -> bool:
         """Before the owner is troubled: does Evotor, asked for each product alone, know it after all?"""
         db.session.commit()
         held = [change for brake in verdict.brakes for change in brake.changes]

@@ -18,7 +18,7 @@ from app.services.runs import schedule
 
 
 @dataclass(frozen=True, slots=True)
-class HandWork:
+class MarketReview:
     """What the owner is asked or told about the community's market."""
 
     similar: Sequence[ForeignItem]
@@ -36,12 +36,12 @@ class HandWork:
         return len(self.similar) + len(self.gone)
 
 
-def hand_work(user: User) -> HandWork:
+def market_review(user: User) -> MarketReview:
     group_id = _group_id(user)
     touched = sa.or_(Listing.state == LinkState.GONE, sa.cast(Listing.drift, sa.Text) != "{}", *_rejected)
     query = sa.select(Listing).where(*_ours(user), touched)
     ours = sorted(db.session.scalars(query), key=lambda row: (row.name.casefold(), row.id))
-    return HandWork(
+    return MarketReview(
         similar=[row for row in watch.foreign_rows(user.id, group_id) if not row.is_left],
         gone=[row for row in ours if row.state == LinkState.GONE and not row.gone_answered and row.out_since is None],
         changed=[row for row in ours if row.drift and row.state != LinkState.GONE],

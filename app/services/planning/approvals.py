@@ -21,7 +21,7 @@ VALID_FOR = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Judgement:
     """What the brakes say of one plan."""
 
     brakes: Sequence[Brake]
@@ -37,12 +37,12 @@ class Verdict:
         return bool(self.brakes) and not self.is_covered
 
 
-def judge(user: User, plan: Plan, now: datetime | None = None) -> Verdict:
+def judge(user: User, plan: Plan, now: datetime | None = None) -> Judgement:
     confirmed_adds = user.sync_state.confirmed_adds if user.sync_state else None
     brakes = brakes_on(plan, rules_changed=_rules_changed(user), confirmed_adds=confirmed_adds)
     held = braked(brakes)
     valid = [frozenset(approval.changes) for approval in _valid(user.id, now or utcnow())]
-    return Verdict(
+    return Judgement(
         brakes,
         is_covered=any(held <= named for named in valid),
         approved=frozenset().union(*valid),

@@ -13,16 +13,16 @@ from app.domain.planning.plan import Plan
 from app.models import CatalogStore, ForeignItem, Listing, Photo, SyncRun, User
 from app.services.owner import rules
 from app.services.planning import approvals, plans
-from app.services.planning.approvals import Verdict
+from app.services.planning.approvals import Judgement
 
 CHEAP = 1500
 """Products of a catalog whose plan is made within a page without a thought."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class Pending:
     plan: Plan
-    verdict: Verdict
+    verdict: Judgement
 
     @property
     def pending(self) -> int:
@@ -34,9 +34,9 @@ class Outlook:
         return self.verdict.needs_approval
 
 
-def outlook_of(user: User) -> Outlook:
+def pending_of(user: User) -> Pending:
     plan = plans.plan_for(user)
-    return Outlook(plan, approvals.judge(user, plan))
+    return Pending(plan, approvals.judge(user, plan))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +83,15 @@ MOST_SEEN, FRESH_FOR = 100, 600
 
 
 def _glance(user: User) -> Glance:
-    return glance_of(outlook_of(user))
+    return glance_of(pending_of(user))
 
 
-def glance_of(found: Outlook) -> Glance:
+def glance_of(found: Pending) -> Glance:
     return Glance(found.pending, found.waits, bool(found.verdict.brakes) and found.verdict.is_covered)
 
 
 def plan_waits(user: User) -> bool:
-    return outlook_of(user).waits
+    return pending_of(user).waits
 
 
 def wishes(user: User) -> str:

@@ -14,11 +14,11 @@ from app.domain.planning.changes import Change
 from app.domain.planning.plan import Desired, Plan, make_plan
 from app.domain.planning.selection import select
 from app.models import ConnectionState, ForeignItem, User
-from app.services.catalog.load import load_shelves
+from app.services.catalog.load import load_goods
 from app.services.market.records import load_albums, load_listings, pictured_in_vk, to_link
 from app.services.owner.rules import rules_of
 from app.services.owner.settings import owner_settings
-from app.services.planning.approvals import Verdict
+from app.services.planning.approvals import Judgement
 
 
 def desired_for(user: User, read_now: Collection[str] | None = None) -> Desired:
@@ -26,7 +26,7 @@ def desired_for(user: User, read_now: Collection[str] | None = None) -> Desired:
     extended = user.vk.is_extended if user.vk else False
     settings = owner_settings(user)
     pictured = pictured_in_vk(user, settings)
-    desired = select(load_shelves(user.id), rules_of(user), settings, extended_shop=extended, pictured=pictured)
+    desired = select(load_goods(user.id), rules_of(user), settings, extended_shop=extended, pictured=pictured)
     if read_now is None:
         # The states of the stores are from before, if not even the list of them could be read last time.
         is_read = user.evotor is not None and user.evotor.state == ConnectionState.OK
@@ -57,7 +57,7 @@ def undecided(user_id: int, group_id: int) -> frozenset[ListingKey]:
     return frozenset(ListingKey(*row) for row in db.session.execute(query))
 
 
-def as_json(plan: Plan, verdict: Verdict) -> dict[str, Any]:
+def as_json(plan: Plan, verdict: Judgement) -> dict[str, Any]:
     return {
         "counts": dict(sorted(plan.counts.items())),
         "skipped": dict(sorted(plan.skipped_counts.items())),

@@ -44,7 +44,7 @@ class Calm(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class HistoryQuery:
     """How the owner looks at the history; days are those of their own time zone."""
 
     zone: ZoneInfo
@@ -71,25 +71,25 @@ _SHOWN: dict[Show, sa.ColumnElement[bool]] = {
 }
 
 
-def timeline(user_id: int, look: Look, offset: int, limit: int) -> tuple[int, list[SyncRun | Calm]]:
+def timeline(user_id: int, asked: HistoryQuery, offset: int, limit: int) -> tuple[int, list[SyncRun | Calm]]:
     """How many runs there are to show, and some of them, newest first, with the quiet ones round them."""
-    ours = _within(user_id, look)
-    shown = sa.select(SyncRun).where(*ours, _SHOWN[look.show]).order_by(SyncRun.id.desc())
-    total = db.session.scalar(sa.select(sa.func.count()).select_from(SyncRun).where(*ours, _SHOWN[look.show])) or 0
+    ours = _within(user_id, asked)
+    shown = sa.select(SyncRun).where(*ours, _SHOWN[asked.show]).order_by(SyncRun.id.desc())
+    total = db.session.scalar(sa.select(sa.func.count()).select_from(SyncRun).where(*ours, _SHOWN[asked.show])) or 0
     before = min(offset, 1)
     found = list(db.session.scalars(shown.offset(offset - before).limit(before + limit + 1)))
     page, newer, older = found[before:][:limit], found[:before], found[before:][limit:]
-    if look.show is not Show.EVENTS:
+    if asked.show is not Show.EVENTS:
         return total, list(page)
     bounds = [SyncRun.id < run.id for run in newer] + [SyncRun.id > run.id for run in older]
     quiet = sa.select(SyncRun.id, SyncRun.created_at).where(*ours, _QUIET, *bounds).order_by(SyncRun.id.desc())
-    return total, list(_folded(page, db.session.execute(quiet).all(), look.zone))
+    return total, list(_folded(page, db.session.execute(quiet).all(), asked.zone))
 
 
-def _within(user_id: int, look: Look) -> list[sa.ColumnElement[bool]]:
+def _within(user_id: int, asked: HistoryQuery) -> list[sa.ColumnElement[bool]]:
     ours = [SyncRun.user_id == user_id]
-    if look.day is not None:
-        begin, end = bounds_of(look.day, look.zone)
+    if asked.day is not None:
+        begin, end = bounds_of(asked.day, asked.zone)
         ours += [SyncRun.created_at >= begin, SyncRun.created_at < end]
     return ours
 
@@ -156,10 +156,10 @@ def bounds_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     return begin.astimezone(UTC).replace(tzinfo=None), end.astimezone(UTC).replace(tzinfo=None)
 
 
-def counts_within(user_id: int, look: Look) -> Counts:
+def counts_within(user_id: int, asked: HistoryQuery) -> Counts:
     """What all runs of the day did together."""
     together: dict[str, Counter[str]] = {}
-    query = sa.select(SyncRun.counts).where(*_within(user_id, look), SyncRun.done > 0)
+    query = sa.select(SyncRun.counts).where(*_within(user_id, asked), SyncRun.done > 0)
     for counts in db.session.scalars(query):
         for action, outcomes in counts.items():
             together.setdefault(action, Counter()).update(outcomes)
@@ -170,7 +170,7 @@ def counts_within(user_id: int, look: Look) -> Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class EntryLook:
+class EntryQuery:
     outcome: EntryOutcome | None = None
     action: Action | None = None
     q: str = ""
@@ -196,16 +196,16 @@ def count_entries(run_id: int) -> dict[str, dict[str, int]]:
 _TROUBLE_FIRST = sa.case({EntryOutcome.FAILED: 0, EntryOutcome.UNKNOWN: 1}, value=SyncRunEntry.outcome, else_=2)
 
 
-def entries(run_id: int, look: EntryLook, offset: int, limit: int) -> tuple[int, list[SyncRunEntry]]:
+def entries(run_id: int, asked: EntryQuery, offset: int, limit: int) -> tuple[int, list[SyncRunEntry]]:
     """What went wrong first, the rest in the order in which it was done."""
     wanted = [SyncRunEntry.run_id == run_id]
-    if look.outcome is not None:
-        wanted.append(SyncRunEntry.outcome == look.outcome)
-    if look.action is not None:
-        wanted.append(SyncRunEntry.action == look.action)
+    if asked.outcome is not None:
+        wanted.append(SyncRunEntry.outcome == asked.outcome)
+    if asked.action is not None:
+        wanted.append(SyncRunEntry.action == asked.action)
     in_order = (_TROUBLE_FIRST, SyncRunEntry.id)
-    if look.q:
-        ids = _named(sa.select(SyncRunEntry.id, SyncRunEntry.name).where(*wanted).order_by(*in_order), look.q)
+    if asked.q:
+        ids = _named(sa.select(SyncRunEntry.id, SyncRunEntry.name).where(*wanted).order_by(*in_order), asked.q)
         total, wanted, begin = len(ids), [SyncRunEntry.id.in_(ids[offset : offset + limit])], 0
     else:
         total = db.session.scalar(sa.select(sa.func.count()).select_from(SyncRunEntry).where(*wanted)) or 0

@@ -1,4 +1,4 @@
-"""What the owner asks of the catalog: how to look at it, and which rules to set."""
+"""What the owner asks of the catalog: how to query at it, and which rules to set."""
 
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -9,7 +9,7 @@ from wtforms.validators import AnyOf, InputRequired, ValidationError
 
 from app.domain.listing.fitness import SkipReason
 from app.domain.rules import EntityType, FilterMode
-from app.services.pages.goods.look import Look, Sort, State
+from app.services.pages.goods.query import GoodsQuery, Sort, State
 from app.web.forms import BaseForm
 from app.web.paging import requested_page, requested_text
 
@@ -19,9 +19,9 @@ NO_RULE = "none"
 QUESTION_MAX = 100
 
 
-def requested_look() -> Look:
+def requested_look() -> GoodsQuery:
     """From the address; what it says wrong counts as not said."""
-    return Look(
+    return GoodsQuery(
         q=requested_text("q")[:QUESTION_MAX],
         group=requested_text("group"),
         state=(state := _known(State, "state", State.ANY)),
@@ -41,14 +41,14 @@ def _known(kind: type[E], name: str, default: E) -> E:
     return kind(value) if value in set(kind) else default
 
 
-def look_params(look: Look) -> dict[str, str | None]:
-    """The look as parts of an address, but for the page; None = as usual, so it need not be said."""
+def query_params(query: GoodsQuery) -> dict[str, str | None]:
+    """As parts of an address, but for the page; None = as usual, so it need not be said."""
     return {
-        "q": look.q or None,
-        "group": look.group or None,
-        "state": look.state or None,
-        "problem": look.problem,
-        "sort": look.sort if look.sort is not Sort.NAME else None,
+        "q": query.q or None,
+        "group": query.group or None,
+        "state": query.state or None,
+        "problem": query.problem,
+        "sort": query.sort if query.sort is not Sort.NAME else None,
     }
 
 

@@ -17,7 +17,7 @@ from app.services.pages.goods import store as goods_store
 from app.web.access import commit_on_success, is_htmx, owner, safe_next
 from app.web.asking import asks_vendors
 from app.web.catalog import blueprint, changes, standing, unreadable_words, why_words, words
-from app.web.catalog.forms import BulkForm, RuleForm, UndoForm, look_params, requested_look
+from app.web.catalog.forms import BulkForm, RuleForm, UndoForm, query_params, requested_look
 from app.web.doors import limits
 from app.web.errors import bad_request, not_in_catalog, try_later
 from app.web.formatting import quoted
@@ -28,7 +28,7 @@ from app.web.paging import Page, requested_page
 
 @blueprint.get("/catalog")
 def stores() -> str:
-    catalog = goods_store.overview(owner())
+    catalog = goods_store.catalog_page(owner())
     return render_template(
         "catalog/stores.html",
         catalog=catalog,
@@ -48,8 +48,8 @@ def store(store_id: str) -> str:
     return render_template(
         "catalog/store.html",
         shown=shown,
-        page=Page(shown.rows, shown.look.page, goods_store.PAGE_SIZE, shown.found),
-        params={"store_id": store_id, **look_params(shown.look)},
+        page=Page(shown.rows, shown.query.page, goods_store.PAGE_SIZE, shown.found),
+        params={"store_id": store_id, **query_params(shown.query)},
         standing=standing.standing(shown.rules, shown.store.tally.selected),
         is_marked=request.args.get("marked") == "1",
         is_tree_open=request.args.get("groups") == "open",

@@ -1,16 +1,16 @@
 """«Почему?» in words: every step, the press that changes the verdict, and what would come of it."""
 
 from app.domain.rules import EntityType, FilterMode, Mode
-from app.services.pages.goods.why import Outcome, Remedy, Step, Why
+from app.services.pages.goods.why import Remedy, Say, WayStep, Why
 from app.web.catalog.words import ACCUSATIVE, rule_name
 from app.web.formatting import counted, number, quoted
 from app.web.labels import ENTITY, Label
 
 OUTCOMES = {
-    Outcome.PASSES: Label("Проходит", "success"),
-    Outcome.SILENT: Label("Не решает", "secondary"),
-    Outcome.STOPS: Label("Не проходит", "danger"),
-    Outcome.UNREACHED: Label("Уже неважно", "secondary"),
+    Say.PASSES: Label("Проходит", "success"),
+    Say.SILENT: Label("Не решает", "secondary"),
+    Say.STOPS: Label("Не проходит", "danger"),
+    Say.UNREACHED: Label("Уже неважно", "secondary"),
 }
 
 _HIMSELF = {EntityType.STORE: "Магазин", EntityType.GROUP: "Группа", EntityType.PRODUCT: "Товар"}
@@ -32,24 +32,24 @@ def verdict(why: Why) -> str:
     return f"{what} показывается"
 
 
-def place(step: Step) -> str:
+def place(step: WayStep) -> str:
     if step.id is None:
         return "Без группы"
     return f"{ENTITY[step.level].capitalize()} {quoted(step.name)}"
 
 
-def reason(step: Step) -> str:
+def reason(step: WayStep) -> str:
     if step.rule is FilterMode.INCLUDE:
         return f"{_INCLUDED[step.level]} вами"
     if step.rule is FilterMode.EXCLUDE:
         return f"{_EXCLUDED[step.level]} вами"
-    if step.outcome is Outcome.UNREACHED:
+    if step.outcome is Say.UNREACHED:
         return "дальше не проверяется"
     if step.mode is not Mode.INCLUDE:
         return "фильтра нет, значит можно"
     if step.id is None:
         return "показываются только включённые группы, а этот товар ни в какой группе"
-    return _WHITELIST[step.level] if step.outcome is Outcome.STOPS else "своего фильтра нет"
+    return _WHITELIST[step.level] if step.outcome is Say.STOPS else "своего фильтра нет"
 
 
 def press(remedy: Remedy) -> str:

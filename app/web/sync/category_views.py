@@ -23,7 +23,7 @@ QUESTION_MAX = 100
 @blueprint.get("/sync/settings/categories")
 def categories() -> str:
     q = _question()
-    found = group_categories.overview(owner(), q)
+    found = group_categories.categories_page(owner(), q)
     page = page_of(found.groups, requested_page(), ROWS_A_PAGE)
     return render_template("sync/categories.html", found=found, page=page, q=q, vk=owner().vk)
 

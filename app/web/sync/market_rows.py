@@ -9,7 +9,7 @@ from app.domain.listing.owner_settings import HandField
 from app.domain.listing.wanted import Wanted
 from app.domain.market.adoption import MatchedBy
 from app.models import ForeignItem, Listing
-from app.services.market.answers import HandWork
+from app.services.market.answers import MarketReview
 from app.services.pages.goods.names import Names, names_of
 from app.services.vendors.clients import vk_window
 from app.web import labels
@@ -28,7 +28,7 @@ def item_address(group_id: int, item_id: int | None) -> str:
     return f"{vk_window(group_id)}?w=product-{group_id}_{item_id}"
 
 
-def section_of(found: HandWork, wanted: str | None) -> str:
+def section_of(found: MarketReview, wanted: str | None) -> str:
     """The wanted section; where it does not exist, the first that holds something."""
     if wanted in SECTIONS:
         return wanted

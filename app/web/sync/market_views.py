@@ -30,7 +30,7 @@ DECIDE = {
 @blueprint.get("/sync/market")
 def market() -> str:
     user = owner()
-    found, settings = answers.hand_work(user), owner_settings.owner_settings(user)
+    found, settings = answers.market_review(user), owner_settings.owner_settings(user)
     section = section_of(found, request.args.get("show"))
     page = page_of(getattr(found, section), requested_page(), ROWS_A_PAGE)
     wanted = plans.desired_for(user).wanted if section == "changed" and page.items else {}

@@ -17,7 +17,7 @@ from app.services.pages.sync.overview import is_between, next_run_at
 from app.services.planning.pending import plan_waits
 from app.services.runs import history as runs_history
 from app.services.runs import records
-from app.services.runs.history import EntryLook, Look, Show
+from app.services.runs.history import EntryQuery, HistoryQuery, Show
 from app.web.access import commit_on_success, is_htmx, local_path, owned_or_404, owner
 from app.web.formatting import user_zone
 from app.web.forms import ActionForm, sent
@@ -40,17 +40,20 @@ E = TypeVar("E", bound=StrEnum)
 @blueprint.get("/sync/runs")
 def history() -> str:
     user = owner()
-    look, latest = Look(user_zone(), _chosen(Show, "show") or Show.EVENTS, _requested_day()), records.latest(user.id)
+    query, latest = (
+        HistoryQuery(user_zone(), _chosen(Show, "show") or Show.EVENTS, _requested_day()),
+        records.latest(user.id),
+    )
     page = fetch_page(
-        lambda offset, limit: runs_history.timeline(user.id, look, offset, limit), requested_page(), RUNS_A_PAGE
+        lambda offset, limit: runs_history.timeline(user.id, query, offset, limit), requested_page(), RUNS_A_PAGE
     )
     return render_template(
         "sync/runs.html",
-        look=look,
+        query=query,
         page=page,
-        params={"show": look.show or None, "day": look.day},
-        chart=chart_of(runs_history.last_days(user.id, look.zone)),
-        day_counts=runs_history.counts_within(user.id, look) if look.day else None,
+        params={"show": query.show or None, "day": query.day},
+        chart=chart_of(runs_history.last_days(user.id, query.zone)),
+        day_counts=runs_history.counts_within(user.id, query) if query.day else None,
         latest=latest,
         waits=latest is not None and latest.status == RunStatus.NEEDS_APPROVAL and plan_waits(user),
         words=run_words,
@@ -79,22 +82,22 @@ def run(run_id: int) -> ResponseReturnValue:
     if is_htmx() and request.headers.get("HX-Target") != "main":
         return _progress(found)
     user, latest = owner(), records.latest(found.user_id)
-    look = EntryLook(
+    query = EntryQuery(
         _chosen(EntryOutcome, "outcome"),
         _chosen(Action, "action"),
         requested_text("q")[:LONGEST_SEARCH],
     )
     page = fetch_page(
-        lambda offset, limit: runs_history.entries(run_id, look, offset, limit), requested_page(), ROWS_A_PAGE
+        lambda offset, limit: runs_history.entries(run_id, query, offset, limit), requested_page(), ROWS_A_PAGE
     )
     rows = entry_rows(page.items, runs_history.communities_of(user.id, page.items))
     return render_template(
         "sync/run.html",
         run=found,
-        look=look,
+        query=query,
         counts=runs_history.counts_of(found),
         page=page,
-        params={"run_id": run_id, "outcome": look.outcome, "action": look.action, "q": look.q or None},
+        params={"run_id": run_id, "outcome": query.outcome, "action": query.action, "q": query.q or None},
         rows=rows,
         in_catalog=names_of(user.id, [row.key for row in rows if row.key]).products,
         item_address=item_address,

@@ -10,7 +10,7 @@ from app.services.errors import NotReady
 from app.services.owner import config, orders, rules, run_requests, switch
 from app.services.pages.goods.rule_summary import rule_summary
 from app.services.pages.sync.overview import sync_overview
-from app.services.pages.sync.plan import PlanLook, plan_overview
+from app.services.pages.sync.plan import PlanQuery, plan_overview
 from app.services.pages.sync.problems import empty_problem
 from app.services.planning import approvals, confirming, plans
 from app.services.planning.readiness import readiness_of
@@ -143,11 +143,11 @@ def plan() -> str:
     )
 
 
-def _plan_look() -> PlanLook:
+def _plan_look() -> PlanQuery:
     """Any words; a reason that nobody knows counts as none."""
     code = request.args.get("reason", "")
     reason = next((reason for reason in (*SkipReason, *Reason) if reason == code), None)
-    return PlanLook(requested_text("q")[:LONGEST_QUESTION], reason)
+    return PlanQuery(requested_text("q")[:LONGEST_QUESTION], reason)
 
 
 def _waited(run: SyncRun | None) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.catalog.goods import Group, GroupTree, Product, Store
-from app.domain.planning.selection import Shelf, verdicts
+from app.domain.planning.selection import StoreGoods, verdicts
 from app.domain.rules import (
     Decision,
     EntityType,
@@ -239,64 +239,66 @@ rule_lists = st.dictionaries(entities, st.sampled_from(FilterMode), max_size=8).
 
 
 @st.composite
-def shelves(draw: st.DrawFn) -> Shelf:
+def stores_goods(draw: st.DrawFn) -> StoreGoods:
     """Any store: groups with parents that exist, are missing or run in circles."""
     parents = st.sampled_from([None, "nowhere", *GROUP_IDS])
     groups = [Group(group_id, group_id, draw(parents)) for group_id in GROUP_IDS]
     products = [Product(product_id, product_id, group_id=draw(parents)) for product_id in PRODUCT_IDS]
-    return Shelf(Store(draw(st.sampled_from(STORE_IDS)), "Лавка"), GroupTree.of(groups), products)
+    return StoreGoods(Store(draw(st.sampled_from(STORE_IDS)), "Лавка"), GroupTree.of(groups), products)
 
 
-def selected(shelf: Shelf, rules: tuple[Rule, ...]) -> set[str]:
-    return {product.id for product, decision in verdicts(shelf, RuleSet(rules)) if decision.included}
+def selected(store_goods: StoreGoods, rules: tuple[Rule, ...]) -> set[str]:
+    return {product.id for product, decision in verdicts(store_goods, RuleSet(rules)) if decision.included}
 
 
-@given(shelves(), rule_lists)
-def test_all_verdicts_of_a_store_are_those_of_single_products(shelf: Shelf, rules: tuple[Rule, ...]) -> None:
+@given(stores_goods(), rule_lists)
+def test_all_verdicts_of_a_store_are_those_of_single_products(store_goods: StoreGoods, rules: tuple[Rule, ...]) -> None:
     rule_set = RuleSet(rules)
 
-    assert list(verdicts(shelf, rule_set)) == [
-        (product, decide(rule_set, shelf.store.id, shelf.tree.lineage(product.group_id), product.id))
-        for product in shelf.products
+    assert list(verdicts(store_goods, rule_set)) == [
+        (product, decide(rule_set, store_goods.store.id, store_goods.tree.lineage(product.group_id), product.id))
+        for product in store_goods.products
     ]
 
 
-@given(shelves())
-def test_without_rules_everything_is_in(shelf: Shelf) -> None:
-    assert selected(shelf, ()) == set(PRODUCT_IDS)
+@given(stores_goods())
+def test_without_rules_everything_is_in(store_goods: StoreGoods) -> None:
+    assert selected(store_goods, ()) == set(PRODUCT_IDS)
 
 
-@given(shelves(), rule_lists)
-def test_an_excluded_ancestor_always_wins(shelf: Shelf, rules: tuple[Rule, ...]) -> None:
+@given(stores_goods(), rule_lists)
+def test_an_excluded_ancestor_always_wins(store_goods: StoreGoods, rules: tuple[Rule, ...]) -> None:
     excluded = {(rule.entity_type, rule.entity_id) for rule in rules if rule.mode is EXCLUDE}
 
-    for product, decision in verdicts(shelf, RuleSet(rules)):
-        above = {(GROUP, group_id) for group_id in shelf.tree.lineage(product.group_id)}
-        if excluded & {(STORE, shelf.store.id), (PRODUCT, product.id), *above}:
+    for product, decision in verdicts(store_goods, RuleSet(rules)):
+        above = {(GROUP, group_id) for group_id in store_goods.tree.lineage(product.group_id)}
+        if excluded & {(STORE, store_goods.store.id), (PRODUCT, product.id), *above}:
             assert not decision.included
 
 
-@given(shelves(), rule_lists, entities)
+@given(stores_goods(), rule_lists, entities)
 def test_one_more_exclude_never_adds_a_product(
-    shelf: Shelf, rules: tuple[Rule, ...], entity: tuple[EntityType, str]
+    store_goods: StoreGoods, rules: tuple[Rule, ...], entity: tuple[EntityType, str]
 ) -> None:
     if any((rule.entity_type, rule.entity_id) == entity for rule in rules):
         return
 
-    assert selected(shelf, (*rules, Rule(*entity, EXCLUDE))) <= selected(shelf, rules)
+    assert selected(store_goods, (*rules, Rule(*entity, EXCLUDE))) <= selected(store_goods, rules)
 
 
-@given(shelves(), rule_lists, st.randoms(use_true_random=False))
-def test_the_order_of_rules_never_matters(shelf: Shelf, rules: tuple[Rule, ...], chance: random.Random) -> None:
+@given(stores_goods(), rule_lists, st.randoms(use_true_random=False))
+def test_the_order_of_rules_never_matters(
+    store_goods: StoreGoods, rules: tuple[Rule, ...], chance: random.Random
+) -> None:
     shuffled = list(rules)
     chance.shuffle(shuffled)
 
-    assert list(verdicts(shelf, RuleSet(rules))) == list(verdicts(shelf, RuleSet(tuple(shuffled))))
+    assert list(verdicts(store_goods, RuleSet(rules))) == list(verdicts(store_goods, RuleSet(tuple(shuffled))))
 
 
-@given(shelves(), rule_lists)
-def test_a_decision_names_a_rule_that_exists(shelf: Shelf, rules: tuple[Rule, ...]) -> None:
-    for _, decision in verdicts(shelf, RuleSet(rules)):
+@given(stores_goods(), rule_lists)
+def test_a_decision_names_a_rule_that_exists(store_goods: StoreGoods, rules: tuple[Rule, ...]) -> None:
+    for _, decision in verdicts(store_goods, RuleSet(rules)):
         if decision.level is not None and decision.decided_by is not None:
             mode = INCLUDE if decision.included else EXCLUDE
             assert Rule(decision.level, decision.decided_by, mode) in rules

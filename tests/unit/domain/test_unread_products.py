@@ -10,7 +10,7 @@ from app.domain.listing.owner_settings import OwnerSettings
 from app.domain.planning.albums import Albums
 from app.domain.planning.changes import Action, Link, LinkState
 from app.domain.planning.plan import make_plan
-from app.domain.planning.selection import Shelf, select
+from app.domain.planning.selection import StoreGoods, select
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet
 
 KEY = ListingKey("S1", "P1")
@@ -32,7 +32,7 @@ IN, OUT = FilterMode.INCLUDE, FilterMode.EXCLUDE
     ],
 )
 def test_it_is_left_alone_only_where_nothing_keeps_it_out(rules: list[Rule], is_closed: bool, reason: str) -> None:
-    shelf = Shelf(Store("S1", "Лавка"), GroupTree.of([]), [], is_closed=is_closed, unread=frozenset({"P1"}))
-    desired = select([shelf], RuleSet(tuple(rules)), OwnerSettings(), extended_shop=False)
+    store_goods = StoreGoods(Store("S1", "Лавка"), GroupTree.of([]), [], is_closed=is_closed, unread=frozenset({"P1"}))
+    desired = select([store_goods], RuleSet(tuple(rules)), OwnerSettings(), extended_shop=False)
     plan = make_plan(desired, LIVE, Albums(), OwnerSettings(), now=datetime(2026, 6, 17))
     assert [(change.action, change.reason) for change in plan.changes] == ([(Action.HIDE, reason)] if reason else [])

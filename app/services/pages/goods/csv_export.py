@@ -12,12 +12,12 @@ import sqlalchemy as sa
 
 from app.db import db, reading
 from app.domain.catalog.goods import GroupTree, Product
-from app.domain.planning.selection import Shelf
+from app.domain.planning.selection import StoreGoods
 from app.domain.rules import Decision
 from app.models import CatalogStore, User
-from app.services.catalog.load import load_shelves
+from app.services.catalog.load import load_goods
 from app.services.catalog.verdicts import Judge, named
-from app.services.pages.goods.look import Codes
+from app.services.pages.goods.query import Codes
 from app.services.pages.goods.store import product_codes
 
 COLUMNS = (
@@ -73,23 +73,23 @@ def _chunks(user_id: int, store_ids: Sequence[str], judge: Judge) -> Iterator[st
 
 def _store_rows(user_id: int, store_id: str, judge: Judge) -> list[list[str]]:
     with reading():
-        shelves = load_shelves(user_id, store_id, texts=False)
+        stores = load_goods(user_id, store_id, texts=False)
         codes = product_codes(user_id, store_id)
         db.session.commit()
     return [
-        _row(shelf, product, decision, codes.get(product.id, ("", "")), judge)
-        for shelf in shelves
-        for product, decision in judge.verdicts(shelf)
+        _row(goods, product, decision, codes.get(product.id, ("", "")), judge)
+        for goods in stores
+        for product, decision in judge.verdicts(goods)
     ]
 
 
-def _row(shelf: Shelf, product: Product, decision: Decision, codes: Codes, judge: Judge) -> list[str]:
-    verdict = named(decision, shelf, product)
+def _row(goods: StoreGoods, product: Product, decision: Decision, codes: Codes, judge: Judge) -> list[str]:
+    verdict = named(decision, goods, product)
     article, code, *_barcodes = codes
     return [
-        _text(shelf.store.id),
-        _text(shelf.store.name),
-        _text(_path(shelf.tree, product.group_id)),
+        _text(goods.store.id),
+        _text(goods.store.name),
+        _text(_path(goods.tree, product.group_id)),
         _text(product.id),
         _text(product.name),
         _text(code),
@@ -100,7 +100,7 @@ def _row(shelf: Shelf, product: Product, decision: Decision, codes: Codes, judge
         "in" if decision.included else "out",
         decision.level or "",
         _text(verdict.decided_by or ""),
-        judge.problem(shelf, product, decision) or "",
+        judge.problem(goods, product, decision) or "",
     ]
 
 

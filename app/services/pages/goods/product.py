@@ -17,11 +17,11 @@ from app.domain.listing.wanted import Wanted, item_name, to_wanted
 from app.domain.planning.albums import Albums
 from app.domain.planning.changes import ALBUM_STEPS, Action, Change, Reason
 from app.domain.planning.plan import Desired, make_plan
-from app.domain.planning.selection import Shelf, select
+from app.domain.planning.selection import StoreGoods, select
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, Photo, Pictured, SyncRun, SyncRunEntry, User
 from app.services.catalog import unreadable
-from app.services.catalog.load import load_namesakes, load_shelves
+from app.services.catalog.load import load_goods, load_namesakes
 from app.services.catalog.verdicts import Judge, Verdict, named
 from app.services.errors import UnknownEntity
 from app.services.market import categories
@@ -85,31 +85,31 @@ class GroupPage:
 
 def product_page(user: User, store_id: str, product_id: str) -> ProductPage:
     """Raises UnknownEntity for what is not in this user's catalog."""
-    shelf = _shelf(user, store_id, product_id)
-    if not shelf.products:
+    goods = _goods_of(user, store_id, product_id)
+    if not goods.products:
         raise UnknownEntity
-    (product,) = shelf.products
+    (product,) = goods.products
     judge = Judge.of(user)
-    ((_, decision),) = judge.verdicts(shelf)
+    ((_, decision),) = judge.verdicts(goods)
     listing = _listing(user, store_id, product_id)
-    picture = shelf.picture_of(product)
-    desired = _desired(user, judge, shelf)
-    wanted = desired.wanted.get(ListingKey(store_id, product_id)) or _wanted(user, shelf, judge.settings, picture)
+    picture = goods.picture_of(product)
+    desired = _desired(user, judge, goods)
+    wanted = desired.wanted.get(ListingKey(store_id, product_id)) or _wanted(user, goods, judge.settings, picture)
     held, pending = _prospects(user, judge, desired, ListingKey(store_id, product_id), listing)
     return ProductPage(
         store_id=store_id,
-        store=shelf.store.name,
+        store=goods.store.name,
         product=product,
-        title=shown_name(product, shelf.tree),
-        name=str(wanted.fields["name"]) if wanted else item_name(product, choices_of(product, shelf.tree)),
-        group=shelf.tree.groups.get(product.group_id or ""),
-        verdict=named(decision, shelf, product),
+        title=shown_name(product, goods.tree),
+        name=str(wanted.fields["name"]) if wanted else item_name(product, choices_of(product, goods.tree)),
+        group=goods.tree.groups.get(product.group_id or ""),
+        verdict=named(decision, goods, product),
         rule=judge.rules.rule_for(EntityType.PRODUCT, product_id),
-        problem=judge.problem(shelf, product, decision) or held,
+        problem=judge.problem(goods, product, decision) or held,
         wanted=wanted,
         category=_category(user, wanted),
         picture=picture,
-        picture_group=shelf.tree.groups.get(picture.group_id or "") if picture else None,
+        picture_group=goods.tree.groups.get(picture.group_id or "") if picture else None,
         photo_in_vk=_is_photo_left(listing, judge.settings, picture),
         pending=pending,
         shop_is_full=any(change.action is Action.ADD for change in pending) and problems.shop_is_full(user),
@@ -121,48 +121,48 @@ def product_page(user: User, store_id: str, product_id: str) -> ProductPage:
 
 def card_name(user: User, store_id: str, product_id: str) -> str:
     """What the product's generated card says. Raises UnknownEntity."""
-    shelf = _shelf(user, store_id, product_id)
-    if not shelf.products:
+    goods = _goods_of(user, store_id, product_id)
+    if not goods.products:
         raise UnknownEntity
-    wanted = _desired(user, Judge.of(user), shelf).wanted.get(ListingKey(store_id, product_id))
-    (product,) = shelf.products
-    return str(wanted.fields["name"]) if wanted else item_name(product, choices_of(product, shelf.tree))
+    wanted = _desired(user, Judge.of(user), goods).wanted.get(ListingKey(store_id, product_id))
+    (product,) = goods.products
+    return str(wanted.fields["name"]) if wanted else item_name(product, choices_of(product, goods.tree))
 
 
 def group_page(user: User, store_id: str, group_id: str) -> GroupPage:
     """Raises UnknownEntity for what is not in this user's catalog."""
-    shelf = _shelf(user, store_id)
-    group = shelf.tree.groups.get(group_id)
+    goods = _goods_of(user, store_id)
+    group = goods.tree.groups.get(group_id)
     if group is None:
         raise UnknownEntity
-    above = shelf.tree.groups.get(group.parent_id or "")
-    inherited = shelf.pictures.inherited(group.parent_id, shelf.tree)
-    inside = [product for product in shelf.products if group_id in shelf.tree.lineage(product.group_id)]
+    above = goods.tree.groups.get(group.parent_id or "")
+    inherited = goods.pictures.inherited(group.parent_id, goods.tree)
+    inside = [product for product in goods.products if group_id in goods.tree.lineage(product.group_id)]
     return GroupPage(
         store_id=store_id,
-        store=shelf.store.name,
+        store=goods.store.name,
         group=group,
         parent=above,
         photo=gallery.find(user.id, Subject(Pictured.GROUP, store_id, group_id)),
         inherited=inherited,
-        inherited_from=shelf.tree.groups.get(inherited.group_id or "") if inherited else None,
+        inherited_from=goods.tree.groups.get(inherited.group_id or "") if inherited else None,
         products=len(inside),
-        served=_served(inside, group_id, shelf),
+        served=_served(inside, group_id, goods),
     )
 
 
-def _served(products: Sequence[Product], group_id: str, shelf: Shelf) -> int:
-    with_photo = Pictures(shelf.pictures.products, {**shelf.pictures.groups, group_id: group_id})
-    found = (with_photo.of(product, shelf.tree) for product in products)
+def _served(products: Sequence[Product], group_id: str, goods: StoreGoods) -> int:
+    with_photo = Pictures(goods.pictures.products, {**goods.pictures.groups, group_id: group_id})
+    found = (with_photo.of(product, goods.tree) for product in products)
     return sum(picture is not None and picture.group_id == group_id for picture in found)
 
 
-def _shelf(user: User, store_id: str, product_id: str | None = None) -> Shelf:
+def _goods_of(user: User, store_id: str, product_id: str | None = None) -> StoreGoods:
     """Raises UnknownEntity; a closed store is none."""
-    shelves = load_shelves(user.id, store_id, product_id, texts=product_id is not None)
-    if not shelves or shelves[0].is_closed:
+    stores = load_goods(user.id, store_id, product_id, texts=product_id is not None)
+    if not stores or stores[0].is_closed:
         raise UnknownEntity
-    return shelves[0]
+    return stores[0]
 
 
 def _listing(user: User, store_id: str, product_id: str) -> Listing | None:
@@ -178,13 +178,13 @@ def _listing(user: User, store_id: str, product_id: str) -> Listing | None:
     )
 
 
-def _wanted(user: User, shelf: Shelf, settings: OwnerSettings, picture: Picture | None) -> Wanted | None:
-    (product,) = shelf.products
+def _wanted(user: User, goods: StoreGoods, settings: OwnerSettings, picture: Picture | None) -> Wanted | None:
+    (product,) = goods.products
     if product.price is None:
         return None
-    key = ListingKey(shelf.store.id, product.id)
+    key = ListingKey(goods.store.id, product.id)
     return to_wanted(
-        key, product, shelf.tree, settings, extended_shop=_is_extended(user), store=shelf.store.name, picture=picture
+        key, product, goods.tree, settings, extended_shop=_is_extended(user), store=goods.store.name, picture=picture
     )
 
 
@@ -205,10 +205,10 @@ def _is_photo_left(listing: Listing | None, settings: OwnerSettings, picture: Pi
     return HandField.PHOTO in settings.edited_in_vk or (listing.keeps_photo and not is_own)
 
 
-def _desired(user: User, judge: Judge, shelf: Shelf) -> Desired:
+def _desired(user: User, judge: Judge, goods: StoreGoods) -> Desired:
     """Of the one product and those that would bear its name in VK, from which it has to be told."""
-    (product,) = shelf.products
-    crowd = replace(shelf, products=load_namesakes(shelf, user.id, product))
+    (product,) = goods.products
+    crowd = replace(goods, products=load_namesakes(goods, user.id, product))
     return select([crowd], judge.rules, judge.settings, extended_shop=_is_extended(user), pictured=judge.pictured)
 
 

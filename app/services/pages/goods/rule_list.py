@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.domain.planning.selection import Shelf
+from app.domain.planning.selection import StoreGoods
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet
 from app.models import User
-from app.services.catalog.load import load_shelves
+from app.services.catalog.load import load_goods
 from app.services.catalog.verdicts import Judge
 from app.services.pages.goods.group_tree import Tally, tallies, tally
-from app.services.pages.goods.look import natural
+from app.services.pages.goods.query import natural
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,14 @@ class RuleList:
 
 def listed(user: User) -> RuleList:
     judge = Judge.of(user)
-    shelves = [shelf for shelf in load_shelves(user.id, texts=False, facts=False) if not shelf.is_closed]
+    stores = [goods for goods in load_goods(user.id, texts=False, facts=False) if not goods.is_closed]
     places: dict[tuple[EntityType, str], Place] = {}
     total: Counter[str] = Counter()
-    for shelf in shelves:
-        judged = list(judge.verdicts(shelf))
+    for goods in stores:
+        judged = list(judge.verdicts(goods))
         whole = tally(judged)
         total.update(selected=whole.selected, total=whole.total)
-        places.update(_places(shelf, judge.rules, tallies(shelf.tree, judged), whole))
+        places.update(_places(goods, judge.rules, tallies(goods.tree, judged), whole))
     return RuleList(
         rules=judge.rules,
         by_level={level: _of_level(judge.rules.rules, level, places) for level in EntityType},
@@ -60,24 +60,24 @@ def listed(user: User) -> RuleList:
 
 
 def _places(
-    shelf: Shelf, rules: RuleSet, held: Mapping[str, Tally], whole: Tally
+    goods: StoreGoods, rules: RuleSet, held: Mapping[str, Tally], whole: Tally
 ) -> dict[tuple[EntityType, str], Place]:
-    store = shelf.store
+    store = goods.store
     places = {(EntityType.STORE, store.id): Place(store.id, (), None, whole)}
-    for group_id in shelf.tree.groups:
+    for group_id in goods.tree.groups:
         if rules.rule_for(EntityType.GROUP, group_id):
-            above = _path(shelf, shelf.tree.groups[group_id].parent_id)
+            above = _path(goods, goods.tree.groups[group_id].parent_id)
             places[EntityType.GROUP, group_id] = Place(store.id, above, group_id, held[group_id])
-    for product in shelf.products:
+    for product in goods.products:
         if rules.rule_for(EntityType.PRODUCT, product.id):
-            group = product.group_id if product.group_id in shelf.tree.groups else None
-            places[EntityType.PRODUCT, product.id] = Place(store.id, _path(shelf, group), group, Tally(0, 1))
+            group = product.group_id if product.group_id in goods.tree.groups else None
+            places[EntityType.PRODUCT, product.id] = Place(store.id, _path(goods, group), group, Tally(0, 1))
     return places
 
 
-def _path(shelf: Shelf, group_id: str | None) -> tuple[str, ...]:
-    groups = [shelf.tree.groups[ancestor].name for ancestor in reversed(shelf.tree.lineage(group_id))]
-    return (shelf.store.name, *groups)
+def _path(goods: StoreGoods, group_id: str | None) -> tuple[str, ...]:
+    groups = [goods.tree.groups[ancestor].name for ancestor in reversed(goods.tree.lineage(group_id))]
+    return (goods.store.name, *groups)
 
 
 def _of_level(

@@ -11,7 +11,7 @@ from app.domain.listing.emptiness import Emptiness, emptiness
 from app.domain.listing.fitness import SkipReason
 from app.domain.rules import EntityType
 from app.models import CatalogStore, User
-from app.services.catalog.load import load_shelves
+from app.services.catalog.load import load_goods
 from app.services.catalog.verdicts import Judge
 
 
@@ -48,11 +48,11 @@ def rule_summary(user: User) -> RuleSummary:
     selected = known = 0
     held: Counter[SkipReason] = Counter()
     stores_of_barcode: Counter[str] = Counter()
-    for shelf in load_shelves(user.id, texts=_has_several_stores(user.id)):
-        known += len(shelf.products)
-        chosen = [(product, decision) for product, decision in judge.verdicts(shelf) if decision.included]
+    for goods in load_goods(user.id, texts=_has_several_stores(user.id)):
+        known += len(goods.products)
+        chosen = [(product, decision) for product, decision in judge.verdicts(goods) if decision.included]
         selected += len(chosen)
-        held.update(reason for entry in chosen if (reason := judge.problem(shelf, *entry)) is not None)
+        held.update(reason for entry in chosen if (reason := judge.problem(goods, *entry)) is not None)
         stores_of_barcode.update({barcode for product, _ in chosen for barcode in product.barcodes})
     counts = judge.rules.count()
     return RuleSummary(

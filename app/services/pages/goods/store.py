@@ -11,16 +11,25 @@ from app.db import db
 from app.domain.catalog.goods import Group, GroupTree, Product
 from app.domain.catalog.variants import choices_of, shown_name
 from app.domain.listing.fitness import SkipReason
-from app.domain.planning.selection import Shelf
+from app.domain.planning.selection import StoreGoods
 from app.domain.rules import EntityType, FilterMode, RuleSet, decide
 from app.models import CatalogProduct, CatalogStore, StoreState, SyncFilter, User
 from app.services.catalog import unreadable
-from app.services.catalog.load import load_products, load_shelves
+from app.services.catalog.load import load_goods, load_products
 from app.services.catalog.verdicts import Judge, Verdict, named
 from app.services.errors import UnknownEntity
 from app.services.owner.rules import rules_not_in_catalog
 from app.services.pages.goods.group_tree import GroupNode, Tally, named_like, tally, visible_nodes
-from app.services.pages.goods.look import Codes, Judged, Look, State, groups_within, in_order, matcher, needs_facts
+from app.services.pages.goods.query import (
+    Codes,
+    GoodsQuery,
+    Judged,
+    State,
+    groups_within,
+    in_order,
+    matcher,
+    needs_facts,
+)
 
 PAGE_SIZE = 50
 GROUPS_FOUND = 6
@@ -42,7 +51,7 @@ class StoreRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
+class CatalogPage:
     stores: Sequence[StoreRow]
     rules: RuleSet
     lost_rules: Sequence[SyncFilter]
@@ -88,7 +97,7 @@ class StorePage:
     """None where no group is chosen, or one that the store does not have."""
     groups_found: Sequence[tuple[Group, Tally]]
     """Groups whose name has the words of the search."""
-    look: Look
+    query: GoodsQuery
     """With the nearest page that exists."""
     rows: Sequence[ProductRow]
     found: int
@@ -96,15 +105,15 @@ class StorePage:
     """How many of what was found has each; empty unless problems are looked at."""
 
 
-def overview(user: User) -> Overview:
+def catalog_page(user: User) -> CatalogPage:
     judge = Judge.of(user)
     unread = unreadable.counts_by_store(user.id)
     rows = {row.store_id: row for row in db.session.scalars(_stores_of(user))}
-    return Overview(
+    return CatalogPage(
         stores=[
-            _store_row(rows[shelf.store.id], shelf, judge, tally(judge.verdicts(shelf)), unread.get(shelf.store.id, 0))
-            for shelf in load_shelves(user.id, texts=False, facts=False)
-            if not shelf.is_closed
+            _store_row(rows[goods.store.id], goods, judge, tally(judge.verdicts(goods)), unread.get(goods.store.id, 0))
+            for goods in load_goods(user.id, texts=False, facts=False)
+            if not goods.is_closed
         ],
         rules=judge.rules,
         lost_rules=rules_not_in_catalog(user),
@@ -112,29 +121,29 @@ def overview(user: User) -> Overview:
     )
 
 
-def store_page(user: User, store_id: str, look: Look) -> StorePage:
+def store_page(user: User, store_id: str, query: GoodsQuery) -> StorePage:
     """One store, searched and filtered. Raises UnknownEntity for a store that is not this user's."""
     store = db.session.scalar(_stores_of(user).where(CatalogStore.store_id == store_id))
     if store is None:
         raise UnknownEntity
-    (shelf,) = load_shelves(user.id, store_id, texts=False, facts=needs_facts(look))
+    (goods,) = load_goods(user.id, store_id, texts=False, facts=needs_facts(query))
     judge = Judge.of(user)
-    judged = list(judge.verdicts(shelf))
-    found, problems = _found(user, shelf, judge, judged, look)
-    found = in_order(found, look.sort)
-    look = replace(look, page=min(max(look.page, 1), max(1, -(-len(found) // PAGE_SIZE))))
-    start = (look.page - 1) * PAGE_SIZE
+    judged = list(judge.verdicts(goods))
+    found, problems = _found(user, goods, judge, judged, query)
+    found = in_order(found, query.sort)
+    query = replace(query, page=min(max(query.page, 1), max(1, -(-len(found) // PAGE_SIZE))))
+    start = (query.page - 1) * PAGE_SIZE
     unread = unreadable.counts_by_store(user.id).get(store_id, 0)
-    groups = [_group_row(node, shelf, judge.rules) for node in visible_nodes(shelf.tree, judged, look.group)]
+    groups = [_group_row(node, goods, judge.rules) for node in visible_nodes(goods.tree, judged, query.group)]
     return StorePage(
-        store=_store_row(store, shelf, judge, tally(judged), unread),
+        store=_store_row(store, goods, judge, tally(judged), unread),
         rules=judge.rules,
         groups=groups,
-        ungrouped=tally(entry for entry in judged if entry[0].group_id not in shelf.tree.groups),
-        chosen=next((row for row in groups if row.node.group.id == look.group), None),
-        groups_found=named_like(shelf.tree, look.q, judged, GROUPS_FOUND),
-        look=look,
-        rows=_product_rows(user, shelf, judge, found[start : start + PAGE_SIZE]),
+        ungrouped=tally(entry for entry in judged if entry[0].group_id not in goods.tree.groups),
+        chosen=next((row for row in groups if row.node.group.id == query.group), None),
+        groups_found=named_like(goods.tree, query.q, judged, GROUPS_FOUND),
+        query=query,
+        rows=_product_rows(user, goods, judge, found[start : start + PAGE_SIZE]),
         found=len(found),
         problems=problems,
     )
@@ -145,21 +154,21 @@ def _stores_of(user: User) -> sa.Select[CatalogStore]:
 
 
 def _found(
-    user: User, shelf: Shelf, judge: Judge, judged: Iterable[Judged], look: Look
+    user: User, goods: StoreGoods, judge: Judge, judged: Iterable[Judged], query: GoodsQuery
 ) -> tuple[list[Judged], Mapping[SkipReason, int]]:
-    """What the look leaves, and how many problems of each kind are among it before one kind was chosen."""
-    if look.group:
-        is_within = groups_within(shelf.tree, look.group)
+    """What the query leaves, and how many problems of each kind are among it before one kind was chosen."""
+    if query.group:
+        is_within = groups_within(goods.tree, query.group)
         judged = (entry for entry in judged if is_within(entry[0].group_id))
-    if look.q:
-        codes, matches = product_codes(user.id, shelf.store.id), matcher(look.q)
-        judged = (entry for entry in judged if matches(entry[0], _words_of(entry[0], shelf.tree, codes)))
-    if look.state is State.PROBLEM:
-        troubled = [(entry, reason) for entry in judged if (reason := judge.problem(shelf, *entry)) is not None]
-        shown = [entry for entry, reason in troubled if look.problem in (None, reason)]
+    if query.q:
+        codes, matches = product_codes(user.id, goods.store.id), matcher(query.q)
+        judged = (entry for entry in judged if matches(entry[0], _words_of(entry[0], goods.tree, codes)))
+    if query.state is State.PROBLEM:
+        troubled = [(entry, reason) for entry in judged if (reason := judge.problem(goods, *entry)) is not None]
+        shown = [entry for entry, reason in troubled if query.problem in (None, reason)]
         return shown, Counter(reason for _, reason in troubled)
-    if look.state is not State.ANY:
-        judged = (entry for entry in judged if entry[1].included is (look.state is State.IN))
+    if query.state is not State.ANY:
+        judged = (entry for entry in judged if entry[1].included is (query.state is State.IN))
     return list(judged), {}
 
 
@@ -171,13 +180,13 @@ def _words_of(product: Product, tree: GroupTree, codes: Mapping[str, Codes]) -> 
 def product_codes(user_id: int, store_id: str) -> dict[str, Codes]:
     """Article, code and barcodes by product id."""
     product = CatalogProduct.__table__.c
-    query = sa.select(product.product_id, product.article, product.code, product.barcodes).where(
+    statement = sa.select(product.product_id, product.article, product.code, product.barcodes).where(
         product.user_id == user_id, product.store_id == store_id
     )
-    return {row[0]: (row[1], row[2], *row[3]) for row in db.session.execute(query).all()}
+    return {row[0]: (row[1], row[2], *row[3]) for row in db.session.execute(statement).all()}
 
 
-def _store_row(store: CatalogStore, shelf: Shelf, judge: Judge, tally: Tally, unreadable: int) -> StoreRow:
+def _store_row(store: CatalogStore, goods: StoreGoods, judge: Judge, tally: Tally, unreadable: int) -> StoreRow:
     return StoreRow(
         id=store.store_id,
         name=store.name,
@@ -186,27 +195,27 @@ def _store_row(store: CatalogStore, shelf: Shelf, judge: Judge, tally: Tally, un
         error_code=store.error_code,
         fetched_at=store.fetched_at,
         rule=judge.rules.rule_for(EntityType.STORE, store.store_id),
-        verdict=named(decide(judge.rules, store.store_id), shelf),
+        verdict=named(decide(judge.rules, store.store_id), goods),
         tally=tally,
         unreadable=unreadable,
     )
 
 
-def _group_row(node: GroupNode, shelf: Shelf, rules: RuleSet) -> GroupRow:
-    decision = decide(rules, shelf.store.id, shelf.tree.lineage(node.group.id))
-    return GroupRow(node, rules.rule_for(EntityType.GROUP, node.group.id), named(decision, shelf))
+def _group_row(node: GroupNode, goods: StoreGoods, rules: RuleSet) -> GroupRow:
+    decision = decide(rules, goods.store.id, goods.tree.lineage(node.group.id))
+    return GroupRow(node, rules.rule_for(EntityType.GROUP, node.group.id), named(decision, goods))
 
 
-def _product_rows(user: User, shelf: Shelf, judge: Judge, judged: Sequence[Judged]) -> list[ProductRow]:
-    whole = load_products(user.id, shelf.store.id, [product.id for product, _ in judged])
+def _product_rows(user: User, goods: StoreGoods, judge: Judge, judged: Sequence[Judged]) -> list[ProductRow]:
+    whole = load_products(user.id, goods.store.id, [product.id for product, _ in judged])
     return [
         ProductRow(
             product=whole[product.id],
-            name=shown_name(product, shelf.tree),
-            group=_name_of(shelf.tree, product.group_id),
+            name=shown_name(product, goods.tree),
+            group=_name_of(goods.tree, product.group_id),
             rule=judge.rules.rule_for(EntityType.PRODUCT, product.id),
-            verdict=named(decision, shelf, product),
-            problem=judge.problem(shelf, whole[product.id], decision),
+            verdict=named(decision, goods, product),
+            problem=judge.problem(goods, whole[product.id], decision),
         )
         for product, decision in judged
         if product.id in whole

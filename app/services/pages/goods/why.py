@@ -6,15 +6,15 @@ from enum import StrEnum
 
 from app.domain.catalog.goods import Product
 from app.domain.listing.fitness import SkipReason
-from app.domain.planning.selection import Shelf, verdicts
+from app.domain.planning.selection import StoreGoods, verdicts
 from app.domain.rules import Decision, EntityType, FilterMode, Mode, RuleSet, decide
 from app.models import User
-from app.services.catalog.load import load_products, load_shelves
+from app.services.catalog.load import load_goods, load_products
 from app.services.catalog.verdicts import Judge
 from app.services.errors import UnknownEntity
 
 
-class Outcome(StrEnum):
+class Say(StrEnum):
     PASSES = "passes"
     SILENT = "silent"
     """Has no say of its own: a group above or below the one that decides."""
@@ -24,7 +24,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class WayStep:
     level: EntityType
     id: str | None
     """None = the product stands in no group."""
@@ -32,7 +32,7 @@ class Step:
     rule: FilterMode | None
     mode: Mode
     """Of the whole level."""
-    outcome: Outcome
+    outcome: Say
     decides: bool
 
 
@@ -65,7 +65,7 @@ class Why:
     level: EntityType
     id: str
     decision: Decision
-    steps: tuple[Step, ...]
+    steps: tuple[WayStep, ...]
     remedy: Remedy | None
     """None where no single rule would do: a product without a group while only some groups are let through."""
     problem: SkipReason | None
@@ -74,18 +74,18 @@ class Why:
 @dataclass(frozen=True, slots=True)
 class _Question:
     rules: RuleSet
-    shelf: Shelf
+    goods: StoreGoods
     lineage: tuple[str, ...]
     product: Product | None
 
     def decided(self, rules: RuleSet) -> Decision:
-        return decide(rules, self.shelf.store.id, self.lineage, self.product.id if self.product else None)
+        return decide(rules, self.goods.store.id, self.lineage, self.product.id if self.product else None)
 
     def name_of(self, level: EntityType, entity_id: str) -> str:
         if level is EntityType.STORE:
-            return self.shelf.store.name
+            return self.goods.store.name
         if level is EntityType.GROUP:
-            return self.shelf.tree.groups[entity_id].name or entity_id
+            return self.goods.tree.groups[entity_id].name or entity_id
         return (self.product.name if self.product else "") or entity_id
 
     @property
@@ -93,41 +93,41 @@ class _Question:
         """From the store down to what is asked about."""
         groups: tuple[str | None, ...] = tuple(reversed(self.lineage)) or (None,)
         product = [(EntityType.PRODUCT, self.product.id)] if self.product else []
-        return [(EntityType.STORE, self.shelf.store.id), *((EntityType.GROUP, group) for group in groups), *product]
+        return [(EntityType.STORE, self.goods.store.id), *((EntityType.GROUP, group) for group in groups), *product]
 
 
 def of_product(user: User, store_id: str, product_id: str) -> Why:
     """Raises UnknownEntity."""
-    shelf, judge = _shelf(user, store_id), Judge.of(user)
+    goods, judge = _goods_of(user, store_id), Judge.of(user)
     product = load_products(user.id, store_id, [product_id]).get(product_id)
     if product is None:
         raise UnknownEntity
-    question = _Question(judge.rules, shelf, shelf.tree.lineage(product.group_id), product)
-    problem = judge.problem(shelf, product, question.decided(judge.rules))
+    question = _Question(judge.rules, goods, goods.tree.lineage(product.group_id), product)
+    problem = judge.problem(goods, product, question.decided(judge.rules))
     return _answered(question, EntityType.PRODUCT, product.id, problem)
 
 
 def of_group(user: User, store_id: str, group_id: str) -> Why:
     """Raises UnknownEntity."""
-    shelf = _shelf(user, store_id)
-    if group_id not in shelf.tree.groups:
+    goods = _goods_of(user, store_id)
+    if group_id not in goods.tree.groups:
         raise UnknownEntity
-    question = _Question(Judge.of(user).rules, shelf, shelf.tree.lineage(group_id), None)
+    question = _Question(Judge.of(user).rules, goods, goods.tree.lineage(group_id), None)
     return _answered(question, EntityType.GROUP, group_id, None)
 
 
-def _shelf(user: User, store_id: str) -> Shelf:
-    shelves = [shelf for shelf in load_shelves(user.id, store_id, texts=False, facts=False) if not shelf.is_closed]
-    if not shelves:
+def _goods_of(user: User, store_id: str) -> StoreGoods:
+    stores = [goods for goods in load_goods(user.id, store_id, texts=False, facts=False) if not goods.is_closed]
+    if not stores:
         raise UnknownEntity
-    return shelves[0]
+    return stores[0]
 
 
 def _answered(question: _Question, level: EntityType, entity_id: str, problem: SkipReason | None) -> Why:
     decision = question.decided(question.rules)
     return Why(
-        store_id=question.shelf.store.id,
-        store_name=question.shelf.store.name,
+        store_id=question.goods.store.id,
+        store_name=question.goods.store.name,
         name=question.name_of(level, entity_id),
         level=level,
         id=entity_id,
@@ -138,13 +138,13 @@ def _answered(question: _Question, level: EntityType, entity_id: str, problem: S
     )
 
 
-def _steps(question: _Question, decision: Decision) -> Iterator[Step]:
+def _steps(question: _Question, decision: Decision) -> Iterator[WayStep]:
     deciding = _deciding(question, decision)
     is_stopped = False
     for place in question.way:
         level, entity_id = place
         stops = place == deciding and not decision.included
-        yield Step(
+        yield WayStep(
             level=level,
             id=entity_id,
             name=question.name_of(level, entity_id) if entity_id else "",
@@ -167,17 +167,17 @@ def _deciding(question: _Question, decision: Decision) -> tuple[EntityType, str 
 
 def _outcome(
     question: _Question, decision: Decision, place: tuple[EntityType, str | None], *, is_stopped: bool, stops: bool
-) -> Outcome:
+) -> Say:
     if stops:
-        return Outcome.STOPS
+        return Say.STOPS
     if is_stopped:
-        return Outcome.UNREACHED
+        return Say.UNREACHED
     level, entity_id = place
     rule = question.rules.rule_for(level, entity_id) if entity_id else None
     is_open = level is not EntityType.GROUP or question.rules.mode(level) is not Mode.INCLUDE
     if rule is FilterMode.INCLUDE or (is_open and not (level is decision.level and not decision.included)):
-        return Outcome.PASSES
-    return Outcome.SILENT
+        return Say.PASSES
+    return Say.SILENT
 
 
 def _remedy(question: _Question, decision: Decision, level: EntityType, entity_id: str) -> Remedy | None:
@@ -196,10 +196,10 @@ def _remedy(question: _Question, decision: Decision, level: EntityType, entity_i
         rule=question.rules.rule_for(place[0], place[1]),
         mode=mode,
         after=question.decided(then),
-        selected_now=_selected(question.shelf, question.rules),
-        selected_then=_selected(question.shelf, then),
+        selected_now=_selected(question.goods, question.rules),
+        selected_then=_selected(question.goods, then),
     )
 
 
-def _selected(shelf: Shelf, rules: RuleSet) -> int:
-    return sum(decision.included for _, decision in verdicts(shelf, rules))
+def _selected(goods: StoreGoods, rules: RuleSet) -> int:
+    return sum(decision.included for _, decision in verdicts(goods, rules))

@@ -16,7 +16,7 @@ from app.services.owner.orders import Window
 from app.services.pages.goods.rule_summary import RuleSummary, rule_summary
 from app.services.pages.sync.first_steps import Step, StepState, first_steps
 from app.services.pages.sync.problems import Kind, Problem, problems
-from app.services.planning.pending import Glance, glance_at, glance_of, outlook_of
+from app.services.planning.pending import Glance, glance_at, glance_of, pending_of
 from app.services.planning.readiness import Limits, Readiness, limits_now, only_store, readiness_of
 from app.services.runs import records
 
@@ -118,7 +118,7 @@ def sync_overview(user: User) -> SyncOverview:
     window = orders.window_of(user)
     is_at_work = last_run is not None and last_run.status == RunStatus.RUNNING
     is_next = steps[Step.LAUNCH] is StepState.NOW
-    outlook = outlook_of(user) if is_next and rules.known else None
+    outlook = pending_of(user) if is_next and rules.known else None
     if is_at_work or not rules.known:
         glance = Glance()
     else:

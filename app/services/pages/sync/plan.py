@@ -12,7 +12,7 @@ from app.domain.texts import search
 from app.models import User
 from app.services.pages.goods.names import product_names
 from app.services.planning import approvals, plans
-from app.services.planning.approvals import Verdict
+from app.services.planning.approvals import Judgement
 
 SECTIONS: dict[str, frozenset[Action]] = {
     "add": frozenset({Action.ADD}),
@@ -31,7 +31,7 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
-class PlanLook:
+class PlanQuery:
     """What of the plan the owner wants to see."""
 
     q: str = ""
@@ -43,13 +43,13 @@ class PlanLook:
 @dataclass(frozen=True, slots=True)
 class PlanOverview:
     plan: Plan
-    look: PlanLook
+    query: PlanQuery
     sections: Mapping[str, Sequence[Change]]
-    """As far as the look lets them through."""
+    """As far as the query lets them through."""
     skipped: Sequence[Skipped]
     reasons: Mapping[SkipReason | Reason, int]
     """Of everything skipped that has the wanted name, the most frequent first."""
-    verdict: Verdict
+    verdict: Judgement
 
     @property
     def counts(self) -> dict[str, int]:
@@ -72,21 +72,21 @@ class PlanOverview:
         return next((name for name, count in counts.items() if count), "add")
 
 
-ALL = PlanLook()
+ALL = PlanQuery()
 
 
-def plan_overview(user: User, look: PlanLook = ALL) -> PlanOverview:
+def plan_overview(user: User, query: PlanQuery = ALL) -> PlanOverview:
     plan = plans.plan_for(user)
-    reads = search.matcher(look.q)
+    reads = search.matcher(query.q)
     sections: dict[str, list[Change]] = {name: [] for name in SECTIONS}
     for change in plan.changes:
         if reads(change.name):
             sections[_SECTION_OF[change.action]].append(change)
-    named = _named(user.id, plan, reads) if look.q else plan.skipped
-    skipped = [Skipped(key, reason) for key, reason in named.items() if look.reason in (None, reason)]
+    named = _named(user.id, plan, reads) if query.q else plan.skipped
+    skipped = [Skipped(key, reason) for key, reason in named.items() if query.reason in (None, reason)]
     return PlanOverview(
         plan=plan,
-        look=look,
+        query=query,
         sections=sections,
         skipped=sorted(skipped, key=lambda row: row.reason),
         reasons=dict(Counter(named.values()).most_common()),

@@ -13,9 +13,9 @@ from app.domain.listing.fitness import unfit_reason
 from app.domain.listing.key import ListingKey, Value
 from app.domain.listing.owner_settings import OwnerSettings
 from app.domain.listing.wanted import to_wanted
-from app.domain.planning.selection import Shelf, verdicts
+from app.domain.planning.selection import StoreGoods, verdicts
 from app.models import CatalogProduct, User
-from app.services.catalog.load import load_shelves
+from app.services.catalog.load import load_goods
 from app.services.owner import rules as owner_rules
 from app.services.owner.settings import owner_settings
 
@@ -37,9 +37,9 @@ def choices(user: User) -> dict[str, str]:
     rules, settings = owner_rules.rules_of(user), _settings(user)
 
     def fit() -> Iterator[tuple[str, str]]:
-        for shelf in load_shelves(user.id, texts=False):
+        for goods in load_goods(user.id, texts=False):
             groups: set[str | None] = set()
-            for product, decision in verdicts(shelf, rules):
+            for product, decision in verdicts(goods, rules):
                 is_new = decision.included and product.group_id not in groups
                 if is_new and unfit_reason(product, settings) is None:
                     groups.add(product.group_id)
@@ -51,12 +51,12 @@ def choices(user: User) -> dict[str, str]:
 def example(user: User, product_id: str, tried: Mapping[str, Any]) -> Example | None:
     """None for a product that is not there or unfit. `tried`: fields of OwnerSettings instead of the stored ones."""
     settings = replace(_settings(user), **tried)
-    shelf = _shelf_of(user.id, product_id)
-    product = shelf.products[0] if shelf and shelf.products else None
-    if shelf is None or product is None or product.price is None or unfit_reason(product, settings) is not None:
+    goods = _goods_of(user.id, product_id)
+    product = goods.products[0] if goods and goods.products else None
+    if goods is None or product is None or product.price is None or unfit_reason(product, settings) is not None:
         return None
-    key = ListingKey(shelf.store.id, product.id)
-    item = to_wanted(key, product, shelf.tree, settings, extended_shop=False, store=shelf.store.name)
+    key = ListingKey(goods.store.id, product.id)
+    item = to_wanted(key, product, goods.tree, settings, extended_shop=False, store=goods.store.name)
     return Example(str(item.fields["name"]), product.price, item.fields, item.album)
 
 
@@ -65,7 +65,7 @@ def _settings(user: User) -> OwnerSettings:
     return replace(owner_settings(user), photo_required=False)
 
 
-def _shelf_of(user_id: int, product_id: str) -> Shelf | None:
+def _goods_of(user_id: int, product_id: str) -> StoreGoods | None:
     """The product's store with this product alone."""
     query = sa.select(CatalogProduct.store_id).where(
         CatalogProduct.user_id == user_id, CatalogProduct.product_id == product_id
@@ -73,5 +73,5 @@ def _shelf_of(user_id: int, product_id: str) -> Shelf | None:
     store_id = db.session.scalar(query.limit(1))
     if store_id is None:
         return None
-    (shelf,) = load_shelves(user_id, store_id, product_id)
-    return shelf
+    (goods,) = load_goods(user_id, store_id, product_id)
+    return goods

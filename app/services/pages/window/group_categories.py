@@ -21,7 +21,7 @@ from app.services.market import categories as market_categories
 from app.services.market.categories import CategoryList
 from app.services.owner import rules as owner_rules
 from app.services.owner import settings as owner_settings
-from app.services.pages.goods.look import natural
+from app.services.pages.goods.query import natural
 
 
 class Trouble(StrEnum):
@@ -45,7 +45,7 @@ class Present:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupRow:
+class GroupCategory:
     id: str
     lineage: Sequence[str]
     """Ids from its own up to the root."""
@@ -61,7 +61,7 @@ class GroupRow:
 class Choosing:
     """One group, or the whole shop, and the categories to choose from."""
 
-    group: GroupRow | None
+    group: GroupCategory | None
     present: Present
     inherited: Present | None
     """What the group has without a choice of its own."""
@@ -72,10 +72,10 @@ class Choosing:
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
+class CategoriesPage:
     known: CategoryList | None
     default: Present
-    groups: Sequence[GroupRow]
+    groups: Sequence[GroupCategory]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +105,12 @@ class _Choices:
         return Trouble.UNLISTED if is_unlisted else None
 
 
-def overview(user: User, q: str = "") -> Overview:
+def categories_page(user: User, q: str = "") -> CategoriesPage:
     """Every group that the rules let through, by store and name; `q`: words that stand in its path."""
     choices = _Choices.of(user)
     reads = search.matcher(q)
     rows = [row for row in _rows(user, choices) if reads(" ".join(row.path))]
-    return Overview(choices.known, choices.present(), rows)
+    return CategoriesPage(choices.known, choices.present(), rows)
 
 
 def default(user: User) -> Present:
@@ -145,7 +145,7 @@ def choosing(user: User, group_id: str | None, q: str = "") -> Choosing:
     )
 
 
-def _inherited(choices: _Choices, row: GroupRow | None) -> Present | None:
+def _inherited(choices: _Choices, row: GroupCategory | None) -> Present | None:
     """What the group would have without a choice of its own."""
     if row is None:
         return None
@@ -181,7 +181,7 @@ def _is_known(user_id: int, group_id: str) -> bool:
     return db.session.scalar(query.limit(1)) is not None
 
 
-def _rows(user: User, choices: _Choices, *, all_groups: bool = False) -> Iterator[GroupRow]:
+def _rows(user: User, choices: _Choices, *, all_groups: bool = False) -> Iterator[GroupCategory]:
     """By store and path; without `all_groups` only those that the rules let through."""
     rules = owner_rules.rules_of(user)
     stores = {row.store_id: row.name for row in db.session.execute(_stores(user.id))}
@@ -195,11 +195,11 @@ def _rows(user: User, choices: _Choices, *, all_groups: bool = False) -> Iterato
         yield from sorted(rows, key=lambda row: [natural(name) for name in row.path])
 
 
-def _row(tree: GroupTree, group_id: str, store: str, products: int, choices: _Choices) -> GroupRow:
+def _row(tree: GroupTree, group_id: str, store: str, products: int, choices: _Choices) -> GroupCategory:
     lineage = tree.lineage(group_id)
     names = {name: tree.groups[name].name.strip() or name for name in lineage}
     path = [names[name] for name in reversed(lineage)]
-    return GroupRow(group_id, lineage, path, store, products, choices.present(lineage, names))
+    return GroupCategory(group_id, lineage, path, store, products, choices.present(lineage, names))
 
 
 def _stores(user_id: int) -> sa.Select[str, str]:

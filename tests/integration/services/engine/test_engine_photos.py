@@ -14,7 +14,7 @@ from app.models import Photo, Pictured, RunStatus
 from app.services.market import answers
 from app.services.owner import settings as owner_settings
 from app.services.pages.goods import store
-from app.services.pages.goods.look import Look, State
+from app.services.pages.goods.query import GoodsQuery, State
 from app.services.photos import files, gallery
 from app.services.photos.gallery import Subject
 from app.services.planning import plans
@@ -149,7 +149,7 @@ def test_the_catalog_says_the_same_as_the_plan(shop: Shop) -> None:
     put(shop, "P3")
     choose(shop, photo_required=True)
 
-    page = store.store_page(shop.owner, TINY, Look(state=State.PROBLEM))
+    page = store.store_page(shop.owner, TINY, GoodsQuery(state=State.PROBLEM))
 
     assert {row.product.id: row.problem for row in page.rows} == reasons(shop)
 
@@ -178,4 +178,4 @@ def test_a_photo_that_was_there_before_gives_way_only_to_the_products_own(adopte
     put(adopted, "P1")
     adopted.run()
     assert size_in_vk(adopted, "P1") == PHOTO_SIZE
-    assert answers.hand_work(adopted.owner).questions == 0
+    assert answers.market_review(adopted.owner).questions == 0

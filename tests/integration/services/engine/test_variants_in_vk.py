@@ -8,8 +8,8 @@ from app.domain.listing.key import ListingKey
 from app.domain.rules import EntityType, FilterMode
 from app.models import RunStatus
 from app.services.pages.goods import product, store
-from app.services.pages.goods.look import Look
 from app.services.pages.goods.names import names_of, product_names
+from app.services.pages.goods.query import GoodsQuery
 from app.services.pages.sync.problems import Kind, problems
 from tests.support.sandbox import ACCOUNT
 from tests.support.shop import TINY, Shop
@@ -44,7 +44,10 @@ def test_variants_of_one_name_are_told_apart_everywhere(shop_everywhere: Shop) -
     }
     assert "Цвет: красный. Размер: S." in items(shop)["Vc1s"]["description"]
     owner = shop.owner
-    assert {row.name for row in store.store_page(owner, TINY, Look(q="синий")).rows} == {names["Vc2s"], names["Vc2m"]}
+    assert {row.name for row in store.store_page(owner, TINY, GoodsQuery(q="синий")).rows} == {
+        names["Vc2s"],
+        names["Vc2m"],
+    }
     assert product.product_page(owner, TINY, "Vc1s").title == names["Vc1s"]
     key = ListingKey(TINY, "Vc1s")
     assert names_of(owner.id, [key]).products[key] == product_names(owner.id)[key] == names["Vc1s"]
@@ -130,7 +133,7 @@ def test_what_cannot_be_read_of_a_group_or_its_variants_stays_as_it_was(shop: Sh
 
 def test_a_store_whose_name_cannot_be_read_keeps_its_name(shop: Shop) -> None:
     shop.run()
-    before = store.store_page(shop.owner, TINY, Look()).store.name
+    before = store.store_page(shop.owner, TINY, GoodsQuery()).store.name
     shop.sandbox.control("evotor/stores", account=ACCOUNT, upsert=[{"id": TINY, "name": {"ru": "x"}}])
     shop.run()
-    assert store.store_page(shop.owner, TINY, Look()).store.name == before
+    assert store.store_page(shop.owner, TINY, GoodsQuery()).store.name == before

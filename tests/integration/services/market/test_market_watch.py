@@ -99,7 +99,7 @@ def test_what_the_owner_edits_in_vk_is_left_and_shown(shop: Shop, field: HandFie
 
     assert shop.writes() == 0
     assert {name: shop.item("P1")[name] for name in change} == change
-    assert [(row.product_id, list(row.drift)) for row in answers.hand_work(shop.owner).changed] == [("P1", [field])]
+    assert [(row.product_id, list(row.drift)) for row in answers.market_review(shop.owner).changed] == [("P1", [field])]
 
 
 def test_a_picture_that_the_owner_chose_in_vk_is_left_and_shown(shop: Shop) -> None:
@@ -113,7 +113,7 @@ def test_a_picture_that_the_owner_chose_in_vk_is_left_and_shown(shop: Shop) -> N
     next_day(shop)
 
     assert (shop.item("P1")["name"], shop.item("P1")["photo_id"]) == ("Новое имя, новая карточка", other)
-    assert [list(row.drift) for row in answers.hand_work(shop.owner).changed] == [["photo"]]
+    assert [list(row.drift) for row in answers.market_review(shop.owner).changed] == [["photo"]]
 
 
 def test_price_and_stock_are_the_registers_whatever_the_owner_edits(extended_shop: Shop) -> None:
@@ -173,7 +173,7 @@ def deleted_by_hand(shop: Shop) -> int:
     shop.run()
     shop.sandbox.control("vk/items", club=CLUB, delete=[shop.item("P1")["id"]])
     next_day(shop)
-    (row,) = answers.hand_work(shop.owner).gone
+    (row,) = answers.market_review(shop.owner).gone
     assert row.product_id == "P1"
     return row.id
 
@@ -316,7 +316,7 @@ def test_a_hidden_twin_does_not_bring_back_what_was_deleted_by_hand(shop: Shop, 
     shop.sandbox.control("vk/items", club=CLUB, delete=[linked])
     next_day(shop)
     if is_answered:
-        question = answers.hand_work(shop.owner).gone[0].id
+        question = answers.market_review(shop.owner).gone[0].id
         answers.leave_deleted(shop.owner, [question])
         db.session.commit()
 
@@ -389,7 +389,7 @@ def with_similar(shop: Shop) -> Shop:
 
 
 def similar(shop: Shop) -> dict[str, ForeignItem]:
-    return {row.product_id: row for row in answers.hand_work(shop.owner).similar}
+    return {row.product_id: row for row in answers.market_review(shop.owner).similar}
 
 
 def strangers(shop: Shop) -> dict[str, dict[str, Any]]:
@@ -515,7 +515,7 @@ def test_a_question_ends_when_the_item_is_gone(with_similar: Shop) -> None:
 def test_foreign_items_are_counted(with_similar: Shop) -> None:
     visible = [item for item in with_similar.sandbox.strangers() if not item["hidden"] and not item["deleted"]]
 
-    assert answers.hand_work(with_similar.owner).foreign == len(visible)
+    assert answers.market_review(with_similar.owner).foreign == len(visible)
 
 
 # Moderation

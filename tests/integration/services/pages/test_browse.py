@@ -15,7 +15,7 @@ from app.models import SyncState, User
 from app.services.catalog.verdicts import Verdict
 from app.services.errors import UnknownEntity
 from app.services.pages.goods import store as goods_store
-from app.services.pages.goods.look import Look, Sort, State
+from app.services.pages.goods.query import GoodsQuery, Sort, State
 from app.services.pages.goods.store import StorePage
 from tests.factories import add_group, add_product, add_store, make_user, set_rule
 
@@ -40,7 +40,7 @@ def user(app: Flask) -> User:
 
 def look_at(user: User, **asked: object) -> StorePage:
     db.session.expire_all()
-    return goods_store.store_page(user, "S1", Look(**asked))  # type: ignore[arg-type]  # a test's own fields
+    return goods_store.store_page(user, "S1", GoodsQuery(**asked))  # type: ignore[arg-type]  # a test's own fields
 
 
 def names(page: StorePage) -> list[str]:
@@ -158,7 +158,7 @@ def test_any_page_number_leads_to_a_page(user: User, asked: int, shown: int) -> 
     for number in range(50):
         add_product(user, f"X{number}")
     page = look_at(user, page=asked)
-    assert page.look.page == shown
+    assert page.query.page == shown
     assert len(page.rows) == (50 if shown == 1 else 5)
     assert page.found == 55
 
@@ -173,8 +173,8 @@ def test_what_is_sold_out_is_no_problem_where_the_owner_shows_it_always(user: Us
 def test_a_strangers_store_does_not_exist(user: User) -> None:
     stranger = make_user("stranger@example.ru")
     with pytest.raises(UnknownEntity):
-        goods_store.store_page(stranger, "S1", Look())
-    assert goods_store.overview(stranger).stores == []
+        goods_store.store_page(stranger, "S1", GoodsQuery())
+    assert goods_store.catalog_page(stranger).stores == []
 
 
 def test_the_overview_counts_what_is_selected_and_keeps_lost_rules(user: User) -> None:
@@ -182,7 +182,7 @@ def test_the_overview_counts_what_is_selected_and_keeps_lost_rules(user: User) -
     set_rule(user, EntityType.GROUP, EXCLUDE, "tea")
     db.session.execute(sa.text("DELETE FROM catalog_groups WHERE group_id = 'tea'"))
     db.session.commit()
-    shown = goods_store.overview(user)
+    shown = goods_store.catalog_page(user)
     assert [(store.name, store.tally.total, store.tally.selected, store.rule) for store in shown.stores] == [
         ("Лавка", 5, 5, INCLUDE)
     ]
@@ -209,7 +209,7 @@ def _queries(user: User) -> tuple[int, int]:
         look_at(user, q="товар", group="tea", state=State.IN)
     db.session.expire_all()
     with counted_queries() as of_all:
-        goods_store.overview(user)
+        goods_store.catalog_page(user)
     return len(of_store), len(of_all)
 
 

@@ -34,8 +34,8 @@ def choose(shop: Shop, group_id: str | None, category_id: int | None) -> None:
     db.session.commit()
 
 
-def row(shop: Shop, group_id: str) -> group_categories.GroupRow:
-    return next(row for row in group_categories.overview(shop.owner).groups if row.id == group_id)
+def row(shop: Shop, group_id: str) -> group_categories.GroupCategory:
+    return next(row for row in group_categories.categories_page(shop.owner).groups if row.id == group_id)
 
 
 def make_old(days: int = 8) -> None:
@@ -176,8 +176,8 @@ def test_the_choice_reaches_vk_and_can_be_taken_back(shop: Shop) -> None:
 def test_only_groups_that_the_rules_let_through_are_listed(shop: Shop) -> None:
     shop.rule(EntityType.GROUP, FilterMode.EXCLUDE, "G2")
 
-    assert [row.id for row in group_categories.overview(shop.owner).groups] == ["G1"]
-    assert group_categories.overview(shop.owner, "мёд").groups == []
+    assert [row.id for row in group_categories.categories_page(shop.owner).groups] == ["G1"]
+    assert group_categories.categories_page(shop.owner, "мёд").groups == []
 
 
 def test_a_category_that_vk_refused_is_marked_until_it_is_chosen_again(shop: Shop, sandbox: Sandbox) -> None:

@@ -11,13 +11,13 @@ from app.models import CatalogProduct, User
 from app.services.errors import UnknownEntity
 from app.services.pages.goods import rule_list, why
 from app.services.pages.goods.group_tree import Tally
-from app.services.pages.goods.why import Outcome, Why
+from app.services.pages.goods.why import Say, Why
 from tests.factories import add_group, add_product, add_store, make_user, set_rule
 
 pytestmark = pytest.mark.usefixtures("app")
 STORE, GROUP, PRODUCT = EntityType.STORE, EntityType.GROUP, EntityType.PRODUCT
 INCLUDE, EXCLUDE = FilterMode.INCLUDE, FilterMode.EXCLUDE
-PASSES, SILENT, STOPS, UNREACHED = Outcome
+PASSES, SILENT, STOPS, UNREACHED = Say
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def user(app: Flask) -> User:
     return user
 
 
-def steps(answer: Why) -> list[tuple[str, Outcome, bool]]:
+def steps(answer: Why) -> list[tuple[str, Say, bool]]:
     return [(step.name, step.outcome, step.decides) for step in answer.steps]
 
 

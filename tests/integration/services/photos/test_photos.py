@@ -13,7 +13,7 @@ from app.context import settings
 from app.db import db
 from app.models import CatalogProduct, Listing, Photo, Pictured, User
 from app.services.accounts import users
-from app.services.catalog.load import load_shelves
+from app.services.catalog.load import load_goods
 from app.services.errors import BadPhoto, UnknownEntity
 from app.services.ops import pruning
 from app.services.photos import files as photos_files
@@ -47,8 +47,8 @@ def files() -> list[Path]:
 
 
 def shown(user: User) -> dict[str, str | None]:
-    (shelf,) = load_shelves(user.id)
-    found = {product.id: shelf.picture_of(product) for product in shelf.products}
+    (store_goods,) = load_goods(user.id)
+    found = {product.id: store_goods.picture_of(product) for product in store_goods.products}
     return {product_id: picture.digest if picture else None for product_id, picture in found.items()}
 
 

@@ -9,7 +9,7 @@ from app.domain.rules import EntityType, FilterMode
 from app.models import Photo, User
 from app.services.owner import orders, settings
 from app.services.planning import pending as planning_pending
-from app.services.planning.pending import Glance, Outlook, glance_at
+from app.services.planning.pending import Glance, Pending, glance_at
 from app.services.runs import records
 from tests.support.sandbox import Sandbox
 from tests.support.shop import TINY, Shop
@@ -21,13 +21,13 @@ LONG = planning_pending.CHEAP + 1
 def plans(monkeypatch: pytest.MonkeyPatch) -> list[User]:
     """Of whom a plan was made."""
     made: list[User] = []
-    real = planning_pending.outlook_of
+    real = planning_pending.pending_of
 
-    def noted(user: User) -> Outlook:
+    def noted(user: User) -> Pending:
         made.append(user)
         return real(user)
 
-    monkeypatch.setattr(planning_pending, "outlook_of", noted)
+    monkeypatch.setattr(planning_pending, "pending_of", noted)
     monkeypatch.setattr(planning_pending, "_seen", {})
     return made
 

@@ -10,7 +10,7 @@ from app.domain.catalog.variants import Choice, choices_of, choices_sentence, ho
 from app.domain.listing.key import ListingKey
 from app.domain.listing.owner_settings import OwnerSettings
 from app.domain.planning.plan import Desired
-from app.domain.planning.selection import Shelf, select
+from app.domain.planning.selection import StoreGoods, select
 from app.domain.rules import RuleSet
 from tests.factories import a_product
 
@@ -27,8 +27,8 @@ def variant(product_id: str, colour: str = "c1", size: str = "s", **fields: Any)
 
 
 def wanted(*products: Product, tree: GroupTree = TREE, settings: OwnerSettings | None = None) -> Desired:
-    shelf = Shelf(Store("S1", "Лавка"), tree, products)
-    return select([shelf], RuleSet(), settings or OwnerSettings(), extended_shop=False)
+    store_goods = StoreGoods(Store("S1", "Лавка"), tree, products)
+    return select([store_goods], RuleSet(), settings or OwnerSettings(), extended_shop=False)
 
 
 def names(*products: Product, **more: Any) -> dict[str, str]:
@@ -184,8 +184,8 @@ def test_what_nothing_tells_apart_is_told_to_the_owner() -> None:
 
 @pytest.mark.parametrize(("barcodes", "is_told"), [(("460",), False), ((), True)])
 def test_one_product_of_two_stores_is_said_to_be_shared(barcodes: tuple[str, ...], is_told: bool) -> None:
-    shelves = [Shelf(Store(name, name), TREE, [a_product(name, barcodes=barcodes)]) for name in ("S1", "S2")]
-    found = select(shelves, RuleSet(), OwnerSettings(), extended_shop=False)
+    stores_goods = [StoreGoods(Store(name, name), TREE, [a_product(name, barcodes=barcodes)]) for name in ("S1", "S2")]
+    found = select(stores_goods, RuleSet(), OwnerSettings(), extended_shop=False)
     assert bool(found.alike) is is_told
     assert {item.fields["name"] for item in found.wanted.values()} == {"Чай травяной"}
 

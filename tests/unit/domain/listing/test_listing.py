@@ -22,7 +22,7 @@ from app.domain.listing.wanted import (
     stock_amount,
     to_wanted,
 )
-from app.domain.planning.selection import Shelf, problem, select
+from app.domain.planning.selection import StoreGoods, problem, select
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet
 from app.domain.texts.cleaning import clean_line
 from tests.factories import a_group, a_product
@@ -392,12 +392,12 @@ def test_a_digest_keeps_its_parts_apart() -> None:
 # The selection of several stores
 
 
-def shelf(store_id: str, *products: Product) -> Shelf:
-    return Shelf(Store(store_id, f"Лавка {store_id}"), NO_GROUPS, products)
+def store_goods(store_id: str, *products: Product) -> StoreGoods:
+    return StoreGoods(Store(store_id, f"Лавка {store_id}"), NO_GROUPS, products)
 
 
 def test_a_selection_sorts_every_product() -> None:
-    goods = shelf(
+    goods = store_goods(
         "S1",
         a_product("in"),
         a_product("sold out", quantity=Decimal(0)),
@@ -415,26 +415,28 @@ def test_a_selection_sorts_every_product() -> None:
 
 
 def test_the_same_product_of_two_stores_is_two_items() -> None:
-    desired = select([shelf("S1", a_product()), shelf("S2", a_product())], RuleSet(), USUAL, extended_shop=False)
+    desired = select(
+        [store_goods("S1", a_product()), store_goods("S2", a_product())], RuleSet(), USUAL, extended_shop=False
+    )
 
     assert set(desired.wanted) == {ListingKey("S1", "P1"), ListingKey("S2", "P1")}
 
 
 def test_barcodes_that_stand_in_several_selected_stores_are_counted() -> None:
-    first = shelf("S1", a_product("a", barcodes=("1", "2")), a_product("b", barcodes=("3",)))
-    second = shelf("S2", a_product("c", barcodes=("1",)), a_product("d", barcodes=("1", "4")))
+    first = store_goods("S1", a_product("a", barcodes=("1", "2")), a_product("b", barcodes=("3",)))
+    second = store_goods("S2", a_product("c", barcodes=("1",)), a_product("d", barcodes=("1", "4")))
 
     assert select([first, second], RuleSet(), USUAL, extended_shop=False).shared == 1
 
 
 def test_a_barcode_twice_in_one_store_is_not_shared() -> None:
-    goods = shelf("S1", a_product("a", barcodes=("1",)), a_product("b", barcodes=("1",)))
+    goods = store_goods("S1", a_product("a", barcodes=("1",)), a_product("b", barcodes=("1",)))
 
     assert select([goods], RuleSet(), USUAL, extended_shop=False).shared == 0
 
 
 def test_barcodes_of_a_store_that_is_out_are_not_counted() -> None:
-    first, second = (shelf(store, a_product(barcodes=("1",))) for store in ("S1", "S2"))
+    first, second = (store_goods(store, a_product(barcodes=("1",))) for store in ("S1", "S2"))
     rules = RuleSet((Rule(EntityType.STORE, "S2", FilterMode.EXCLUDE),))
 
     assert select([first, second], rules, USUAL, extended_shop=False).shared == 0

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from app.domain.catalog.goods import Group, GroupTree, Product, Store
-from app.domain.planning.selection import Shelf
+from app.domain.planning.selection import StoreGoods
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet
 from app.services.catalog.resolved import passing
 
@@ -13,7 +13,7 @@ KINDS = {"store": EntityType.STORE, "group": EntityType.GROUP, "product": Entity
 
 
 class Shop:
-    """Plain dictionaries, and the same as shelves."""
+    """Plain dictionaries, and the same as stores_goods."""
 
     def __init__(self, chance: random.Random) -> None:
         self.stores = [f"S{number}" for number in range(chance.randint(0, 3))]
@@ -27,9 +27,9 @@ class Shop:
             for number in range(chance.randint(0, 12)):
                 self.products[f"{store}P{number}"] = store, chance.choice([None, *inside])
 
-    def shelves(self) -> list[Shelf]:
+    def stores_goods(self) -> list[StoreGoods]:
         return [
-            Shelf(
+            StoreGoods(
                 Store(store, store),
                 GroupTree.of(
                     Group(group, f"Имя {int(group[3:]) % 3}", parent)
@@ -87,9 +87,11 @@ def test_the_lists_are_what_the_rules_say(part: int) -> None:
                 Rule(KINDS[kind], one, FilterMode(mode)) for kind, modes in rules.items() for one, mode in modes.items()
             )
         )
-        assert passing(shop.shelves(), made) == expected(shop, rules), (seed, rules)
+        assert passing(shop.stores_goods(), made) == expected(shop, rules), (seed, rules)
 
 
 def test_a_closed_store_has_left() -> None:
-    shelf = Shelf(Store("S", "S"), GroupTree.of([Group("G", "Чай")]), [Product("P", "x", "G")], is_closed=True)
-    assert not any(passing([shelf], RuleSet()).values())
+    store_goods = StoreGoods(
+        Store("S", "S"), GroupTree.of([Group("G", "Чай")]), [Product("P", "x", "G")], is_closed=True
+    )
+    assert not any(passing([store_goods], RuleSet()).values())

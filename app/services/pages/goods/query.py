@@ -37,7 +37,7 @@ class Sort(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class GoodsQuery:
     """How the owner looks at a store's goods."""
 
     q: str = ""
@@ -50,9 +50,9 @@ class Look:
     page: int = 1
 
 
-def needs_facts(look: Look) -> bool:
+def needs_facts(query: GoodsQuery) -> bool:
     """Whether more than names and groups of all goods has to be known."""
-    return look.state is State.PROBLEM or look.sort not in (Sort.NAME, Sort.NAME_DOWN)
+    return query.state is State.PROBLEM or query.sort not in (Sort.NAME, Sort.NAME_DOWN)
 
 
 def matcher(q: str) -> Callable[[Product, Codes], bool]:
