@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from app.clients.evotor.errors import EvotorFault
-from app.clients.vk.errors import CODES
+from app.clients.vk.error_table import CODES
 from app.clock import utcnow
 from app.domain.listing.fitness import SkipReason
 from app.domain.listing.key import ListingKey

@@ -12,7 +12,8 @@ from app.clients.http import Transport, TransportError
 from app.clients.vk import answers
 from app.clients.vk.addresses import VkAddresses
 from app.clients.vk.calls import Value, VkCaller, parsed
-from app.clients.vk.errors import BACK_OFF, COMMUNITY_TOKEN, UPLOAD_FAILED, Treatment, VkError, classify
+from app.clients.vk.error_table import BACK_OFF, classify
+from app.clients.vk.errors import COMMUNITY_TOKEN, UPLOAD_FAILED, Treatment, VkError
 from app.clients.vk.failures import Failure, no_answer
 from app.domain.market.categories import Category
 from app.domain.market.items import Album, Community, ItemsById, MarketItems, Profile

@@ -5,7 +5,8 @@ from typing import Any
 
 from app.clients.answers import clean_line, whole_number
 from app.clients.vk.addresses import VkAddresses
-from app.clients.vk.errors import PASSING, WRONG_PARAMETER, ErrorRow, Treatment, VkError, classify, suffix_of
+from app.clients.vk.error_table import PASSING, ErrorRow, classify, suffix_of
+from app.clients.vk.errors import WRONG_PARAMETER, Treatment, VkError
 
 _LONGEST_MESSAGE = 500
 _LONGEST_READ = 5000

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import IntegrityError
 
 from app.clients.vk.client import VkClient
-from app.clients.vk.errors import VkError
+from app.clients.vk.errors import BAD_GROUP_ID, NOT_FOUND, SHOP_OFF, WRONG_PARAMETER, VkError, stored
 from app.db import db
 from app.domain.market.categories import Category
 from app.domain.market.items import RUSSIAN_ROUBLE, Community, Profile
@@ -21,7 +21,7 @@ from app.services.vendors.clients import vk_client
 from app.services.vendors.connection_use import locked, locked_or_new, vk_use
 from app.services.vendors.faults import MARKET_RIGHT, vk_code, vk_state
 
-NO_SUCH_ID = (100, 104, 125)
+NO_SUCH_ID = (WRONG_PARAMETER, NOT_FOUND, BAD_GROUP_ID)
 """How VK answers a community id that it does not know."""
 
 
@@ -80,7 +80,7 @@ def _vk_access(client: VkClient, named: int | str) -> _VkAccess:
         if community is None:
             raise ConnectionRefused("community_not_found")
         if not community.market_enabled:
-            raise ConnectionRefused("vk_1438")
+            raise ConnectionRefused(stored(SHOP_OFF))
         if community.currency_id not in (None, RUSSIAN_ROUBLE):
             raise ConnectionRefused("vk_currency")
         client.market_page(community.id, 0, 1)
@@ -126,7 +126,7 @@ def check_vk(user: User) -> ConnectionState:
         connection.way_out = failure.redirect_uri
         return mark(connection, vk_state(failure), vk_code(failure))
     if community is None or not community.market_enabled:
-        return mark(connection, ConnectionState.SHOP_CLOSED, "vk_1438")
+        return mark(connection, ConnectionState.SHOP_CLOSED, stored(SHOP_OFF))
     connection.is_extended = community.is_extended
     return mark_ok(connection)
 

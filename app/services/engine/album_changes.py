@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.clients.vk.errors import Treatment, VkError
+from app.clients.vk.errors import ALBUMS_FULL, Treatment, VkError
 from app.clock import utcnow
 from app.db import db
 from app.domain.market.drift import ALBUM, same_text
@@ -12,7 +12,6 @@ from app.services.engine.context import Done, Held, Workplace, after_read_lag, b
 from app.services.market import albums
 from app.services.vendors.faults import vk_code
 
-ALBUMS_FULL = 1407
 REFUSED_PAUSE = timedelta(hours=6)
 
 

@@ -8,7 +8,17 @@ from datetime import timedelta
 
 import structlog
 
-from app.clients.vk.errors import METHOD_QUOTA, Treatment, VkError
+from app.clients.vk.errors import (
+    ALBUM_FULL,
+    ALBUM_GONE,
+    ITEM_GONE,
+    METHOD_QUOTA,
+    NOT_FOUND,
+    SHOP_FULL,
+    UNKNOWN_ALBUM,
+    Treatment,
+    VkError,
+)
 from app.clock import utcnow
 from app.db import db
 from app.domain.listing.key import Value
@@ -24,8 +34,6 @@ log = structlog.get_logger()
 
 REFUSED_PAUSE = timedelta(hours=6)
 """How long a product that VK refused is left alone, unless it changes."""
-ITEM_GONE, NOT_FOUND, ALBUM_GONE = 1403, 104, (1402, 114)
-SHOP_FULL, ALBUM_FULL = 1405, 1406
 FULL_ALBUM_PAUSE = timedelta(days=1)
 _REFUSALS = (Treatment.FAIL, Treatment.ADJUST, Treatment.HEAL)
 
@@ -120,7 +128,7 @@ def _mend_album(place: Workplace, change: Change, error: VkError) -> None:
     album = place.albums.get(title or "")
     if album is None:
         return
-    if error.code in ALBUM_GONE:
+    if error.code in (ALBUM_GONE, UNKNOWN_ALBUM):
         albums.forget_album(place.albums.pop(album.title))
     elif error.code == ALBUM_FULL:
         album.full_until = utcnow() + FULL_ALBUM_PAUSE

@@ -6,7 +6,15 @@ from typing import TypeVar
 
 import structlog
 
-from app.clients.vk.errors import UPLOAD_FAILED, WRONG_PARAMETER, Treatment, VkError
+from app.clients.vk.errors import (
+    BAD_LINKS,
+    NO_VARIANTS,
+    NOT_EXTENDED,
+    UPLOAD_FAILED,
+    WRONG_PARAMETER,
+    Treatment,
+    VkError,
+)
 from app.clock import utcnow
 from app.domain.listing.description import DESCRIPTION_MIN
 from app.domain.listing.key import Value
@@ -29,8 +37,6 @@ log = structlog.get_logger()
 
 ADD = "market.add"
 NEWEST_PAGES = 2
-PLAIN_SHOP = (1409, 1410)
-BAD_LINKS = 1408
 LEFT_THE_SELECTION = (Reason.OUT, Reason.MISSING, Reason.CLOSED)
 _ADDRESS = re.compile(r"\S*\w[.:/]+\w\S*")
 
@@ -125,7 +131,7 @@ def _without_refused(place: Workplace, fields: dict[str, Value]) -> dict[str, Va
 
 
 def _adjusted(place: Workplace, fields: dict[str, Value], error: VkError) -> dict[str, Value]:
-    if error.code in PLAIN_SHOP and "stock_amount" in fields:
+    if error.code in (NOT_EXTENDED, NO_VARIANTS) and "stock_amount" in fields:
         place.is_plain_shop = True
         return _without_stock(fields)
     if error.code == BAD_LINKS and "description" in fields:

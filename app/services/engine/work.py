@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.clients.vk.errors import CODES, DAY, FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS, VkError
+from app.clients.vk.error_table import CODES
+from app.clients.vk.errors import CAPTCHA, DAY, FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS, VkError, stored
 from app.clock import utcnow
 from app.context import settings
 from app.db import db
@@ -26,11 +27,11 @@ from app.services.runs import lease, records
 from app.services.runs.ending import End
 from app.services.vendors.clients import evotor_client, vk_client
 from app.services.vendors.connection_use import VkUse, evotor_use, vk_use
+from app.services.vendors.faults import UNREACHABLE
 
 FAULTS_IN_A_ROW = 3
 UNKNOWN_ERRORS_IN_A_ROW = 5
 AFTER_CAPTCHA_PER_SECOND = 1 / 3
-CAPTCHA = "vk_14"
 STAGE_OF = {
     Action.HIDE: RunStage.HIDE,
     Action.EDIT: RunStage.EDIT,
@@ -91,7 +92,7 @@ class RunWork(ABC):
         self._stage: tuple[RunStage, str | None] | None = None
         self._news: dict[str, Any] = {}
         self._resting = dict(user.vk.resting)
-        was_asked_by_captcha = user.sync_state is not None and user.sync_state.strike_code == CAPTCHA
+        was_asked_by_captcha = user.sync_state is not None and user.sync_state.strike_code == stored(CAPTCHA)
         self.vk = vk_client(
             vk.token,
             slowest=AFTER_CAPTCHA_PER_SECOND if was_asked_by_captcha else None,
@@ -161,7 +162,7 @@ class RunWork(ABC):
             silent = silent + 1 if done.vk_is_silent else 0
             strange = strange + 1 if _is_strange(done.error) else 0
             if silent >= FAULTS_IN_A_ROW:
-                raise RunEnds(RunStatus.CONTINUED, "vk_unreachable", pauses=FAULT_HOLDS)
+                raise RunEnds(RunStatus.CONTINUED, UNREACHABLE, pauses=FAULT_HOLDS)
             if strange >= UNKNOWN_ERRORS_IN_A_ROW:
                 raise RunEnds(RunStatus.FAILED, "vk_strange_errors", pauses=OWNER_HOLDS)
 
@@ -231,7 +232,7 @@ class RunWork(ABC):
         if self.is_uncertain():
             raise RunEnds(RunStatus.CONTINUED, "lost_answers", pauses=(settings().vk_read_lag_seconds, *FAULT_HOLDS))
         if self.place.rested or self.place.waits_for_quota:
-            raise RunEnds(RunStatus.CONTINUED, f"vk_{METHOD_QUOTA}")
+            raise RunEnds(RunStatus.CONTINUED, stored(METHOD_QUOTA))
 
     def is_uncertain(self) -> bool:
         return self.answers_lost or self.has_lost_adds()

@@ -1,12 +1,34 @@
 """What a vendor's error means for the connection that met it."""
 
 from app.clients.evotor.errors import EvotorError, EvotorFault
-from app.clients.vk.errors import Treatment, VkError
+from app.clients.vk.errors import (
+    ACCESS_DENIED,
+    COMMUNITY_TOKEN,
+    NO_ACCESS_TO_COMMUNITY,
+    NO_ACCESS_TO_GROUP,
+    NO_MARKET_RIGHTS,
+    NOT_PERMITTED,
+    SERVICE_TOKEN,
+    SHOP_DISABLED,
+    SHOP_OFF,
+    Treatment,
+    VkError,
+    stored,
+)
 from app.models import ConnectionState
 
+UNREACHABLE = "vk_unreachable"
 MARKET_RIGHT = 1 << 27
-_NO_RIGHT = {7, 15, 27, 28, 200, 203, 205}
-_SHOP_CLOSED = {1438, 1525}
+_NO_RIGHT = {
+    NOT_PERMITTED,
+    ACCESS_DENIED,
+    COMMUNITY_TOKEN,
+    SERVICE_TOKEN,
+    NO_ACCESS_TO_COMMUNITY,
+    NO_ACCESS_TO_GROUP,
+    NO_MARKET_RIGHTS,
+}
+_SHOP_CLOSED = {SHOP_OFF, SHOP_DISABLED}
 
 
 def evotor_state(error: EvotorError) -> ConnectionState:
@@ -31,6 +53,6 @@ def vk_state(error: VkError) -> ConnectionState:
 
 def vk_code(error: VkError) -> str:
     """vk_205; vk_5_ip where the code alone does not tell."""
-    return (
-        "_".join(["vk", str(error.code), *filter(None, [error.reason])]) if error.code is not None else "vk_unreachable"
-    )
+    if error.code is None:
+        return UNREACHABLE
+    return f"{stored(error.code)}_{error.reason}" if error.reason else stored(error.code)

@@ -8,7 +8,8 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from app.clients.vk.errors import METHOD_QUOTA, PASSING, classify
+from app.clients.vk.error_table import PASSING, classify
+from app.clients.vk.errors import ALBUMS_FULL, METHOD_QUOTA, SHOP_FULL, stored
 from app.clock import utcnow
 from app.db import db
 from app.domain.listing.emptiness import Emptiness
@@ -37,8 +38,8 @@ from app.services.owner.settings import owner_settings
 from app.services.planning import look_alikes
 from app.services.runs import records
 from app.services.runs.records import TIME_SLICE
+from app.services.vendors.faults import UNREACHABLE
 
-SHOP_FULL, ALBUMS_FULL, UNREACHABLE = "vk_1405", "vk_1407", "vk_unreachable"
 STRANGE_ERRORS = "vk_strange_errors"
 UNPAID = "evotor_payment_required"
 STRIKES_THAT_WORRY = 3
@@ -254,7 +255,7 @@ def _of_market(user: User) -> Iterator[Problem]:
     if count := answers.rejected_count(user):
         yield Problem(Kind.REJECTED, count=count)
     if any(datetime.fromisoformat(until) > utcnow() for until in user.vk.resting.values()):
-        yield Problem(Kind.QUOTA, f"vk_{METHOD_QUOTA}", passes=True)
+        yield Problem(Kind.QUOTA, stored(METHOD_QUOTA), passes=True)
     yield from _refusals(user.id, user.vk.group_id)
     yield from _albums(user, user.vk.group_id, utcnow())
 
@@ -266,7 +267,7 @@ def _refusals(user_id: int, group_id: int) -> Iterator[Problem]:
     answered = (code.is_not(None), code != UNREACHABLE, sa.not_(Listing.is_lost))
     refused = sa.select(code, is_left_alone, count).where(*ours, *answered)
     for found, is_left, number in db.session.execute(refused.group_by(code, is_left_alone)):
-        if found == SHOP_FULL:
+        if found == stored(SHOP_FULL):
             yield Problem(Kind.SHOP_FULL)
         else:
             yield Problem(Kind.REFUSED if is_left else Kind.STUCK, found or "", count=number)
@@ -277,7 +278,7 @@ def _refusals(user_id: int, group_id: int) -> Iterator[Problem]:
 
 def shop_is_full(user: User) -> bool:
     """VK took no more items the last time it was asked."""
-    full = (Listing.user_id == user.id, Listing.error_code == SHOP_FULL, Listing.state != LinkState.GONE)
+    full = (Listing.user_id == user.id, Listing.error_code == stored(SHOP_FULL), Listing.state != LinkState.GONE)
     in_community = Listing.vk_group_id == (user.vk.group_id if user.vk else None)
     return db.session.scalar(sa.select(Listing.id).where(*full, in_community).limit(1)) is not None
 
@@ -291,7 +292,7 @@ def _albums(user: User, group_id: int, now: datetime) -> Iterator[Problem]:
     for row in rows:
         if row.error_code is not None:
             refused.setdefault(row.error_code, []).append(row.title)
-    if len(live) + foreign >= ALBUMS_MAX or refused.pop(ALBUMS_FULL, []):
+    if len(live) + foreign >= ALBUMS_MAX or refused.pop(stored(ALBUMS_FULL), []):
         yield Problem(Kind.ALBUMS_TAKEN)
     full = [row.title for row in live if row.full_until is not None and row.full_until > now]
     if full:

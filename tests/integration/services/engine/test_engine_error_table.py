@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from app.clients.vk.errors import CODES
+from app.clients.vk.error_table import CODES
 from app.db import db
 from app.domain.planning.changes import LinkState
 from app.models import ConnectionState, EntryOutcome, RunStatus

@@ -1,6 +1,7 @@
 import pytest
 
-from app.clients.vk.errors import Treatment, classify, suffix_of
+from app.clients.vk.error_table import classify, suffix_of
+from app.clients.vk.errors import Treatment
 
 INVALID = "One of the parameters specified was missing or invalid: "
 
