@@ -116,7 +116,7 @@ def test_a_pause_that_vk_needs_outlasts_a_request(app_on_each_database: Flask, m
     assert run is not None
     schedule.request(user.id, RunTrigger.MANUAL)
     now = utcnow()
-    monkeypatch.setattr(schedule, "utcnow", lambda: now)
+    stop_at(monkeypatch, now)
 
     ending.finish(run.id, "w1", End(RunStatus.STOPPED, "vk_14", pauses=(3600,)), {})
 
@@ -129,7 +129,7 @@ def test_a_success_ends_an_earlier_pause(app_on_each_database: Flask, monkeypatc
     run = claim(user)
     assert run is not None
     now = utcnow()
-    monkeypatch.setattr(schedule, "utcnow", lambda: now)
+    stop_at(monkeypatch, now)
 
     ending.finish(run.id, "w1", End(RunStatus.SUCCEEDED), {})
 
