@@ -14,7 +14,7 @@ def keys() -> None:
 @with_database
 def rotate() -> None:
     """Re-encrypt stored tokens under the newest key; after that the older keys may go."""
-    rotated, unreadable = ops_keys.rotate()
+    rotated, unreadable = ops_keys.reencrypt()
     db.session.commit()
     print_json({"rotated": rotated, "unreadable": unreadable})
     if unreadable:

@@ -34,7 +34,7 @@ def plan(user: str) -> None:
     with reading():
         owner = user_or_exit(user)
         made = plans.plan_for(owner)
-        print_json(plans.as_json(made, approvals.judge(owner, made)))
+        print_json(plans.as_json(made, approvals.check_brakes(owner, made)))
 
 
 @sync.command()

@@ -7,8 +7,8 @@ from sqlalchemy.orm import selectinload
 from app.cli.common import ExitCode, OneLineCommand, leave, print_json, user_or_exit, with_database
 from app.db import db, reading
 from app.models import SyncConfig, User
-from app.services.catalog.resolved import resolved
-from app.services.owner.configuration_json import exported
+from app.services.catalog.selection_json import selection_json
+from app.services.owner.configuration_json import configuration_json
 
 
 @click.command("sync-config", cls=OneLineCommand)
@@ -50,4 +50,4 @@ def _print_one(user: User, with_resolved: bool, *, require_active: bool) -> None
 
 
 def _config(user: User, with_resolved: bool) -> dict[str, Any]:
-    return exported(user) | ({"resolved": resolved(user)} if with_resolved else {})
+    return configuration_json(user) | ({"resolved": selection_json(user)} if with_resolved else {})

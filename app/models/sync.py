@@ -95,9 +95,9 @@ class SyncState(Base):
     confirmed_adds: Mapped[int | None]
     """What was to be added when it was confirmed, less what was since; null once a run came through."""
     settled_digest: Mapped[str | None] = mapped_column(sa.String(64))
-    """Of everything that a plan is made from, when a complete run left nothing to do: see services.outlook."""
+    """Of everything that a plan is made from, when a complete run left nothing to do: see services.planning.pending."""
     alike: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)
-    """What buyers could not tell apart when a run planned last: see services.look_alikes."""
+    """What buyers could not tell apart when a run planned last: see services.planning.look_alikes."""
     strikes: Mapped[int] = mapped_column(default=0, server_default="0")
     """Runs in a row that ended for the same reason and got nothing done: each pause is longer than the one before."""
     strike_code: Mapped[str | None] = mapped_column(sa.String(64))

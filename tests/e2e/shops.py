@@ -59,7 +59,7 @@ def take_first_store_out(product: Product) -> None:
 
 def run_now(product: Product) -> None:
     with product.inside():
-        run_requests.request_now(_owner())
+        run_requests.request_run(_owner())
     product.sync()
 
 

@@ -251,7 +251,7 @@ def test_a_stranger_decides_nothing(browser: Browser, stranger: Browser, shop: U
     similar, gone = a_similar_item(shop), a_listing(shop, "P22", state=LinkState.GONE)
     for decision, row_id in (("take", similar.id), ("leave", similar.id), ("again", gone.id), ("keep", gone.id)):
         assert "уже ответили" in decide(stranger, decision, row_id).notices[0]
-    assert answers.questions(shop) == 2
+    assert answers.question_count(shop) == 2
     assert not stranger.get(MARKET).cells()
 
 

@@ -15,7 +15,7 @@ from app.services.connections import evotor, vk
 from app.services.owner import config, orders, run_requests, settings, switch
 from app.services.pages.sync.overview import is_between, next_run_at
 from app.services.planning import approvals, plans
-from app.services.planning.pending import pending_of
+from app.services.planning.pending import pending_plan
 from app.services.runs import lease, records, schedule
 from tests.factories import PASSWORD
 from tests.support.page import HTMX, Browser, Page, words
@@ -77,7 +77,7 @@ def approve(shop: Shop) -> None:
     waits(shop)
     user = shop.owner
     plan = plans.plan_for(user)
-    approvals.approve(user, plan, approvals.judge(user, plan).fingerprint)
+    approvals.approve(user, plan, approvals.check_brakes(user, plan).fingerprint)
     db.session.commit()
 
 
@@ -156,7 +156,7 @@ STATES: dict[str, Deed] = {
     "ran": Shop.run,
     "running": work_begins,
     "continued": lambda shop: shop.run_slice(1),
-    "continued, queued": each(lambda shop: shop.run_slice(1), by_owner(run_requests.request_now)),
+    "continued, queued": each(lambda shop: shop.run_slice(1), by_owner(run_requests.request_run)),
     "off": each(Shop.run, off),
     "off before anything": off,
     "hiding": hide_all,
@@ -223,7 +223,7 @@ def all_is_well(pages: dict[str, Page], shop: Shop) -> None:
         return
     user, run = owner_of(shop), last_run(shop)
     assert run.status == RunStatus.SUCCEEDED and switch.run_obstacle(user) is None
-    assert not pending_of(user).plan.changes
+    assert not pending_plan(user).plan.changes
     assert user.vk is not None and user.evotor is not None and not (user.vk.error_code or user.evotor.error_code)
     assert f"Всё в порядке: {len(shop.prices())} товар" in text_of(pages)
 
@@ -240,7 +240,7 @@ def items_that_stay(pages: dict[str, Page], shop: Shop) -> None:
 def what_waits_for_the_owner(pages: dict[str, Page], shop: Shop) -> None:
     main, plan = (words(pages[path].one("main")) for path in PATHS[:2])
     user, is_busy = owner_of(shop), last_run(shop).status in (RunStatus.QUEUED, RunStatus.RUNNING)
-    waits = pending_of(user).waits and switch.run_obstacle(user) is None
+    waits = pending_plan(user).needs_approval and switch.run_obstacle(user) is None
     assert ("Изменения ждут вашего решения" in plan) == waits
     if not is_busy:
         assert ("Изменения ждут вашего решения" in main) == waits
@@ -251,7 +251,7 @@ def what_waits_for_the_owner(pages: dict[str, Page], shop: Shop) -> None:
 def what_waits_for_a_run(pages: dict[str, Page], shop: Shop) -> None:
     user, text = owner_of(shop), words(pages["/sync"].one("main")).lower()
     counted = re.findall(r"(?:ждёт обновления|после включения изменится): (\d+)", text)
-    pending = pending_of(user).pending
+    pending = pending_plan(user).product_count
     assert set(counted) <= {str(pending)}
     assert "ждёт обновления" not in text or config.config_of(user).is_enabled
     is_busy = last_run(shop).status == RunStatus.RUNNING or orders.order_of(user)

@@ -36,7 +36,7 @@ def choices_of(product: Product, tree: GroupTree) -> tuple[Choice, ...]:
 def shown_name(product: Product, tree: GroupTree) -> str:
     """As the register has it, with what tells a variant from the others: for the owner's eyes."""
     choices = choices_of(product, tree)
-    missing = [choice.name for choice in choices if not holds(product.name, choice.name)]
+    missing = [choice.name for choice in choices if not contains_words(product.name, choice.name)]
     return ", ".join(filter(None, [product.name, *missing]))
 
 
@@ -46,13 +46,13 @@ def with_choices(name: str, choices: Iterable[Choice], signs: Sequence[str] = ()
     A name that is cut off may lose choices at its end, so gets all.
     """
     every = [choice.name for choice in choices]
-    missing = [choice for choice in every if not holds(name, choice)]
+    missing = [choice for choice in every if not contains_words(name, choice)]
     if len(", ".join([name, *missing, *signs])) > NAME_MAX:
         missing = every
-    return extended(name, [*missing, *signs])
+    return with_additions(name, [*missing, *signs])
 
 
-def extended(name: str, additions: Sequence[str]) -> str:
+def with_additions(name: str, additions: Sequence[str]) -> str:
     """Within the longest name; the name itself is what is shortened, and of the additions the longest ones."""
     if not additions:
         return name
@@ -75,7 +75,7 @@ def shortened(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
-def holds(text: str, words: str) -> bool:
+def contains_words(text: str, words: str) -> bool:
     """As whole words: «S» does not stand in «Sport», nor «5» in «1,5»."""
     words = folded(words).strip()
     if not words:

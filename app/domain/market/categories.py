@@ -20,13 +20,13 @@ class Category:
         return " › ".join(self.path)
 
 
-def found(categories: Iterable[Category], q: str) -> list[Category]:
+def search_categories(categories: Iterable[Category], q: str) -> list[Category]:
     """Those in whose path every word of the question stands."""
     reads = search.matcher(q)
     return [category for category in categories if reads(category.title)]
 
 
-def similar(categories: Iterable[Category], name: str, most: int = 5) -> list[Category]:
+def similar_categories(categories: Iterable[Category], name: str, most: int = 5) -> list[Category]:
     """Those whose names share words with the name of a group, the likest first."""
     words = _words(name)
     likeness = [(_likeness(words, category), category) for category in categories]

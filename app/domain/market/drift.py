@@ -12,7 +12,7 @@ TEXTS = ("name", "description")
 PHOTO, ALBUM = "photo", "album"
 
 
-def drifted(
+def drift_of(
     link: Link, item: MarketItem, *, photo_id: int | None, rendered: Mapping[str, Value] | None = None
 ) -> dict[str, Value]:
     """{field: value that VK shows} of every field in which VK differs from what we sent.

@@ -34,7 +34,7 @@ class StoreGoods:
         return self.pictures.of(product, self.tree)
 
 
-def verdicts(goods: StoreGoods, rules: RuleSet) -> Iterator[tuple[Product, Decision]]:
+def decisions(goods: StoreGoods, rules: RuleSet) -> Iterator[tuple[Product, Decision]]:
     """Every product with its decision; a group is decided once for all its products."""
     by_group: dict[str | None, tuple[tuple[str, ...], Decision]] = {}
     products_have_rules = rules.mode(EntityType.PRODUCT) is not Mode.ALL
@@ -48,7 +48,7 @@ def verdicts(goods: StoreGoods, rules: RuleSet) -> Iterator[tuple[Product, Decis
         yield product, decision
 
 
-def problem(product: Product, settings: OwnerSettings, *, has_photo: bool = False) -> SkipReason | None:
+def skip_reason(product: Product, settings: OwnerSettings, *, has_photo: bool = False) -> SkipReason | None:
     """Why a selected product is not shown to buyers; None = it is, or will be."""
     reason = unfit_reason(product, settings, has_photo=has_photo)
     if reason is None and is_sold_out(product, settings):
@@ -83,7 +83,7 @@ def select(
         unread.update(_unread(goods, rules))
         barcodes_here: set[str] = set()
         here: dict[ListingKey, Wanted] = {}
-        for product, decision in verdicts(goods, rules):
+        for product, decision in decisions(goods, rules):
             key = ListingKey(goods.store.id, product.id)
             known.add(key)
             if not decision.included:

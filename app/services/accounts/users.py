@@ -46,7 +46,7 @@ def authenticate(email: str, password: str, source: str, now: datetime | None = 
     _prove(attempt, user, password, EventKind.SIGN_IN_FAILED, now)
     assert user is not None and known is not None
     renewed = passwords.renewed(known, password)
-    _hold(user, known)
+    _lock_unchanged(user, known)
     user.password_hash = renewed or known
     events.record(EventKind.SIGNED_IN, user.id)
     return user
@@ -69,7 +69,7 @@ def _prove(attempt: Attempt, user: User | None, password: str, failure: EventKin
     raise BadCredentials
 
 
-def _hold(user: User, known: str) -> None:
+def _lock_unchanged(user: User, known: str) -> None:
     """Until the transaction ends. Raises BadCredentials where user or password are not what they were."""
     same = sa.select(User).where(User.id == user.id, User.password_hash == known).with_for_update()
     if db.session.scalar(same.execution_options(populate_existing=True)) is None:
@@ -87,7 +87,7 @@ def change_password(user: User, current: str, new: str, source: str) -> None:
     known = user.password_hash
     _prove(Attempt(PASSWORD_FORM, str(user.id), source), user, current, EventKind.PASSWORD_REFUSED)
     password_hash = passwords.hashed(new)
-    _hold(user, known)
+    _lock_unchanged(user, known)
     _store_password(user, password_hash)
 
 

@@ -1,1 +1,1 @@
-"""Our copy of the register's goods: read, kept, loaded, judged by the rules."""
+"""Our copy of the register's goods: read, kept, loaded, held against the rules."""

@@ -14,7 +14,7 @@ from app.clock import utcnow
 from app.db import Base, db
 from app.domain.catalog.goods import Attribute, Group, Product, Unreadable
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, CatalogUnreadable, StoreState
-from app.services.catalog.load import pairs, to_attributes
+from app.services.catalog.load import to_attributes, to_pairs
 from app.services.locks import lock
 
 FEWEST_IN_STOCK = 3
@@ -105,7 +105,7 @@ def _merged(old: Sequence[Attribute], read: Sequence[Attribute]) -> tuple[Attrib
 def _with_old_choices(product: Product, old: Mapping[str, Mapping[str, Any]]) -> Product:
     if not product.has_odd_choices or product.id not in old:
         return product
-    choices = {**dict(pairs(old[product.id]["choices"])), **dict(product.choices)}
+    choices = {**dict(to_pairs(old[product.id]["choices"])), **dict(product.choices)}
     return replace(product, choices=tuple(sorted(choices.items())))
 
 
@@ -239,7 +239,7 @@ def drop_goods(user_id: int, store_id: str) -> None:
         db.session.execute(sa.delete(model).where(sa.column("user_id") == user_id, sa.column("store_id") == store_id))
 
 
-def drop_everything(user_id: int) -> None:
+def drop_catalog(user_id: int) -> None:
     """The whole copy: it belongs to another Evotor account than the one connected now."""
     everything: tuple[type[Base], ...] = (*_GOODS, CatalogStore)
     for model in everything:

@@ -82,10 +82,10 @@ def load_groups(user_id: int, store_id: str | None = None) -> dict[str, list[Gro
 
 
 def to_attributes(stored: Sequence[Any]) -> tuple[Attribute, ...]:
-    return tuple(Attribute(attribute_id, name, pairs(choices)) for attribute_id, name, choices in stored)
+    return tuple(Attribute(attribute_id, name, to_pairs(choices)) for attribute_id, name, choices in stored)
 
 
-def pairs(stored: Sequence[Any] | None) -> tuple[tuple[str, str], ...]:
+def to_pairs(stored: Sequence[Any] | None) -> tuple[tuple[str, str], ...]:
     return tuple((first, second) for first, second in stored or ())
 
 
@@ -131,7 +131,7 @@ def load_namesakes(goods: StoreGoods, user_id: int, product: Product) -> list[Pr
 
 def _named_product(values: Sequence[Any]) -> Product:
     product_id, name, group_id, choices = values
-    return Product(product_id, name, group_id, choices=pairs(choices))
+    return Product(product_id, name, group_id, choices=to_pairs(choices))
 
 
 def _product(values: Sequence[Any]) -> Product:
@@ -152,5 +152,5 @@ def _product(values: Sequence[Any]) -> Product:
         barcodes=tuple(barcodes),
         is_excisable=excisable,
         is_age_limited=age_limited,
-        choices=pairs(choices),
+        choices=to_pairs(choices),
     )

@@ -150,7 +150,7 @@ def _resting(user_id: int) -> frozenset[str]:
     return frozenset(db.session.scalars(query))
 
 
-def accept(user: User, store_id: str) -> None:
+def refresh_trusted(user: User, store_id: str) -> None:
     """Read one store and believe whatever the lists say: the owner knows that it is so.
 
     Commits. Raises UnknownEntity, and CatalogUnavailable where the lists do not come whole.

@@ -7,7 +7,7 @@ from app.domain.catalog.goods import Product
 from app.domain.listing.fitness import SkipReason
 from app.domain.listing.key import ListingKey
 from app.domain.listing.owner_settings import OwnerSettings
-from app.domain.planning.selection import StoreGoods, problem, verdicts
+from app.domain.planning.selection import StoreGoods, decisions, skip_reason
 from app.domain.rules import Decision, EntityType, RuleSet
 from app.models import User
 from app.services.market.records import pictured_in_vk
@@ -25,7 +25,7 @@ class Verdict:
     """Name of the deciding store, group or product; None with a level = a whitelist that names nothing on the way."""
 
 
-def named(decision: Decision, goods: StoreGoods, product: Product | None = None) -> Verdict:
+def verdict_of(decision: Decision, goods: StoreGoods, product: Product | None = None) -> Verdict:
     """The decision with its rule's entity by name; one without a name goes by its id."""
     if decision.level is None or decision.decided_by is None:
         return Verdict(decision.included, decision.level)
@@ -42,8 +42,8 @@ def _name(level: EntityType, entity_id: str, goods: StoreGoods, product: Product
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
-    """Everything of one user that a judgement needs, loaded once for a page."""
+class Criteria:
+    """By what one user's goods are decided on, loaded once for a page: the rules, the settings, the photos in VK."""
 
     rules: RuleSet
     settings: OwnerSettings
@@ -51,17 +51,17 @@ class Judge:
     """Items that bear a photo chosen in VK."""
 
     @classmethod
-    def of(cls, user: User) -> "Judge":
+    def of(cls, user: User) -> "Criteria":
         settings = owner_settings(user)
         return cls(rules_of(user), settings, pictured_in_vk(user, settings))
 
-    def verdicts(self, goods: StoreGoods) -> Iterator[tuple[Product, Decision]]:
-        return verdicts(goods, self.rules)
+    def decisions(self, goods: StoreGoods) -> Iterator[tuple[Product, Decision]]:
+        return decisions(goods, self.rules)
 
-    def problem(self, goods: StoreGoods, product: Product, decision: Decision) -> SkipReason | None:
+    def skip_reason(self, goods: StoreGoods, product: Product, decision: Decision) -> SkipReason | None:
         """Only what is selected can have one."""
         if not decision.included:
             return None
         key = ListingKey(goods.store.id, product.id)
         has_photo = key in self.pictured or goods.picture_of(product) is not None
-        return problem(product, self.settings, has_photo=has_photo)
+        return skip_reason(product, self.settings, has_photo=has_photo)

@@ -10,7 +10,7 @@ from app.domain.catalog.goods import Store
 from app.models import CatalogStore, ConnectionState, EventKind, EvotorConnection, User
 from app.services.accounts import events
 from app.services.catalog import copy, refresh
-from app.services.connections.marks import as_it_stands, mark, mark_ok
+from app.services.connections.state import record_ok, record_state, stored_state
 from app.services.errors import ConnectionRefused, ServiceError
 from app.services.owner import switch
 from app.services.runs import schedule
@@ -35,10 +35,10 @@ def connect_evotor(user: User, token: str) -> bool:
     is_other = _is_other_account(connection, owner_id, stores)
     connection.token = token
     connection.evotor_user_id = owner_id or (None if is_other else connection.evotor_user_id)
-    mark_ok(connection)
+    record_ok(connection)
     user.evotor = connection
     if is_other:
-        copy.drop_everything(user.id)
+        copy.drop_catalog(user.id)
         switch.take_confirmation_back(user, "other_evotor")
     events.record(EventKind.EVOTOR_CHANGED if is_other else EventKind.EVOTOR_CONNECTED, user.id)
     db.session.commit()
@@ -69,8 +69,8 @@ def check_evotor(user: User) -> ConnectionState:
         failure = error
     connection = use.current()
     if connection is None:
-        return as_it_stands(locked(EvotorConnection, use.user_id))
-    return mark(connection, evotor_state(failure), evotor_code(failure)) if failure else mark_ok(connection)
+        return stored_state(locked(EvotorConnection, use.user_id))
+    return record_state(connection, evotor_state(failure), evotor_code(failure)) if failure else record_ok(connection)
 
 
 def disconnect_evotor(user: User) -> None:
@@ -79,6 +79,6 @@ def disconnect_evotor(user: User) -> None:
     if connection is None:
         return
     connection.token = None
-    mark(connection, ConnectionState.DISCONNECTED, None)
+    record_state(connection, ConnectionState.DISCONNECTED, None)
     schedule.drop_queued(user.id)
     events.record(EventKind.EVOTOR_DISCONNECTED, user.id)

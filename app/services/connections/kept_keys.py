@@ -26,7 +26,7 @@ def seal(user: User, service: Service, key: str) -> str | None:
     return _ring().encrypt("\n".join([_bound_to(user, service), (utcnow() + LIFETIME).isoformat(), key]))
 
 
-def opened(user: User, service: Service, sealed: str) -> str | None:
+def unseal(user: User, service: Service, sealed: str) -> str | None:
     """The key; None where it was sealed for somebody or something else, or too long ago."""
     bound_to, _, rest = (_ring().decrypt(sealed) or "").partition("\n")
     if bound_to != _bound_to(user, service):

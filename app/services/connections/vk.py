@@ -12,7 +12,7 @@ from app.domain.market.categories import Category
 from app.domain.market.items import RUSSIAN_ROUBLE, Community, Profile
 from app.models import ConnectionState, EventKind, User, VkConnection
 from app.services.accounts import events
-from app.services.connections.marks import as_it_stands, mark, mark_ok
+from app.services.connections.state import record_ok, record_state, stored_state
 from app.services.errors import ConnectionRefused
 from app.services.market import categories as market_categories
 from app.services.owner import switch
@@ -58,9 +58,9 @@ def connect_vk(user: User, token: str, named: int | str) -> bool:
     except IntegrityError:
         db.session.rollback()
         raise ConnectionRefused("community_taken") from None
-    mark_ok(connection)
+    record_ok(connection)
     if access.categories:
-        market_categories.keep(user, group_id, access.categories)
+        market_categories.store_categories(user, group_id, access.categories)
     if user.sync_state is not None:
         user.sync_state.market_read_at = None  # meanwhile the community may have been in other hands
     if is_other:
@@ -121,14 +121,14 @@ def check_vk(user: User) -> ConnectionState:
         failure = error
     connection = use.current()
     if connection is None:
-        return as_it_stands(locked(VkConnection, use.user_id))
+        return stored_state(locked(VkConnection, use.user_id))
     if failure is not None:
         connection.way_out = failure.redirect_uri
-        return mark(connection, vk_state(failure), vk_code(failure))
+        return record_state(connection, vk_state(failure), vk_code(failure))
     if community is None or not community.market_enabled:
-        return mark(connection, ConnectionState.SHOP_CLOSED, stored(SHOP_OFF))
+        return record_state(connection, ConnectionState.SHOP_CLOSED, stored(SHOP_OFF))
     connection.is_extended = community.is_extended
-    return mark_ok(connection)
+    return record_ok(connection)
 
 
 def disconnect_vk(user: User) -> None:
@@ -138,7 +138,7 @@ def disconnect_vk(user: User) -> None:
         return
     connection.group_id = None
     connection.token = connection.refresh_token = connection.expires_at = None
-    mark(connection, ConnectionState.DISCONNECTED, None)
+    record_state(connection, ConnectionState.DISCONNECTED, None)
     db.session.flush()
     switch.withdraw_order(user)
     schedule.drop_queued(user.id)

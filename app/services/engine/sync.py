@@ -21,7 +21,7 @@ from app.services.market.records import load_albums, to_link
 from app.services.owner.rules import digest_of_rules
 from app.services.owner.settings import owner_settings
 from app.services.planning import approvals, look_alikes, pending
-from app.services.planning.approvals import Judgement
+from app.services.planning.approvals import BrakeCheck
 from app.services.planning.plans import desired_for, undecided
 from app.services.runs import records
 from app.services.vendors.connection_use import CONNECTION_CHANGED
@@ -33,7 +33,7 @@ LOOK = "market.get"
 
 
 class SyncWork(RunWork):
-    _wished = ""
+    _inputs = ""
     """What the last plan was made from."""
     _is_held = False
     """It leaves alone for now what was refused or got no answer."""
@@ -57,7 +57,9 @@ class SyncWork(RunWork):
             self.user.sync_state.rules_digest = digest_of_rules(self.user)
             self.user.sync_state.confirmed_adds = None
             is_settled = not (self.leaves_some or self._is_held)
-            self.user.sync_state.settled_digest = pending.settled(self._wished, self.user) if is_settled else None
+            self.user.sync_state.settled_digest = (
+                pending.settled_digest(self._inputs, self.user) if is_settled else None
+            )
 
     def _ask_vk(self) -> None:
         """A run that needed nothing of VK asks all the same: what is wrong there has to show at once."""
@@ -73,7 +75,7 @@ class SyncWork(RunWork):
 
     def _read_categories_again(self) -> None:
         """Once a week, so that the owner hears of a chosen category that VK gave up."""
-        known = market_categories.known(self.user)
+        known = market_categories.known_categories(self.user)
         db.session.commit()
         if known is None or not known.is_old:
             return
@@ -84,7 +86,7 @@ class SyncWork(RunWork):
                 raise
             return
         if categories and self.vk_use.current() is not None:
-            market_categories.keep(self.user, self.group_id, categories)
+            market_categories.store_categories(self.user, self.group_id, categories)
 
     def _pull(self) -> RunEnds | None:
         """How the run shall end after a passing failure, for which the last good copy serves."""
@@ -111,7 +113,7 @@ class SyncWork(RunWork):
         self.enter(RunStage.PLAN)
         self.renew()
         self.load_records()
-        self._wished = pending.wishes(self.user)
+        self._inputs = pending.inputs_digest(self.user)
         desired = desired_for(self.user, self.place.whole_stores)
         deletion_proof.forget_old_answers(self.place.listings, desired.known, began)
         db.session.commit()
@@ -120,7 +122,7 @@ class SyncWork(RunWork):
         if plan is None or self._stand_already(plan):
             twins = self.read_market(desired)
             plan = self._plan(desired, began)
-        look_alikes.note(self.user, self.group_id, plan, desired)
+        look_alikes.record(self.user, self.group_id, plan, desired)
         plan = self._braked(plan, desired, began)
         self._is_held = not plan.skipped_counts.keys().isdisjoint((Reason.REFUSED, Reason.UNCERTAIN))
         self._forget_what_is_over(plan)
@@ -193,10 +195,10 @@ class SyncWork(RunWork):
 
     def _braked(self, plan: Plan, desired: Desired, now: datetime) -> Plan:
         """The plan that may be carried out. Raises RunEnds, before the first write, while it waits for approval."""
-        verdict = approvals.judge(self.user, plan, now)
+        verdict = approvals.check_brakes(self.user, plan, now)
         if verdict.needs_approval and self._lists_were_incomplete(verdict):
             plan = self._plan(desired, now)
-            verdict = approvals.judge(self.user, plan, now)
+            verdict = approvals.check_brakes(self.user, plan, now)
         self.run.skipped = dict(plan.skipped_counts)
         self.place.approved = verdict.approved
         if verdict.needs_approval:
@@ -211,7 +213,7 @@ class SyncWork(RunWork):
                 state.rules_digest = digest_of_rules(self.user)
         return plan
 
-    def _lists_were_incomplete(self, verdict: Judgement) -> bool:
+    def _lists_were_incomplete(self, verdict: BrakeCheck) -> bool:
         """Before the owner is troubled: does Evotor, asked for each product alone, know it after all?"""
         db.session.commit()
         held = [change for brake in verdict.brakes for change in brake.changes]

@@ -13,7 +13,7 @@ from app.models import ForeignItem, Listing, RunTrigger, User
 from app.services.market import links, watch
 from app.services.market.records import load_listings
 from app.services.owner import switch
-from app.services.owner.run_requests import request_now
+from app.services.owner.run_requests import request_run
 from app.services.runs import schedule
 
 
@@ -50,7 +50,7 @@ def market_review(user: User) -> MarketReview:
     )
 
 
-def questions(user: User) -> int:
+def question_count(user: User) -> int:
     """How many answers the owner owes."""
     group_id = _group_id(user)
     similar = (ForeignItem.user_id == user.id, ForeignItem.vk_group_id == group_id, ForeignItem.is_left.is_(False))
@@ -79,7 +79,7 @@ def _ours(user: User) -> tuple[sa.ColumnElement[bool], ...]:
     return (Listing.user_id == user.id, Listing.vk_group_id == _group_id(user))
 
 
-def take(user: User, ids: Collection[int]) -> int:
+def adopt_similar(user: User, ids: Collection[int]) -> int:
     """The owner gives us these items: from the next run on they follow the register; returns how many."""
     rows = _similar(user, ids)
     listings = load_listings(user.id, _group_id(user))
@@ -90,7 +90,7 @@ def take(user: User, ids: Collection[int]) -> int:
     return len(rows)
 
 
-def leave(user: User, ids: Collection[int]) -> int:
+def dismiss_similar(user: User, ids: Collection[int]) -> int:
     """These are other things: never touched, never asked about again; the products are added beside them."""
     rows = _similar(user, ids)
     for row in rows:
@@ -99,7 +99,7 @@ def leave(user: User, ids: Collection[int]) -> int:
     return len(rows)
 
 
-def add_again(user: User, ids: Collection[int]) -> int:
+def recreate_deleted(user: User, ids: Collection[int]) -> int:
     """What was deleted in VK is made anew by the next run."""
     rows = _gone(user, ids)
     for row in rows:
@@ -108,7 +108,7 @@ def add_again(user: User, ids: Collection[int]) -> int:
     return len(rows)
 
 
-def leave_deleted(user: User, ids: Collection[int]) -> int:
+def accept_deletion(user: User, ids: Collection[int]) -> int:
     rows = _gone(user, ids)
     for row in rows:
         row.gone_answered = True
@@ -116,9 +116,9 @@ def leave_deleted(user: User, ids: Collection[int]) -> int:
     return len(rows)
 
 
-def check_market(user: User) -> None:
+def request_market_check(user: User) -> None:
     """The next run reads the whole market, and is queued. Raises NotReady."""
-    request_now(user)
+    request_run(user)
     assert user.sync_state is not None
     user.sync_state.market_read_at = None
 

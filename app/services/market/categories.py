@@ -33,7 +33,7 @@ class CategoryList:
         return not timedelta(0) <= utcnow() - self.read_at < OLD_AFTER
 
 
-def known(user: User) -> CategoryList | None:
+def known_categories(user: User) -> CategoryList | None:
     """As last read for the connected community; None where it was not read yet."""
     row = _row(user)
     if row is None or user.vk is None or row.vk_group_id != user.vk.group_id:
@@ -41,7 +41,7 @@ def known(user: User) -> CategoryList | None:
     return CategoryList([Category(number, tuple(path)) for number, path in row.categories], row.read_at)
 
 
-def refresh(user: User) -> int:
+def refresh_categories(user: User) -> int:
     """Ask VK and keep its list; returns how many it has. Raises NotReady or VkUnavailable: then the old one stays."""
     use = vk_use(user)
     if use is None:
@@ -55,11 +55,11 @@ def refresh(user: User) -> int:
         raise VkUnavailable("vk_no_categories")
     if use.current() is None:
         raise VkUnavailable(CONNECTION_CHANGED)
-    keep(user, use.group_id, categories)
+    store_categories(user, use.group_id, categories)
     return len(categories)
 
 
-def keep(user: User, group_id: int, categories: Iterable[Category]) -> None:
+def store_categories(user: User, group_id: int, categories: Iterable[Category]) -> None:
     """Flushes."""
     row = _row(user) or VkCategoryList(user_id=user.id)
     row.vk_group_id, row.read_at = group_id, utcnow()

@@ -13,7 +13,7 @@ from app.domain.catalog.goods import Product
 from app.domain.listing.key import SKU_PREFIX, ListingKey
 from app.domain.listing.owner_settings import HandField, OwnerSettings
 from app.domain.market.adoption import Match, matches
-from app.domain.market.drift import ALBUM, PHOTO, drifted
+from app.domain.market.drift import ALBUM, PHOTO, drift_of
 from app.domain.market.items import Availability, ItemsById, MarketItem, MarketItems
 from app.domain.planning.changes import LinkState
 from app.models import ForeignItem, Listing, User
@@ -97,7 +97,7 @@ def _note_changes(
 ) -> None:
     """`knows_photos`: VK shows pictures under the ids that it gave us, so that another id is another picture."""
     known_photo = row.photo_id if knows_photos and row.photo_hash is not None else None
-    found = dict(drifted(to_link(row), item, photo_id=known_photo, rendered=row.rendered))
+    found = dict(drift_of(to_link(row), item, photo_id=known_photo, rendered=row.rendered))
     if PHOTO in found and not row.keeps_photo and HandField.PHOTO not in owner.edited_in_vk:
         row.photo_hash = None
     ours = {name: value for name, value in found.items() if name != PHOTO and name not in owner.edited_in_vk}

@@ -8,7 +8,7 @@ from flask import current_app
 from app.db import Base, EncryptedText, db
 
 
-def rotate() -> tuple[int, int]:
+def reencrypt() -> tuple[int, int]:
     """Re-encrypt every stored secret under the newest key: (rotated, unreadable). Flushes."""
     rotated = unreadable = 0
     for table, column in _secret_columns():

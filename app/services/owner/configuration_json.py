@@ -14,7 +14,7 @@ from app.services.owner.switch import status_of
 SCHEMA_VERSION = 1
 
 
-def exported(user: User) -> dict[str, Any]:
+def configuration_json(user: User) -> dict[str, Any]:
     config, rules = config_of(user), rules_of(user)
     status = status_of(user)
     return {

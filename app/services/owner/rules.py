@@ -122,7 +122,7 @@ def refresh_names(user: User) -> None:
     db.session.flush()
 
 
-def rules_not_in_catalog(user: User) -> list[SyncFilter]:
+def lost_rules(user: User) -> list[SyncFilter]:
     """Rules whose entity is gone. They keep their effect on the mode until the owner drops them."""
     gone: list[SyncFilter] = []
     for entity_type in EntityType:

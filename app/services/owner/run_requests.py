@@ -6,7 +6,7 @@ from app.services.owner import switch
 from app.services.runs import schedule
 
 
-def request_now(user: User) -> None:
+def request_run(user: User) -> None:
     """Queue a run. Raises NotReady where none may start."""
     if obstacle := switch.run_obstacle(user):
         raise NotReady(obstacle)

@@ -21,7 +21,7 @@ VALID_FOR = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class BrakeCheck:
     """What the brakes say of one plan."""
 
     brakes: Sequence[Brake]
@@ -37,12 +37,12 @@ class Judgement:
         return bool(self.brakes) and not self.is_covered
 
 
-def judge(user: User, plan: Plan, now: datetime | None = None) -> Judgement:
+def check_brakes(user: User, plan: Plan, now: datetime | None = None) -> BrakeCheck:
     confirmed_adds = user.sync_state.confirmed_adds if user.sync_state else None
     brakes = brakes_on(plan, rules_changed=_rules_changed(user), confirmed_adds=confirmed_adds)
     held = braked(brakes)
     valid = [frozenset(approval.changes) for approval in _valid(user.id, now or utcnow())]
-    return Judgement(
+    return BrakeCheck(
         brakes,
         is_covered=any(held <= named for named in valid),
         approved=frozenset().union(*valid),
@@ -90,7 +90,7 @@ def approve(user: User, plan: Plan, seen: str, now: datetime | None = None) -> N
     now = now or utcnow()
     if obstacle := switch.run_obstacle(user):
         raise NotReady(obstacle)
-    verdict = judge(user, plan, now)
+    verdict = check_brakes(user, plan, now)
     if not verdict.brakes:
         raise NotReady("nothing_to_approve")
     if verdict.fingerprint != seen:

@@ -39,6 +39,6 @@ def effect(user: User) -> Effect:
         actions,
         plan.live,
         arranges=bool(plan.changes),
-        waits=approvals.judge(user, plan).needs_approval,
+        waits=approvals.check_brakes(user, plan).needs_approval,
         is_coming=switch.run_obstacle(user) is None,
     )

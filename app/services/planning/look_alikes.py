@@ -17,7 +17,7 @@ class LookAlikes:
     """The first of them, each once."""
 
 
-def note(user: User, group_id: int, plan: Plan, desired: Desired) -> None:
+def record(user: User, group_id: int, plan: Plan, desired: Desired) -> None:
     """Writes only where it is not known yet."""
     if user.sync_state is None:
         return
@@ -29,7 +29,7 @@ def note(user: User, group_id: int, plan: Plan, desired: Desired) -> None:
         user.sync_state.alike = found
 
 
-def noted(user: User) -> LookAlikes:
+def recorded(user: User) -> LookAlikes:
     """Of the community that is connected now."""
     found = user.sync_state.alike if user.sync_state else None
     if not found or user.vk is None or found["group_id"] != user.vk.group_id:

@@ -13,89 +13,91 @@ from app.domain.planning.plan import Plan
 from app.models import CatalogStore, ForeignItem, Listing, Photo, SyncRun, User
 from app.services.owner import rules
 from app.services.planning import approvals, plans
-from app.services.planning.approvals import Judgement
+from app.services.planning.approvals import BrakeCheck
 
-CHEAP = 1500
+SHORT_CATALOG = 1500
 """Products of a catalog whose plan is made within a page without a thought."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingPlan:
     plan: Plan
-    verdict: Judgement
+    brake_check: BrakeCheck
 
     @property
-    def pending(self) -> int:
+    def product_count(self) -> int:
         """Products that the next run changes in VK; where it only arranges albums, their changes."""
         return len({change.key for change in self.plan.changes if change.key is not None}) or len(self.plan.changes)
 
     @property
-    def waits(self) -> bool:
-        return self.verdict.needs_approval
+    def needs_approval(self) -> bool:
+        return self.brake_check.needs_approval
 
 
-def pending_of(user: User) -> Pending:
+def pending_plan(user: User) -> PendingPlan:
     plan = plans.plan_for(user)
-    return Pending(plan, approvals.judge(user, plan))
+    return PendingPlan(plan, approvals.check_brakes(user, plan))
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
-    """The outlook in a few numbers."""
+class PendingSummary:
+    """What waits for the next run, in a few numbers; kept where a whole plan would take too much room."""
 
-    pending: int = 0
-    waits: bool = False
+    product_count: int = 0
+    needs_approval: bool = False
     is_approved: bool = False
     """A brake holds something, and the owner let it through."""
 
 
-def glance_at(user: User, known: int, last: SyncRun | None) -> Glance:
+def pending_summary(user: User, known: int, last: SyncRun | None) -> PendingSummary:
     """`known`: products of the catalog. The plan of a long one is made only where something changed since the last
     complete run, and once for all pages until something changes again. A short one is always looked at: the time for a
     deletion may have come. `last`: the last run, whose changes are in our records.
     """
-    if known <= CHEAP:
-        return _glance(user)
-    now = settled(wishes(user), user)
+    if known <= SHORT_CATALOG:
+        return _summary(user)
+    now = settled_digest(inputs_digest(user), user)
     if user.sync_state is not None and user.sync_state.settled_digest == now:
-        return Glance()
+        return PendingSummary()
     run = (last.id, last.status, last.done) if last else ()
     held = (user.sync_state.rules_digest, user.sync_state.confirmed_adds) if user.sync_state else ()
     key = (user.id, now, run, held, approvals.latest_id(user.id), int(utcnow().timestamp() // FRESH_FOR))
-    glance = _seen.get(key)
-    if glance is None:
-        glance = _glance(user)
-        _keep(key, glance)
-    return glance
+    summary = _summaries.get(key)
+    if summary is None:
+        summary = _summary(user)
+        _keep(key, summary)
+    return summary
 
 
-def _keep(key: tuple[object, ...], glance: Glance) -> None:
+def _keep(key: tuple[object, ...], summary: PendingSummary) -> None:
     with _making_room:
-        while len(_seen) >= MOST_SEEN:
-            del _seen[next(iter(_seen))]
-        _seen[key] = glance
+        while len(_summaries) >= MOST_SUMMARIES:
+            del _summaries[next(iter(_summaries))]
+        _summaries[key] = summary
 
 
-_seen: dict[tuple[object, ...], Glance] = {}
+_summaries: dict[tuple[object, ...], PendingSummary] = {}
 _making_room = Lock()
-MOST_SEEN, FRESH_FOR = 100, 600
+MOST_SUMMARIES, FRESH_FOR = 100, 600
 """FRESH_FOR in seconds: approvals and refusals end with time."""
 
 
-def _glance(user: User) -> Glance:
-    return glance_of(pending_of(user))
+def _summary(user: User) -> PendingSummary:
+    return summary_of(pending_plan(user))
 
 
-def glance_of(found: Pending) -> Glance:
-    return Glance(found.pending, found.waits, bool(found.verdict.brakes) and found.verdict.is_covered)
+def summary_of(found: PendingPlan) -> PendingSummary:
+    return PendingSummary(
+        found.product_count, found.needs_approval, bool(found.brake_check.brakes) and found.brake_check.is_covered
+    )
 
 
-def plan_waits(user: User) -> bool:
-    return pending_of(user).waits
+def plan_needs_approval(user: User) -> bool:
+    return pending_plan(user).needs_approval
 
 
-def wishes(user: User) -> str:
-    """Tells everything that a plan is made from, but our records, from what it was at another time."""
+def inputs_digest(user: User) -> str:
+    """Of everything that a plan is made from, but our records: another digest means that a plan may be another one."""
     state, vk = user.sync_state, user.vk
     stores = sa.select(CatalogStore.store_id, CatalogStore.state, CatalogStore.fetched_at)
     catalog = db.session.execute(stores.where(CatalogStore.user_id == user.id).order_by(CatalogStore.store_id)).all()
@@ -110,10 +112,10 @@ def wishes(user: User) -> str:
     )
 
 
-def settled(wished: str, user: User) -> str:
-    """With `wishes` of the time when the plan was made, and our records as they are now."""
+def settled_digest(inputs: str, user: User) -> str:
+    """Of what a plan was made from (`inputs_digest` of then) and of our records as they are now."""
     count = sa.func.count()
     records = sa.select(Listing.state, count).where(Listing.user_id == user.id).group_by(Listing.state)
     answers = sa.select(ForeignItem.is_left, count).where(ForeignItem.user_id == user.id).group_by(ForeignItem.is_left)
     rows = [sorted(str(tuple(row)) for row in db.session.execute(query)) for query in (records, answers)]
-    return digest_of(wished, repr(rows))
+    return digest_of(inputs, repr(rows))

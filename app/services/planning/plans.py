@@ -18,7 +18,7 @@ from app.services.catalog.load import load_goods
 from app.services.market.records import load_albums, load_listings, pictured_in_vk, to_link
 from app.services.owner.rules import rules_of
 from app.services.owner.settings import owner_settings
-from app.services.planning.approvals import Judgement
+from app.services.planning.approvals import BrakeCheck
 
 
 def desired_for(user: User, read_now: Collection[str] | None = None) -> Desired:
@@ -57,7 +57,7 @@ def undecided(user_id: int, group_id: int) -> frozenset[ListingKey]:
     return frozenset(ListingKey(*row) for row in db.session.execute(query))
 
 
-def as_json(plan: Plan, verdict: Judgement) -> dict[str, Any]:
+def as_json(plan: Plan, verdict: BrakeCheck) -> dict[str, Any]:
     return {
         "counts": dict(sorted(plan.counts.items())),
         "skipped": dict(sorted(plan.skipped_counts.items())),

@@ -46,7 +46,7 @@ def readiness_of(user: User, plan: Plan) -> Readiness:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class MarketLimits:
     """How much of VK's limits the community takes now; None = it was not asked yet."""
 
     items: int | None
@@ -55,12 +55,12 @@ class Limits:
     albums_max: int = ALBUMS_MAX
 
 
-def limits_now(user: User) -> Limits:
+def market_limits(user: User) -> MarketLimits:
     """Of the market as it was read last, and our changes since."""
     if user.vk is None or user.vk.group_id is None or user.sync_state is None or user.sync_state.market_read_at is None:
-        return Limits(None, None)
+        return MarketLimits(None, None)
     group_id = user.vk.group_id
-    return Limits(_items_now(user, group_id), load_albums(user, group_id, utcnow()).taken)
+    return MarketLimits(_items_now(user, group_id), load_albums(user, group_id, utcnow()).taken)
 
 
 def _items_now(user: User, group_id: int) -> int:

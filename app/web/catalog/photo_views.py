@@ -65,7 +65,7 @@ def group(store_id: str, group_id: str) -> ResponseReturnValue:
 def _group_page(store_id: str, group_id: str, form: PhotoForm) -> ResponseReturnValue:
     try:
         shown = goods_product.group_page(owner(), store_id, group_id)
-        category = group_categories.choosing(owner(), group_id).present
+        category = group_categories.category_picker(owner(), group_id).present
     except UnknownEntity:
         abort(404)
     return render_template("catalog/group.html", shown=shown, category=category, form=form), form.status

@@ -12,7 +12,7 @@ from app.services.errors import UnknownEntity
 from app.services.owner import rule_changes, switch
 from app.services.owner import rules as owner_rules
 from app.services.owner.rule_changes import Changed, UndoTooLate
-from app.services.pages.goods import csv_export, rule_list, why
+from app.services.pages.goods import csv_export, explanation, rule_list
 from app.services.pages.goods import store as goods_store
 from app.web.access import commit_on_success, is_htmx, owner, safe_next
 from app.web.asking import asks_vendors
@@ -71,7 +71,7 @@ def unreadable() -> str:
 
 @blueprint.get("/catalog/rules")
 def rules() -> str:
-    listed = rule_list.listed(owner())
+    listed = rule_list.rule_list(owner())
     return render_template(
         "catalog/rules.html",
         listed=listed,
@@ -83,15 +83,15 @@ def rules() -> str:
 
 @blueprint.get("/catalog/stores/<string:store_id>/products/<string:product_id>/why")
 def why_product(store_id: str, product_id: str) -> str:
-    return _why(lambda: why.of_product(owner(), store_id, product_id))
+    return _why(lambda: explanation.explain_product(owner(), store_id, product_id))
 
 
 @blueprint.get("/catalog/stores/<string:store_id>/groups/<string:group_id>/why")
 def why_group(store_id: str, group_id: str) -> str:
-    return _why(lambda: why.of_group(owner(), store_id, group_id))
+    return _why(lambda: explanation.explain_group(owner(), store_id, group_id))
 
 
-def _why(asked: Callable[[], why.Why]) -> str:
+def _why(asked: Callable[[], explanation.Explanation]) -> str:
     try:
         answer = asked()
     except UnknownEntity:
@@ -201,7 +201,7 @@ def close_store(store_id: str) -> ResponseReturnValue:
 def accept(store_id: str) -> ResponseReturnValue:
     sent(ActionForm)
     try:
-        catalog_refresh.accept(owner(), store_id)
+        catalog_refresh.refresh_trusted(owner(), store_id)
         flash("Магазин прочитан заново: теперь его товары такие, как в Эвоторе.", "success")
     except UnknownEntity:
         abort(404)

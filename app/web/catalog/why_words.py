@@ -1,16 +1,16 @@
 """«Почему?» in words: every step, the press that changes the verdict, and what would come of it."""
 
 from app.domain.rules import EntityType, FilterMode, Mode
-from app.services.pages.goods.why import Remedy, Say, WayStep, Why
+from app.services.pages.goods.explanation import ExplainedLevel, Explanation, LevelOutcome, Remedy
 from app.web.catalog.words import ACCUSATIVE, rule_name
 from app.web.formatting import counted, number, quoted
 from app.web.labels import ENTITY, Label
 
 OUTCOMES = {
-    Say.PASSES: Label("Проходит", "success"),
-    Say.SILENT: Label("Не решает", "secondary"),
-    Say.STOPS: Label("Не проходит", "danger"),
-    Say.UNREACHED: Label("Уже неважно", "secondary"),
+    LevelOutcome.PASSES: Label("Проходит", "success"),
+    LevelOutcome.SILENT: Label("Не решает", "secondary"),
+    LevelOutcome.STOPS: Label("Не проходит", "danger"),
+    LevelOutcome.UNREACHED: Label("Уже неважно", "secondary"),
 }
 
 _HIMSELF = {EntityType.STORE: "Магазин", EntityType.GROUP: "Группа", EntityType.PRODUCT: "Товар"}
@@ -23,7 +23,7 @@ _WHITELIST = {
 }
 
 
-def verdict(why: Why) -> str:
+def verdict(why: Explanation) -> str:
     what = _HIMSELF[why.level]
     if not why.decision.included:
         return f"{what} не показывается"
@@ -32,24 +32,24 @@ def verdict(why: Why) -> str:
     return f"{what} показывается"
 
 
-def place(step: WayStep) -> str:
+def place(step: ExplainedLevel) -> str:
     if step.id is None:
         return "Без группы"
     return f"{ENTITY[step.level].capitalize()} {quoted(step.name)}"
 
 
-def reason(step: WayStep) -> str:
+def reason(step: ExplainedLevel) -> str:
     if step.rule is FilterMode.INCLUDE:
         return f"{_INCLUDED[step.level]} вами"
     if step.rule is FilterMode.EXCLUDE:
         return f"{_EXCLUDED[step.level]} вами"
-    if step.outcome is Say.UNREACHED:
+    if step.outcome is LevelOutcome.UNREACHED:
         return "дальше не проверяется"
     if step.mode is not Mode.INCLUDE:
         return "фильтра нет, значит можно"
     if step.id is None:
         return "показываются только включённые группы, а этот товар ни в какой группе"
-    return _WHITELIST[step.level] if step.outcome is Say.STOPS else "своего фильтра нет"
+    return _WHITELIST[step.level] if step.outcome is LevelOutcome.STOPS else "своего фильтра нет"
 
 
 def press(remedy: Remedy) -> str:
@@ -63,7 +63,7 @@ def _verb(mode: FilterMode) -> str:
     return "Включить" if mode is FilterMode.INCLUDE else "Исключить"
 
 
-def consequence(why: Why, remedy: Remedy) -> str:
+def consequence(why: Explanation, remedy: Remedy) -> str:
     """What would come of the press, for this product and for its store."""
     what = _HIMSELF[why.level]
     if remedy.after.included:

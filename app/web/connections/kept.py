@@ -9,7 +9,7 @@ from app.web.access import owner
 
 def kept(service: Service) -> str | None:
     sealed = session.get(_name(service))
-    return kept_keys.opened(owner(), service, sealed) if isinstance(sealed, str) else None
+    return kept_keys.unseal(owner(), service, sealed) if isinstance(sealed, str) else None
 
 
 def keep(service: Service, key: str) -> None:

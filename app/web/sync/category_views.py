@@ -34,7 +34,7 @@ def choose_category() -> ResponseReturnValue:
     form = CategoryForm()
     form.validate()
     try:
-        group_categories.choose(owner(), form.group_id, form.category_id)
+        group_categories.choose_category(owner(), form.group_id, form.category_id)
     except UnknownEntity:
         return not_in_catalog()
     except NotReady as error:
@@ -51,7 +51,7 @@ def choose_category() -> ResponseReturnValue:
 def refresh_categories() -> ResponseReturnValue:
     form = sent(ActionForm)
     try:
-        flash(words.categories_read(market_categories.refresh(owner())), "success")
+        flash(words.categories_read(market_categories.refresh_categories(owner())), "success")
     except (NotReady, VkUnavailable) as error:
         flash(message(error.code), "danger")
     return redirect(safe_next(form.next.data) or url_for(".categories"))
@@ -64,7 +64,7 @@ def category() -> str:
     if not group_id.isprintable():
         abort(404)
     try:
-        choosing = group_categories.choosing(owner(), group_id or None, q)
+        choosing = group_categories.category_picker(owner(), group_id or None, q)
     except UnknownEntity:
         abort(404)
     return render_template(

@@ -20,10 +20,10 @@ from app.web.sync.market_rows import market_rows, section_of
 
 ROWS_A_PAGE = 50
 DECIDE = {
-    "take": answers.take,
-    "leave": answers.leave,
-    "again": answers.add_again,
-    "keep": answers.leave_deleted,
+    "take": answers.adopt_similar,
+    "leave": answers.dismiss_similar,
+    "again": answers.recreate_deleted,
+    "keep": answers.accept_deletion,
 }
 
 
@@ -64,7 +64,7 @@ def decide() -> ResponseReturnValue:
 def check_market() -> ResponseReturnValue:
     sent(ActionForm)
     try:
-        answers.check_market(owner())
+        answers.request_market_check(owner())
     except NotReady as error:
         flash(message(error.code), "warning")
     else:

@@ -17,7 +17,7 @@ from app.web.sync.forms import ExampleForm, SettingsForm, settings_form
 def settings() -> ResponseReturnValue:
     user = owner()
     now, types = owner_settings.owner_settings(user), owner_settings.types_in_review(user)
-    form = settings_form(now, types, example.choices(user))
+    form = settings_form(now, types, example.example_products(user))
     if form.validate_on_submit():
         owner_settings.change(user, **form.chosen(now, types))
         flash("Настройки сохранены.", "success")
@@ -35,7 +35,7 @@ def settings_example() -> ResponseReturnValue:
         form = settings_form(now, types, _asked_for())
         form.validate()
         return render_template("sync/_example.html", form=form, example=_example(form))
-    form = settings_form(now, types, example.choices(user))
+    form = settings_form(now, types, example.example_products(user))
     form.validate()
     return _settings_page(form), form.status
 
@@ -52,8 +52,8 @@ def _settings_page(form: SettingsForm) -> str:
         "sync/settings.html",
         form=form,
         example=_example(form),
-        default=group_categories.default(user),
-        troubled=group_categories.troubled(user),
+        default=group_categories.default_category(user),
+        troubled=group_categories.unusable_choices(user),
         effect=effect.effect(user) if request.args.get("effect") == "1" else None,
         words=words,
     )

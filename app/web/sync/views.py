@@ -85,7 +85,7 @@ def confirm() -> ResponseReturnValue:
 def run_now() -> ResponseReturnValue:
     sent(ActionForm)
     try:
-        run_requests.request_now(owner())
+        run_requests.request_run(owner())
     except NotReady as error:
         flash(message(error.code), "warning")
     else:

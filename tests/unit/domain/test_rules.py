@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.catalog.goods import Group, GroupTree, Product, Store
-from app.domain.planning.selection import StoreGoods, verdicts
+from app.domain.planning.selection import StoreGoods, decisions
 from app.domain.rules import (
     Decision,
     EntityType,
@@ -248,14 +248,14 @@ def stores_goods(draw: st.DrawFn) -> StoreGoods:
 
 
 def selected(store_goods: StoreGoods, rules: tuple[Rule, ...]) -> set[str]:
-    return {product.id for product, decision in verdicts(store_goods, RuleSet(rules)) if decision.included}
+    return {product.id for product, decision in decisions(store_goods, RuleSet(rules)) if decision.included}
 
 
 @given(stores_goods(), rule_lists)
 def test_all_verdicts_of_a_store_are_those_of_single_products(store_goods: StoreGoods, rules: tuple[Rule, ...]) -> None:
     rule_set = RuleSet(rules)
 
-    assert list(verdicts(store_goods, rule_set)) == [
+    assert list(decisions(store_goods, rule_set)) == [
         (product, decide(rule_set, store_goods.store.id, store_goods.tree.lineage(product.group_id), product.id))
         for product in store_goods.products
     ]
@@ -270,7 +270,7 @@ def test_without_rules_everything_is_in(store_goods: StoreGoods) -> None:
 def test_an_excluded_ancestor_always_wins(store_goods: StoreGoods, rules: tuple[Rule, ...]) -> None:
     excluded = {(rule.entity_type, rule.entity_id) for rule in rules if rule.mode is EXCLUDE}
 
-    for product, decision in verdicts(store_goods, RuleSet(rules)):
+    for product, decision in decisions(store_goods, RuleSet(rules)):
         above = {(GROUP, group_id) for group_id in store_goods.tree.lineage(product.group_id)}
         if excluded & {(STORE, store_goods.store.id), (PRODUCT, product.id), *above}:
             assert not decision.included
@@ -293,12 +293,12 @@ def test_the_order_of_rules_never_matters(
     shuffled = list(rules)
     chance.shuffle(shuffled)
 
-    assert list(verdicts(store_goods, RuleSet(rules))) == list(verdicts(store_goods, RuleSet(tuple(shuffled))))
+    assert list(decisions(store_goods, RuleSet(rules))) == list(decisions(store_goods, RuleSet(tuple(shuffled))))
 
 
 @given(stores_goods(), rule_lists)
 def test_a_decision_names_a_rule_that_exists(store_goods: StoreGoods, rules: tuple[Rule, ...]) -> None:
-    for _, decision in verdicts(store_goods, RuleSet(rules)):
+    for _, decision in decisions(store_goods, RuleSet(rules)):
         if decision.level is not None and decision.decided_by is not None:
             mode = INCLUDE if decision.included else EXCLUDE
             assert Rule(decision.level, decision.decided_by, mode) in rules

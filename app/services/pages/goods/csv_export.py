@@ -16,7 +16,7 @@ from app.domain.planning.selection import StoreGoods
 from app.domain.rules import Decision
 from app.models import CatalogStore, User
 from app.services.catalog.load import load_goods
-from app.services.catalog.verdicts import Judge, named
+from app.services.catalog.verdicts import Criteria, verdict_of
 from app.services.pages.goods.query import Codes
 from app.services.pages.goods.store import product_codes
 
@@ -59,32 +59,32 @@ def csv_file(user: User) -> IO[bytes]:
 def csv_chunks(user: User) -> Iterator[str]:
     """Piece by piece, and no transaction stays open between two."""
     query = sa.select(CatalogStore.store_id).where(CatalogStore.user_id == user.id).order_by(CatalogStore.name)
-    return _chunks(user.id, db.session.scalars(query).all(), Judge.of(user))
+    return _chunks(user.id, db.session.scalars(query).all(), Criteria.of(user))
 
 
-def _chunks(user_id: int, store_ids: Sequence[str], judge: Judge) -> Iterator[str]:
+def _chunks(user_id: int, store_ids: Sequence[str], criteria: Criteria) -> Iterator[str]:
     db.session.commit()
     yield BOM + _as_csv([COLUMNS])
     for store_id in store_ids:
-        rows = _store_rows(user_id, store_id, judge)
+        rows = _store_rows(user_id, store_id, criteria)
         for start in range(0, len(rows), _ROWS_IN_CHUNK):
             yield _as_csv(rows[start : start + _ROWS_IN_CHUNK])
 
 
-def _store_rows(user_id: int, store_id: str, judge: Judge) -> list[list[str]]:
+def _store_rows(user_id: int, store_id: str, criteria: Criteria) -> list[list[str]]:
     with reading():
         stores = load_goods(user_id, store_id, texts=False)
         codes = product_codes(user_id, store_id)
         db.session.commit()
     return [
-        _row(goods, product, decision, codes.get(product.id, ("", "")), judge)
+        _row(goods, product, decision, codes.get(product.id, ("", "")), criteria)
         for goods in stores
-        for product, decision in judge.verdicts(goods)
+        for product, decision in criteria.decisions(goods)
     ]
 
 
-def _row(goods: StoreGoods, product: Product, decision: Decision, codes: Codes, judge: Judge) -> list[str]:
-    verdict = named(decision, goods, product)
+def _row(goods: StoreGoods, product: Product, decision: Decision, codes: Codes, criteria: Criteria) -> list[str]:
+    verdict = verdict_of(decision, goods, product)
     article, code, *_barcodes = codes
     return [
         _text(goods.store.id),
@@ -100,7 +100,7 @@ def _row(goods: StoreGoods, product: Product, decision: Decision, codes: Codes, 
         "in" if decision.included else "out",
         decision.level or "",
         _text(verdict.decided_by or ""),
-        judge.problem(goods, product, decision) or "",
+        criteria.skip_reason(goods, product, decision) or "",
     ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.domain.catalog.goods import Group, GroupTree
 from app.domain.texts import search
-from app.services.pages.goods.query import Judged, natural
+from app.services.pages.goods.query import DecidedProduct, natural_key
 
 ALL_OPEN_UP_TO = 60
 """A larger tree shows only the way to the chosen group and what lies beside it."""
@@ -29,14 +29,14 @@ class GroupNode:
     has_children: bool
 
 
-def tally(judged: Iterable[Judged]) -> Tally:
-    decided = [decision.included for _, decision in judged]
-    return Tally(sum(decided), len(decided))
+def tally(decided: Iterable[DecidedProduct]) -> Tally:
+    included = [decision.included for _, decision in decided]
+    return Tally(sum(included), len(included))
 
 
-def tallies(tree: GroupTree, judged: Iterable[Judged]) -> Mapping[str, Tally]:
+def tallies(tree: GroupTree, decided: Iterable[DecidedProduct]) -> Mapping[str, Tally]:
     """Of each group with everything below it."""
-    direct = Counter((product.group_id, decision.included) for product, decision in judged)
+    direct = Counter((product.group_id, decision.included) for product, decision in decided)
     total: Counter[str] = Counter()
     selected: Counter[str] = Counter()
     for (group_id, is_included), number in direct.items():
@@ -46,8 +46,8 @@ def tallies(tree: GroupTree, judged: Iterable[Judged]) -> Mapping[str, Tally]:
     return {group_id: Tally(selected[group_id], total[group_id]) for group_id in tree.groups}
 
 
-def visible_nodes(tree: GroupTree, judged: Iterable[Judged], chosen: str) -> list[GroupNode]:
-    held = tallies(tree, judged)
+def visible_nodes(tree: GroupTree, decided: Iterable[DecidedProduct], chosen: str) -> list[GroupNode]:
+    held = tallies(tree, decided)
     children = _children(tree)
     open_groups: Collection[str] = tree.groups if len(tree.groups) <= ALL_OPEN_UP_TO else tree.lineage(chosen)
     return [
@@ -56,19 +56,19 @@ def visible_nodes(tree: GroupTree, judged: Iterable[Judged], chosen: str) -> lis
     ]
 
 
-def named_like(tree: GroupTree, q: str, judged: Iterable[Judged], limit: int) -> list[tuple[Group, Tally]]:
+def groups_by_name(tree: GroupTree, q: str, decided: Iterable[DecidedProduct], limit: int) -> list[tuple[Group, Tally]]:
     """The groups with every word of the question in their names, those with most products first."""
     reads = search.matcher(q)
     found = [group for group in tree.groups.values() if reads(group.name)] if q.strip() else []
-    held = tallies(tree, judged) if found else {}
-    found.sort(key=lambda group: (-held[group.id].total, natural(group.name)))
+    held = tallies(tree, decided) if found else {}
+    found.sort(key=lambda group: (-held[group.id].total, natural_key(group.name)))
     return [(group, held[group.id]) for group in found[:limit]]
 
 
 def _children(tree: GroupTree) -> dict[str | None, list[Group]]:
     """By parent; None for the roots, among them every group whose parent does not exist."""
     children: dict[str | None, list[Group]] = {}
-    for group in sorted(tree.groups.values(), key=lambda group: natural(group.name)):
+    for group in sorted(tree.groups.values(), key=lambda group: natural_key(group.name)):
         parent = group.parent_id if _is_below_parent(tree, group) else None
         children.setdefault(parent, []).append(group)
     return children

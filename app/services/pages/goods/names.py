@@ -11,7 +11,7 @@ from app.domain.catalog.goods import GroupTree, Product
 from app.domain.catalog.variants import shown_name
 from app.domain.listing.key import ListingKey
 from app.models import CatalogProduct, CatalogStore, Listing
-from app.services.catalog.load import load_groups, pairs
+from app.services.catalog.load import load_groups, to_pairs
 
 _C = CatalogProduct.__table__.c
 
@@ -50,7 +50,7 @@ def _named(user_id: int, *which: sa.ColumnElement[bool]) -> dict[ListingKey, str
     trees = {store_id: GroupTree.of(inside) for store_id, inside in groups.items()}
     for row in variants:
         if tree := trees.get(row.store_id):
-            product = Product(row.product_id, row.name, row.group_id, choices=pairs(row.choices))
+            product = Product(row.product_id, row.name, row.group_id, choices=to_pairs(row.choices))
             found[ListingKey(row.store_id, row.product_id)] = shown_name(product, tree)
     return found
 

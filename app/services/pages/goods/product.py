@@ -22,7 +22,7 @@ from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, Photo, Pictured, SyncRun, SyncRunEntry, User
 from app.services.catalog import unreadable
 from app.services.catalog.load import load_goods, load_namesakes
-from app.services.catalog.verdicts import Judge, Verdict, named
+from app.services.catalog.verdicts import Criteria, Verdict, verdict_of
 from app.services.errors import UnknownEntity
 from app.services.market import categories
 from app.services.market.records import to_link
@@ -89,13 +89,13 @@ def product_page(user: User, store_id: str, product_id: str) -> ProductPage:
     if not goods.products:
         raise UnknownEntity
     (product,) = goods.products
-    judge = Judge.of(user)
-    ((_, decision),) = judge.verdicts(goods)
+    criteria = Criteria.of(user)
+    ((_, decision),) = criteria.decisions(goods)
     listing = _listing(user, store_id, product_id)
     picture = goods.picture_of(product)
-    desired = _desired(user, judge, goods)
-    wanted = desired.wanted.get(ListingKey(store_id, product_id)) or _wanted(user, goods, judge.settings, picture)
-    held, pending = _prospects(user, judge, desired, ListingKey(store_id, product_id), listing)
+    desired = _desired(user, criteria, goods)
+    wanted = desired.wanted.get(ListingKey(store_id, product_id)) or _wanted(user, goods, criteria.settings, picture)
+    held, pending = _prospects(user, criteria, desired, ListingKey(store_id, product_id), listing)
     return ProductPage(
         store_id=store_id,
         store=goods.store.name,
@@ -103,14 +103,14 @@ def product_page(user: User, store_id: str, product_id: str) -> ProductPage:
         title=shown_name(product, goods.tree),
         name=str(wanted.fields["name"]) if wanted else item_name(product, choices_of(product, goods.tree)),
         group=goods.tree.groups.get(product.group_id or ""),
-        verdict=named(decision, goods, product),
-        rule=judge.rules.rule_for(EntityType.PRODUCT, product_id),
-        problem=judge.problem(goods, product, decision) or held,
+        verdict=verdict_of(decision, goods, product),
+        rule=criteria.rules.rule_for(EntityType.PRODUCT, product_id),
+        problem=criteria.skip_reason(goods, product, decision) or held,
         wanted=wanted,
         category=_category(user, wanted),
         picture=picture,
         picture_group=goods.tree.groups.get(picture.group_id or "") if picture else None,
-        photo_in_vk=_is_photo_left(listing, judge.settings, picture),
+        photo_in_vk=_is_photo_left(listing, criteria.settings, picture),
         pending=pending,
         shop_is_full=any(change.action is Action.ADD for change in pending) and problems.shop_is_full(user),
         listing=listing,
@@ -124,7 +124,7 @@ def card_name(user: User, store_id: str, product_id: str) -> str:
     goods = _goods_of(user, store_id, product_id)
     if not goods.products:
         raise UnknownEntity
-    wanted = _desired(user, Judge.of(user), goods).wanted.get(ListingKey(store_id, product_id))
+    wanted = _desired(user, Criteria.of(user), goods).wanted.get(ListingKey(store_id, product_id))
     (product,) = goods.products
     return str(wanted.fields["name"]) if wanted else item_name(product, choices_of(product, goods.tree))
 
@@ -189,7 +189,7 @@ def _wanted(user: User, goods: StoreGoods, settings: OwnerSettings, picture: Pic
 
 
 def _category(user: User, wanted: Wanted | None) -> str:
-    known = categories.known(user)
+    known = categories.known_categories(user)
     category = known.by_id.get(int(wanted.fields["category_id"])) if known and wanted else None
     return category.title if category else ""
 
@@ -205,20 +205,22 @@ def _is_photo_left(listing: Listing | None, settings: OwnerSettings, picture: Pi
     return HandField.PHOTO in settings.edited_in_vk or (listing.keeps_photo and not is_own)
 
 
-def _desired(user: User, judge: Judge, goods: StoreGoods) -> Desired:
+def _desired(user: User, criteria: Criteria, goods: StoreGoods) -> Desired:
     """Of the one product and those that would bear its name in VK, from which it has to be told."""
     (product,) = goods.products
     crowd = replace(goods, products=load_namesakes(goods, user.id, product))
-    return select([crowd], judge.rules, judge.settings, extended_shop=_is_extended(user), pictured=judge.pictured)
+    return select(
+        [crowd], criteria.rules, criteria.settings, extended_shop=_is_extended(user), pictured=criteria.pictured
+    )
 
 
 def _prospects(
-    user: User, judge: Judge, desired: Desired, key: ListingKey, listing: Listing | None
+    user: User, criteria: Criteria, desired: Desired, key: ListingKey, listing: Listing | None
 ) -> tuple[SkipReason | Reason | None, Sequence[Change]]:
     """What the plan says of this one product: why it is held back, and what the next run would do."""
     links = {key: to_link(listing)} if listing else {}
     group_id = (user.vk.group_id or user.vk.last_group_id or 0) if user.vk else 0
-    plan = make_plan(desired, links, Albums(), judge.settings, now=utcnow(), undecided=undecided(user.id, group_id))
+    plan = make_plan(desired, links, Albums(), criteria.settings, now=utcnow(), undecided=undecided(user.id, group_id))
     pending = [change for change in plan.changes if change.key == key and change.action not in ALBUM_STEPS]
     return plan.skipped.get(key), pending
 

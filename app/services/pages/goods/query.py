@@ -17,7 +17,7 @@ WITHOUT_GROUP = "none"
 Codes = tuple[str, ...]
 """Article, code and barcodes of a product."""
 
-Judged = tuple[Product, Decision]
+DecidedProduct = tuple[Product, Decision]
 
 
 class State(StrEnum):
@@ -55,7 +55,7 @@ def needs_facts(query: GoodsQuery) -> bool:
     return query.state is State.PROBLEM or query.sort not in (Sort.NAME, Sort.NAME_DOWN)
 
 
-def matcher(q: str) -> Callable[[Product, Codes], bool]:
+def product_matcher(q: str) -> Callable[[Product, Codes], bool]:
     """Every word of the question must stand somewhere in the name, the article, the code or a barcode."""
     reads = search.matcher(q)
     return lambda product, codes: reads("\n".join((product.name, *codes)))
@@ -71,11 +71,11 @@ def groups_within(tree: GroupTree, group: str) -> Callable[[str | None], bool]:
     return lambda group_id: group_id in inside
 
 
-def in_order(products: Iterable[Judged], sort: Sort) -> list[Judged]:
+def in_order(products: Iterable[DecidedProduct], sort: Sort) -> list[DecidedProduct]:
     """Equal prices and quantities go by name; an unknown price or quantity comes last either way."""
     descending = sort.startswith("-")
     field = sort.removeprefix("-")
-    by_name = sorted(products, key=lambda entry: natural(entry[0].name), reverse=descending and field == Sort.NAME)
+    by_name = sorted(products, key=lambda entry: natural_key(entry[0].name), reverse=descending and field == Sort.NAME)
     if field == Sort.NAME:
         return by_name
     value = operator.attrgetter(field)
@@ -88,6 +88,6 @@ _NUMBER = re.compile("0*([0-9]+)")
 
 
 @lru_cache(maxsize=1 << 15)
-def natural(name: str) -> str:
+def natural_key(name: str) -> str:
     """A key by which «Чай 9» comes before «Чай 10»: every number is led by its length."""
     return _NUMBER.sub(lambda match: f"{len(match[1]):05}{match[1]}", name.strip().casefold().replace("ё", "е"))

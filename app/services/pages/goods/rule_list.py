@@ -8,9 +8,9 @@ from app.domain.planning.selection import StoreGoods
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet
 from app.models import User
 from app.services.catalog.load import load_goods
-from app.services.catalog.verdicts import Judge
+from app.services.catalog.verdicts import Criteria
 from app.services.pages.goods.group_tree import Tally, tallies, tally
-from app.services.pages.goods.query import natural
+from app.services.pages.goods.query import natural_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +42,19 @@ class RuleList:
     tally: Tally
 
 
-def listed(user: User) -> RuleList:
-    judge = Judge.of(user)
+def rule_list(user: User) -> RuleList:
+    criteria = Criteria.of(user)
     stores = [goods for goods in load_goods(user.id, texts=False, facts=False) if not goods.is_closed]
     places: dict[tuple[EntityType, str], Place] = {}
     total: Counter[str] = Counter()
     for goods in stores:
-        judged = list(judge.verdicts(goods))
-        whole = tally(judged)
+        decided = list(criteria.decisions(goods))
+        whole = tally(decided)
         total.update(selected=whole.selected, total=whole.total)
-        places.update(_places(goods, judge.rules, tallies(goods.tree, judged), whole))
+        places.update(_places(goods, criteria.rules, tallies(goods.tree, decided), whole))
     return RuleList(
-        rules=judge.rules,
-        by_level={level: _of_level(judge.rules.rules, level, places) for level in EntityType},
+        rules=criteria.rules,
+        by_level={level: _of_level(criteria.rules.rules, level, places) for level in EntityType},
         tally=Tally(total["selected"], total["total"]),
     )
 
@@ -88,4 +88,4 @@ def _of_level(
         for rule in rules
         if rule.entity_type is level
     ]
-    return sorted(rows, key=lambda row: (row.mode, natural(row.name), row.id))
+    return sorted(rows, key=lambda row: (row.mode, natural_key(row.name), row.id))

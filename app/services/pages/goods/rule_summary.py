@@ -12,7 +12,7 @@ from app.domain.listing.fitness import SkipReason
 from app.domain.rules import EntityType
 from app.models import CatalogStore, User
 from app.services.catalog.load import load_goods
-from app.services.catalog.verdicts import Judge
+from app.services.catalog.verdicts import Criteria
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +44,17 @@ class RuleSummary:
 
 
 def rule_summary(user: User) -> RuleSummary:
-    judge = Judge.of(user)
+    criteria = Criteria.of(user)
     selected = known = 0
     held: Counter[SkipReason] = Counter()
     stores_of_barcode: Counter[str] = Counter()
     for goods in load_goods(user.id, texts=_has_several_stores(user.id)):
         known += len(goods.products)
-        chosen = [(product, decision) for product, decision in judge.verdicts(goods) if decision.included]
+        chosen = [(product, decision) for product, decision in criteria.decisions(goods) if decision.included]
         selected += len(chosen)
-        held.update(reason for entry in chosen if (reason := judge.problem(goods, *entry)) is not None)
+        held.update(reason for entry in chosen if (reason := criteria.skip_reason(goods, *entry)) is not None)
         stores_of_barcode.update({barcode for product, _ in chosen for barcode in product.barcodes})
-    counts = judge.rules.count()
+    counts = criteria.rules.count()
     return RuleSummary(
         stores=counts[EntityType.STORE],
         groups=counts[EntityType.GROUP],

@@ -16,19 +16,19 @@ from app.domain.rules import EntityType, FilterMode, RuleSet, decide
 from app.models import CatalogProduct, CatalogStore, StoreState, SyncFilter, User
 from app.services.catalog import unreadable
 from app.services.catalog.load import load_goods, load_products
-from app.services.catalog.verdicts import Judge, Verdict, named
+from app.services.catalog.verdicts import Criteria, Verdict, verdict_of
 from app.services.errors import UnknownEntity
-from app.services.owner.rules import rules_not_in_catalog
-from app.services.pages.goods.group_tree import GroupNode, Tally, named_like, tally, visible_nodes
+from app.services.owner.rules import lost_rules
+from app.services.pages.goods.group_tree import GroupNode, Tally, groups_by_name, tally, visible_nodes
 from app.services.pages.goods.query import (
     Codes,
+    DecidedProduct,
     GoodsQuery,
-    Judged,
     State,
     groups_within,
     in_order,
-    matcher,
     needs_facts,
+    product_matcher,
 )
 
 PAGE_SIZE = 50
@@ -106,17 +106,19 @@ class StorePage:
 
 
 def catalog_page(user: User) -> CatalogPage:
-    judge = Judge.of(user)
+    criteria = Criteria.of(user)
     unread = unreadable.counts_by_store(user.id)
     rows = {row.store_id: row for row in db.session.scalars(_stores_of(user))}
     return CatalogPage(
         stores=[
-            _store_row(rows[goods.store.id], goods, judge, tally(judge.verdicts(goods)), unread.get(goods.store.id, 0))
+            _store_row(
+                rows[goods.store.id], goods, criteria, tally(criteria.decisions(goods)), unread.get(goods.store.id, 0)
+            )
             for goods in load_goods(user.id, texts=False, facts=False)
             if not goods.is_closed
         ],
-        rules=judge.rules,
-        lost_rules=rules_not_in_catalog(user),
+        rules=criteria.rules,
+        lost_rules=lost_rules(user),
         is_connected=user.evotor is not None and user.evotor.is_connected,
     )
 
@@ -127,23 +129,23 @@ def store_page(user: User, store_id: str, query: GoodsQuery) -> StorePage:
     if store is None:
         raise UnknownEntity
     (goods,) = load_goods(user.id, store_id, texts=False, facts=needs_facts(query))
-    judge = Judge.of(user)
-    judged = list(judge.verdicts(goods))
-    found, problems = _found(user, goods, judge, judged, query)
+    criteria = Criteria.of(user)
+    decided = list(criteria.decisions(goods))
+    found, problems = _found(user, goods, criteria, decided, query)
     found = in_order(found, query.sort)
     query = replace(query, page=min(max(query.page, 1), max(1, -(-len(found) // PAGE_SIZE))))
     start = (query.page - 1) * PAGE_SIZE
     unread = unreadable.counts_by_store(user.id).get(store_id, 0)
-    groups = [_group_row(node, goods, judge.rules) for node in visible_nodes(goods.tree, judged, query.group)]
+    groups = [_group_row(node, goods, criteria.rules) for node in visible_nodes(goods.tree, decided, query.group)]
     return StorePage(
-        store=_store_row(store, goods, judge, tally(judged), unread),
-        rules=judge.rules,
+        store=_store_row(store, goods, criteria, tally(decided), unread),
+        rules=criteria.rules,
         groups=groups,
-        ungrouped=tally(entry for entry in judged if entry[0].group_id not in goods.tree.groups),
+        ungrouped=tally(entry for entry in decided if entry[0].group_id not in goods.tree.groups),
         chosen=next((row for row in groups if row.node.group.id == query.group), None),
-        groups_found=named_like(goods.tree, query.q, judged, GROUPS_FOUND),
+        groups_found=groups_by_name(goods.tree, query.q, decided, GROUPS_FOUND),
         query=query,
-        rows=_product_rows(user, goods, judge, found[start : start + PAGE_SIZE]),
+        rows=_product_rows(user, goods, criteria, found[start : start + PAGE_SIZE]),
         found=len(found),
         problems=problems,
     )
@@ -154,22 +156,22 @@ def _stores_of(user: User) -> sa.Select[CatalogStore]:
 
 
 def _found(
-    user: User, goods: StoreGoods, judge: Judge, judged: Iterable[Judged], query: GoodsQuery
-) -> tuple[list[Judged], Mapping[SkipReason, int]]:
+    user: User, goods: StoreGoods, criteria: Criteria, decided: Iterable[DecidedProduct], query: GoodsQuery
+) -> tuple[list[DecidedProduct], Mapping[SkipReason, int]]:
     """What the query leaves, and how many problems of each kind are among it before one kind was chosen."""
     if query.group:
         is_within = groups_within(goods.tree, query.group)
-        judged = (entry for entry in judged if is_within(entry[0].group_id))
+        decided = (entry for entry in decided if is_within(entry[0].group_id))
     if query.q:
-        codes, matches = product_codes(user.id, goods.store.id), matcher(query.q)
-        judged = (entry for entry in judged if matches(entry[0], _words_of(entry[0], goods.tree, codes)))
+        codes, matches = product_codes(user.id, goods.store.id), product_matcher(query.q)
+        decided = (entry for entry in decided if matches(entry[0], _words_of(entry[0], goods.tree, codes)))
     if query.state is State.PROBLEM:
-        troubled = [(entry, reason) for entry in judged if (reason := judge.problem(goods, *entry)) is not None]
+        troubled = [(entry, reason) for entry in decided if (reason := criteria.skip_reason(goods, *entry)) is not None]
         shown = [entry for entry, reason in troubled if query.problem in (None, reason)]
         return shown, Counter(reason for _, reason in troubled)
     if query.state is not State.ANY:
-        judged = (entry for entry in judged if entry[1].included is (query.state is State.IN))
-    return list(judged), {}
+        decided = (entry for entry in decided if entry[1].included is (query.state is State.IN))
+    return list(decided), {}
 
 
 def _words_of(product: Product, tree: GroupTree, codes: Mapping[str, Codes]) -> Codes:
@@ -186,7 +188,7 @@ def product_codes(user_id: int, store_id: str) -> dict[str, Codes]:
     return {row[0]: (row[1], row[2], *row[3]) for row in db.session.execute(statement).all()}
 
 
-def _store_row(store: CatalogStore, goods: StoreGoods, judge: Judge, tally: Tally, unreadable: int) -> StoreRow:
+def _store_row(store: CatalogStore, goods: StoreGoods, criteria: Criteria, tally: Tally, unreadable: int) -> StoreRow:
     return StoreRow(
         id=store.store_id,
         name=store.name,
@@ -194,8 +196,8 @@ def _store_row(store: CatalogStore, goods: StoreGoods, judge: Judge, tally: Tall
         state=StoreState(store.state),
         error_code=store.error_code,
         fetched_at=store.fetched_at,
-        rule=judge.rules.rule_for(EntityType.STORE, store.store_id),
-        verdict=named(decide(judge.rules, store.store_id), goods),
+        rule=criteria.rules.rule_for(EntityType.STORE, store.store_id),
+        verdict=verdict_of(decide(criteria.rules, store.store_id), goods),
         tally=tally,
         unreadable=unreadable,
     )
@@ -203,21 +205,23 @@ def _store_row(store: CatalogStore, goods: StoreGoods, judge: Judge, tally: Tall
 
 def _group_row(node: GroupNode, goods: StoreGoods, rules: RuleSet) -> GroupRow:
     decision = decide(rules, goods.store.id, goods.tree.lineage(node.group.id))
-    return GroupRow(node, rules.rule_for(EntityType.GROUP, node.group.id), named(decision, goods))
+    return GroupRow(node, rules.rule_for(EntityType.GROUP, node.group.id), verdict_of(decision, goods))
 
 
-def _product_rows(user: User, goods: StoreGoods, judge: Judge, judged: Sequence[Judged]) -> list[ProductRow]:
-    whole = load_products(user.id, goods.store.id, [product.id for product, _ in judged])
+def _product_rows(
+    user: User, goods: StoreGoods, criteria: Criteria, decided: Sequence[DecidedProduct]
+) -> list[ProductRow]:
+    whole = load_products(user.id, goods.store.id, [product.id for product, _ in decided])
     return [
         ProductRow(
             product=whole[product.id],
             name=shown_name(product, goods.tree),
             group=_name_of(goods.tree, product.group_id),
-            rule=judge.rules.rule_for(EntityType.PRODUCT, product.id),
-            verdict=named(decision, goods, product),
-            problem=judge.problem(goods, whole[product.id], decision),
+            rule=criteria.rules.rule_for(EntityType.PRODUCT, product.id),
+            verdict=verdict_of(decision, goods, product),
+            problem=criteria.skip_reason(goods, whole[product.id], decision),
         )
-        for product, decision in judged
+        for product, decision in decided
         if product.id in whole
     ]
 

@@ -16,8 +16,8 @@ from app.services.owner.orders import Window
 from app.services.pages.goods.rule_summary import RuleSummary, rule_summary
 from app.services.pages.sync.first_steps import Step, StepState, first_steps
 from app.services.pages.sync.problems import Kind, Problem, problems
-from app.services.planning.pending import Glance, glance_at, glance_of, pending_of
-from app.services.planning.readiness import Limits, Readiness, limits_now, only_store, readiness_of
+from app.services.planning.pending import PendingSummary, pending_plan, pending_summary, summary_of
+from app.services.planning.readiness import MarketLimits, Readiness, market_limits, only_store, readiness_of
 from app.services.runs import records
 
 SOON = timedelta(minutes=1)
@@ -46,7 +46,7 @@ class SyncOverview:
     """None while no run is planned; a time that has passed means "in the next minutes"."""
     catalog_read_at: datetime | None
     window: Window
-    limits: Limits
+    limits: MarketLimits
     pending: int
     """Products that the next run changes in VK; 0 also while one is at work."""
     undone: int
@@ -118,18 +118,18 @@ def sync_overview(user: User) -> SyncOverview:
     window = orders.window_of(user)
     is_at_work = last_run is not None and last_run.status == RunStatus.RUNNING
     is_next = steps[Step.LAUNCH] is StepState.NOW
-    outlook = pending_of(user) if is_next and rules.known else None
+    pending = pending_plan(user) if is_next and rules.known else None
     if is_at_work or not rules.known:
-        glance = Glance()
+        summary = PendingSummary()
     else:
-        glance = glance_of(outlook) if outlook else glance_at(user, rules.known, last_run)
-    found = problems(user, rules.held, plan_waits=glance.waits, empty=rules.emptiness)
+        summary = summary_of(pending) if pending else pending_summary(user, rules.known, last_run)
+    found = problems(user, rules.held, plan_waits=summary.needs_approval, empty=rules.emptiness)
     return SyncOverview(
         situation=situation_of(
-            _facts(user, last_run, window=window, glance=glance, found=found, is_held=run_obstacle is not None)
+            _facts(user, last_run, window=window, summary=summary, found=found, is_held=run_obstacle is not None)
         ),
         steps=steps,
-        readiness=readiness_of(user, outlook.plan) if outlook else None,
+        readiness=readiness_of(user, pending.plan) if pending else None,
         problems=found,
         status=switch.status_of(user),
         is_enabled=config.is_enabled,
@@ -142,8 +142,8 @@ def sync_overview(user: User) -> SyncOverview:
         next_run_at=next_run_at(user),
         catalog_read_at=catalog_age(user.id).read_at,
         window=window,
-        limits=limits_now(user),
-        pending=glance.pending,
+        limits=market_limits(user),
+        pending=summary.product_count,
         undone=_undone(last_run),
         is_mended=_is_mended(user, last_run),
         undoable=orders.undoable(user, last_run) if last_run else 0,
@@ -165,7 +165,7 @@ def _facts(
     last: SyncRun | None,
     *,
     window: Window,
-    glance: Glance,
+    summary: PendingSummary,
     found: Sequence[Problem],
     is_held: bool,
 ) -> Facts:
@@ -182,11 +182,11 @@ def _facts(
         is_held=is_held,
         is_troubled=any(problem.is_loud for problem in others),
         waits=Kind.APPROVAL in kinds,
-        is_approved=glance.is_approved,
+        is_approved=summary.is_approved,
         last=_ended(last, config.confirmed_at),
         undone=bool(others) or _undone(last) > 0,
         is_empty=Kind.EMPTY in kinds,
-        pending=glance.pending,
+        pending=summary.product_count,
         live=window.live,
         hidden=window.hidden if window.is_hidden else 0,
     )

@@ -12,7 +12,7 @@ from app.domain.texts import search
 from app.models import User
 from app.services.pages.goods.names import product_names
 from app.services.planning import approvals, plans
-from app.services.planning.approvals import Judgement
+from app.services.planning.approvals import BrakeCheck
 
 SECTIONS: dict[str, frozenset[Action]] = {
     "add": frozenset({Action.ADD}),
@@ -49,7 +49,7 @@ class PlanOverview:
     skipped: Sequence[Skipped]
     reasons: Mapping[SkipReason | Reason, int]
     """Of everything skipped that has the wanted name, the most frequent first."""
-    verdict: Judgement
+    brake_check: BrakeCheck
 
     @property
     def counts(self) -> dict[str, int]:
@@ -67,8 +67,8 @@ class PlanOverview:
         counts = self.counts
         if wanted in counts:
             return wanted
-        if self.verdict.needs_approval:
-            return _SECTION_OF[self.verdict.brakes[0].changes[0].action]
+        if self.brake_check.needs_approval:
+            return _SECTION_OF[self.brake_check.brakes[0].changes[0].action]
         return next((name for name, count in counts.items() if count), "add")
 
 
@@ -90,7 +90,7 @@ def plan_overview(user: User, query: PlanQuery = ALL) -> PlanOverview:
         sections=sections,
         skipped=sorted(skipped, key=lambda row: row.reason),
         reasons=dict(Counter(named.values()).most_common()),
-        verdict=approvals.judge(user, plan),
+        brake_check=approvals.check_brakes(user, plan),
     )
 
 

@@ -159,9 +159,9 @@ class Problem:
 def problems(
     user: User, held: Mapping[SkipReason, int], *, plan_waits: bool = False, empty: Emptiness | None = None
 ) -> list[Problem]:
-    """`held`: selected products that buyers do not see, by the reason (services.rule_summary), and what that makes.
+    """`held`: selected products that buyers do not see, by the reason (pages.goods.rule_summary), and what that makes.
 
-    `plan_waits`: the plan as it stands now needs the owner's word (services.outlook).
+    `plan_waits`: the plan as it stands now needs the owner's word (planning.pending).
     """
     found = [
         *_of_connections(user),
@@ -250,7 +250,7 @@ def _of_stores(user: User) -> Iterator[Problem]:
 def _of_market(user: User) -> Iterator[Problem]:
     if user.vk is None or user.vk.group_id is None:
         return
-    if count := answers.questions(user):
+    if count := answers.question_count(user):
         yield Problem(Kind.QUESTIONS, count=count)
     if count := answers.rejected_count(user):
         yield Problem(Kind.REJECTED, count=count)
@@ -310,7 +310,7 @@ def _of_goods(user: User, held: Mapping[SkipReason, int]) -> Iterator[Problem]:
         yield Problem(Kind.CATEGORY, count=len(lost))
     if count := held.get(SkipReason.REVIEW, 0):
         yield Problem(Kind.REVIEW, count=count)
-    if (alike := look_alikes.noted(user)).count:
+    if (alike := look_alikes.recorded(user)).count:
         yield Problem(Kind.ALIKE, count=alike.count, names=alike.names)
     for reason in NEEDS_OWNER:
         if count := held.get(reason, 0):
@@ -318,5 +318,5 @@ def _of_goods(user: User, held: Mapping[SkipReason, int]) -> Iterator[Problem]:
 
 
 def _of_rules(user: User) -> Iterator[Problem]:
-    if lost := rules.rules_not_in_catalog(user):
+    if lost := rules.lost_rules(user):
         yield Problem(Kind.LOST_RULES, count=len(lost), names=[rule.entity_name or rule.entity_id for rule in lost])

@@ -13,7 +13,7 @@ from app.domain.listing.fitness import unfit_reason
 from app.domain.listing.key import ListingKey, Value
 from app.domain.listing.owner_settings import OwnerSettings
 from app.domain.listing.wanted import to_wanted
-from app.domain.planning.selection import StoreGoods, verdicts
+from app.domain.planning.selection import StoreGoods, decisions
 from app.models import CatalogProduct, User
 from app.services.catalog.load import load_goods
 from app.services.owner import rules as owner_rules
@@ -32,14 +32,14 @@ class Example:
     album: str | None
 
 
-def choices(user: User) -> dict[str, str]:
+def example_products(user: User) -> dict[str, str]:
     """{product id: name} of a few selected products that VK may show, each of another group."""
     rules, settings = owner_rules.rules_of(user), _settings(user)
 
     def fit() -> Iterator[tuple[str, str]]:
         for goods in load_goods(user.id, texts=False):
             groups: set[str | None] = set()
-            for product, decision in verdicts(goods, rules):
+            for product, decision in decisions(goods, rules):
                 is_new = decision.included and product.group_id not in groups
                 if is_new and unfit_reason(product, settings) is None:
                     groups.add(product.group_id)

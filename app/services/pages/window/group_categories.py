@@ -11,7 +11,7 @@ from app.db import db
 from app.domain.catalog.goods import GroupTree
 from app.domain.listing.owner_settings import FALLBACK_CATEGORY, OwnerSettings
 from app.domain.listing.wanted import category_choices
-from app.domain.market.categories import Category, found, similar
+from app.domain.market.categories import Category, search_categories, similar_categories
 from app.domain.rules import decide
 from app.domain.texts import search
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, User
@@ -21,10 +21,10 @@ from app.services.market import categories as market_categories
 from app.services.market.categories import CategoryList
 from app.services.owner import rules as owner_rules
 from app.services.owner import settings as owner_settings
-from app.services.pages.goods.query import natural
+from app.services.pages.goods.query import natural_key
 
 
-class Trouble(StrEnum):
+class CategoryTrouble(StrEnum):
     """Why the products stand in another category than was chosen, or soon will."""
 
     REFUSED = "refused"
@@ -32,7 +32,7 @@ class Trouble(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
+class CurrentCategory:
     """The category that a group or the whole shop has now."""
 
     id: int
@@ -41,7 +41,7 @@ class Present:
     is_own: bool
     given_by: str = ""
     """Name of the group above whose choice holds here too; empty = the shop's."""
-    trouble: Trouble | None = None
+    trouble: CategoryTrouble | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +54,16 @@ class GroupCategory:
     store: str
     products: int
     """In the group and everywhere below it."""
-    present: Present
+    present: CurrentCategory
 
 
 @dataclass(frozen=True, slots=True)
-class Choosing:
+class CategoryPicker:
     """One group, or the whole shop, and the categories to choose from."""
 
     group: GroupCategory | None
-    present: Present
-    inherited: Present | None
+    present: CurrentCategory
+    inherited: CurrentCategory | None
     """What the group has without a choice of its own."""
     is_list_known: bool
     similar: Sequence[Category]
@@ -74,7 +74,7 @@ class Choosing:
 @dataclass(frozen=True, slots=True)
 class CategoriesPage:
     known: CategoryList | None
-    default: Present
+    default: CurrentCategory
     groups: Sequence[GroupCategory]
 
 
@@ -88,21 +88,21 @@ class _Choices:
 
     @classmethod
     def of(cls, user: User) -> "_Choices":
-        known = market_categories.known(user)
+        known = market_categories.known_categories(user)
         return cls(owner_settings.owner_settings(user), known, known.by_id if known else {})
 
-    def present(self, lineage: Sequence[str] = (), names: Mapping[str, str] | None = None) -> Present:
+    def present(self, lineage: Sequence[str] = (), names: Mapping[str, str] | None = None) -> CurrentCategory:
         """Of the group at the end of that way, or with an empty one of the whole shop."""
         choice = next(category_choices(lineage, self.settings))
         is_own = choice.group_id is None if not lineage else choice.group_id == lineage[0]
         given_by = "" if is_own or choice.group_id is None else (names or {})[choice.group_id]
-        return Present(choice.id, self.by_id.get(choice.id), is_own, given_by, self.trouble(choice.id))
+        return CurrentCategory(choice.id, self.by_id.get(choice.id), is_own, given_by, self.trouble(choice.id))
 
-    def trouble(self, category_id: int) -> Trouble | None:
+    def trouble(self, category_id: int) -> CategoryTrouble | None:
         if category_id in self.settings.refused_categories:
-            return Trouble.REFUSED
+            return CategoryTrouble.REFUSED
         is_unlisted = self.known is not None and category_id not in (FALLBACK_CATEGORY, *self.by_id)
-        return Trouble.UNLISTED if is_unlisted else None
+        return CategoryTrouble.UNLISTED if is_unlisted else None
 
 
 def categories_page(user: User, q: str = "") -> CategoriesPage:
@@ -113,19 +113,19 @@ def categories_page(user: User, q: str = "") -> CategoriesPage:
     return CategoriesPage(choices.known, choices.present(), rows)
 
 
-def default(user: User) -> Present:
+def default_category(user: User) -> CurrentCategory:
     """The category of everything whose group has none."""
     return _Choices.of(user).present()
 
 
-def troubled(user: User) -> int:
+def unusable_choices(user: User) -> int:
     """How many choices of the owner's VK does not take."""
     choices = _Choices.of(user)
     chosen = (choices.settings.category_id, *choices.settings.category_by_group.values())
     return sum(choices.trouble(category_id) is not None for category_id in chosen)
 
 
-def choosing(user: User, group_id: str | None, q: str = "") -> Choosing:
+def category_picker(user: User, group_id: str | None, q: str = "") -> CategoryPicker:
     """`group_id`: None for the whole shop. Raises UnknownEntity for a group that is not this user's."""
     choices = _Choices.of(user)
     categories = choices.known.categories if choices.known else ()
@@ -134,18 +134,18 @@ def choosing(user: User, group_id: str | None, q: str = "") -> Choosing:
         row = next((row for row in _rows(user, choices, all_groups=True) if row.id == group_id), None)
         if row is None:
             raise UnknownEntity
-    return Choosing(
+    return CategoryPicker(
         group=row,
         present=row.present if row else choices.present(),
         inherited=_inherited(choices, row),
         is_list_known=choices.known is not None,
-        similar=similar(categories, row.path[-1]) if row and not q else [],
-        found=found(categories, q),
+        similar=similar_categories(categories, row.path[-1]) if row and not q else [],
+        found=search_categories(categories, q),
         refused=choices.settings.refused_categories,
     )
 
 
-def _inherited(choices: _Choices, row: GroupCategory | None) -> Present | None:
+def _inherited(choices: _Choices, row: GroupCategory | None) -> CurrentCategory | None:
     """What the group would have without a choice of its own."""
     if row is None:
         return None
@@ -153,12 +153,12 @@ def _inherited(choices: _Choices, row: GroupCategory | None) -> Present | None:
     return choices.present(above, dict(zip(row.lineage, reversed(row.path), strict=True)))
 
 
-def choose(user: User, group_id: str | None, category_id: int | None) -> None:
+def choose_category(user: User, group_id: str | None, category_id: int | None) -> None:
     """Give a group, or with None the whole shop, a category; None takes the choice back. Flushes.
 
     Raises UnknownEntity for a group that is not this user's, NotReady for a category that VK's list does not have.
     """
-    known = market_categories.known(user)
+    known = market_categories.known_categories(user)
     if category_id is not None and (known is None or category_id not in known.by_id):
         raise NotReady("unknown_category")
     if group_id is None:
@@ -187,12 +187,12 @@ def _rows(user: User, choices: _Choices, *, all_groups: bool = False) -> Iterato
     stores = {row.store_id: row.name for row in db.session.execute(_stores(user.id))}
     chosen = stores.keys() if all_groups else set(owner_rules.passing_stores(user))
     counts, by_store = _counts(user.id), load_groups(user.id)
-    for store_id in sorted(chosen & by_store.keys(), key=lambda store_id: natural(stores[store_id])):
+    for store_id in sorted(chosen & by_store.keys(), key=lambda store_id: natural_key(stores[store_id])):
         tree = GroupTree.of(by_store[store_id])
         held = _with_everything_below(tree, counts.get(store_id, {}))
         passing = [name for name in tree.groups if all_groups or decide(rules, store_id, tree.lineage(name)).included]
         rows = [_row(tree, name, stores[store_id], held[name], choices) for name in passing]
-        yield from sorted(rows, key=lambda row: [natural(name) for name in row.path])
+        yield from sorted(rows, key=lambda row: [natural_key(name) for name in row.path])
 
 
 def _row(tree: GroupTree, group_id: str, store: str, products: int, choices: _Choices) -> GroupCategory:

@@ -26,11 +26,11 @@ def test_a_sealed_key_opens_for_its_owner_alone(app: Flask) -> None:
     owner, stranger = on_a_device(make_user("a@example.ru")), on_a_device(make_user("b@example.ru"))
     sealed = kept_keys.seal(owner, Service.VK, KEY)
     assert sealed is not None and KEY not in sealed
-    assert kept_keys.opened(owner, Service.VK, sealed) == KEY
-    assert kept_keys.opened(owner, Service.EVOTOR, sealed) is None
-    assert kept_keys.opened(stranger, Service.VK, sealed) is None
+    assert kept_keys.unseal(owner, Service.VK, sealed) == KEY
+    assert kept_keys.unseal(owner, Service.EVOTOR, sealed) is None
+    assert kept_keys.unseal(stranger, Service.VK, sealed) is None
     on_a_device(owner)
-    assert kept_keys.opened(owner, Service.VK, sealed) is None, "another device"
+    assert kept_keys.unseal(owner, Service.VK, sealed) is None, "another device"
 
 
 def test_a_sealed_key_does_not_last(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,14 +38,14 @@ def test_a_sealed_key_does_not_last(app: Flask, monkeypatch: pytest.MonkeyPatch)
     stop_at(monkeypatch, NOON)
     sealed = kept_keys.seal(owner, Service.VK, KEY) or ""
     stop_at(monkeypatch, NOON + kept_keys.LIFETIME)
-    assert kept_keys.opened(owner, Service.VK, sealed) == KEY
+    assert kept_keys.unseal(owner, Service.VK, sealed) == KEY
     stop_at(monkeypatch, NOON + kept_keys.LIFETIME + timedelta(seconds=1))
-    assert kept_keys.opened(owner, Service.VK, sealed) is None
+    assert kept_keys.unseal(owner, Service.VK, sealed) is None
 
 
 def test_what_is_not_ours_does_not_open_and_what_is_too_long_is_not_sealed(app: Flask) -> None:
     owner = on_a_device(make_user())
-    assert kept_keys.opened(owner, Service.VK, "gAAAAAB-nonsense") is None
-    assert kept_keys.opened(owner, Service.VK, app.extensions["key_ring"].encrypt("[]")) is None
-    assert kept_keys.opened(owner, Service.VK, app.extensions["key_ring"].encrypt(KEY)) is None
+    assert kept_keys.unseal(owner, Service.VK, "gAAAAAB-nonsense") is None
+    assert kept_keys.unseal(owner, Service.VK, app.extensions["key_ring"].encrypt("[]")) is None
+    assert kept_keys.unseal(owner, Service.VK, app.extensions["key_ring"].encrypt(KEY)) is None
     assert kept_keys.seal(owner, Service.VK, "x" * 2000) is None

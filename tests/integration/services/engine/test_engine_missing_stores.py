@@ -109,7 +109,7 @@ def test_a_proof_does_not_outlive_its_run(shop_everywhere: Shop, sandbox: Sandbo
     assert shop.run().status == RunStatus.NEEDS_APPROVAL
     owner = shop.owner
     plan = plans.plan_for(owner)
-    approvals.approve(owner, plan, approvals.judge(owner, plan).fingerprint)
+    approvals.approve(owner, plan, approvals.check_brakes(owner, plan).fingerprint)
     db.session.commit()
     gone_from_the_list(sandbox)
     shop.clock.move(minutes=5)

@@ -295,7 +295,7 @@ def test_the_owners_word_makes_a_doubtful_read_good(shop: Shop) -> None:
     shop.patch_all(ALL, quantity=0)
     shop.run()
 
-    refresh.accept(shop.owner, TINY)
+    refresh.refresh_trusted(shop.owner, TINY)
     assert store().state == StoreState.OK
     assert shop.run().status == RunStatus.SUCCEEDED
 
@@ -310,7 +310,7 @@ def test_a_store_that_was_truly_emptied_leaves_the_window_on_the_owners_word(sho
     shop.run()
     nothing_was_taken_away(shop)
 
-    refresh.accept(shop.owner, TINY)
+    refresh.refresh_trusted(shop.owner, TINY)
     assert shop.run().status == RunStatus.SUCCEEDED
 
     assert shop.prices() == {}
@@ -321,9 +321,9 @@ def test_a_read_that_fails_cannot_be_believed(shop: Shop, sandbox: Sandbox) -> N
     sandbox.fault("evotor", "500", "products")
 
     with pytest.raises(CatalogUnavailable):
-        refresh.accept(shop.owner, TINY)
+        refresh.refresh_trusted(shop.owner, TINY)
     with pytest.raises(UnknownEntity):
-        refresh.accept(shop.owner, "no such store")
+        refresh.refresh_trusted(shop.owner, "no such store")
 
     sandbox.clear_faults()
     shop.run()

@@ -158,7 +158,7 @@ def test_a_check_on_demand_does_not_wait_for_the_day(shop: Shop) -> None:
     shop.run()
     by_hand(shop, "P1", price=5)
     shop.clock.move(minutes=1)
-    answers.check_market(shop.owner)
+    answers.request_market_check(shop.owner)
     db.session.commit()
 
     assert shop.run().status == RunStatus.SUCCEEDED
@@ -183,14 +183,14 @@ def test_an_item_deleted_by_hand_is_noticed_and_asked_about(shop_everywhere: Sho
 
     assert shop_everywhere.prices().keys() == {"P2", "P3"}
     assert shop_everywhere.last_run().skipped == {"gone": 1}
-    assert answers.questions(shop_everywhere.owner) == 1
+    assert answers.question_count(shop_everywhere.owner) == 1
     rests(shop_everywhere)
 
 
 def test_it_is_made_again_where_the_owner_wants_it(shop: Shop) -> None:
     listing_id = deleted_by_hand(shop)
 
-    assert answers.add_again(shop.owner, [listing_id]) == 1
+    assert answers.recreate_deleted(shop.owner, [listing_id]) == 1
     db.session.commit()
     assert shop.run().status == RunStatus.SUCCEEDED
 
@@ -202,11 +202,11 @@ def test_it_is_made_again_where_the_owner_wants_it(shop: Shop) -> None:
 def test_it_is_asked_about_once(shop: Shop) -> None:
     listing_id = deleted_by_hand(shop)
 
-    assert answers.leave_deleted(shop.owner, [listing_id]) == 1
+    assert answers.accept_deletion(shop.owner, [listing_id]) == 1
     db.session.commit()
     rests(shop)
 
-    assert answers.questions(shop.owner) == 0
+    assert answers.question_count(shop.owner) == 0
     assert shop.prices().keys() == {"P2", "P3"}
 
 
@@ -234,7 +234,7 @@ def test_an_item_restored_in_vk_is_ours_again(shop: Shop, sandbox: Sandbox) -> N
     next_day(shop)
 
     assert shop.prices() == ALL
-    assert answers.questions(shop.owner) == 0
+    assert answers.question_count(shop.owner) == 0
     assert shop.writes() == 0, "it stands as it stood"
 
 
@@ -247,7 +247,7 @@ def test_a_copy_takes_the_place_of_the_item_that_was_deleted(shop: Shop) -> None
     next_day(shop)
 
     assert shop.prices() == ALL
-    assert answers.questions(shop.owner) == 0
+    assert answers.question_count(shop.owner) == 0
 
 
 def out_and_hidden(shop: Shop) -> None:
@@ -269,7 +269,7 @@ def test_our_own_deletion_is_not_taken_for_one_by_hand(shop_everywhere: Shop) ->
     shop.run_killed()
 
     next_day(shop)
-    assert answers.questions(shop.owner) == 0
+    assert answers.question_count(shop.owner) == 0
     shop.rule(EntityType.PRODUCT, None, "P1")
     shop.run()
 
@@ -282,7 +282,7 @@ def test_nobody_is_asked_about_what_was_on_its_way_out(shop: Shop) -> None:
 
     next_day(shop)
 
-    assert answers.questions(shop.owner) == 0
+    assert answers.question_count(shop.owner) == 0
 
 
 def test_a_question_ends_when_its_product_leaves_the_selection(shop: Shop) -> None:
@@ -291,20 +291,20 @@ def test_a_question_ends_when_its_product_leaves_the_selection(shop: Shop) -> No
 
     shop.run()
 
-    assert answers.questions(shop.owner) == 0
+    assert answers.question_count(shop.owner) == 0
 
 
 def test_one_list_that_lacks_a_product_ends_no_question(shop: Shop) -> None:
     deleted_by_hand(shop)
     shop.drop("P1")
     shop.run()
-    assert answers.questions(shop.owner) == 0, "nobody needs an answer now"
+    assert answers.question_count(shop.owner) == 0, "nobody needs an answer now"
     shop.put("P1", price=100, parent_id="G1")
 
     shop.run()
 
     assert shop.prices().keys() == {"P2", "P3"}
-    assert answers.questions(shop.owner) == 1
+    assert answers.question_count(shop.owner) == 1
 
 
 @pytest.mark.parametrize("is_answered", [False, True])
@@ -317,13 +317,13 @@ def test_a_hidden_twin_does_not_bring_back_what_was_deleted_by_hand(shop: Shop, 
     next_day(shop)
     if is_answered:
         question = answers.market_review(shop.owner).gone[0].id
-        answers.leave_deleted(shop.owner, [question])
+        answers.accept_deletion(shop.owner, [question])
         db.session.commit()
 
     next_day(shop)
 
     assert "P1" not in shop.prices()
-    assert answers.questions(shop.owner) == int(not is_answered)
+    assert answers.question_count(shop.owner) == int(not is_answered)
 
 
 def test_a_read_that_outlasts_the_lag_does_not_link_what_was_deleted(shop: Shop, sandbox: Sandbox) -> None:
@@ -398,7 +398,7 @@ def strangers(shop: Shop) -> dict[str, dict[str, Any]]:
 
 def take(shop: Shop, *product_ids: str) -> int:
     questions = similar(shop)
-    taken = answers.take(shop.owner, [questions[product_id].id for product_id in product_ids])
+    taken = answers.adopt_similar(shop.owner, [questions[product_id].id for product_id in product_ids])
     db.session.commit()
     return taken
 
@@ -453,7 +453,7 @@ def test_a_left_item_is_never_touched_and_the_product_is_added_beside_it(with_si
     shop = with_similar
     before = strangers(shop)["товар p1"]
     question = similar(shop)["P1"].id
-    answers.leave(shop.owner, [question])
+    answers.dismiss_similar(shop.owner, [question])
     db.session.commit()
 
     assert shop.run().status == RunStatus.SUCCEEDED
@@ -471,7 +471,7 @@ def test_an_item_taken_while_a_run_reads_the_market_is_not_asked_about_again(wit
 
     def take_meanwhile() -> None:
         with app.app_context():
-            answers.take(db.session.get_one(User, shop.owner_id), [question])
+            answers.adopt_similar(db.session.get_one(User, shop.owner_id), [question])
             db.session.commit()
 
     def in_another_thread() -> None:

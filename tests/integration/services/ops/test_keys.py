@@ -58,7 +58,7 @@ def test_every_key_of_the_ring_reads() -> None:
 
 def test_after_rotation_the_old_key_may_go() -> None:
     use(NEW, OLD)
-    assert keys.rotate() == (3, 0)
+    assert keys.reencrypt() == (3, 0)
     db.session.commit()
 
     use(NEW)
@@ -67,16 +67,16 @@ def test_after_rotation_the_old_key_may_go() -> None:
 
 def test_rotation_can_be_repeated() -> None:
     use(NEW, OLD)
-    keys.rotate()
+    keys.reencrypt()
 
-    assert keys.rotate() == (3, 0)
+    assert keys.reencrypt() == (3, 0)
 
 
 def test_what_no_key_reads_is_counted_and_left_as_it_is() -> None:
     before = stored()
     use(FOREIGN)
 
-    assert keys.rotate() == (0, 3)
+    assert keys.reencrypt() == (0, 3)
     assert stored() == before
 
 
@@ -90,7 +90,7 @@ def test_a_connection_without_a_token_needs_no_rotation() -> None:
     db.session.execute(sa.update(EvotorConnection).values(token=None))
     use(NEW, OLD)
 
-    assert keys.rotate() == (2, 0)
+    assert keys.reencrypt() == (2, 0)
 
 
 def test_a_key_ring_does_not_show_its_keys() -> None:

@@ -16,7 +16,7 @@ from app.services.errors import NotReady, UnknownEntity, VkUnavailable
 from app.services.market import categories
 from app.services.owner import settings
 from app.services.pages.window import group_categories
-from app.services.pages.window.group_categories import Trouble
+from app.services.pages.window.group_categories import CategoryTrouble
 from tests.factories import make_user
 from tests.support.sandbox import EXTENDED_CLUB, VK_TOKEN, Sandbox
 from tests.support.shop import Shop
@@ -25,12 +25,12 @@ DRINKS, GROCERIES, TEA = 20064, 20055, "Чай"
 
 
 def known_ids(user: User) -> set[int]:
-    known = categories.known(user)
+    known = categories.known_categories(user)
     return set(known.by_id) if known else set()
 
 
 def choose(shop: Shop, group_id: str | None, category_id: int | None) -> None:
-    group_categories.choose(shop.owner, group_id, category_id)
+    group_categories.choose_category(shop.owner, group_id, category_id)
     db.session.commit()
 
 
@@ -56,7 +56,7 @@ def test_a_list_that_vk_does_not_tell_holds_up_no_connecting(shop: Shop, sandbox
 
     vk.connect_vk(other, VK_TOKEN, EXTENDED_CLUB)
 
-    assert categories.known(other) is None
+    assert categories.known_categories(other) is None
 
 
 def test_another_community_has_a_list_of_its_own(shop: Shop, sandbox: Sandbox) -> None:
@@ -65,25 +65,25 @@ def test_another_community_has_a_list_of_its_own(shop: Shop, sandbox: Sandbox) -
     vk.connect_vk(shop.owner, VK_TOKEN, EXTENDED_CLUB)
     db.session.commit()
 
-    assert categories.known(shop.owner) is None
+    assert categories.known_categories(shop.owner) is None
 
 
 def test_the_list_is_read_again_when_the_owner_asks(shop_everywhere: Shop) -> None:
     shop = shop_everywhere
     make_old()
 
-    count = categories.refresh(shop.owner)
+    count = categories.refresh_categories(shop.owner)
     db.session.commit()
 
     assert count == len(known_ids(shop.owner)) > 100
-    assert (known := categories.known(shop.owner)) is not None and not known.is_old
+    assert (known := categories.known_categories(shop.owner)) is not None and not known.is_old
 
 
 def test_after_a_failure_the_old_list_stays(shop: Shop, sandbox: Sandbox) -> None:
     sandbox.fault("vk", "error:1438", "market.getCategories", times=1)
 
     with pytest.raises(VkUnavailable) as failure:
-        categories.refresh(shop.owner)
+        categories.refresh_categories(shop.owner)
 
     assert failure.value.code == "vk_1438"
     assert DRINKS in known_ids(shop.owner)
@@ -94,7 +94,7 @@ def test_without_a_community_there_is_nobody_to_ask(shop: Shop) -> None:
     vk.disconnect_vk(user)
 
     with pytest.raises(NotReady):
-        categories.refresh(user)
+        categories.refresh_categories(user)
 
 
 def test_no_transaction_is_open_while_vk_is_asked(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +110,7 @@ def test_no_transaction_is_open_while_vk_is_asked(shop: Shop, monkeypatch: pytes
     monkeypatch.setattr(Transport, "send", watched)
     shop.run()
     make_old()
-    categories.refresh(shop.owner)
+    categories.refresh_categories(shop.owner)
 
     assert shop.calls("market.getCategories") == 3, "at connecting, in the run, and now"
     assert open_ones == []
@@ -184,8 +184,8 @@ def test_a_category_that_vk_refused_is_marked_until_it_is_chosen_again(shop: Sho
     choose(shop, "G1", DRINKS)
     sandbox.control("vk/settings", removed_categories=[DRINKS])
     shop.run()
-    assert row(shop, "G1").present.trouble is Trouble.REFUSED
-    assert group_categories.troubled(shop.owner) == 1
+    assert row(shop, "G1").present.trouble is CategoryTrouble.REFUSED
+    assert group_categories.unusable_choices(shop.owner) == 1
 
     sandbox.control("vk/settings", removed_categories=[])
     choose(shop, "G1", DRINKS)
@@ -198,20 +198,20 @@ def test_a_category_that_vk_lists_no_more_is_marked(shop: Shop, sandbox: Sandbox
     choose(shop, "G1", DRINKS)
     sandbox.control("vk/settings", removed_categories=[DRINKS])
 
-    categories.refresh(shop.owner)
+    categories.refresh_categories(shop.owner)
     db.session.commit()
 
-    assert row(shop, "G1").present.trouble is Trouble.UNLISTED
+    assert row(shop, "G1").present.trouble is CategoryTrouble.UNLISTED
     with pytest.raises(NotReady):
         choose(shop, "G2", DRINKS)
 
 
 def test_a_group_is_offered_categories_of_a_like_name_first(shop: Shop) -> None:
-    offered = group_categories.choosing(shop.owner, "G1")
+    offered = group_categories.category_picker(shop.owner, "G1")
 
     assert offered.similar[0].path[-1] == TEA
     assert len(offered.found) > 100
-    assert group_categories.choosing(shop.owner, "G1", "напитки").similar == []
+    assert group_categories.category_picker(shop.owner, "G1", "напитки").similar == []
 
 
 @pytest.mark.parametrize("group_id", ["", "G9", "P1"])
@@ -219,7 +219,7 @@ def test_a_group_that_is_not_there_can_be_given_nothing(shop: Shop, group_id: st
     with pytest.raises(UnknownEntity):
         choose(shop, group_id, DRINKS)
     with pytest.raises(UnknownEntity):
-        group_categories.choosing(shop.owner, group_id)
+        group_categories.category_picker(shop.owner, group_id)
     assert settings.owner_settings(shop.owner).category_by_group == {}
 
 
@@ -228,4 +228,4 @@ def test_a_group_of_somebody_else_can_be_given_nothing(shop: Shop) -> None:
     vk.connect_vk(stranger, VK_TOKEN, EXTENDED_CLUB)
 
     with pytest.raises(UnknownEntity):
-        group_categories.choose(stranger, "G1", DRINKS)
+        group_categories.choose_category(stranger, "G1", DRINKS)

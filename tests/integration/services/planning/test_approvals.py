@@ -30,7 +30,7 @@ def filled(shop: Shop, count: int = 27) -> Shop:
 def approve(shop: Shop) -> None:
     owner = shop.owner
     plan = plans.plan_for(owner)
-    approvals.approve(owner, plan, approvals.judge(owner, plan).fingerprint)
+    approvals.approve(owner, plan, approvals.check_brakes(owner, plan).fingerprint)
     db.session.commit()
 
 
@@ -306,7 +306,7 @@ def test_a_tenth_of_the_prices_a_hundred_times_higher_waits(shop: Shop) -> None:
 
     assert shop.writes() == 0
     owner = shop.owner
-    (brake,) = approvals.judge(owner, plans.plan_for(owner)).brakes
+    (brake,) = approvals.check_brakes(owner, plans.plan_for(owner)).brakes
     assert (brake.kind, len(brake.changes)) == (BrakeKind.PRICES, 6)
 
 
@@ -341,7 +341,7 @@ def test_prices_that_jump_all_at_once_wait(shop_everywhere: Shop) -> None:
 
     assert shop.writes() == 0
     plan = plans.plan_for(shop.owner)
-    assert [brake.kind for brake in approvals.judge(shop.owner, plan).brakes] == [BrakeKind.PRICES]
+    assert [brake.kind for brake in approvals.check_brakes(shop.owner, plan).brakes] == [BrakeKind.PRICES]
     approve(shop)
     assert shop.run().status == RunStatus.SUCCEEDED
     assert shop.prices()["N000"] == "9900.00"

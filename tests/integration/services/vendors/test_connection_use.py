@@ -189,7 +189,7 @@ def test_categories_of_another_community_are_not_kept(shop_everywhere: Shop) -> 
     kept = db.session.scalar(sa.select(VkCategoryList.read_at))
 
     with pytest.raises(VkUnavailable):
-        categories.refresh(shop.owner)
+        categories.refresh_categories(shop.owner)
 
     db.session.remove()
     assert db.session.scalar(sa.select(VkCategoryList.read_at)) == kept

@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from app.domain.catalog.goods import Attribute, Group, GroupTree, Product, Store
-from app.domain.catalog.variants import Choice, choices_of, choices_sentence, holds, signs_of_alike, with_choices
+from app.domain.catalog.variants import (
+    Choice,
+    choices_of,
+    choices_sentence,
+    contains_words,
+    signs_of_alike,
+    with_choices,
+)
 from app.domain.listing.key import ListingKey
 from app.domain.listing.owner_settings import OwnerSettings
 from app.domain.planning.plan import Desired
@@ -71,7 +78,7 @@ def test_a_name_gets_the_choices_that_it_lacks(name: str, choices: Sequence[Choi
     ],
 )
 def test_a_choice_stands_in_a_name_as_whole_words(text: str, words: str, expected: bool) -> None:
-    assert holds(text, words) is expected
+    assert contains_words(text, words) is expected
 
 
 def test_choices_come_in_the_order_of_the_model_and_unknown_ones_are_left_out() -> None:

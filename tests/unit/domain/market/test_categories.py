@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.market.categories import Category, found, similar
+from app.domain.market.categories import Category, search_categories, similar_categories
 
 DRINKS = Category(20064, ("Продукты питания", "Напитки"))
 TEA = Category(20114, ("Продукты питания", "Чай"))
@@ -30,7 +30,7 @@ def test_a_category_is_read_from_the_root_down() -> None:
     ],
 )
 def test_every_word_must_stand_in_the_path(q: str, expected: list[Category]) -> None:
-    assert found(ALL, q) == expected
+    assert search_categories(ALL, q) == expected
 
 
 @pytest.mark.parametrize(
@@ -47,11 +47,11 @@ def test_every_word_must_stand_in_the_path(q: str, expected: list[Category]) -> 
     ],
 )
 def test_a_group_is_likened_to_categories_by_its_words(name: str, expected: list[Category]) -> None:
-    assert similar(ALL, name) == expected
+    assert similar_categories(ALL, name) == expected
 
 
 def test_only_the_likest_are_proposed() -> None:
     many = [Category(number, (f"Чай {number}",)) for number in range(10)]
 
-    assert similar([*many, TEA], "Чай", most=2)[0] in (TEA, many[0])
-    assert len(similar(many, "Чай", most=2)) == 2
+    assert similar_categories([*many, TEA], "Чай", most=2)[0] in (TEA, many[0])
+    assert len(similar_categories(many, "Чай", most=2)) == 2

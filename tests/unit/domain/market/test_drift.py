@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.domain.listing.key import ListingKey, Value
-from app.domain.market.drift import drifted
+from app.domain.market.drift import drift_of
 from app.domain.market.items import Availability, MarketItem
 from app.domain.planning.changes import Link, LinkState
 
@@ -30,7 +30,7 @@ def difference(sent: Mapping[str, Value] = SENT, photo_id: int | None = 5, **see
         "photo_ids": (5,),
     }
     item = MarketItem(id=1, sku="ev:1", **(usual | seen))
-    return drifted(Link(ListingKey("S1", "1"), LinkState.LIVE, item_id=1, sent=sent), item, photo_id=photo_id)
+    return drift_of(Link(ListingKey("S1", "1"), LinkState.LIVE, item_id=1, sent=sent), item, photo_id=photo_id)
 
 
 @pytest.mark.parametrize(
@@ -77,5 +77,5 @@ def test_a_spelling_that_vk_is_known_for_is_no_drift() -> None:
     link = Link(ListingKey("S1", "1"), LinkState.LIVE, item_id=1, sent={"name": "Чай"})
     item = MarketItem(1, "Чай.", "", None, None, "ev:1", Availability.AVAILABLE)
 
-    assert drifted(link, item, photo_id=None, rendered={"name": "Чай."}) == {}
-    assert drifted(link, item, photo_id=None) == {"name": "Чай."}
+    assert drift_of(link, item, photo_id=None, rendered={"name": "Чай."}) == {}
+    assert drift_of(link, item, photo_id=None) == {"name": "Чай."}

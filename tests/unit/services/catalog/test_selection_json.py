@@ -7,7 +7,7 @@ import pytest
 from app.domain.catalog.goods import Group, GroupTree, Product, Store
 from app.domain.planning.selection import StoreGoods
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet
-from app.services.catalog.resolved import passing
+from app.services.catalog.selection_json import selected_ids
 
 KINDS = {"store": EntityType.STORE, "group": EntityType.GROUP, "product": EntityType.PRODUCT}
 
@@ -87,11 +87,11 @@ def test_the_lists_are_what_the_rules_say(part: int) -> None:
                 Rule(KINDS[kind], one, FilterMode(mode)) for kind, modes in rules.items() for one, mode in modes.items()
             )
         )
-        assert passing(shop.stores_goods(), made) == expected(shop, rules), (seed, rules)
+        assert selected_ids(shop.stores_goods(), made) == expected(shop, rules), (seed, rules)
 
 
 def test_a_closed_store_has_left() -> None:
     store_goods = StoreGoods(
         Store("S", "S"), GroupTree.of([Group("G", "Чай")]), [Product("P", "x", "G")], is_closed=True
     )
-    assert not any(passing([store_goods], RuleSet()).values())
+    assert not any(selected_ids([store_goods], RuleSet()).values())

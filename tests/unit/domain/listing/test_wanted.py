@@ -22,7 +22,7 @@ from app.domain.listing.wanted import (
     stock_amount,
     to_wanted,
 )
-from app.domain.planning.selection import StoreGoods, problem, select
+from app.domain.planning.selection import StoreGoods, select, skip_reason
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet
 from app.domain.texts.cleaning import clean_line
 from tests.factories import a_group, a_product
@@ -153,7 +153,7 @@ def test_the_owner_may_want_a_few_pieces_before_a_product_is_shown(quantity: str
 def test_what_is_sold_out_is_a_problem_unless_the_owner_shows_it_always(
     rule: StockRule, expected: SkipReason | None
 ) -> None:
-    assert problem(a_product(quantity=Decimal(0)), OwnerSettings(stock_rule=rule)) is expected
+    assert skip_reason(a_product(quantity=Decimal(0)), OwnerSettings(stock_rule=rule)) is expected
 
 
 # Names

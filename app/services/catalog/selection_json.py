@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from app.domain.planning.selection import StoreGoods, verdicts
+from app.domain.planning.selection import StoreGoods, decisions
 from app.domain.rules import RuleSet, decide
 from app.models import User
 from app.services.catalog.age import catalog_age
@@ -12,13 +12,13 @@ from app.services.owner.configuration_json import iso
 from app.services.owner.rules import rules_of
 
 
-def resolved(user: User) -> dict[str, Any]:
+def selection_json(user: User) -> dict[str, Any]:
     """Reads ids, names and groups only: a large catalog is no matter."""
     catalog = load_goods(user.id, texts=False, facts=False)
-    return {"fetched_at": iso(catalog_age(user.id).read_at), **passing(catalog, rules_of(user))}
+    return {"fetched_at": iso(catalog_age(user.id).read_at), **selected_ids(catalog, rules_of(user))}
 
 
-def passing(catalog: Iterable[StoreGoods], rules: RuleSet) -> dict[str, list[str]]:
+def selected_ids(catalog: Iterable[StoreGoods], rules: RuleSet) -> dict[str, list[str]]:
     """Sorted, each once: stores that pass, their groups that pass, products that are in. A closed store has left."""
     stores: set[str] = set()
     groups: dict[str, str] = {}
@@ -30,7 +30,7 @@ def passing(catalog: Iterable[StoreGoods], rules: RuleSet) -> dict[str, list[str
         for group in goods.tree.groups.values():
             if decide(rules, goods.store.id, goods.tree.lineage(group.id)).included:
                 groups[group.id] = group.name
-        products.update(product.id for product, decision in verdicts(goods, rules) if decision.included)
+        products.update(product.id for product, decision in decisions(goods, rules) if decision.included)
     return {
         "store_ids": sorted(stores),
         "group_ids": sorted(groups),

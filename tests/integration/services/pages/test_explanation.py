@@ -9,15 +9,15 @@ from app.domain.listing.fitness import SkipReason
 from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogProduct, User
 from app.services.errors import UnknownEntity
-from app.services.pages.goods import rule_list, why
+from app.services.pages.goods import explanation, rule_list
+from app.services.pages.goods.explanation import Explanation, LevelOutcome
 from app.services.pages.goods.group_tree import Tally
-from app.services.pages.goods.why import Say, Why
 from tests.factories import add_group, add_product, add_store, make_user, set_rule
 
 pytestmark = pytest.mark.usefixtures("app")
 STORE, GROUP, PRODUCT = EntityType.STORE, EntityType.GROUP, EntityType.PRODUCT
 INCLUDE, EXCLUDE = FilterMode.INCLUDE, FilterMode.EXCLUDE
-PASSES, SILENT, STOPS, UNREACHED = Say
+PASSES, SILENT, STOPS, UNREACHED = LevelOutcome
 
 
 @pytest.fixture
@@ -31,17 +31,17 @@ def user(app: Flask) -> User:
     return user
 
 
-def steps(answer: Why) -> list[tuple[str, Say, bool]]:
+def steps(answer: Explanation) -> list[tuple[str, LevelOutcome, bool]]:
     return [(step.name, step.outcome, step.decides) for step in answer.steps]
 
 
-def press(answer: Why) -> tuple[object, ...] | None:
+def press(answer: Explanation) -> tuple[object, ...] | None:
     remedy = answer.remedy
     return (remedy.level, remedy.id, remedy.mode, remedy.after.included) if remedy else None
 
 
 def test_without_rules_everything_passes_and_the_product_itself_may_be_left_out(user: User) -> None:
-    answer = why.of_product(user, "S1", "P1")
+    answer = explanation.explain_product(user, "S1", "P1")
     names = ("Лавка", "Напитки", "Чай", "Ассам")
     assert steps(answer) == [(name, PASSES, False) for name in names]
     assert press(answer) == (PRODUCT, "P1", EXCLUDE, False)
@@ -50,7 +50,7 @@ def test_without_rules_everything_passes_and_the_product_itself_may_be_left_out(
 
 def test_a_group_above_that_is_excluded_stops_and_its_rule_may_be_dropped(user: User) -> None:
     set_rule(user, GROUP, EXCLUDE, "drinks")
-    answer = why.of_product(user, "S1", "P1")
+    answer = explanation.explain_product(user, "S1", "P1")
     assert steps(answer) == [
         ("Лавка", PASSES, False),
         ("Напитки", STOPS, True),
@@ -63,14 +63,14 @@ def test_a_group_above_that_is_excluded_stops_and_its_rule_may_be_dropped(user: 
 def test_a_whitelist_that_names_nothing_on_the_way_stops_at_the_nearest_group(user: User) -> None:
     add_group(user, "bread", "Выпечка")
     set_rule(user, GROUP, INCLUDE, "bread")
-    answer = why.of_product(user, "S1", "P1")
+    answer = explanation.explain_product(user, "S1", "P1")
     assert steps(answer)[1:] == [("Напитки", SILENT, False), ("Чай", STOPS, True), ("Ассам", UNREACHED, False)]
     assert press(answer) == (GROUP, "tea", INCLUDE, True)
 
 
 def test_a_chosen_group_above_decides_for_what_lies_below(user: User) -> None:
     set_rule(user, GROUP, INCLUDE, "drinks")
-    answer = why.of_product(user, "S1", "P1")
+    answer = explanation.explain_product(user, "S1", "P1")
     assert answer.decision.included
     assert steps(answer)[1:] == [("Напитки", PASSES, True), ("Чай", SILENT, False), ("Ассам", PASSES, False)]
     assert press(answer) == (PRODUCT, "P1", EXCLUDE, False)
@@ -78,13 +78,13 @@ def test_a_chosen_group_above_decides_for_what_lies_below(user: User) -> None:
 
 def test_what_is_in_may_be_left_out_alone_and_keeps_its_store_chosen(user: User) -> None:
     set_rule(user, STORE, INCLUDE, "S1")
-    assert press(why.of_product(user, "S1", "P1")) == (PRODUCT, "P1", EXCLUDE, False)
-    assert press(why.of_group(user, "S1", "tea")) == (GROUP, "tea", EXCLUDE, False)
+    assert press(explanation.explain_product(user, "S1", "P1")) == (PRODUCT, "P1", EXCLUDE, False)
+    assert press(explanation.explain_group(user, "S1", "tea")) == (GROUP, "tea", EXCLUDE, False)
 
 
 def test_a_product_without_a_group_has_no_press_while_only_groups_are_let_through(user: User) -> None:
     set_rule(user, GROUP, INCLUDE, "tea")
-    answer = why.of_product(user, "S1", "P2")
+    answer = explanation.explain_product(user, "S1", "P2")
     assert steps(answer) == [("Лавка", PASSES, False), ("", STOPS, True), ("Хлеб", UNREACHED, False)]
     assert answer.remedy is None
 
@@ -92,43 +92,43 @@ def test_a_product_without_a_group_has_no_press_while_only_groups_are_let_throug
 def test_a_store_and_a_product_that_are_not_chosen(user: User) -> None:
     add_store(user, "S2", "Киоск")
     set_rule(user, STORE, INCLUDE, "S2")
-    assert press(why.of_product(user, "S1", "P1")) == (STORE, "S1", INCLUDE, True)
+    assert press(explanation.explain_product(user, "S1", "P1")) == (STORE, "S1", INCLUDE, True)
     set_rule(user, STORE, INCLUDE, "S1")
     set_rule(user, PRODUCT, INCLUDE, "P2")
-    assert press(why.of_product(user, "S1", "P1")) == (PRODUCT, "P1", INCLUDE, True)
+    assert press(explanation.explain_product(user, "S1", "P1")) == (PRODUCT, "P1", INCLUDE, True)
 
 
 def test_a_press_that_is_not_enough_says_so(user: User) -> None:
     set_rule(user, GROUP, EXCLUDE, "tea", "drinks")
-    assert press(why.of_product(user, "S1", "P1")) == (GROUP, "tea", None, False)
+    assert press(explanation.explain_product(user, "S1", "P1")) == (GROUP, "tea", None, False)
 
 
 def test_a_group_is_explained_too(user: User) -> None:
     set_rule(user, GROUP, EXCLUDE, "drinks")
-    answer = why.of_group(user, "S1", "tea")
+    answer = explanation.explain_group(user, "S1", "tea")
     assert [step.name for step in answer.steps] == ["Лавка", "Напитки", "Чай"]
     assert press(answer) == (GROUP, "drinks", None, True)
 
 
 def test_a_chosen_product_that_cannot_be_shown_tells_its_problem(user: User) -> None:
-    assert why.of_product(user, "S1", "P2").problem is SkipReason.NO_PRICE
+    assert explanation.explain_product(user, "S1", "P2").problem is SkipReason.NO_PRICE
 
 
 @pytest.mark.parametrize(("store", "product", "group"), [("nothing", "P1", "tea"), ("S1", "nothing", "nothing")])
 def test_what_is_not_in_the_catalog_is_not_explained(user: User, store: str, product: str, group: str) -> None:
     with pytest.raises(UnknownEntity):
-        why.of_product(user, store, product)
+        explanation.explain_product(user, store, product)
     with pytest.raises(UnknownEntity):
-        why.of_group(user, store, group)
+        explanation.explain_group(user, store, group)
     with pytest.raises(UnknownEntity):
-        why.of_product(make_user("stranger@example.ru"), "S1", "P1")
+        explanation.explain_product(make_user("stranger@example.ru"), "S1", "P1")
 
 
 def test_every_rule_is_listed_with_its_place(user: User) -> None:
     set_rule(user, STORE, INCLUDE, "S1")
     set_rule(user, GROUP, EXCLUDE, "tea")
     set_rule(user, PRODUCT, EXCLUDE, "P1")
-    found = rule_list.listed(user)
+    found = rule_list.rule_list(user)
     ((store,), (group,), (product,)) = (found.by_level[level] for level in EntityType)
     assert store.place and store.place.path == () and store.place.tally == Tally(1, 2)
     assert group.place and group.place.path == ("Лавка", "Напитки") and group.place.tally == Tally(0, 1)
@@ -139,5 +139,5 @@ def test_every_rule_is_listed_with_its_place(user: User) -> None:
 def test_a_rule_without_its_entity_has_no_place(user: User) -> None:
     set_rule(user, PRODUCT, EXCLUDE, "P1")
     db.session.execute(sa.delete(CatalogProduct))
-    (lost,) = rule_list.listed(user).by_level[PRODUCT]
+    (lost,) = rule_list.rule_list(user).by_level[PRODUCT]
     assert (lost.name, lost.place) == ("Ассам", None)

@@ -259,7 +259,7 @@ def test_a_rule_whose_entity_is_gone_keeps_its_effect_and_can_only_be_dropped(ow
     db.session.execute(sa.text("DELETE FROM catalog_groups"))
     db.session.commit()
 
-    assert [row.entity_id for row in owner_rules.rules_not_in_catalog(owner)] == ["G"]
+    assert [row.entity_id for row in owner_rules.lost_rules(owner)] == ["G"]
     assert owner_rules.rules_of(owner).mode(GROUP) is Mode.INCLUDE
     with pytest.raises(UnknownEntity):
         owner_rules.set_rules(owner, GROUP, ["G"], EXCLUDE)
@@ -281,7 +281,7 @@ def test_rules_of_more_entities_than_a_query_takes_are_set_at_once(owner: User) 
 def test_the_export_has_the_fields_of_the_contract_in_order(owner: User) -> None:
     confirmed(owner)
     set_rule(owner, GROUP, EXCLUDE, "G")
-    exported = configuration_json.exported(owner)
+    exported = configuration_json.configuration_json(owner)
 
     assert list(exported.items()) == [
         ("schema_version", 1),
@@ -302,14 +302,14 @@ def test_rules_are_exported_by_name_whatever_its_case_and_then_by_id(owner: User
         add_product(owner, product_id, name=name)
     set_rule(owner, PRODUCT, INCLUDE, "a", "b", "c", "d")
 
-    exported = configuration_json.exported(owner)["products"]["include"]
+    exported = configuration_json.configuration_json(owner)["products"]["include"]
     assert [entry["id"] for entry in exported] == ["b", "d", "a", "c"]
 
 
 def test_a_user_without_a_configuration_is_exported_with_the_default(owner: User) -> None:
     db.session.execute(sa.text("DELETE FROM sync_configs"))
     db.session.expire_all()
-    exported = configuration_json.exported(owner)
+    exported = configuration_json.configuration_json(owner)
 
     assert (exported["status"], exported["is_enabled"], exported["confirmed_at"]) == ("not_configured", False, None)
     assert db.session.scalar(sa.text("SELECT count(*) FROM sync_configs")) == 0

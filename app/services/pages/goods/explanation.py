@@ -6,15 +6,15 @@ from enum import StrEnum
 
 from app.domain.catalog.goods import Product
 from app.domain.listing.fitness import SkipReason
-from app.domain.planning.selection import StoreGoods, verdicts
+from app.domain.planning.selection import StoreGoods, decisions
 from app.domain.rules import Decision, EntityType, FilterMode, Mode, RuleSet, decide
 from app.models import User
 from app.services.catalog.load import load_goods, load_products
-from app.services.catalog.verdicts import Judge
+from app.services.catalog.verdicts import Criteria
 from app.services.errors import UnknownEntity
 
 
-class Say(StrEnum):
+class LevelOutcome(StrEnum):
     PASSES = "passes"
     SILENT = "silent"
     """Has no say of its own: a group above or below the one that decides."""
@@ -24,7 +24,7 @@ class Say(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class WayStep:
+class ExplainedLevel:
     level: EntityType
     id: str | None
     """None = the product stands in no group."""
@@ -32,7 +32,7 @@ class WayStep:
     rule: FilterMode | None
     mode: Mode
     """Of the whole level."""
-    outcome: Say
+    outcome: LevelOutcome
     decides: bool
 
 
@@ -58,14 +58,14 @@ class Remedy:
 
 
 @dataclass(frozen=True, slots=True)
-class Why:
+class Explanation:
     store_id: str
     store_name: str
     name: str
     level: EntityType
     id: str
     decision: Decision
-    steps: tuple[WayStep, ...]
+    steps: tuple[ExplainedLevel, ...]
     remedy: Remedy | None
     """None where no single rule would do: a product without a group while only some groups are let through."""
     problem: SkipReason | None
@@ -96,23 +96,23 @@ class _Question:
         return [(EntityType.STORE, self.goods.store.id), *((EntityType.GROUP, group) for group in groups), *product]
 
 
-def of_product(user: User, store_id: str, product_id: str) -> Why:
+def explain_product(user: User, store_id: str, product_id: str) -> Explanation:
     """Raises UnknownEntity."""
-    goods, judge = _goods_of(user, store_id), Judge.of(user)
+    goods, criteria = _goods_of(user, store_id), Criteria.of(user)
     product = load_products(user.id, store_id, [product_id]).get(product_id)
     if product is None:
         raise UnknownEntity
-    question = _Question(judge.rules, goods, goods.tree.lineage(product.group_id), product)
-    problem = judge.problem(goods, product, question.decided(judge.rules))
+    question = _Question(criteria.rules, goods, goods.tree.lineage(product.group_id), product)
+    problem = criteria.skip_reason(goods, product, question.decided(criteria.rules))
     return _answered(question, EntityType.PRODUCT, product.id, problem)
 
 
-def of_group(user: User, store_id: str, group_id: str) -> Why:
+def explain_group(user: User, store_id: str, group_id: str) -> Explanation:
     """Raises UnknownEntity."""
     goods = _goods_of(user, store_id)
     if group_id not in goods.tree.groups:
         raise UnknownEntity
-    question = _Question(Judge.of(user).rules, goods, goods.tree.lineage(group_id), None)
+    question = _Question(Criteria.of(user).rules, goods, goods.tree.lineage(group_id), None)
     return _answered(question, EntityType.GROUP, group_id, None)
 
 
@@ -123,9 +123,9 @@ def _goods_of(user: User, store_id: str) -> StoreGoods:
     return stores[0]
 
 
-def _answered(question: _Question, level: EntityType, entity_id: str, problem: SkipReason | None) -> Why:
+def _answered(question: _Question, level: EntityType, entity_id: str, problem: SkipReason | None) -> Explanation:
     decision = question.decided(question.rules)
-    return Why(
+    return Explanation(
         store_id=question.goods.store.id,
         store_name=question.goods.store.name,
         name=question.name_of(level, entity_id),
@@ -138,13 +138,13 @@ def _answered(question: _Question, level: EntityType, entity_id: str, problem: S
     )
 
 
-def _steps(question: _Question, decision: Decision) -> Iterator[WayStep]:
+def _steps(question: _Question, decision: Decision) -> Iterator[ExplainedLevel]:
     deciding = _deciding(question, decision)
     is_stopped = False
     for place in question.way:
         level, entity_id = place
         stops = place == deciding and not decision.included
-        yield WayStep(
+        yield ExplainedLevel(
             level=level,
             id=entity_id,
             name=question.name_of(level, entity_id) if entity_id else "",
@@ -167,17 +167,17 @@ def _deciding(question: _Question, decision: Decision) -> tuple[EntityType, str 
 
 def _outcome(
     question: _Question, decision: Decision, place: tuple[EntityType, str | None], *, is_stopped: bool, stops: bool
-) -> Say:
+) -> LevelOutcome:
     if stops:
-        return Say.STOPS
+        return LevelOutcome.STOPS
     if is_stopped:
-        return Say.UNREACHED
+        return LevelOutcome.UNREACHED
     level, entity_id = place
     rule = question.rules.rule_for(level, entity_id) if entity_id else None
     is_open = level is not EntityType.GROUP or question.rules.mode(level) is not Mode.INCLUDE
     if rule is FilterMode.INCLUDE or (is_open and not (level is decision.level and not decision.included)):
-        return Say.PASSES
-    return Say.SILENT
+        return LevelOutcome.PASSES
+    return LevelOutcome.SILENT
 
 
 def _remedy(question: _Question, decision: Decision, level: EntityType, entity_id: str) -> Remedy | None:
@@ -202,4 +202,4 @@ def _remedy(question: _Question, decision: Decision, level: EntityType, entity_i
 
 
 def _selected(goods: StoreGoods, rules: RuleSet) -> int:
-    return sum(decision.included for _, decision in verdicts(goods, rules))
+    return sum(decision.included for _, decision in decisions(goods, rules))

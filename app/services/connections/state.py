@@ -7,21 +7,21 @@ from app.models import ConnectionState, EvotorConnection, VkConnection
 from app.services.runs import schedule
 
 
-def as_it_stands(connection: EvotorConnection | VkConnection | None) -> ConnectionState:
+def stored_state(connection: EvotorConnection | VkConnection | None) -> ConnectionState:
     """Another token was stored during the check, or none is: the answer concerns nobody any more."""
     return ConnectionState(connection.state) if connection is not None else ConnectionState.DISCONNECTED
 
 
-def mark_ok(connection: EvotorConnection | VkConnection) -> ConnectionState:
+def record_ok(connection: EvotorConnection | VkConnection) -> ConnectionState:
     """A run that was held for the sake of this connection need not wait any longer."""
     if connection.state != ConnectionState.OK:
         schedule.end_pause(connection.user_id)
     if isinstance(connection, VkConnection):
         connection.way_out = None
-    return mark(connection, ConnectionState.OK, None)
+    return record_state(connection, ConnectionState.OK, None)
 
 
-def mark(
+def record_state(
     connection: EvotorConnection | VkConnection, state: ConnectionState, code: str | None, now: datetime | None = None
 ) -> ConnectionState:
     connection.state, connection.error_code, connection.checked_at = state, code, now or utcnow()
