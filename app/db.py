@@ -1,10 +1,10 @@
 """Shared ground of the models: declarative base, session, column types, SQLite's manners."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask import Flask, current_app
@@ -22,10 +22,13 @@ __all__ = [
     "Mapped",
     "created_at_column",
     "db",
+    "in_chunks",
     "is_contention",
     "mapped_column",
     "reading",
 ]
+
+T = TypeVar("T")
 
 SQLITE_BUSY_MS = LOCK_MS = 15_000
 IDLE_MS = 5 * 60_000
@@ -59,6 +62,13 @@ def is_contention(error: Exception) -> bool:
     """Others held the rows for too long, or waited for each other: asked again it may well work."""
     orig = getattr(error, "orig", None)
     return type(orig).__name__ in ("DeadlockDetected", "LockNotAvailable") or "database is locked" in str(orig)
+
+
+def in_chunks(ids: Iterable[T], size: int = 500) -> Iterator[list[T]]:
+    """No more at once than one statement of any database takes."""
+    rest = list(ids)
+    for start in range(0, len(rest), size):
+        yield rest[start : start + size]
 
 
 def created_at_column() -> Any:

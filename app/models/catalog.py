@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.hybrid import hybrid_property
 
 from app.db import Base, ExactNumeric, Mapped, mapped_column
 from app.models.types import ID_LENGTH, one_of, owner_column
@@ -36,6 +37,11 @@ class CatalogStore(Base):
     """When the copy that we hold was read whole."""
     retry_after: Mapped[datetime | None] = mapped_column(sa.DateTime)
     """Runs leave the store alone until then; the owner's own refresh does not wait."""
+
+    @hybrid_property
+    def is_open(self) -> bool:
+        """Not closed for good."""
+        return self.state != StoreState.CLOSED
 
 
 class CatalogGroup(Base):

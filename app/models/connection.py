@@ -66,3 +66,8 @@ class VkConnection(_Connection, Base):
     @property
     def is_connected(self) -> bool:
         return self.token is not None and self.group_id is not None
+
+    @property
+    def market_id(self) -> int | None:
+        """The community whose listings are meant, connected or not: links and items outlive a disconnection."""
+        return self.group_id or self.last_group_id

@@ -11,7 +11,19 @@ from app.domain.planning.changes import LinkState
 from app.models.types import ID_LENGTH, one_of, owner_column
 
 
-class Listing(Base):
+class _InMarket:
+    """A row about something in one community's market."""
+
+    user_id: Mapped[int] = owner_column()
+    vk_group_id: Mapped[int] = mapped_column(sa.BigInteger)
+
+    @classmethod
+    def in_market(cls, user_id: int, group_id: int) -> sa.ColumnElement[bool]:
+        """Those of the user in that community."""
+        return sa.and_(cls.user_id == user_id, cls.vk_group_id == group_id)
+
+
+class Listing(_InMarket, Base):
     """Product P of store S is VK item V, with what we last sent. Written before the call that makes it true."""
 
     __tablename__ = "listings"
@@ -22,8 +34,6 @@ class Listing(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = owner_column()
-    vk_group_id: Mapped[int] = mapped_column(sa.BigInteger)
     store_id: Mapped[str] = mapped_column(sa.String(ID_LENGTH))
     product_id: Mapped[str] = mapped_column(sa.String(ID_LENGTH))
     sku: Mapped[str] = mapped_column(sa.Text)
@@ -86,13 +96,11 @@ class AlbumState(StrEnum):
     LIVE = "live"
 
 
-class VkAlbum(Base):
+class VkAlbum(_InMarket, Base):
     __tablename__ = "vk_albums"
     __table_args__ = (sa.UniqueConstraint("vk_group_id", "title"), one_of("state", AlbumState))
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = owner_column()
-    vk_group_id: Mapped[int] = mapped_column(sa.BigInteger)
     title: Mapped[str] = mapped_column(sa.String(128))
     pending_title: Mapped[str | None] = mapped_column(sa.String(128))
     """A new title that is being given: the album may bear either."""
@@ -108,15 +116,13 @@ class VkAlbum(Base):
     """Ids of albums with this title that were there before ours: never taken for it."""
 
 
-class ForeignItem(Base):
+class ForeignItem(_InMarket, Base):
     """An item that was not made by us and looks like a product of ours: the owner takes or leaves it."""
 
     __tablename__ = "foreign_items"
     __table_args__ = (sa.UniqueConstraint("vk_group_id", "vk_item_id"), one_of("matched_by", MatchedBy))
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = owner_column()
-    vk_group_id: Mapped[int] = mapped_column(sa.BigInteger)
     vk_item_id: Mapped[int] = mapped_column(sa.BigInteger)
     title: Mapped[str] = mapped_column(sa.Text)
     store_id: Mapped[str] = mapped_column(sa.String(ID_LENGTH))

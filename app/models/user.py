@@ -48,3 +48,8 @@ class User(_SignedIn, Base):
     sync_state: Mapped["SyncState | None"] = relationship(passive_deletes="all")
     evotor: Mapped["EvotorConnection | None"] = relationship(passive_deletes="all")
     vk: Mapped["VkConnection | None"] = relationship(passive_deletes="all")
+
+    @property
+    def market_id(self) -> int:
+        """See `VkConnection.market_id`; 0, which no community has, where none ever was connected."""
+        return (self.vk.market_id if self.vk else None) or 0

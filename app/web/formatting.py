@@ -9,6 +9,7 @@ from flask_login import current_user
 
 from app.clock import utcnow
 from app.domain.account.time_zones import USUAL
+from app.domain.texts.units import short_unit
 
 NBSP = "\u00a0"
 MINUS = "\u2212"
@@ -100,35 +101,12 @@ def quantity(value: Decimal | None) -> str:
     return text.replace(",", NBSP).replace(".", ",").replace("-", MINUS)
 
 
-SHORT = {
-    "штука": "шт",
-    "килограмм": "кг",
-    "грамм": "г",
-    "литр": "л",
-    "миллилитр": "мл",
-    "метр": "м",
-    "сантиметр": "см",
-    "упаковка": "упак.",
-    "комплект": "компл.",
-    "пачка": "пач.",
-    "бутылка": "бут.",
-    "коробка": "кор.",
-    "рулон": "рул.",
-    "пара": "пар.",
-    "час": "ч",
-    "минута": "мин",
-}
-"""Units of the register that have a form for every number; short, they have one for all."""
-LONGEST_SHORT = 4
-
-
 def amount(value: Decimal | None, measure: str) -> str:
     """«6 шт», «−2 кг»; without a number nothing is measured."""
     unit = measure.strip()
     if value is None or not unit:
         return quantity(value)
-    short = SHORT.get(unit.casefold()) or (unit if len(unit) <= LONGEST_SHORT else f"({unit})")
-    return f"{quantity(value)}{NBSP}{short}"
+    return f"{quantity(value)}{NBSP}{short_unit(unit)}"
 
 
 def moment(value: datetime | None) -> str:

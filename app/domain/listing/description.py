@@ -85,4 +85,9 @@ def _described_by_facts(product: Product) -> str:
     facts += [f"Штрихкод: {clean_line(product.barcodes[0])}"] if product.barcodes else []
     facts += [f"Единица: {unit}"] if (unit := unit_name(product.measure)) else []
     text = without_links(". ".join(facts) + ".")
+    return long_enough(text)
+
+
+def long_enough(text: str) -> str:
+    """VK takes no shorter description than DESCRIPTION_MIN."""
     return text if len(text) >= DESCRIPTION_MIN else f"{text} Есть в нашем магазине.".lstrip()

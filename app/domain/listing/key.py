@@ -1,6 +1,5 @@
 """How a listing is named: here, and at VK by its sku."""
 
-import hashlib
 from dataclasses import dataclass
 
 SKU_PREFIX = "ev:"
@@ -18,7 +17,3 @@ class ListingKey:
 
 def sku(product_id: str) -> str:
     return SKU_PREFIX + product_id
-
-
-def digest_of(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

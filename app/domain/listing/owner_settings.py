@@ -1,6 +1,6 @@
 """What the owner chose for the shop window."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -23,6 +23,15 @@ class HandField(StrEnum):
     NAME = "name"
     DESCRIPTION = "description"
     PHOTO = "photo"
+
+
+def keeps_photo_in_vk(edited_in_vk: Collection[str], *, was_chosen_there: bool, is_own: bool = False) -> bool:
+    """Whether an item's picture in VK stays, whatever picture we have for it.
+
+    One that a person chose there (`was_chosen_there`: it stood there before us) gives way only to one that the owner
+    chose here for this very product (`is_own`).
+    """
+    return HandField.PHOTO in edited_in_vk or (was_chosen_there and not is_own)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from app.domain.catalog.goods import GroupTree, Product
 from app.domain.catalog.pictures import Picture
 from app.domain.catalog.variants import NAME_MAX, Choice, choices_of, shortened, with_choices
+from app.domain.digest import digest_of
 from app.domain.listing.description import item_description
 from app.domain.listing.fitness import is_sold_out
-from app.domain.listing.key import ListingKey, Value, digest_of
+from app.domain.listing.key import ListingKey, Value
 from app.domain.listing.owner_settings import FALLBACK_CATEGORY, OwnerSettings
 from app.domain.listing.pricing import window_price
 from app.domain.texts.cleaning import clean_line

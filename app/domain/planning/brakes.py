@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from app.domain.listing.key import digest_of
+from app.domain.digest import digest_of
 from app.domain.planning.changes import Action, Change
 from app.domain.planning.plan import Plan
 

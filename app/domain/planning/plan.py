@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from app.domain.catalog.goods import Product
 from app.domain.listing.fitness import SkipReason
 from app.domain.listing.key import ListingKey, Value, sku
-from app.domain.listing.owner_settings import HandField, OwnerSettings
+from app.domain.listing.owner_settings import HandField, OwnerSettings, keeps_photo_in_vk
 from app.domain.listing.wanted import Wanted
 from app.domain.planning.albums import Albums, album_changes, with_shared_albums
 from app.domain.planning.changes import Action, Change, Link, LinkState, Reason, hide
@@ -187,8 +187,7 @@ def _differences(wanted: Wanted, link: Link, edited_in_vk: Collection[str]) -> d
 
 
 def _needs_photo(wanted: Wanted, link: Link, edited_in_vk: Collection[str]) -> bool:
-    """A picture that somebody chose in VK gives way only to one that the owner chose here for this very product."""
-    is_left = HandField.PHOTO in edited_in_vk or (link.keeps_photo and not wanted.is_photo_own)
+    is_left = keeps_photo_in_vk(edited_in_vk, was_chosen_there=link.keeps_photo, is_own=wanted.is_photo_own)
     return link.photo != wanted.photo and not wanted.is_hidden and not is_left
 
 

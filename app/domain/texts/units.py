@@ -49,6 +49,33 @@ def priced_by(measure: str) -> str:
     return f"{number or 1} {unit}" if unit and unit not in _COUNTED else ""
 
 
+_SHORT = {
+    "штука": "шт",
+    "килограмм": "кг",
+    "грамм": "г",
+    "литр": "л",
+    "миллилитр": "мл",
+    "метр": "м",
+    "сантиметр": "см",
+    "упаковка": "упак.",
+    "комплект": "компл.",
+    "пачка": "пач.",
+    "бутылка": "бут.",
+    "коробка": "кор.",
+    "рулон": "рул.",
+    "пара": "пар.",
+    "час": "ч",
+    "минута": "мин",
+}
+"""Units of the register that have a form for every number; short, they have one for all."""
+LONGEST_SHORT = 4
+
+
+def short_unit(measure: str) -> str:
+    """As it stands behind a number on a page; what is long and not known stands in brackets."""
+    return _SHORT.get(measure.casefold()) or (measure if len(measure) <= LONGEST_SHORT else f"({measure})")
+
+
 @lru_cache(maxsize=256)
 def _read(measure: str) -> tuple[str, str]:
     """A number, if one is there, and a unit that we know, or twice nothing."""

@@ -23,7 +23,7 @@ class CatalogAge:
 
 def catalog_age(user_id: int) -> CatalogAge:
     query = sa.select(CatalogStore.name, CatalogStore.state, CatalogStore.fetched_at)
-    ours = (CatalogStore.user_id == user_id, CatalogStore.state != StoreState.CLOSED)
+    ours = (CatalogStore.user_id == user_id, CatalogStore.is_open)
     rows = db.session.execute(query.where(*ours).order_by(CatalogStore.name)).all()
     read = [row.fetched_at for row in rows if row.fetched_at is not None]
     stale = [row.name for row in rows if row.state != StoreState.OK]

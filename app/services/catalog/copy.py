@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from app.clients.evotor.client import GroupList, ProductList
 from app.clock import utcnow
-from app.db import Base, db
+from app.db import Base, db, in_chunks
 from app.domain.catalog.goods import Attribute, Group, Product, Unreadable
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, CatalogUnreadable, StoreState
 from app.services.catalog.load import to_attributes, to_pairs
@@ -195,9 +195,8 @@ def _replace(table: Any, key: str, old: Mapping[str, Mapping[str, Any]], new: Se
         db.session.connection().execute(
             sa.update(table).where(table.c.id == sa.bindparam("row_id")).values(columns), changed
         )
-    ids = [old[entity_id]["id"] for entity_id in gone]
-    for start in range(0, len(ids), 500):
-        db.session.execute(sa.delete(table).where(table.c.id.in_(ids[start : start + 500])))
+    for ids in in_chunks(old[entity_id]["id"] for entity_id in gone):
+        db.session.execute(sa.delete(table).where(table.c.id.in_(ids)))
 
 
 def _group_row(group: Group) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Stored rows as domain objects: catalog, links, albums, the owner's settings."""
+"""The stored catalog as domain objects: stores with their groups, products and pictures."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,6 +13,7 @@ from app.domain.listing.wanted import item_name
 from app.domain.planning.selection import StoreGoods
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, StoreState
 from app.services.catalog import unreadable
+from app.services.errors import UnknownEntity
 from app.services.photos import gallery
 
 _C = CatalogProduct.__table__.c
@@ -60,6 +61,19 @@ def load_goods(
         )
         for row in rows
     ]
+
+
+def load_store(
+    user_id: int, store_id: str, product_id: str | None = None, *, texts: bool = True, facts: bool = True
+) -> StoreGoods:
+    """One open store, as `load_goods` has it. Raises UnknownEntity for what is not in the user's catalog.
+
+    With `product_id` that is also said of a product, and the store comes with this product alone.
+    """
+    stores = load_goods(user_id, store_id, product_id, texts=texts, facts=facts)
+    if not stores or stores[0].is_closed or (product_id is not None and not stores[0].products):
+        raise UnknownEntity
+    return stores[0]
 
 
 def load_groups(user_id: int, store_id: str | None = None) -> dict[str, list[Group]]:

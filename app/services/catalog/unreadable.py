@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app.db import db
 from app.domain.catalog.goods import Unreadable
-from app.models import CatalogProduct, CatalogStore, CatalogUnreadable, StoreState
+from app.models import CatalogProduct, CatalogStore, CatalogUnreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def _of_user(user_id: int) -> sa.Select[CatalogUnreadable, str, str | None]:
         sa.select(CatalogUnreadable, CatalogStore.name, CatalogProduct.name)
         .join(CatalogStore, is_store)
         .outerjoin(CatalogProduct, is_product)
-        .where(CatalogUnreadable.user_id == user_id, CatalogStore.state != StoreState.CLOSED)
+        .where(CatalogUnreadable.user_id == user_id, CatalogStore.is_open)
     )
 
 

@@ -44,7 +44,7 @@ def connect_vk(user: User, token: str, named: int | str) -> bool:
     group_id = access.community.id
     db.session.expire_all()  # meanwhile another request or a run may have written
     connection = locked_or_new(VkConnection, user.id)
-    previous = connection.group_id or connection.last_group_id
+    previous = connection.market_id
     is_other = previous is not None and previous != group_id
     connection.group_id = connection.last_group_id = group_id
     connection.group_name = access.community.name

@@ -16,7 +16,7 @@ from app.clients.vk.errors import (
     VkError,
 )
 from app.clock import utcnow
-from app.domain.listing.description import DESCRIPTION_MIN
+from app.domain.listing.description import long_enough
 from app.domain.listing.key import Value
 from app.domain.listing.owner_settings import FALLBACK_CATEGORY
 from app.domain.listing.wanted import card_digest
@@ -154,8 +154,7 @@ def _without_stock(fields: dict[str, Value]) -> dict[str, Value]:
 
 def _without_addresses(text: str) -> str:
     """Without anything that may pass for a link."""
-    kept = _ADDRESS.sub("", text).strip()
-    return kept if len(kept) >= DESCRIPTION_MIN else f"{kept} Есть в нашем магазине.".strip()
+    return long_enough(_ADDRESS.sub("", text).strip())
 
 
 def _photo_was_taken(error: VkError) -> bool:

@@ -37,12 +37,11 @@ class MarketReview:
 
 
 def market_review(user: User) -> MarketReview:
-    group_id = _group_id(user)
     touched = sa.or_(Listing.state == LinkState.GONE, sa.cast(Listing.drift, sa.Text) != "{}", *_rejected)
-    query = sa.select(Listing).where(*_ours(user), touched)
+    query = sa.select(Listing).where(_ours(user), touched)
     ours = sorted(db.session.scalars(query), key=lambda row: (row.name.casefold(), row.id))
     return MarketReview(
-        similar=[row for row in watch.foreign_rows(user.id, group_id) if not row.is_left],
+        similar=[row for row in watch.foreign_rows(user.id, user.market_id) if not row.is_left],
         gone=[row for row in ours if row.state == LinkState.GONE and not row.gone_answered and row.out_since is None],
         changed=[row for row in ours if row.drift and row.state != LinkState.GONE],
         rejected=[row for row in ours if row.rejection and row.state == LinkState.LIVE],
@@ -52,9 +51,8 @@ def market_review(user: User) -> MarketReview:
 
 def question_count(user: User) -> int:
     """How many answers the owner owes."""
-    group_id = _group_id(user)
-    similar = (ForeignItem.user_id == user.id, ForeignItem.vk_group_id == group_id, ForeignItem.is_left.is_(False))
-    gone = (*_ours(user), *_asked_about)
+    similar = (ForeignItem.in_market(user.id, user.market_id), ForeignItem.is_left.is_(False))
+    gone = (_ours(user), *_asked_about)
     counts = (
         sa.select(sa.func.count(ForeignItem.id)).where(*similar),
         sa.select(sa.func.count(Listing.id)).where(*gone),
@@ -63,7 +61,7 @@ def question_count(user: User) -> int:
 
 
 def rejected_count(user: User) -> int:
-    found = (*_ours(user), *_rejected, Listing.state == LinkState.LIVE)
+    found = (_ours(user), *_rejected, Listing.state == LinkState.LIVE)
     return db.session.scalar(sa.select(sa.func.count(Listing.id)).where(*found)) or 0
 
 
@@ -75,14 +73,14 @@ _asked_about = (
 )
 
 
-def _ours(user: User) -> tuple[sa.ColumnElement[bool], ...]:
-    return (Listing.user_id == user.id, Listing.vk_group_id == _group_id(user))
+def _ours(user: User) -> sa.ColumnElement[bool]:
+    return Listing.in_market(user.id, user.market_id)
 
 
 def adopt_similar(user: User, ids: Collection[int]) -> int:
     """The owner gives us these items: from the next run on they follow the register; returns how many."""
     rows = _similar(user, ids)
-    listings = load_listings(user.id, _group_id(user))
+    listings = load_listings(user.id, user.market_id)
     for row in rows:
         _link(user, row, listings)
         db.session.delete(row)
@@ -134,12 +132,12 @@ def _link(user: User, row: ForeignItem, listings: Mapping[ListingKey, Listing]) 
 
 
 def _similar(user: User, ids: Collection[int]) -> Sequence[ForeignItem]:
-    rows = watch.foreign_rows(user.id, _group_id(user))
+    rows = watch.foreign_rows(user.id, user.market_id)
     return [row for row in rows if row.id in ids and not row.is_left]
 
 
 def _gone(user: User, ids: Collection[int]) -> Sequence[Listing]:
-    query = sa.select(Listing).where(*_ours(user), Listing.state == LinkState.GONE)
+    query = sa.select(Listing).where(_ours(user), Listing.state == LinkState.GONE)
     return [row for row in db.session.scalars(query) if row.id in ids]
 
 
@@ -147,7 +145,3 @@ def _run_soon(user: User, rows: Sequence[object]) -> None:
     db.session.flush()
     if rows and switch.run_obstacle(user) is None:
         schedule.request(user.id, RunTrigger.MANUAL)
-
-
-def _group_id(user: User) -> int:
-    return (user.vk.group_id or user.vk.last_group_id or 0) if user.vk else 0

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from app.context import settings
 from app.db import db
 from app.domain.listing.key import ListingKey
-from app.domain.listing.owner_settings import HandField, OwnerSettings
+from app.domain.listing.owner_settings import HandField, OwnerSettings, keeps_photo_in_vk
 from app.domain.planning.albums import Albums
 from app.domain.planning.changes import Link, LinkState
 from app.models import AlbumState, Listing, User, VkAlbum
@@ -15,22 +15,21 @@ from app.services.market import links
 
 
 def load_listings(user_id: int, group_id: int) -> dict[ListingKey, Listing]:
-    query = sa.select(Listing).where(Listing.user_id == user_id, Listing.vk_group_id == group_id)
+    query = sa.select(Listing).where(Listing.in_market(user_id, group_id))
     return {ListingKey(row.store_id, row.product_id): row for row in db.session.scalars(query)}
 
 
 def pictured_in_vk(user: User, settings: OwnerSettings) -> frozenset[ListingKey]:
     """Products whose item bears a photo that a person chose in VK and that we leave; asked only where it matters."""
-    if not settings.photo_required or user.vk is None:
+    if not settings.photo_required:
         return frozenset()
-    query = sa.select(Listing.store_id, Listing.product_id, Listing.keeps_photo, Listing.drift).where(
-        Listing.user_id == user.id, Listing.vk_group_id == (user.vk.group_id or user.vk.last_group_id)
-    )
-    are_left = HandField.PHOTO in settings.edited_in_vk
+    query = sa.select(Listing.store_id, Listing.product_id, Listing.keeps_photo, Listing.drift)
+    query = query.where(Listing.in_market(user.id, user.market_id))
     return frozenset(
         ListingKey(store_id, product_id)
         for store_id, product_id, keeps_photo, drift in db.session.execute(query)
-        if keeps_photo or (are_left and HandField.PHOTO in drift)
+        if (keeps_photo or HandField.PHOTO in drift)
+        and keeps_photo_in_vk(settings.edited_in_vk, was_chosen_there=keeps_photo)
     )
 
 
@@ -61,7 +60,7 @@ def to_link(row: Listing) -> Link:
 
 
 def load_albums(user: User, group_id: int, now: datetime) -> Albums:
-    query = sa.select(VkAlbum).where(VkAlbum.user_id == user.id, VkAlbum.vk_group_id == group_id)
+    query = sa.select(VkAlbum).where(VkAlbum.in_market(user.id, group_id))
     rows = db.session.scalars(query).all()
     live = [row for row in rows if row.state == AlbumState.LIVE]
     return Albums(

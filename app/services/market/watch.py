@@ -8,10 +8,10 @@ import sqlalchemy as sa
 
 from app.clock import utcnow
 from app.context import settings
-from app.db import db
+from app.db import db, in_chunks
 from app.domain.catalog.goods import Product
 from app.domain.listing.key import SKU_PREFIX, ListingKey
-from app.domain.listing.owner_settings import HandField, OwnerSettings
+from app.domain.listing.owner_settings import OwnerSettings, keeps_photo_in_vk
 from app.domain.market.adoption import Match, matches
 from app.domain.market.drift import ALBUM, PHOTO, drift_of
 from app.domain.market.items import Availability, ItemsById, MarketItem, MarketItems
@@ -98,7 +98,7 @@ def _note_changes(
     """`knows_photos`: VK shows pictures under the ids that it gave us, so that another id is another picture."""
     known_photo = row.photo_id if knows_photos and row.photo_hash is not None else None
     found = dict(drift_of(to_link(row), item, photo_id=known_photo, rendered=row.rendered))
-    if PHOTO in found and not row.keeps_photo and HandField.PHOTO not in owner.edited_in_vk:
+    if PHOTO in found and not keeps_photo_in_vk(owner.edited_in_vk, was_chosen_there=row.keeps_photo):
         row.photo_hash = None
     ours = {name: value for name, value in found.items() if name != PHOTO and name not in owner.edited_in_vk}
     if ours:
@@ -159,17 +159,16 @@ def _store(user_id: int, group_id: int, found: Sequence[Match], known: Mapping[i
 
 def _release(user_id: int, group_id: int, item_ids: Iterable[int]) -> None:
     """A community that changed hands: the questions to its former owner end."""
-    ids = list(item_ids)
-    for start in range(0, len(ids), 500):
+    for ids in in_chunks(item_ids):
         db.session.execute(
             sa.delete(ForeignItem).where(
                 ForeignItem.vk_group_id == group_id,
                 ForeignItem.user_id != user_id,
-                ForeignItem.vk_item_id.in_(ids[start : start + 500]),
+                ForeignItem.vk_item_id.in_(ids),
             )
         )
 
 
 def foreign_rows(user_id: int, group_id: int) -> Sequence[ForeignItem]:
-    query = sa.select(ForeignItem).where(ForeignItem.user_id == user_id, ForeignItem.vk_group_id == group_id)
+    query = sa.select(ForeignItem).where(ForeignItem.in_market(user_id, group_id))
     return db.session.scalars(query.order_by(ForeignItem.title, ForeignItem.id)).all()

@@ -71,8 +71,7 @@ def undoable(user: User, run: SyncRun) -> int:
 def hidden_by(user_id: int, group_id: int, run_id: int) -> tuple[sa.ColumnElement[bool], ...]:
     """Conditions for the listings that the run, with all its parts, hid and that are hidden still."""
     return (
-        Listing.user_id == user_id,
-        Listing.vk_group_id == group_id,
+        Listing.in_market(user_id, group_id),
         Listing.hidden_run_id.in_(parts_of(user_id, run_id)),
         Listing.state == LinkState.HIDDEN,
     )
@@ -114,13 +113,12 @@ class Window:
 
 
 def window_of(user: User) -> Window:
-    group_id = (user.vk.group_id or user.vk.last_group_id) if user.vk else None
-    if group_id is None:
+    if not user.market_id:
         return Window(order=order_of(user), in_reach=False)
     query = sa.select(Listing.state, sa.func.count()).group_by(Listing.state)
-    query = query.where(Listing.user_id == user.id, Listing.vk_group_id == group_id)
+    query = query.where(Listing.in_market(user.id, user.market_id))
     counts: dict[str, int] = {row[0]: row[1] for row in db.session.execute(query)}
-    lost = (Listing.user_id == user.id, Listing.vk_group_id == group_id, Listing.is_lost)
+    lost = (Listing.in_market(user.id, user.market_id), Listing.is_lost)
     return Window(
         is_uncertain=db.session.scalar(sa.select(Listing.id).where(*lost).limit(1)) is not None,
         live=counts.get(LinkState.LIVE, 0),
@@ -133,14 +131,14 @@ def window_of(user: User) -> Window:
 def live_count(user: User) -> int:
     if user.vk is None or user.vk.group_id is None:
         return 0
-    live = (Listing.user_id == user.id, Listing.vk_group_id == user.vk.group_id, Listing.state == LinkState.LIVE)
+    live = (Listing.in_market(user.id, user.vk.group_id), Listing.state == LinkState.LIVE)
     return db.session.scalar(sa.select(sa.func.count()).select_from(Listing).where(*live)) or 0
 
 
 def _may_have_more(user: User) -> bool:
-    assert user.vk is not None
-    ours = (Listing.user_id == user.id, Listing.vk_group_id == user.vk.group_id)
-    return db.session.scalar(sa.select(Listing.id).where(*ours, Listing.is_lost).limit(1)) is not None
+    assert user.vk is not None and user.vk.group_id is not None
+    lost = (Listing.in_market(user.id, user.vk.group_id), Listing.is_lost)
+    return db.session.scalar(sa.select(Listing.id).where(*lost).limit(1)) is not None
 
 
 def order_obstacle(user: User) -> str | None:

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from app.db import db
-from app.domain.listing.key import digest_of
+from app.db import db, in_chunks
+from app.domain.digest import digest_of
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet, decide
 from app.models import (
     CatalogGroup,
     CatalogProduct,
     CatalogStore,
-    StoreState,
     SyncFilter,
     User,
 )
@@ -89,8 +88,8 @@ def set_rules(user: User, entity_type: EntityType, entity_ids: Sequence[str], mo
 def _entities(user_id: int, entity_type: EntityType, ids: Sequence[str]) -> dict[str, _Entity]:
     query = _entity_query(entity_type).where(sa.column("user_id") == user_id)
     found: dict[str, _Entity] = {}
-    for start in range(0, len(ids), 500):
-        rows = db.session.execute(query.where(query.selected_columns[0].in_(ids[start : start + 500])))
+    for some in in_chunks(ids):
+        rows = db.session.execute(query.where(query.selected_columns[0].in_(some)))
         found.update({row[0]: _Entity(*row) for row in rows})
     return found
 
@@ -108,7 +107,7 @@ def _entity_query(entity_type: EntityType) -> sa.Select[str, str, str | None]:
 def _open_stores() -> sa.Select[str, str, str | None]:
     """Without those that the owner closed for good."""
     query = sa.select(CatalogStore.store_id, CatalogStore.name, sa.null())
-    return query.where(CatalogStore.state != StoreState.CLOSED)
+    return query.where(CatalogStore.is_open)
 
 
 def refresh_names(user: User) -> None:

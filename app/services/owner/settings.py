@@ -1,5 +1,6 @@
 """What the owner chose for the shop window: read with its defaults, stored as JSON."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -94,6 +95,11 @@ def change(user: User, **chosen: Any) -> OwnerSettings:
     }
     db.session.flush()
     return changed
+
+
+def stored_text(user: User) -> str:
+    """What the owner chose, as it is stored: to be held against what it was at another time."""
+    return json.dumps(user.sync_state.settings if user.sync_state else {}, sort_keys=True)
 
 
 def _stored(value: Any) -> Any:

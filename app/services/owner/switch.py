@@ -1,13 +1,12 @@
 """The owner's switch, confirmation and rules."""
 
-import json
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from app.clock import utcnow
 from app.db import db
-from app.domain.listing.key import digest_of
+from app.domain.digest import digest_of
 from app.domain.rules import EntityType, Status, configuration_status
 from app.models import (
     EventKind,
@@ -18,6 +17,7 @@ from app.models import (
 )
 from app.services.accounts import events
 from app.services.errors import NotReady
+from app.services.owner import settings
 from app.services.owner.config import config_of, ensure_config
 from app.services.owner.rules import digest_of_rules, passing_stores, rules_of
 from app.services.runs import records, schedule
@@ -110,8 +110,7 @@ def withdraw_order(user: User) -> None:
 
 
 def _digest_of_confirmed(user: User) -> str:
-    settings = user.sync_state.settings if user.sync_state else {}
-    return digest_of(digest_of_rules(user), json.dumps(settings, sort_keys=True))
+    return digest_of(digest_of_rules(user), settings.stored_text(user))
 
 
 def run_obstacle(user: User) -> str | None:

@@ -1,6 +1,5 @@
 """What waits for the next run: the plan as it stands, its brakes, and how many products it touches."""
 
-import json
 from dataclasses import dataclass
 from threading import Lock
 
@@ -8,10 +7,10 @@ import sqlalchemy as sa
 
 from app.clock import utcnow
 from app.db import db
-from app.domain.listing.key import digest_of
+from app.domain.digest import digest_of
 from app.domain.planning.plan import Plan
 from app.models import CatalogStore, ForeignItem, Listing, Photo, SyncRun, User
-from app.services.owner import rules
+from app.services.owner import rules, settings
 from app.services.planning import approvals, plans
 from app.services.planning.approvals import BrakeCheck
 
@@ -98,14 +97,14 @@ def plan_needs_approval(user: User) -> bool:
 
 def inputs_digest(user: User) -> str:
     """Of everything that a plan is made from, but our records: another digest means that a plan may be another one."""
-    state, vk = user.sync_state, user.vk
+    vk = user.vk
     stores = sa.select(CatalogStore.store_id, CatalogStore.state, CatalogStore.fetched_at)
     catalog = db.session.execute(stores.where(CatalogStore.user_id == user.id).order_by(CatalogStore.store_id)).all()
     pictures = sa.select(Photo.id, Photo.digest).where(Photo.user_id == user.id).order_by(Photo.id)
     shop = (vk.group_id, vk.is_extended, sorted(vk.refused_categories)) if vk else ()
     return digest_of(
         rules.digest_of_rules(user),
-        json.dumps(state.settings if state else {}, sort_keys=True),
+        settings.stored_text(user),
         repr(shop),
         repr([tuple(map(str, row)) for row in catalog]),
         repr([tuple(row) for row in db.session.execute(pictures)]),

@@ -37,7 +37,7 @@ def desired_for(user: User, read_now: Collection[str] | None = None) -> Desired:
 def plan_for(user: User, now: datetime | None = None) -> Plan:
     """Without a community yet the plan is for an empty market."""
     now = now or utcnow()
-    group_id = (user.vk.group_id or user.vk.last_group_id or 0) if user.vk else 0
+    group_id = user.market_id
     links = {key: to_link(row) for key, row in load_listings(user.id, group_id).items()}
     return make_plan(
         desired_for(user),
@@ -51,9 +51,8 @@ def plan_for(user: User, now: datetime | None = None) -> Plan:
 
 def undecided(user_id: int, group_id: int) -> frozenset[ListingKey]:
     """Products like an item that was there before us, while the owner has not said whether it is the same."""
-    query = sa.select(ForeignItem.store_id, ForeignItem.product_id).where(
-        ForeignItem.user_id == user_id, ForeignItem.vk_group_id == group_id, ForeignItem.is_left.is_(False)
-    )
+    query = sa.select(ForeignItem.store_id, ForeignItem.product_id)
+    query = query.where(ForeignItem.in_market(user_id, group_id), ForeignItem.is_left.is_(False))
     return frozenset(ListingKey(*row) for row in db.session.execute(query))
 
 

@@ -11,7 +11,7 @@ from app.domain.market.capacity import ITEMS_MAX, Room, room_for
 from app.domain.planning.albums import ALBUMS_MAX
 from app.domain.planning.changes import LinkState
 from app.domain.planning.plan import Plan
-from app.models import CatalogStore, Listing, StoreState, User
+from app.models import CatalogStore, Listing, User
 from app.services.market.records import load_albums
 
 
@@ -34,12 +34,11 @@ class Readiness:
 
 def readiness_of(user: User, plan: Plan) -> Readiness:
     """Of a plan that was made already: nothing is decided here."""
-    group_id = (user.vk.group_id or user.vk.last_group_id or 0) if user.vk else 0
     state = user.sync_state
     return Readiness(
         listed=plan.in_view,
         skipped=dict(plan.unseen.most_common()),
-        room=room_for(plan, load_albums(user, group_id, utcnow()), _items_now(user, group_id)),
+        room=room_for(plan, load_albums(user, user.market_id, utcnow()), _items_now(user, user.market_id)),
         knows_market=state is not None and state.market_read_at is not None,
         only_store=only_store(user.id),
     )
@@ -64,15 +63,12 @@ def market_limits(user: User) -> MarketLimits:
 
 
 def _items_now(user: User, group_id: int) -> int:
-    ours = (Listing.user_id == user.id, Listing.vk_group_id == group_id)
-    there = (Listing.vk_item_id.is_not(None), Listing.state != LinkState.GONE)
-    count = db.session.scalar(sa.select(sa.func.count()).select_from(Listing).where(*ours, *there)) or 0
+    there = (Listing.in_market(user.id, group_id), Listing.vk_item_id.is_not(None), Listing.state != LinkState.GONE)
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(Listing).where(*there)) or 0
     return count + (user.sync_state.foreign_items if user.sync_state else 0)
 
 
 def only_store(user_id: int) -> str | None:
-    query = sa.select(CatalogStore.store_id).where(
-        CatalogStore.user_id == user_id, CatalogStore.state != StoreState.CLOSED
-    )
+    query = sa.select(CatalogStore.store_id).where(CatalogStore.user_id == user_id, CatalogStore.is_open)
     ids = db.session.scalars(query.limit(2)).all()
     return ids[0] if len(ids) == 1 else None

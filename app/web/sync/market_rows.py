@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.domain.listing.key import ListingKey, Value
-from app.domain.listing.owner_settings import HandField
+from app.domain.listing.owner_settings import HandField, keeps_photo_in_vk
 from app.domain.listing.wanted import Wanted
 from app.domain.market.adoption import MatchedBy
 from app.models import ForeignItem, Listing
@@ -124,7 +124,9 @@ def _listing_row(item: Listing, names: Names, wanted: Wanted | None, edited_in_v
 
 
 def _drift(item: Listing, name: str, value: Value, wanted: Wanted | None, edited_in_vk: frozenset[HandField]) -> Drift:
-    is_left = name in edited_in_vk or (name == HandField.PHOTO and item.keeps_photo) or wanted is None
+    is_photo = name == HandField.PHOTO
+    is_kept = keeps_photo_in_vk(edited_in_vk, was_chosen_there=item.keeps_photo) if is_photo else name in edited_in_vk
+    is_left = is_kept or wanted is None
     is_left = is_left or (name == "album" and wanted is not None and wanted.album is None)
     in_vk = OTHER.get(name) or shown(name, value)
     ours = _ours(name, wanted) if wanted else None

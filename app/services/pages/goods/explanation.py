@@ -9,7 +9,7 @@ from app.domain.listing.fitness import SkipReason
 from app.domain.planning.selection import StoreGoods, decisions
 from app.domain.rules import Decision, EntityType, FilterMode, Mode, RuleSet, decide
 from app.models import User
-from app.services.catalog.load import load_goods, load_products
+from app.services.catalog.load import load_products, load_store
 from app.services.catalog.verdicts import Criteria
 from app.services.errors import UnknownEntity
 
@@ -98,7 +98,7 @@ class _Question:
 
 def explain_product(user: User, store_id: str, product_id: str) -> Explanation:
     """Raises UnknownEntity."""
-    goods, criteria = _goods_of(user, store_id), Criteria.of(user)
+    goods, criteria = load_store(user.id, store_id, texts=False, facts=False), Criteria.of(user)
     product = load_products(user.id, store_id, [product_id]).get(product_id)
     if product is None:
         raise UnknownEntity
@@ -109,18 +109,11 @@ def explain_product(user: User, store_id: str, product_id: str) -> Explanation:
 
 def explain_group(user: User, store_id: str, group_id: str) -> Explanation:
     """Raises UnknownEntity."""
-    goods = _goods_of(user, store_id)
+    goods = load_store(user.id, store_id, texts=False, facts=False)
     if group_id not in goods.tree.groups:
         raise UnknownEntity
     question = _Question(Criteria.of(user).rules, goods, goods.tree.lineage(group_id), None)
     return _answered(question, EntityType.GROUP, group_id, None)
-
-
-def _goods_of(user: User, store_id: str) -> StoreGoods:
-    stores = [goods for goods in load_goods(user.id, store_id, texts=False, facts=False) if not goods.is_closed]
-    if not stores:
-        raise UnknownEntity
-    return stores[0]
 
 
 def _answered(question: _Question, level: EntityType, entity_id: str, problem: SkipReason | None) -> Explanation:

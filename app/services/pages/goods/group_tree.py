@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from app.domain.catalog.goods import Group, GroupTree
 from app.domain.texts import search
-from app.services.pages.goods.query import DecidedProduct, natural_key
+from app.domain.texts.order import natural_key
+from app.services.pages.goods.query import DecidedProduct
 
 ALL_OPEN_UP_TO = 60
 """A larger tree shows only the way to the chosen group and what lies beside it."""

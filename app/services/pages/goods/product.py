@@ -12,7 +12,7 @@ from app.domain.catalog.pictures import Picture, Pictures
 from app.domain.catalog.variants import choices_of, shown_name
 from app.domain.listing.fitness import SkipReason
 from app.domain.listing.key import ListingKey
-from app.domain.listing.owner_settings import HandField, OwnerSettings
+from app.domain.listing.owner_settings import OwnerSettings, keeps_photo_in_vk
 from app.domain.listing.wanted import Wanted, item_name, to_wanted
 from app.domain.planning.albums import Albums
 from app.domain.planning.changes import ALBUM_STEPS, Action, Change, Reason
@@ -21,7 +21,7 @@ from app.domain.planning.selection import StoreGoods, select
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, Photo, Pictured, SyncRun, SyncRunEntry, User
 from app.services.catalog import unreadable
-from app.services.catalog.load import load_goods, load_namesakes
+from app.services.catalog.load import load_namesakes, load_store
 from app.services.catalog.verdicts import Criteria, Verdict, verdict_of
 from app.services.errors import UnknownEntity
 from app.services.market import categories
@@ -85,9 +85,7 @@ class GroupPage:
 
 def product_page(user: User, store_id: str, product_id: str) -> ProductPage:
     """Raises UnknownEntity for what is not in this user's catalog."""
-    goods = _goods_of(user, store_id, product_id)
-    if not goods.products:
-        raise UnknownEntity
+    goods = load_store(user.id, store_id, product_id)
     (product,) = goods.products
     criteria = Criteria.of(user)
     ((_, decision),) = criteria.decisions(goods)
@@ -121,9 +119,7 @@ def product_page(user: User, store_id: str, product_id: str) -> ProductPage:
 
 def card_name(user: User, store_id: str, product_id: str) -> str:
     """What the product's generated card says. Raises UnknownEntity."""
-    goods = _goods_of(user, store_id, product_id)
-    if not goods.products:
-        raise UnknownEntity
+    goods = load_store(user.id, store_id, product_id)
     wanted = _desired(user, Criteria.of(user), goods).wanted.get(ListingKey(store_id, product_id))
     (product,) = goods.products
     return str(wanted.fields["name"]) if wanted else item_name(product, choices_of(product, goods.tree))
@@ -131,7 +127,7 @@ def card_name(user: User, store_id: str, product_id: str) -> str:
 
 def group_page(user: User, store_id: str, group_id: str) -> GroupPage:
     """Raises UnknownEntity for what is not in this user's catalog."""
-    goods = _goods_of(user, store_id)
+    goods = load_store(user.id, store_id, texts=False)
     group = goods.tree.groups.get(group_id)
     if group is None:
         raise UnknownEntity
@@ -157,25 +153,9 @@ def _served(products: Sequence[Product], group_id: str, goods: StoreGoods) -> in
     return sum(picture is not None and picture.group_id == group_id for picture in found)
 
 
-def _goods_of(user: User, store_id: str, product_id: str | None = None) -> StoreGoods:
-    """Raises UnknownEntity; a closed store is none."""
-    stores = load_goods(user.id, store_id, product_id, texts=product_id is not None)
-    if not stores or stores[0].is_closed:
-        raise UnknownEntity
-    return stores[0]
-
-
 def _listing(user: User, store_id: str, product_id: str) -> Listing | None:
-    if user.vk is None:
-        return None
-    return db.session.scalar(
-        sa.select(Listing).where(
-            Listing.user_id == user.id,
-            Listing.vk_group_id == (user.vk.group_id or user.vk.last_group_id),
-            Listing.store_id == store_id,
-            Listing.product_id == product_id,
-        )
-    )
+    here = (Listing.store_id == store_id, Listing.product_id == product_id)
+    return db.session.scalar(sa.select(Listing).where(Listing.in_market(user.id, user.market_id), *here))
 
 
 def _wanted(user: User, goods: StoreGoods, settings: OwnerSettings, picture: Picture | None) -> Wanted | None:
@@ -202,7 +182,7 @@ def _is_photo_left(listing: Listing | None, settings: OwnerSettings, picture: Pi
     if listing is None or listing.vk_item_id is None:
         return False
     is_own = picture is not None and picture.group_id is None
-    return HandField.PHOTO in settings.edited_in_vk or (listing.keeps_photo and not is_own)
+    return keeps_photo_in_vk(settings.edited_in_vk, was_chosen_there=listing.keeps_photo, is_own=is_own)
 
 
 def _desired(user: User, criteria: Criteria, goods: StoreGoods) -> Desired:
@@ -219,8 +199,8 @@ def _prospects(
 ) -> tuple[SkipReason | Reason | None, Sequence[Change]]:
     """What the plan says of this one product: why it is held back, and what the next run would do."""
     links = {key: to_link(listing)} if listing else {}
-    group_id = (user.vk.group_id or user.vk.last_group_id or 0) if user.vk else 0
-    plan = make_plan(desired, links, Albums(), criteria.settings, now=utcnow(), undecided=undecided(user.id, group_id))
+    asked = undecided(user.id, user.market_id)
+    plan = make_plan(desired, links, Albums(), criteria.settings, now=utcnow(), undecided=asked)
     pending = [change for change in plan.changes if change.key == key and change.action not in ALBUM_STEPS]
     return plan.skipped.get(key), pending
 

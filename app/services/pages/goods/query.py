@@ -1,16 +1,15 @@
 """Looking through the goods of one store: what the owner typed and chose, and how it narrows and orders them."""
 
 import operator
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 
 from app.domain.catalog.goods import GroupTree, Product
 from app.domain.listing.fitness import SkipReason
 from app.domain.rules import Decision
 from app.domain.texts import search
+from app.domain.texts.order import natural_key
 
 WITHOUT_GROUP = "none"
 
@@ -82,12 +81,3 @@ def in_order(products: Iterable[DecidedProduct], sort: Sort) -> list[DecidedProd
     known = [entry for entry in by_name if value(entry[0]) is not None]
     unknown = [entry for entry in by_name if value(entry[0]) is None]
     return sorted(known, key=lambda entry: value(entry[0]), reverse=descending) + unknown
-
-
-_NUMBER = re.compile("0*([0-9]+)")
-
-
-@lru_cache(maxsize=1 << 15)
-def natural_key(name: str) -> str:
-    """A key by which «Чай 9» comes before «Чай 10»: every number is led by its length."""
-    return _NUMBER.sub(lambda match: f"{len(match[1]):05}{match[1]}", name.strip().casefold().replace("ё", "е"))

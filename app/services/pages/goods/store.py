@@ -15,7 +15,7 @@ from app.domain.planning.selection import StoreGoods
 from app.domain.rules import EntityType, FilterMode, RuleSet, decide
 from app.models import CatalogProduct, CatalogStore, StoreState, SyncFilter, User
 from app.services.catalog import unreadable
-from app.services.catalog.load import load_goods, load_products
+from app.services.catalog.load import load_goods, load_products, load_store
 from app.services.catalog.verdicts import Criteria, Verdict, verdict_of
 from app.services.errors import UnknownEntity
 from app.services.owner.rules import lost_rules
@@ -128,7 +128,7 @@ def store_page(user: User, store_id: str, query: GoodsQuery) -> StorePage:
     store = db.session.scalar(_stores_of(user).where(CatalogStore.store_id == store_id))
     if store is None:
         raise UnknownEntity
-    (goods,) = load_goods(user.id, store_id, texts=False, facts=needs_facts(query))
+    goods = load_store(user.id, store_id, texts=False, facts=needs_facts(query))
     criteria = Criteria.of(user)
     decided = list(criteria.decisions(goods))
     found, problems = _found(user, goods, criteria, decided, query)
@@ -152,7 +152,7 @@ def store_page(user: User, store_id: str, query: GoodsQuery) -> StorePage:
 
 
 def _stores_of(user: User) -> sa.Select[CatalogStore]:
-    return sa.select(CatalogStore).where(CatalogStore.user_id == user.id, CatalogStore.state != StoreState.CLOSED)
+    return sa.select(CatalogStore).where(CatalogStore.user_id == user.id, CatalogStore.is_open)
 
 
 def _found(

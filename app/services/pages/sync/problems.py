@@ -263,7 +263,7 @@ def _of_market(user: User) -> Iterator[Problem]:
 def _refusals(user_id: int, group_id: int) -> Iterator[Problem]:
     """What VK said no to the last time it was asked."""
     code, is_left_alone, count = Listing.error_code, Listing.failed_digest.is_not(None), sa.func.count()
-    ours = (Listing.user_id == user_id, Listing.vk_group_id == group_id, Listing.state != LinkState.GONE)
+    ours = (Listing.in_market(user_id, group_id), Listing.state != LinkState.GONE)
     answered = (code.is_not(None), code != UNREACHABLE, sa.not_(Listing.is_lost))
     refused = sa.select(code, is_left_alone, count).where(*ours, *answered)
     for found, is_left, number in db.session.execute(refused.group_by(code, is_left_alone)):
@@ -284,8 +284,9 @@ def shop_is_full(user: User) -> bool:
 
 
 def _albums(user: User, group_id: int, now: datetime) -> Iterator[Problem]:
-    ours = (VkAlbum.user_id == user.id, VkAlbum.vk_group_id == group_id)
-    rows = db.session.scalars(sa.select(VkAlbum).where(*ours).order_by(VkAlbum.title)).all()
+    rows = db.session.scalars(
+        sa.select(VkAlbum).where(VkAlbum.in_market(user.id, group_id)).order_by(VkAlbum.title)
+    ).all()
     foreign = user.sync_state.foreign_albums if user.sync_state else 0
     live = [row for row in rows if row.state == AlbumState.LIVE]
     refused: dict[str, list[str]] = {}

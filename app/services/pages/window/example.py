@@ -15,7 +15,7 @@ from app.domain.listing.owner_settings import OwnerSettings
 from app.domain.listing.wanted import to_wanted
 from app.domain.planning.selection import StoreGoods, decisions
 from app.models import CatalogProduct, User
-from app.services.catalog.load import load_goods
+from app.services.catalog.load import load_goods, load_store
 from app.services.owner import rules as owner_rules
 from app.services.owner.settings import owner_settings
 
@@ -52,8 +52,10 @@ def example(user: User, product_id: str, tried: Mapping[str, Any]) -> Example | 
     """None for a product that is not there or unfit. `tried`: fields of OwnerSettings instead of the stored ones."""
     settings = replace(_settings(user), **tried)
     goods = _goods_of(user.id, product_id)
-    product = goods.products[0] if goods and goods.products else None
-    if goods is None or product is None or product.price is None or unfit_reason(product, settings) is not None:
+    if goods is None:
+        return None
+    (product,) = goods.products
+    if product.price is None or unfit_reason(product, settings) is not None:
         return None
     key = ListingKey(goods.store.id, product.id)
     item = to_wanted(key, product, goods.tree, settings, extended_shop=False, store=goods.store.name)
@@ -73,5 +75,4 @@ def _goods_of(user_id: int, product_id: str) -> StoreGoods | None:
     store_id = db.session.scalar(query.limit(1))
     if store_id is None:
         return None
-    (goods,) = load_goods(user_id, store_id, product_id)
-    return goods
+    return load_store(user_id, store_id, product_id)

@@ -14,6 +14,7 @@ from app.domain.listing.wanted import category_choices
 from app.domain.market.categories import Category, search_categories, similar_categories
 from app.domain.rules import decide
 from app.domain.texts import search
+from app.domain.texts.order import natural_key
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, User
 from app.services.catalog.load import load_groups
 from app.services.errors import NotReady, UnknownEntity
@@ -21,7 +22,6 @@ from app.services.market import categories as market_categories
 from app.services.market.categories import CategoryList
 from app.services.owner import rules as owner_rules
 from app.services.owner import settings as owner_settings
-from app.services.pages.goods.query import natural_key
 
 
 class CategoryTrouble(StrEnum):

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.catalog.goods import GroupTree, Product, Store
+from app.domain.digest import digest_of
 from app.domain.listing.fitness import SkipReason, is_sold_out, needs_review, unfit_reason
-from app.domain.listing.key import ListingKey, digest_of, sku
+from app.domain.listing.key import ListingKey, sku
 from app.domain.listing.owner_settings import FALLBACK_CATEGORY, OwnerSettings, StockRule
 from app.domain.listing.wanted import (
     CARD_VERSION,
