@@ -12,7 +12,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.context import init_settings
     from app.db import db, init_sqlite
     from app.extensions import csrf, login_manager, migrate
-    from app.web.doors import requests
+    from app.web.doors import hosts_and_bodies
 
     app = Flask(__name__, static_folder=None)
     settings = settings or load_settings()
@@ -24,7 +24,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     init_sqlite(app)
     migrate.init_app(app, db, render_as_batch=True)
     login_manager.init_app(app)
-    requests.init_app(app)
+    hosts_and_bodies.init_app(app)
     csrf.init_app(app)
     web.init_app(app)
     cli.init_app(app)

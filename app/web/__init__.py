@@ -4,13 +4,17 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.web import access, errors, formatting, icons, labels, window_words
+    from app.web import access, errors, formatting, icons, labels
     from app.web.auth import blueprint as auth
     from app.web.catalog import blueprint as catalog
     from app.web.connections import blueprint as connections
     from app.web.doors import headers, limits, packing, seats, static, vanished
-    from app.web.ops.health import blueprint as health
+    from app.web.market import blueprint as market
+    from app.web.market import remains
+    from app.web.ops.views import blueprint as health
+    from app.web.photos.views import blueprint as photos
     from app.web.sync import blueprint as sync
+    from app.web.window import blueprint as window
 
     for part in (
         packing,
@@ -24,8 +28,8 @@ def init_app(app: Flask) -> None:
         limits,
         static,
         vanished,
-        window_words,
+        remains,
     ):
         part.init_app(app)
-    for blueprint in (auth, connections, catalog, sync, health):
+    for blueprint in (auth, connections, catalog, photos, window, sync, market, health):
         app.register_blueprint(blueprint)

@@ -21,7 +21,7 @@ T = TypeVar("T")
 PUBLIC = frozenset({"auth.index", "auth.login", "auth.register", "health.show", "static"})
 """Endpoints that answer without a sign-in; every other one asks for it."""
 
-ASIDE = frozenset({"sync.settings_example"})
+ASIDE = frozenset({"window.settings_example"})
 """Endpoints that a page asks while somebody types in it: whatever they answer, it must not be left or loaded anew."""
 
 LARGEST_ID = 2**31 - 1

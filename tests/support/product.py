@@ -22,7 +22,7 @@ from tests.support.zygote import ROOT, Zygote
 
 GUNICORN = "gunicorn --log-level warning"
 PATIENCE_SECONDS = 120
-NO_PAGES = PUBLIC | {"catalog.card", "catalog.export_csv", "catalog.photo"}
+NO_PAGES = PUBLIC | {"photos.card", "catalog.export_csv", "photos.photo"}
 """For visitors, or files."""
 
 

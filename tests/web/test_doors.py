@@ -20,7 +20,7 @@ from app.context import MAX_FORM_BYTES
 from app.db import db
 from app.models import SyncConfig, User, UserSession
 from app.services.photos.making import LARGEST_FILE
-from app.web.doors.requests import STRANGERS_BYTES
+from app.web.doors.hosts_and_bodies import STRANGERS_BYTES
 from tests.conftest import running_app, settings_for
 from tests.factories import PASSWORD, add_product, add_store, make_user
 from tests.support.page import Browser, Page

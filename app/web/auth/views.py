@@ -16,8 +16,8 @@ from app.web.auth.forms import AccountForm, DeleteForm, LoginForm, PasswordForm,
 from app.web.auth.signing import forget_device, sign_in
 from app.web.formatting import counted, moment, quoted
 from app.web.forms import ActionForm, sent, text_of
+from app.web.market.remains import stayed
 from app.web.messages import message
-from app.web.window_words import stayed
 
 # Beside the counted failures (services/throttle.py): what even right passwords may cost.
 SIGN_INS = "60 per minute; 600 per hour"

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 blueprint = Blueprint("catalog", __name__)
 
-from app.web.catalog import photo_views, views  # noqa: E402, F401
+from app.web.catalog import product_views, rule_views, views  # noqa: E402, F401

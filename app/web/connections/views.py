@@ -14,9 +14,9 @@ from app.web.connections import blueprint, kept
 from app.web.connections.forms import EvotorForm, VkForm
 from app.web.doors import limits
 from app.web.forms import ActionForm, sent
+from app.web.market.remains import stayed
 from app.web.messages import message
 from app.web.sync.headline import briefly
-from app.web.window_words import stayed
 
 
 @blueprint.get("/connections")

@@ -6,7 +6,7 @@ from math import sqrt
 
 from app.services.runs.history import Day
 from app.web.formatting import counted
-from app.web.sync import run_words
+from app.web.sync import run_summary
 
 STEP, BAR = 12, 8
 HEIGHT, MARKS = 72, 14
@@ -65,7 +65,7 @@ def _bar(day: Day, x: int, tallest: int) -> Bar:
     # By the root: the first filling of a shop window would flatten all days after it to nothing.
     height = max(SMALLEST, round(HEIGHT * sqrt(day.changes / tallest), 1)) if day.changes else 0
     mark = next((name for name in ("failed", "waited", "stopped") if getattr(day, name)), None)
-    return Bar(day, f"{run_words.day(day.day)}: {_told(day)}", x, MARKS + HEIGHT - height, height, mark)
+    return Bar(day, f"{run_summary.day(day.day)}: {_told(day)}", x, MARKS + HEIGHT - height, height, mark)
 
 
 def _told(day: Day) -> str:

@@ -19,14 +19,13 @@ from app.services.runs import history as runs_history
 from app.services.runs import records
 from app.services.runs.history import EntryQuery, HistoryQuery, Show
 from app.web.access import commit_on_success, is_htmx, local_path, owned_or_404, owner
+from app.web.change_rows import entry_rows, item_address
 from app.web.formatting import user_zone
 from app.web.forms import ActionForm, sent
 from app.web.messages import message
 from app.web.paging import fetch_page, requested_page, requested_text
-from app.web.sync import blueprint, run_words, words
+from app.web.sync import blueprint, notices, run_summary
 from app.web.sync.chart import chart_of
-from app.web.sync.market_rows import item_address
-from app.web.sync.plan_rows import entry_rows
 from app.web.sync.progress import progress_of
 
 RUNS_A_PAGE = 25
@@ -56,7 +55,7 @@ def history() -> str:
         day_counts=runs_history.counts_within(user.id, query) if query.day else None,
         latest=latest,
         waits=latest is not None and latest.status == RunStatus.NEEDS_APPROVAL and plan_needs_approval(user),
-        words=run_words,
+        words=run_summary,
     )
 
 
@@ -104,7 +103,7 @@ def run(run_id: int) -> ResponseReturnValue:
         waits=found is latest and found.status == RunStatus.NEEDS_APPROVAL and plan_needs_approval(user),
         goes_on=_goes_on(found),
         undoable=0 if orders.order_of(user) else orders.undoable(user, found),
-        words=run_words,
+        words=run_summary,
     )
 
 
@@ -133,7 +132,7 @@ def _goes_on(found: SyncRun) -> bool:
 def stop(run_id: int) -> ResponseReturnValue:
     sent(ActionForm)
     found = owned_or_404(SyncRun, run_id)
-    flash(*words.STOPPING.get(found.status, words.ENDED_ALREADY))
+    flash(*notices.STOPPING.get(found.status, notices.ENDED_ALREADY))
     if found.status in ACTIVE:
         orders.stop(owner())
     return redirect(url_for(".run", run_id=run_id))
@@ -145,7 +144,7 @@ def undo(run_id: int) -> ResponseReturnValue:
     sent(ActionForm)
     found = owned_or_404(SyncRun, run_id)
     try:
-        flash(*words.undoing(orders.undo(owner(), found)))
+        flash(*notices.undoing(orders.undo(owner(), found)))
     except NotReady as error:
         flash(message(error.code), "warning")
     return redirect(url_for(".show"))

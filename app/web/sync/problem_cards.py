@@ -9,10 +9,10 @@ from app.domain.listing.fitness import SkipReason
 from app.models import ConnectionState, OwnerOrder
 from app.services.pages.sync.problems import Kind, Problem
 from app.web import labels
-from app.web.catalog import unreadable_words
+from app.web.catalog import unreadable_goods
 from app.web.formatting import GOODS, counted, number, plural_ru, quoted
 from app.web.messages import message
-from app.web.sync import words
+from app.web.sync import plan_explained
 
 
 class ProblemCard(NamedTuple):
@@ -90,7 +90,7 @@ def _empty(problem: Problem) -> ProblemCard:
     of = number(found.selected)
     why = [f"{labels.within(labels.reason(code).text)} {number(n)} из {of}" for code, n in found.reasons.items()]
     title = f"Почти ничего не показывается: {', '.join(why)}"
-    if (way := words.way_out(problem.code)) is not None:
+    if (way := plan_explained.way_out(problem.code)) is not None:
         return ProblemCard(title, way.text, way.link, way.href)
     text = labels.reason(problem.code).what_to_do
     return ProblemCard(title, text, "Показать товары", skipped_address(problem.code, None))
@@ -111,7 +111,7 @@ def _questions(problem: Problem) -> ProblemCard:
     wait = plural_ru(problem.count, "ждёт", "ждут", "ждут")
     title = f"{counted(problem.count, *GOODS)} в ВК {wait} вашего ответа"
     text = "Похожие товары были там до нас, или наши кто-то удалил. Пока вы не ответите, мы таких не добавляем."
-    return ProblemCard(title, text, "Посмотреть и ответить", url_for("sync.market"))
+    return ProblemCard(title, text, "Посмотреть и ответить", url_for("market.market"))
 
 
 def _order(problem: Problem) -> ProblemCard:
@@ -161,7 +161,7 @@ def _refused(problem: Problem) -> ProblemCard:
 def _rejected(problem: Problem) -> ProblemCard:
     title = f"ВК не показывает в общем каталоге: {counted(problem.count, *GOODS)}"
     text = "В вашем сообществе они видны. Посмотрите, что не понравилось ВК, и поправьте товар в Эвоторе."
-    return ProblemCard(title, text, "Показать товары", url_for("sync.market", show="rejected"))
+    return ProblemCard(title, text, "Показать товары", url_for("market.market", show="rejected"))
 
 
 def _unreadable(problem: Problem) -> ProblemCard:
@@ -171,7 +171,7 @@ def _unreadable(problem: Problem) -> ProblemCard:
         "Исправьте их в Эвоторе, и при следующем обновлении прочитаем снова.",
         "Показать товары",
         url_for("catalog.unreadable"),
-        details=[f"{unreadable_words.title(row)}: {unreadable_words.trouble(row.found)}" for row in problem.unreadable],
+        details=[f"{unreadable_goods.title(row)}: {unreadable_goods.trouble(row.found)}" for row in problem.unreadable],
     )
 
 
@@ -179,7 +179,7 @@ def _review(problem: Problem) -> ProblemCard:
     wait = plural_ru(problem.count, "ждёт", "ждут", "ждут")
     title = f"{counted(problem.count, *GOODS)} {wait} проверки"
     text = "Такие товары в ВК показывают не всегда. Если вам можно, разрешите их тип."
-    return ProblemCard(title, text, "Настройки витрины", url_for("sync.settings"))
+    return ProblemCard(title, text, "Настройки витрины", url_for("window.settings"))
 
 
 def _alike(problem: Problem) -> ProblemCard:
@@ -258,7 +258,7 @@ _CARDS: dict[Kind, Callable[[Problem], ProblemCard]] = {
         "ВК больше не знает выбранной категории",
         "Товары попали в общую категорию. Выберите другую.",
         "Настройки витрины",
-        "sync.settings",
+        "window.settings",
     ),
     Kind.REJECTED: _rejected,
     Kind.UNREADABLE: _unreadable,

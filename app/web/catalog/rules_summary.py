@@ -12,7 +12,7 @@ CHOOSE_A_STORE = "Магазин ещё не выбран, и до тех пор
 NOTHING_LEFT = "Сейчас эти фильтры не пропускают ни одного товара."
 
 
-class Standing(NamedTuple):
+class RulesSummary(NamedTuple):
     sentences: list[str]
     warnings: list[str]
 
@@ -21,13 +21,13 @@ class Standing(NamedTuple):
         return "warning" if self.warnings else "info"
 
 
-def standing(rules: RuleSet, selected: int | None = None) -> Standing:
+def rules_summary(rules: RuleSet, selected: int | None = None) -> RulesSummary:
     """`selected`: how many products the rules let through, where that is known."""
     sentences = [*_stores(rules), *_groups(rules), *_products(rules)]
     warnings = list(_warnings(rules))
     if selected == 0:
         warnings.append(NOTHING_LEFT)
-    return Standing(sentences, warnings)
+    return RulesSummary(sentences, warnings)
 
 
 def level_sentence(rules: RuleSet, level: EntityType) -> str:

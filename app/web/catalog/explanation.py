@@ -2,7 +2,7 @@
 
 from app.domain.rules import EntityType, FilterMode, Mode
 from app.services.pages.goods.explanation import ExplainedLevel, Explanation, LevelOutcome, Remedy
-from app.web.catalog.words import ACCUSATIVE, rule_name
+from app.web.catalog.verdict_labels import ACCUSATIVE, rule_name
 from app.web.formatting import counted, number, quoted
 from app.web.labels import ENTITY, Label
 

@@ -11,21 +11,15 @@ from app.domain.market.adoption import MatchedBy
 from app.models import ForeignItem, Listing
 from app.services.market.answers import MarketReview
 from app.services.pages.goods.names import Names, names_of
-from app.services.vendors.clients import vk_window
 from app.web import labels
+from app.web.change_rows import item_address, shown
 from app.web.formatting import quoted
-from app.web.sync.plan_rows import shown
 
 SECTIONS = ("similar", "gone", "changed", "rejected")
-
 PUT_BACK = labels.Label("Вернём", "info")
 LEFT = labels.Label("Оставляем", "secondary")
 OTHER = {"photo": "другое", "album": "нет в подборке"}
 """What VK shows where its value says nothing to a person."""
-
-
-def item_address(group_id: int, item_id: int | None) -> str:
-    return f"{vk_window(group_id)}?w=product-{group_id}_{item_id}"
 
 
 def section_of(found: MarketReview, wanted: str | None) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.rules import EntityType, FilterMode, Mode, Rule, RuleSet
-from app.web.catalog.standing import CHOOSE_A_STORE, NOTHING_LEFT, level_sentence, standing
+from app.web.catalog.rules_summary import CHOOSE_A_STORE, NOTHING_LEFT, level_sentence, rules_summary
 
 STORE, GROUP, PRODUCT = EntityType.STORE, EntityType.GROUP, EntityType.PRODUCT
 ALL, INCLUDE, EXCLUDE = Mode.ALL, Mode.INCLUDE, Mode.EXCLUDE
@@ -16,7 +16,7 @@ def rules(level: EntityType, mode: Mode, count: int) -> list[Rule]:
 
 
 def said(store: tuple[Mode, int], group: tuple[Mode, int], product: tuple[Mode, int]) -> list[str]:
-    found = standing(RuleSet((*rules(STORE, *store), *rules(GROUP, *group), *rules(PRODUCT, *product))))
+    found = rules_summary(RuleSet((*rules(STORE, *store), *rules(GROUP, *group), *rules(PRODUCT, *product))))
     return [sentence.replace("\u00a0", " ") for sentence in found.sentences]
 
 
@@ -90,14 +90,14 @@ def test_a_level_is_told_without_the_others() -> None:
 
 def test_groups_that_are_left_out_of_chosen_ones_are_told_too() -> None:
     left_out = Rule(GROUP, "wine", FilterMode.EXCLUDE, "Вино")
-    found = standing(RuleSet((*rules(STORE, INCLUDE, 1), *rules(GROUP, INCLUDE, 1), left_out)))
+    found = rules_summary(RuleSet((*rules(STORE, INCLUDE, 1), *rules(GROUP, INCLUDE, 1), left_out)))
     assert found.sentences[-1] == "Кроме того, исключена группа «Вино»."
 
 
 def test_what_surprises_is_a_warning() -> None:
-    assert standing(RuleSet()).warnings == [CHOOSE_A_STORE]
+    assert rules_summary(RuleSet()).warnings == [CHOOSE_A_STORE]
     chosen = RuleSet((*rules(STORE, INCLUDE, 1), *rules(PRODUCT, INCLUDE, 2)))
-    (warning,) = standing(chosen, selected=2).warnings
+    (warning,) = rules_summary(chosen, selected=2).warnings
     assert "даже если их группа" in warning
-    assert NOTHING_LEFT in standing(chosen, selected=0).warnings
-    assert standing(RuleSet(tuple(rules(STORE, INCLUDE, 1))), selected=5).tone == "info"
+    assert NOTHING_LEFT in rules_summary(chosen, selected=0).warnings
+    assert rules_summary(RuleSet(tuple(rules(STORE, INCLUDE, 1))), selected=5).tone == "info"

@@ -22,7 +22,7 @@ from app.web.access import safe_next
 from app.web.connections.forms import VkForm
 from app.web.messages import is_known, message
 from app.web.paging import Page, fetch_page, page_of
-from app.web.sync import words
+from app.web.sync import plan_explained
 
 FORMS = ("товар", "товара", "товаров")
 
@@ -147,7 +147,7 @@ def test_every_state_has_a_label() -> None:
 def test_every_brake_has_its_sentence(kind: BrakeKind, removed: int, live: int, said: str) -> None:
     changes = tuple(Change(Action.HIDE, "Чай", ListingKey("S1", f"P{number}")) for number in range(removed))
     plan = Plan(changes, {}, frozenset(ListingKey("S1", f"P{number}") for number in range(live)))
-    assert words.brake(Brake(kind, changes, live), plan).replace("\u00a0", " ") == said
+    assert plan_explained.brake(Brake(kind, changes, live), plan).replace("\u00a0", " ") == said
 
 
 def test_statuses_are_shown_in_the_agreed_words() -> None:

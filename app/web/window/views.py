@@ -8,8 +8,8 @@ from app.services.pages.window import example, group_categories
 from app.services.pages.window.example import Example
 from app.services.planning import effect
 from app.web.access import commit_on_success, is_htmx, owner
-from app.web.sync import blueprint, words
-from app.web.sync.forms import ExampleForm, SettingsForm, settings_form
+from app.web.window import blueprint, notices
+from app.web.window.forms import ExampleForm, SettingsForm, settings_form
 
 
 @blueprint.route("/sync/settings", methods=["GET", "POST"])
@@ -34,7 +34,7 @@ def settings_example() -> ResponseReturnValue:
     if is_htmx():
         form = settings_form(now, types, _asked_for())
         form.validate()
-        return render_template("sync/_example.html", form=form, example=_example(form))
+        return render_template("window/_example.html", form=form, example=_example(form))
     form = settings_form(now, types, example.example_products(user))
     form.validate()
     return _settings_page(form), form.status
@@ -49,13 +49,13 @@ def _asked_for() -> dict[str, str]:
 def _settings_page(form: SettingsForm) -> str:
     user = owner()
     return render_template(
-        "sync/settings.html",
+        "window/settings.html",
         form=form,
         example=_example(form),
         default=group_categories.default_category(user),
         troubled=group_categories.unusable_choices(user),
         effect=effect.effect(user) if request.args.get("effect") == "1" else None,
-        words=words,
+        words=notices,
     )
 
 

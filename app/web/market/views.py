@@ -12,11 +12,11 @@ from app.web.access import commit_on_success, owner, safe_next
 from app.web.doors import limits
 from app.web.errors import bad_request
 from app.web.forms import ActionForm, sent
+from app.web.market import blueprint, notices
+from app.web.market.forms import DecisionForm
+from app.web.market.rows import market_rows, section_of
 from app.web.messages import message
 from app.web.paging import page_of, requested_page
-from app.web.sync import blueprint, words
-from app.web.sync.forms import DecisionForm
-from app.web.sync.market_rows import market_rows, section_of
 
 ROWS_A_PAGE = 50
 DECIDE = {
@@ -35,7 +35,7 @@ def market() -> str:
     page = page_of(getattr(found, section), requested_page(), ROWS_A_PAGE)
     wanted = plans.desired_for(user).wanted if section == "changed" and page.items else {}
     return render_template(
-        "sync/market.html",
+        "market/market.html",
         found=found,
         section=section,
         page=page,
@@ -54,7 +54,7 @@ def decide() -> ResponseReturnValue:
     if not form.validate():
         return bad_request("Не понимаем, что отмечено. Вернитесь, обновите страницу и попробуйте ещё раз.")
     decision, ids = form.decision.data or "", set(form.ids.data or ())
-    flash(*words.decided(decision, len(ids), DECIDE[decision](owner(), ids)))
+    flash(*notices.decided(decision, len(ids), DECIDE[decision](owner(), ids)))
     return redirect(safe_next(form.next.data) or url_for(".market"))
 
 

@@ -13,8 +13,8 @@ from app.web.errors import not_in_catalog
 from app.web.forms import ActionForm, sent
 from app.web.messages import message
 from app.web.paging import page_of, requested_page, requested_text
-from app.web.sync import blueprint, words
-from app.web.sync.forms import CategoryForm
+from app.web.window import blueprint, notices
+from app.web.window.forms import CategoryForm
 
 ROWS_A_PAGE = 100
 QUESTION_MAX = 100
@@ -25,7 +25,7 @@ def categories() -> str:
     q = _question()
     found = group_categories.categories_page(owner(), q)
     page = page_of(found.groups, requested_page(), ROWS_A_PAGE)
-    return render_template("sync/categories.html", found=found, page=page, q=q, vk=owner().vk)
+    return render_template("window/categories.html", found=found, page=page, q=q, vk=owner().vk)
 
 
 @blueprint.post("/sync/settings/categories")
@@ -40,18 +40,18 @@ def choose_category() -> ResponseReturnValue:
     except NotReady as error:
         flash(message(error.code), "warning")
     else:
-        flash(words.category_chosen(is_given=form.category_id is not None), "success")
+        flash(notices.category_chosen(is_given=form.category_id is not None), "success")
     return redirect(safe_next(form.next.data) or url_for(".categories"))
 
 
 @blueprint.post("/sync/settings/categories/refresh")
 @limits.REFRESHES
-@asks_vendors("sync.categories")
+@asks_vendors("window.categories")
 @commit_on_success
 def refresh_categories() -> ResponseReturnValue:
     form = sent(ActionForm)
     try:
-        flash(words.categories_read(market_categories.refresh_categories(owner())), "success")
+        flash(notices.categories_read(market_categories.refresh_categories(owner())), "success")
     except (NotReady, VkUnavailable) as error:
         flash(message(error.code), "danger")
     return redirect(safe_next(form.next.data) or url_for(".categories"))
@@ -68,7 +68,7 @@ def category() -> str:
     except UnknownEntity:
         abort(404)
     return render_template(
-        "sync/category.html",
+        "window/category.html",
         choosing=choosing,
         page=page_of(choosing.found, requested_page(), ROWS_A_PAGE),
         q=q,

@@ -8,6 +8,7 @@ from app.domain.planning.changes import Action, Change, Reason
 from app.models import EntryOutcome, SyncRunEntry
 from app.services.pages.goods.names import Names, names_of, refusals_of
 from app.services.pages.sync.plan import Skipped
+from app.services.vendors.clients import vk_window
 from app.web import labels
 from app.web.formatting import money, quoted
 from app.web.messages import is_known, message
@@ -139,3 +140,7 @@ def _entry_row(entry: SyncRunEntry, communities: Mapping[tuple[ListingKey, int],
         key,
         communities.get((key, entry.vk_item_id)) if key and entry.vk_item_id else None,
     )
+
+
+def item_address(group_id: int, item_id: int | None) -> str:
+    return f"{vk_window(group_id)}?w=product-{group_id}_{item_id}"

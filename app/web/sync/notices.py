@@ -1,0 +1,45 @@
+"""What is said after a press on the pages of the synchronisation."""
+
+from app.models import User
+from app.services.owner import config, orders, switch
+from app.web.formatting import GOODS, counted
+from app.web.market.remains import stayed
+from app.web.messages import message
+
+
+def toggled(user: User, is_on: bool) -> tuple[str, str]:
+    if not is_on:
+        return f"Синхронизация выключена. {stayed(orders.window_of(user))}", "info"
+    if config.config_of(user).confirmed_at is None:
+        obstacle = switch.confirmation_obstacle(user)
+        then = message(obstacle) if obstacle else "Посмотрите, что изменится, и нажмите «Подтвердить и запустить»."
+        return f"Синхронизация включена. {then}", "success"
+    obstacle = switch.run_obstacle(user)
+    if obstacle:
+        return f"Синхронизация включена, но обновления пока не начинаются. {message(obstacle)}", "warning"
+    return "Синхронизация включена.", "success"
+
+
+def confirmed(obstacle: str | None) -> tuple[str, str]:
+    """`obstacle`: why no run starts all the same."""
+    if obstacle:
+        return f"Подтверждено, но обновление пока не начнётся. {message(obstacle)}", "warning"
+    return "Подтверждено. Обновление поставлено в очередь и скоро начнётся.", "success"
+
+
+def hiding_all(count: int) -> tuple[str, str]:
+    soon = f"Скоро скроем в ВК {counted(count, *GOODS)}."
+    return f"{soon} Синхронизация выключена: чтобы вернуть товары, включите её, когда будете готовы.", "success"
+
+
+def undoing(count: int) -> tuple[str, str]:
+    soon = f"Скоро снова покажем {counted(count, *GOODS)}."
+    then = "Синхронизация выключена, чтобы не скрыть их опять: проверьте фильтры в каталоге и потом включите её."
+    return f"{soon} {then}", "success"
+
+
+STOPPING = {
+    "queued": ("Обновление убрано из очереди.", "success"),
+    "running": ("Останавливаем обновление: оно закончит начатое изменение и прекратится.", "success"),
+}
+ENDED_ALREADY = ("Это обновление уже закончилось: останавливать нечего.", "info")
