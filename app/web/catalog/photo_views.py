@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from app.models import Pictured
 from app.services.errors import BadPhoto, UnknownEntity
+from app.services.pages.goods import group as goods_group
 from app.services.pages.goods import product as goods_product
 from app.services.pages.window import group_categories
 from app.services.photos import cards, gallery, making
@@ -64,7 +65,7 @@ def group(store_id: str, group_id: str) -> ResponseReturnValue:
 
 def _group_page(store_id: str, group_id: str, form: PhotoForm) -> ResponseReturnValue:
     try:
-        shown = goods_product.group_page(owner(), store_id, group_id)
+        shown = goods_group.group_page(owner(), store_id, group_id)
         category = group_categories.category_picker(owner(), group_id).present
     except UnknownEntity:
         abort(404)

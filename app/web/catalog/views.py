@@ -6,8 +6,10 @@ from flask.typing import ResponseReturnValue
 
 from app.domain.rules import EntityType, FilterMode, Mode
 from app.services.catalog import refresh as catalog_refresh
+from app.services.catalog import stores as catalog_stores
 from app.services.catalog import unreadable as catalog_unreadable
-from app.services.catalog.refresh import CatalogUnavailable, StoreStillListed
+from app.services.catalog.refresh import CatalogUnavailable
+from app.services.catalog.stores import StoreStillListed
 from app.services.errors import UnknownEntity
 from app.services.owner import rule_changes, switch
 from app.services.owner import rules as owner_rules
@@ -185,7 +187,7 @@ def refresh() -> ResponseReturnValue:
 def close_store(store_id: str) -> ResponseReturnValue:
     sent(ActionForm)
     try:
-        name = catalog_refresh.close_store(owner(), store_id)
+        name = catalog_stores.close_store(owner(), store_id)
         flash(f"Магазин {quoted(name)} закрыт: его товары больше не показываются.", "success")
     except UnknownEntity:
         abort(404)

@@ -11,7 +11,7 @@ from app.domain.planning.brakes import Brake, BrakeKind
 from app.domain.planning.changes import Action
 from app.domain.planning.plan import Plan
 from app.models import User
-from app.services.owner import config, orders, switch
+from app.services.owner import config, shop_window, switch
 from app.services.planning.effect import Effect
 from app.web.formatting import GOODS, counted, number, plural_ru
 from app.web.messages import message
@@ -81,7 +81,7 @@ def ways_out(brakes: Iterable[Brake]) -> list[WayOut]:
 
 def toggled(user: User, is_on: bool) -> tuple[str, str]:
     if not is_on:
-        return f"Синхронизация выключена. {stayed(orders.window_of(user))}", "info"
+        return f"Синхронизация выключена. {stayed(shop_window.shop_window(user))}", "info"
     if config.config_of(user).confirmed_at is None:
         obstacle = switch.confirmation_obstacle(user)
         then = message(obstacle) if obstacle else "Посмотрите, что изменится, и нажмите «Подтвердить и запустить»."

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from app.db import db
 from app.domain.catalog.goods import GroupTree
+from app.domain.listing.category import category_choices
 from app.domain.listing.owner_settings import FALLBACK_CATEGORY, OwnerSettings
-from app.domain.listing.wanted import category_choices
 from app.domain.market.categories import Category, search_categories, similar_categories
 from app.domain.rules import decide
 from app.domain.texts import search
