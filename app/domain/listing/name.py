@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from app.domain.catalog.goods import Product
-from app.domain.catalog.variants import NAME_MAX, Choice, shortened, with_choices
+from app.domain.catalog.variants import Choice, shortened, with_choices
 from app.domain.texts.cleaning import clean_line
 from app.domain.texts.units import unit_name
-
-NAME_MIN = 4
+from app.domain.vk_limits import NAME_MAX, NAME_MIN
 
 
 def item_name(product: Product, choices: Sequence[Choice] = (), signs: Sequence[str] = ()) -> str:

@@ -4,8 +4,7 @@ from decimal import Decimal
 
 from app.domain.catalog.goods import Product
 from app.domain.listing.owner_settings import OwnerSettings, StockRule
-
-STOCK_MAX, STOCK_UNLIMITED = 999_999, -1
+from app.domain.vk_limits import STOCK_MAX, STOCK_UNLIMITED
 
 
 def stock_amount(quantity: Decimal | None) -> int:

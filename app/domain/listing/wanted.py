@@ -16,8 +16,7 @@ from app.domain.listing.owner_settings import OwnerSettings
 from app.domain.listing.pricing import money, window_price
 from app.domain.listing.stock import is_sold_out, stock_amount
 from app.domain.texts.cleaning import clean_line
-
-ALBUM_TITLE_MAX = 128
+from app.domain.vk_limits import ALBUM_TITLE_MAX
 
 
 @dataclass(frozen=True, slots=True)

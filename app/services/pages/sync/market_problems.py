@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from app.clients.vk.errors import ALBUMS_FULL, METHOD_QUOTA, SHOP_FULL, stored
 from app.clock import utcnow
 from app.db import db
-from app.domain.planning.albums import ALBUMS_MAX
+from app.domain.vk_limits import ALBUMS_MAX
 from app.models import AlbumState, User, VkAlbum
 from app.services.market import answers, refusals
 from app.services.pages.sync.problem_kinds import Kind, Problem
