@@ -9,7 +9,7 @@ from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, User
 from app.services.accounts import users
 from app.services.connections import evotor, vk
-from app.services.owner import rules, switch
+from app.services.owner import rule_setting, switch
 from tests.support.sandbox import CLUB, EVOTOR_TOKEN, STORE, VK_TOKEN
 
 PASSWORD = "correct horse battery"
@@ -29,7 +29,7 @@ def connect_both(user: User, club: int = CLUB) -> User:
 
 
 def set_rule(user: User, entity_type: EntityType, mode: FilterMode | None, *ids: str) -> None:
-    rules.set_rules(user, entity_type, ids, mode)
+    rule_setting.set_rules(user, entity_type, ids, mode)
     db.session.commit()
 
 

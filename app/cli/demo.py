@@ -18,7 +18,7 @@ from app.services.accounts import users
 from app.services.catalog.load import load_goods
 from app.services.connections import evotor, vk
 from app.services.errors import ServiceError
-from app.services.owner import configuration_json, rules, switch
+from app.services.owner import configuration_json, rule_setting, switch
 from app.services.planning import approvals, confirming, plans
 from app.services.vendors.clients import vk_client
 from app.tasks.sync import run_one
@@ -53,9 +53,9 @@ def seed(evotor_token: str, vk_token: str, group_id: int) -> None:
         raise CommandError(f"not connected: {error.code}", ExitCode.FAILED) from None
     stores = load_goods(user.id, texts=False)
     largest = max(stores, key=lambda goods: len(goods.products))
-    rules.set_rules(user, EntityType.STORE, [largest.store.id], FilterMode.INCLUDE)
+    rule_setting.set_rules(user, EntityType.STORE, [largest.store.id], FilterMode.INCLUDE)
     for mode, group_ids in _group_rules(largest).items():
-        rules.set_rules(user, EntityType.GROUP, group_ids, mode)
+        rule_setting.set_rules(user, EntityType.GROUP, group_ids, mode)
     switch.toggle(user, True)
     db.session.commit()
 

@@ -7,7 +7,7 @@ from app.domain.planning.changes import LinkState
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, OwnerOrder, RunStatus, RunTrigger, SyncConfig, SyncRun, User
 from app.services.engine import run as engine_run
-from app.services.owner import config, orders
+from app.services.owner import config, orders, shop_window
 from app.services.runs import records, schedule
 from tests.factories import connect_both, make_active, set_rule
 from tests.support.page import HTMX, Browser, words
@@ -88,7 +88,7 @@ def test_nothing_to_hide_is_said_and_changes_nothing(browser: Browser, owner: Us
     make_active(connect_both(owner))
     browser.get("/sync")
     assert "скрывать нечего" in browser.post(HIDE_ALL).notices[0]
-    assert is_enabled() and orders.order_of(owner) is None
+    assert is_enabled() and shop_window.order_of(owner) is None
 
 
 def test_without_vk_nothing_can_be_hidden(browser: Browser, listed: User) -> None:
@@ -102,7 +102,7 @@ def test_a_stranger_hides_nothing_of_the_owners(stranger: Browser, listed: User)
     stranger.get("/sync")
     stranger.post(HIDE_ALL)
     db.session.refresh(listed)
-    assert is_enabled() and orders.order_of(listed) is None
+    assert is_enabled() and shop_window.order_of(listed) is None
 
 
 # Take back
@@ -125,7 +125,7 @@ def test_what_the_last_run_hid_can_be_shown_again(browser: Browser, listed: User
     assert "Снова покажем 1 товар" in offer and "проверьте фильтры" in offer
     page = browser.submit(undo)
     assert "Скоро снова покажем 1 товар" in page.notices[0] and "Возвращаем товары в ВК" in page.text
-    assert not is_enabled() and orders.order_of(listed) is OwnerOrder.UNDO
+    assert not is_enabled() and shop_window.order_of(listed) is OwnerOrder.UNDO
     assert not browser.get(f"/sync/runs/{hidden.id}").all(f'form[action="{undo}"]')
     engine_run.run_user(listed, RunTrigger.SCHEDULE)
     assert db.session.query(Listing).filter_by(state=LinkState.HIDDEN).count() == 0
@@ -183,7 +183,7 @@ def test_stopping_an_order_withdraws_it(browser: Browser, listed: User) -> None:
     assert run is not None
     browser.get("/sync")
     assert "Вы остановили обновление" in browser.submit(f"/sync/runs/{run.id}/stop").text
-    assert orders.order_of(listed) is None and not config.config_of(listed).is_enabled
+    assert shop_window.order_of(listed) is None and not config.config_of(listed).is_enabled
 
 
 def test_a_run_that_has_ended_is_not_stopped_again(browser: Browser, listed: User) -> None:

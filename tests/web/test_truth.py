@@ -12,7 +12,7 @@ from app.domain.listing.owner_settings import StockRule
 from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogProduct, RunStatus, RunTrigger, SyncRun, User
 from app.services.connections import evotor, vk
-from app.services.owner import config, orders, run_requests, settings, switch
+from app.services.owner import config, orders, run_requests, settings, shop_window, switch
 from app.services.pages.sync.overview import is_between, next_run_at
 from app.services.planning import approvals, plans
 from app.services.planning.pending import pending_plan
@@ -233,7 +233,7 @@ def items_that_stay(pages: dict[str, Page], shop: Shop) -> None:
     stands = len(shop.prices())
     if not stands:
         assert not re.search("остал[иа]сь как|останутся как есть", text)
-    if not stands and shop.sandbox.items() and not orders.order_of(owner_of(shop)):
+    if not stands and shop.sandbox.items() and not shop_window.order_of(owner_of(shop)):
         assert "скрыт" in text
 
 
@@ -254,7 +254,7 @@ def what_waits_for_a_run(pages: dict[str, Page], shop: Shop) -> None:
     pending = pending_plan(user).product_count
     assert set(counted) <= {str(pending)}
     assert "ждёт обновления" not in text or config.config_of(user).is_enabled
-    is_busy = last_run(shop).status == RunStatus.RUNNING or orders.order_of(user)
+    is_busy = last_run(shop).status == RunStatus.RUNNING or shop_window.order_of(user)
     has_evotor = user.evotor is not None and user.evotor.is_connected
     has_store = switch.run_obstacle(user) not in ("no_store_rule", "no_store_passes")
     if pending and not is_busy and has_evotor and has_store and config.config_of(user).confirmed_at:
@@ -264,7 +264,7 @@ def what_waits_for_a_run(pages: dict[str, Page], shop: Shop) -> None:
 def a_run_goes_on(pages: dict[str, Page], shop: Shop) -> None:
     polls = bool(pages["/sync"].all("#run-progress[hx-trigger]"))
     run = last_run(shop)
-    may_begin = orders.order_of(owner_of(shop)) or switch.run_obstacle(owner_of(shop)) is None
+    may_begin = shop_window.order_of(owner_of(shop)) or switch.run_obstacle(owner_of(shop)) is None
     is_part = is_between(run, next_run_at(owner_of(shop)))
     goes_on = run.status == RunStatus.RUNNING or (may_begin and (run.status == RunStatus.QUEUED or is_part))
     assert polls == bool(goes_on)

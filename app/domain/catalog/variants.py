@@ -7,10 +7,10 @@ from typing import NamedTuple, TypeVar
 from app.domain.catalog.goods import GroupTree, Product
 from app.domain.texts.cleaning import clean_line
 from app.domain.texts.search import folded
+from app.domain.vk_limits import NAME_MAX
 
 K = TypeVar("K")
 
-NAME_MAX = 100
 LONGEST_ADDITION = 70
 """So much of a name choices and signs may take: what it is stays readable."""
 

@@ -8,8 +8,8 @@ from app.domain.catalog.goods import Product
 from app.domain.catalog.variants import Choice, choices_sentence
 from app.domain.texts.cleaning import clean_line, clean_text, without_links
 from app.domain.texts.units import priced_by, unit_name
+from app.domain.vk_limits import DESCRIPTION_MAX, DESCRIPTION_MIN
 
-DESCRIPTION_MIN, DESCRIPTION_MAX = 10, 4000
 _ENOUGH = 2 * DESCRIPTION_MAX
 """A template may name the description two hundred times: what is cut off in the end need not be cleaned before."""
 

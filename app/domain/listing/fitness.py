@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 
 from app.domain.catalog.goods import Product
-from app.domain.listing.owner_settings import OwnerSettings, StockRule
+from app.domain.listing.owner_settings import OwnerSettings
 from app.domain.texts.cleaning import clean_line
 
 
@@ -33,7 +33,7 @@ _KNOWN_MARKED = frozenset(
 
 
 def unfit_reason(product: Product, settings: OwnerSettings, *, has_photo: bool = False) -> SkipReason | None:
-    """Why VK should not show the product at all; stock is judged elsewhere. `has_photo`: not only a generated card."""
+    """Why VK should not show the product at all; stock is another matter. `has_photo`: not only a generated card."""
     if (reason := _unfit_for_sale(product, settings)) is not None:
         return reason
     return SkipReason.NO_PHOTO if settings.photo_required and not has_photo else None
@@ -67,11 +67,3 @@ def needs_review(product_type: str) -> bool:
     if product_type.startswith(_REVIEW_PREFIXES):
         return True
     return product_type.endswith("_MARKED") and product_type not in _KNOWN_MARKED
-
-
-def is_sold_out(product: Product, settings: OwnerSettings) -> bool:
-    """Absent quantity is not 0: nobody counts it. An owner who shows everything always has nothing sold out."""
-    if product.quantity is None or settings.stock_rule is StockRule.SHOW:
-        return False
-    is_short = settings.stock_rule is StockRule.FROM and product.quantity < settings.show_from
-    return product.quantity <= 0 or is_short

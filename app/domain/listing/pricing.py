@@ -14,3 +14,8 @@ def window_price(price: Decimal, percent: Decimal = Decimal(0), rounding: int = 
     changed = price * (100 + percent) / 100
     steps = (changed / step).quantize(Decimal(1), rounding=ROUND_HALF_UP)
     return (max(steps, Decimal(1)) * step).quantize(KOPECK)
+
+
+def money(roubles: Decimal) -> str:
+    """As prices travel to VK and are remembered."""
+    return str(roubles.quantize(KOPECK, rounding=ROUND_HALF_UP))

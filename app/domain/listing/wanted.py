@@ -1,24 +1,22 @@
 """From a product of the selection to the item that the VK market should hold."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
 
 from app.domain.catalog.goods import GroupTree, Product
 from app.domain.catalog.pictures import Picture
-from app.domain.catalog.variants import NAME_MAX, Choice, choices_of, shortened, with_choices
+from app.domain.catalog.variants import Choice, choices_of
 from app.domain.digest import digest_of
+from app.domain.listing.card import card_digest
+from app.domain.listing.category import category_of
 from app.domain.listing.description import item_description
-from app.domain.listing.fitness import is_sold_out
 from app.domain.listing.key import ListingKey, Value
-from app.domain.listing.owner_settings import FALLBACK_CATEGORY, OwnerSettings
-from app.domain.listing.pricing import window_price
+from app.domain.listing.name import item_name
+from app.domain.listing.owner_settings import OwnerSettings
+from app.domain.listing.pricing import money, window_price
+from app.domain.listing.stock import is_sold_out, stock_amount
 from app.domain.texts.cleaning import clean_line
-from app.domain.texts.units import unit_name
-
-NAME_MIN = 4
-ALBUM_TITLE_MAX = 128
-STOCK_MAX, STOCK_UNLIMITED = 999_999, -1
+from app.domain.vk_limits import ALBUM_TITLE_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ def to_wanted(
         "name": item_name(product, choices),
         "description": _description(product, tree, settings, store, choices),
         "price": money(window_price(product.price, settings.price_percent, settings.price_rounding)),
-        "category_id": _category(product, tree, settings),
+        "category_id": category_of(product, tree, settings),
         "deleted": int(hidden),
     }
     if extended_shop:
@@ -86,30 +84,6 @@ def renamed(wanted: Wanted, name: str) -> Wanted:
     return replace(wanted, fields={**wanted.fields, "name": name}, photo=photo)
 
 
-def item_name(product: Product, choices: Sequence[Choice] = (), signs: Sequence[str] = ()) -> str:
-    """`choices`: by which buyers tell a variant from the others; `signs`: what tells it from what reads alike."""
-    name = shortened(with_choices(clean_line(product.name), choices, signs), NAME_MAX)
-    for addition in (unit_name(product.measure), product.article, product.code, "товар"):
-        if len(name) >= NAME_MIN:
-            break
-        if extra := clean_line(addition):
-            name = f"{name}, {extra}"[:NAME_MAX]
-    return name
-
-
-def money(roubles: Decimal) -> str:
-    return str(roubles.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
-
-
-def stock_amount(quantity: Decimal | None) -> int:
-    """Whole pieces (contracts/vk.md 13.8); a part of a piece still means "there is some"."""
-    if quantity is None:
-        return STOCK_UNLIMITED
-    if quantity <= 0:
-        return 0
-    return min(max(1, int(quantity)), STOCK_MAX)
-
-
 def _description(
     product: Product, tree: GroupTree, settings: OwnerSettings, store: str, choices: Sequence[Choice]
 ) -> str:
@@ -118,41 +92,6 @@ def _description(
     return item_description(product, settings.description_template, group=group, store=store, choices=choices)
 
 
-@dataclass(frozen=True, slots=True)
-class CategoryChoice:
-    """The category that a group's products ask for, and where it comes from."""
-
-    id: int
-    group_id: str | None = None
-    """The group that was given it; None = the shop's own."""
-
-    def accepted(self, settings: OwnerSettings) -> bool:
-        return self.id not in settings.refused_categories
-
-
-def category_choices(lineage: Iterable[str], settings: OwnerSettings) -> Iterator[CategoryChoice]:
-    """Nearest first; `lineage` from the group up to its root."""
-    for group_id in lineage:
-        if (category_id := settings.category_by_group.get(group_id)) is not None:
-            yield CategoryChoice(category_id, group_id)
-    yield CategoryChoice(settings.category_id)
-
-
-def _category(product: Product, tree: GroupTree, settings: OwnerSettings) -> int:
-    for choice in category_choices(tree.lineage(product.group_id), settings):
-        if choice.accepted(settings):
-            return choice.id
-    return FALLBACK_CATEGORY
-
-
 def album_title(product: Product, tree: GroupTree) -> str | None:
     folder = tree.folder(product.group_id)
     return (clean_line(folder.name)[:ALBUM_TITLE_MAX].strip() or None) if folder else None
-
-
-CARD_VERSION = "1"
-"""Another value makes every generated card new: raise it when the drawing changes."""
-
-
-def card_digest(name: str) -> str:
-    return digest_of("card", CARD_VERSION, name)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from app.domain.catalog.goods import Product
 from app.domain.listing.key import ListingKey
-from app.domain.listing.wanted import item_name
+from app.domain.listing.name import item_name
 from app.domain.market.items import MarketItem
 from app.domain.texts import search
 

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.domain.planning.albums import ALBUMS_MAX, ITEMS_IN_ALBUM_MAX, Albums
+from app.domain.planning.albums import Albums
 from app.domain.planning.changes import Action
 from app.domain.planning.plan import Plan
-
-ITEMS_MAX = 15_000
+from app.domain.vk_limits import ALBUMS_MAX, ITEMS_IN_ALBUM_MAX, ITEMS_MAX
 
 
 @dataclass(frozen=True, slots=True)

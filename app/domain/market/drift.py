@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from app.domain.listing.key import Value
-from app.domain.listing.wanted import money
+from app.domain.listing.pricing import money
 from app.domain.market.items import Availability, MarketItem
 from app.domain.planning.changes import Link
 from app.domain.texts.markup import unescaped

@@ -8,9 +8,7 @@ from app.domain.listing.key import ListingKey
 from app.domain.listing.wanted import Wanted
 from app.domain.planning.changes import Action, Change, Link
 from app.domain.texts import search
-
-ALBUMS_MAX = 100
-ITEMS_IN_ALBUM_MAX = 1000
+from app.domain.vk_limits import ALBUMS_MAX, ITEMS_IN_ALBUM_MAX
 
 
 @dataclass(frozen=True, slots=True)

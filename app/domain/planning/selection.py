@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from app.domain.catalog.goods import GroupTree, Product, Store
 from app.domain.catalog.pictures import Picture, Pictures
 from app.domain.catalog.variants import choices_of, signs_of_alike
-from app.domain.listing.fitness import SkipReason, is_sold_out, unfit_reason
+from app.domain.listing.fitness import SkipReason, unfit_reason
 from app.domain.listing.key import ListingKey
+from app.domain.listing.name import item_name
 from app.domain.listing.owner_settings import OwnerSettings
-from app.domain.listing.wanted import Wanted, item_name, renamed, to_wanted
+from app.domain.listing.stock import is_sold_out
+from app.domain.listing.wanted import Wanted, renamed, to_wanted
 from app.domain.planning.plan import Desired
 from app.domain.rules import Decision, EntityType, Mode, RuleSet, decide
 

@@ -64,7 +64,7 @@ class Attempt:
         return self.account, self.source
 
 
-def count(attempt: Attempt, now: datetime) -> bool:
+def count_attempt(attempt: Attempt, now: datetime) -> bool:
     """As failed, until it is taken back; True if this one begins a lock. Commits. Raises TooManyAttempts."""
     guessed_at = (_counted(attempt.of_account, now) or 0) > GUESSED_AT
     locks = False

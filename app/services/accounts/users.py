@@ -25,7 +25,7 @@ log = structlog.get_logger()
 def register(email: str, password: str) -> User:
     """Ends the caller's transaction first. Raises EmailTaken or NotAnAddress."""
     address = normalise_email(email)
-    user = User(email=address, password_hash=_hashed(password))
+    user = User(email=address, password_hash=_hash_outside_transaction(password))
     user.sync_config = SyncConfig()
     user.sync_state = SyncState()
     db.session.add(user)
@@ -55,7 +55,7 @@ def authenticate(email: str, password: str, source: str, now: datetime | None = 
 def _prove(attempt: Attempt, user: User | None, password: str, failure: EventKind, now: datetime | None = None) -> None:
     """Whoever asks knows the user's password. Commits, also in the end. Raises BadCredentials or TooManyAttempts."""
     user_id, known = (user.id, user.password_hash) if user else (None, None)
-    locks = throttle.count(attempt, now or utcnow())
+    locks = throttle.count_attempt(attempt, now or utcnow())
     if passwords.matches(known, password):
         throttle.take_back(attempt)
         db.session.commit()
@@ -93,7 +93,7 @@ def change_password(user: User, current: str, new: str, source: str) -> None:
 
 def set_password(user: User, new: str) -> None:
     """Signs every device out. Ends the caller's transaction first."""
-    _store_password(user, _hashed(new))
+    _store_password(user, _hash_outside_transaction(new))
 
 
 def _store_password(user: User, password_hash: str) -> None:
@@ -103,7 +103,7 @@ def _store_password(user: User, password_hash: str) -> None:
     events.record(EventKind.PASSWORD_CHANGED, user.id)
 
 
-def _hashed(password: str) -> str:
+def _hash_outside_transaction(password: str) -> str:
     """Outside of any transaction: on SQLite nobody could write meanwhile."""
     db.session.commit()
     return passwords.hashed(password)

@@ -9,7 +9,7 @@ from app.db import db
 from app.domain.catalog.goods import Attribute, Group, GroupTree, Product, Store
 from app.domain.catalog.pictures import Pictures
 from app.domain.catalog.variants import choices_of
-from app.domain.listing.wanted import item_name
+from app.domain.listing.name import item_name
 from app.domain.planning.selection import StoreGoods
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, StoreState
 from app.services.catalog import unreadable

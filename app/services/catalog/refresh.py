@@ -15,8 +15,9 @@ from app.domain.catalog.goods import Store
 from app.models import CatalogStore, ConnectionState, EvotorConnection, StoreState, User
 from app.services import locks
 from app.services.catalog import copy
+from app.services.catalog.stores import stores_of
 from app.services.errors import ServiceError, UnknownEntity
-from app.services.owner import rules
+from app.services.owner import rule_entities
 from app.services.vendors.clients import evotor_client, is_out_of_time
 from app.services.vendors.connection_use import CONNECTION_CHANGED, EvotorUse, evotor_use
 from app.services.vendors.faults import evotor_code, evotor_state
@@ -25,18 +26,13 @@ log = structlog.get_logger()
 
 UNPAID_PAUSE = timedelta(hours=2)
 LONGEST_REST = timedelta(days=1)
+"""A rest that would end later is from a clock that was wrong."""
 
 _STATES = {
     EvotorFault.PAYMENT_REQUIRED: StoreState.PAYMENT_REQUIRED,
     EvotorFault.FORBIDDEN: StoreState.FORBIDDEN,
     EvotorFault.NOT_FOUND: StoreState.MISSING,
 }
-
-
-class StoreStillListed(ServiceError):
-    """Evotor still shows the store: a copy dropped now would be back with the next refresh."""
-
-    code = "store_still_listed"
 
 
 class CatalogUnavailable(ServiceError):
@@ -107,7 +103,7 @@ def refresh(
         db.session.commit()
         raise CatalogUnavailable(evotor_code(error), error.retry_after, evotor_state(error)) from error
     _mark(use, ConnectionState.OK, None)
-    rules.refresh_names(user)
+    rule_entities.refresh_names(user)
     db.session.commit()
     return report
 
@@ -135,7 +131,7 @@ def _mark(use: EvotorUse, state: ConnectionState, code: str | None) -> None:
 
 def _longest_unread_first(user_id: int, stores: Sequence[Store]) -> list[Store]:
     """So that refreshes that are cut short get round to all."""
-    read_at = {row.store_id: row.fetched_at or datetime.min for row in db.session.scalars(_stores_of(user_id))}
+    read_at = {row.store_id: row.fetched_at or datetime.min for row in db.session.scalars(stores_of(user_id))}
     db.session.commit()
     return sorted(stores, key=lambda store: read_at.get(store.id, datetime.min))
 
@@ -155,7 +151,7 @@ def refresh_trusted(user: User, store_id: str) -> None:
 
     Commits. Raises UnknownEntity, and CatalogUnavailable where the lists do not come whole.
     """
-    store = db.session.scalar(_stores_of(user.id).where(CatalogStore.store_id == store_id))
+    store = db.session.scalar(stores_of(user.id).where(CatalogStore.store_id == store_id))
     if store is None:
         raise UnknownEntity
     use = _evotor_use(user)
@@ -210,7 +206,7 @@ def _rest_after(error: EvotorError) -> timedelta | None:
 def _store_stores(use: EvotorUse, stores: Sequence[Store]) -> None:
     """New stores are added, known ones renamed; one that Evotor no longer lists is kept and marked."""
     _hold(use)
-    known = {row.store_id: row for row in db.session.scalars(_stores_of(use.user_id))}
+    known = {row.store_id: row for row in db.session.scalars(stores_of(use.user_id))}
     for store in stores:
         row = known.pop(store.id, None)
         if row is None:
@@ -223,27 +219,3 @@ def _store_stores(use: EvotorUse, stores: Sequence[Store]) -> None:
         if row.state != StoreState.CLOSED:
             row.state, row.error_code = StoreState.MISSING, "evotor_not_found"
     db.session.commit()
-
-
-def _stores_of(user_id: int) -> sa.Select[CatalogStore]:
-    return sa.select(CatalogStore).where(CatalogStore.user_id == user_id)
-
-
-def close_store(user: User, store_id: str) -> str:
-    """The owner says that a store which Evotor no longer lists is closed for good: its products leave the selection.
-
-    Of its copy only the row is left; rules that name it stay. Should Evotor list it again, it opens again. Returns its
-    name.
-
-    Raises UnknownEntity and StoreStillListed.
-    """
-    locks.lock(user.id)
-    store = db.session.scalar(_stores_of(user.id).where(CatalogStore.store_id == store_id))
-    if store is None:
-        raise UnknownEntity
-    if store.state not in (StoreState.MISSING, StoreState.CLOSED):
-        raise StoreStillListed
-    copy.drop_goods(user.id, store_id)
-    store.state, store.error_code = StoreState.CLOSED, None
-    db.session.flush()
-    return store.name

@@ -1,4 +1,4 @@
-"""Connecting Evotor and VK: checked with a live call before anything is stored."""
+"""Connecting Evotor: the token is checked with a live call before it is stored, and brings the first copy."""
 
 import contextlib
 

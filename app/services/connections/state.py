@@ -1,6 +1,4 @@
-"""What a check says of a connection."""
-
-from datetime import datetime
+"""The state of a connection, as the last check found it."""
 
 from app.clock import utcnow
 from app.models import ConnectionState, EvotorConnection, VkConnection
@@ -8,12 +6,12 @@ from app.services.runs import schedule
 
 
 def stored_state(connection: EvotorConnection | VkConnection | None) -> ConnectionState:
-    """Another token was stored during the check, or none is: the answer concerns nobody any more."""
+    """Where another token was stored during the check, or none is: the answer concerns nobody any more."""
     return ConnectionState(connection.state) if connection is not None else ConnectionState.DISCONNECTED
 
 
 def record_ok(connection: EvotorConnection | VkConnection) -> ConnectionState:
-    """A run that was held for the sake of this connection need not wait any longer."""
+    """It works. A run that was held for the sake of this connection need not wait any longer."""
     if connection.state != ConnectionState.OK:
         schedule.end_pause(connection.user_id)
     if isinstance(connection, VkConnection):
@@ -22,7 +20,8 @@ def record_ok(connection: EvotorConnection | VkConnection) -> ConnectionState:
 
 
 def record_state(
-    connection: EvotorConnection | VkConnection, state: ConnectionState, code: str | None, now: datetime | None = None
+    connection: EvotorConnection | VkConnection, state: ConnectionState, code: str | None
 ) -> ConnectionState:
-    connection.state, connection.error_code, connection.checked_at = state, code, now or utcnow()
+    """As of now; returns it."""
+    connection.state, connection.error_code, connection.checked_at = state, code, utcnow()
     return state

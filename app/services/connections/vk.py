@@ -46,12 +46,7 @@ def connect_vk(user: User, token: str, named: int | str) -> bool:
     connection = locked_or_new(VkConnection, user.id)
     previous = connection.market_id
     is_other = previous is not None and previous != group_id
-    connection.group_id = connection.last_group_id = group_id
-    connection.group_name = access.community.name
-    connection.vk_user_id, connection.vk_user_name = access.profile.id, access.profile.name
-    connection.token, connection.refresh_token, connection.expires_at = token, None, None
-    connection.rights, connection.is_extended = access.rights, access.community.is_extended
-    connection.resting, connection.refused_categories = {}, []
+    _fill(connection, token, access)
     user.vk = connection
     try:
         db.session.flush()
@@ -67,6 +62,15 @@ def connect_vk(user: User, token: str, named: int | str) -> bool:
         switch.take_confirmation_back(user, "other_vk")
     events.record(EventKind.VK_CHANGED if is_other else EventKind.VK_CONNECTED, user.id, group_id=group_id)
     return is_other
+
+
+def _fill(connection: VkConnection, token: str, access: _VkAccess) -> None:
+    connection.group_id = connection.last_group_id = access.community.id
+    connection.group_name = access.community.name
+    connection.vk_user_id, connection.vk_user_name = access.profile.id, access.profile.name
+    connection.token, connection.refresh_token, connection.expires_at = token, None, None
+    connection.rights, connection.is_extended = access.rights, access.community.is_extended
+    connection.resting, connection.refused_categories = {}, []
 
 
 def _vk_access(client: VkClient, named: int | str) -> _VkAccess:
@@ -108,6 +112,7 @@ def _rights(client: VkClient) -> int | None:
 
 
 def check_vk(user: User) -> ConnectionState:
+    """Ask VK whether the stored token still works for the community, and remember the answer."""
     use = vk_use(user)
     if use is None:
         return ConnectionState.DISCONNECTED

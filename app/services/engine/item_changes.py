@@ -16,10 +16,10 @@ from app.clients.vk.errors import (
     VkError,
 )
 from app.clock import utcnow
+from app.domain.listing.card import card_digest
 from app.domain.listing.description import long_enough
 from app.domain.listing.key import Value
 from app.domain.listing.owner_settings import FALLBACK_CATEGORY
-from app.domain.listing.wanted import card_digest
 from app.domain.market.drift import PHOTO, TEXTS
 from app.domain.market.items import Availability, MarketItem
 from app.domain.planning.brakes import named

@@ -18,7 +18,7 @@ from app.services import health
 from app.services.engine.order import OrderWork
 from app.services.engine.sync import SyncWork
 from app.services.engine.work import RunEnds, RunWork, VkFound
-from app.services.owner import orders
+from app.services.owner import orders, shop_window
 from app.services.owner.switch import run_obstacle
 from app.services.runs import ending, history, lease, records
 from app.services.runs.ending import End
@@ -86,7 +86,7 @@ def run_user(
 
     def work_on() -> RunWork:
         db.session.expire_all()  # what the run is for is what the owner wants now
-        order = orders.order_of(user)
+        order = shop_window.order_of(user)
         kind = OrderWork if order else SyncWork
         run.trigger = order or run.trigger
         return kind(
@@ -108,7 +108,7 @@ def run_user(
 
 
 def _obstacle(user: User) -> str | None:
-    return orders.order_obstacle(user) if orders.order_of(user) else run_obstacle(user)
+    return orders.order_obstacle(user) if shop_window.order_of(user) else run_obstacle(user)
 
 
 def _carry_out(

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from app.context import settings
 from app.db import db
-from app.domain.listing.wanted import ALBUM_TITLE_MAX
 from app.domain.market.drift import same_text
 from app.domain.market.items import Album, MarketItem
 from app.domain.texts import search
+from app.domain.vk_limits import ALBUM_TITLE_MAX
 from app.models import AlbumState, Listing, SyncState, VkAlbum
 
 

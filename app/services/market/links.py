@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from app.clock import utcnow
 from app.db import db
+from app.domain.listing.card import card_digest
 from app.domain.listing.key import SKU_PREFIX, ListingKey, Value, sku
-from app.domain.listing.wanted import card_digest
 from app.domain.market.drift import as_sent
 from app.domain.market.items import NO_ODD_ITEMS, Availability, MarketItem, OddItems
 from app.domain.planning.changes import LinkState

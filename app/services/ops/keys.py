@@ -1,4 +1,4 @@
-"""Stored tokens under a new key."""
+"""Stored secrets under a new key."""
 
 from typing import Any
 

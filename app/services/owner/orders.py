@@ -3,13 +3,8 @@
 Either switches the synchronisation off: else the next run would undo it at once.
 """
 
-from dataclasses import dataclass
-from datetime import timedelta
-
 import sqlalchemy as sa
 
-from app.clock import utcnow
-from app.context import settings
 from app.db import db
 from app.domain.planning.changes import LinkState
 from app.models import EventKind, Listing, OwnerOrder, RunTrigger, SyncApproval, SyncRun, User
@@ -17,25 +12,21 @@ from app.models.run import ACTIVE
 from app.services.accounts import events
 from app.services.errors import NotReady
 from app.services.owner import config as owner_config
-from app.services.owner import switch
+from app.services.owner.shop_window import has_lost_adds, live_count
 from app.services.runs import records, schedule
 from app.services.runs.records import TIME_SLICE
 
 MOST_PARTS = 500
-
-
-def order_of(user: User) -> OwnerOrder | None:
-    chosen = user.sync_state.owner_order if user.sync_state else None
-    return OwnerOrder(chosen) if chosen else None
+"""So many runs are looked through for the parts of one piece of work."""
 
 
 def hide_all(user: User) -> int:
     """Every visible item of ours leaves the window; returns how many we know of. Raises NotReady."""
     _must_have_vk(user)
     count = live_count(user)
-    if not count and not _may_have_more(user):
+    if not count and not has_lost_adds(user):
         raise NotReady("nothing_to_hide")
-    _give(user, OwnerOrder.HIDE_ALL, None)
+    _place(user, OwnerOrder.HIDE_ALL, None)
     return count
 
 
@@ -45,16 +36,8 @@ def undo(user: User, run: SyncRun) -> int:
     count = undoable(user, run)
     if not count:
         raise NotReady("nothing_to_undo")
-    _give(user, OwnerOrder.UNDO, run.id)
+    _place(user, OwnerOrder.UNDO, run.id)
     return count
-
-
-def stop(user: User) -> None:
-    """The run at work, or the queued one, ends and the next comes as usual; an order is not taken up again."""
-    schedule.cancel(user.id)
-    switch.withdraw_order(user)
-    schedule.not_before(user.id, utcnow() + timedelta(minutes=settings().sync_interval_minutes))
-    events.record(EventKind.RUN_STOPPED, user.id)
 
 
 def undoable(user: User, run: SyncRun) -> int:
@@ -93,54 +76,6 @@ def parts_of(user_id: int, run_id: int) -> list[int]:
     return parts
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What of ours stands in the community, also in one that is not connected any more."""
-
-    live: int = 0
-    """Visible to buyers."""
-    hidden: int = 0
-    order: OwnerOrder | None = None
-    in_reach: bool = True
-    """VK is connected, so that we can hide and show."""
-    is_uncertain: bool = False
-    """Something was added without an answer, and may stand there or not."""
-
-    @property
-    def is_hidden(self) -> bool:
-        """Buyers see nothing of what we made."""
-        return self.hidden > 0 and not self.live and not self.is_uncertain
-
-
-def window_of(user: User) -> Window:
-    if not user.market_id:
-        return Window(order=order_of(user), in_reach=False)
-    query = sa.select(Listing.state, sa.func.count()).group_by(Listing.state)
-    query = query.where(Listing.in_market(user.id, user.market_id))
-    counts: dict[str, int] = {row[0]: row[1] for row in db.session.execute(query)}
-    lost = (Listing.in_market(user.id, user.market_id), Listing.is_lost)
-    return Window(
-        is_uncertain=db.session.scalar(sa.select(Listing.id).where(*lost).limit(1)) is not None,
-        live=counts.get(LinkState.LIVE, 0),
-        hidden=counts.get(LinkState.HIDDEN, 0),
-        order=order_of(user),
-        in_reach=user.vk is not None and user.vk.is_connected,
-    )
-
-
-def live_count(user: User) -> int:
-    if user.vk is None or user.vk.group_id is None:
-        return 0
-    live = (Listing.in_market(user.id, user.vk.group_id), Listing.state == LinkState.LIVE)
-    return db.session.scalar(sa.select(sa.func.count()).select_from(Listing).where(*live)) or 0
-
-
-def _may_have_more(user: User) -> bool:
-    assert user.vk is not None and user.vk.group_id is not None
-    lost = (Listing.in_market(user.id, user.vk.group_id), Listing.is_lost)
-    return db.session.scalar(sa.select(Listing.id).where(*lost).limit(1)) is not None
-
-
 def order_obstacle(user: User) -> str | None:
     """Why what the owner ordered cannot be done now."""
     return None if user.vk is not None and user.vk.is_connected else "vk_missing"
@@ -156,12 +91,11 @@ def _last_with_changes(user_id: int) -> int | None:
     return db.session.scalar(query)
 
 
-def _give(user: User, order: OwnerOrder, run_id: int | None) -> None:
+def _place(user: User, order: OwnerOrder, run_id: int | None) -> None:
     config = owner_config.ensure_config(user)
     assert user.sync_state is not None
-    schedule.cancel(
-        user.id, records.OTHER_ORDER
-    )  # before the state is touched, as a run that ends does it: else the two wait for each other
+    # Before the state is touched, as a run that ends does it: else the two wait for each other.
+    schedule.cancel(user.id, records.OTHER_ORDER)
     config.is_enabled = False
     if order is OwnerOrder.UNDO:  # the owner thought better of what was approved
         db.session.execute(sa.delete(SyncApproval).where(SyncApproval.user_id == user.id))

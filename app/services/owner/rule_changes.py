@@ -14,7 +14,7 @@ from app.models import CatalogGroup, CatalogProduct, RuleChange, SyncFilter, Use
 from app.services import locks
 from app.services.errors import ServiceError
 from app.services.owner import config as owner_config
-from app.services.owner import rules
+from app.services.owner import rule_setting
 
 Key = tuple[str, str]
 """Entity type and id."""
@@ -38,7 +38,7 @@ class Changed:
 
 def change(user: User, level: EntityType, ids: Sequence[str], mode: FilterMode | None) -> Changed:
     """One rule for each entity, or none with mode None; all or nothing. Raises UnknownEntity."""
-    return _remembered(user, lambda: rules.set_rules(user, level, ids, mode))
+    return _remembered(user, lambda: rule_setting.set_rules(user, level, ids, mode))
 
 
 def show_whole(user: User, store_id: str) -> Changed:
@@ -47,9 +47,9 @@ def show_whole(user: User, store_id: str) -> Changed:
 
 
 def _show_whole(user: User, store_id: str) -> None:
-    rules.set_rules(user, EntityType.STORE, [store_id], FilterMode.INCLUDE)
+    rule_setting.set_rules(user, EntityType.STORE, [store_id], FilterMode.INCLUDE)
     for level in (EntityType.GROUP, EntityType.PRODUCT):
-        rules.set_rules(user, level, rules_within(user, level, store_id), None)
+        rule_setting.set_rules(user, level, rules_within(user, level, store_id), None)
 
 
 def rules_within(user: User, level: EntityType, store_id: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The owner's switch, confirmation and rules."""
+"""The owner's switch and confirmation, and what stands in the way of either or of a run."""
 
 from datetime import datetime
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.domain.listing.wanted import CARD_VERSION
+from app.domain.listing.card import CARD_VERSION
 
 if TYPE_CHECKING:
     from PIL import ImageFont

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from app.clock import utcnow
 from app.db import db
-from app.domain.market.capacity import ITEMS_MAX, Room, room_for
-from app.domain.planning.albums import ALBUMS_MAX
+from app.domain.market.capacity import Room, room_for
 from app.domain.planning.changes import LinkState
 from app.domain.planning.plan import Plan
+from app.domain.vk_limits import ALBUMS_MAX, ITEMS_MAX
 from app.models import CatalogStore, Listing, User
 from app.services.market.records import load_albums
 

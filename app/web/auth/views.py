@@ -9,7 +9,7 @@ from app.extensions import limiter
 from app.models import UserSession
 from app.services.accounts import sessions, users
 from app.services.errors import BadCredentials, EmailTaken, TooManyAttempts
-from app.services.owner import orders
+from app.services.owner import shop_window
 from app.web.access import commit_on_success, owned_or_404, owner, safe_next
 from app.web.auth import blueprint
 from app.web.auth.forms import AccountForm, DeleteForm, LoginForm, PasswordForm, RegisterForm, TimeZoneForm
@@ -113,7 +113,7 @@ def _account_page(
         time_zone_form=time_zone_form or TimeZoneForm(formdata=None, time_zone=time_zones.listed(owner().time_zone)),
         devices=sessions.of(owner()),
         this_device=sessions.current(owner()),
-        window=orders.window_of(owner()),
+        window=shop_window.shop_window(owner()),
     )
 
 
@@ -172,7 +172,7 @@ def change_password() -> ResponseReturnValue:
 def delete_account() -> ResponseReturnValue:
     form = DeleteForm()
     if form.validate_on_submit():
-        window = orders.window_of(owner())
+        window = shop_window.shop_window(owner())
         try:
             users.delete(owner(), text_of(form.password), request_source())
         except (BadCredentials, TooManyAttempts) as error:

@@ -4,6 +4,7 @@ from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 
 from app.services.errors import UnknownEntity
+from app.services.pages.goods import group as goods_group
 from app.services.pages.goods import product as goods_product
 from app.services.pages.window import group_categories
 from app.services.runs import history
@@ -43,7 +44,7 @@ def group(store_id: str, group_id: str) -> ResponseReturnValue:
 
 def group_page(store_id: str, group_id: str, form: PhotoForm) -> ResponseReturnValue:
     try:
-        shown = goods_product.group_page(owner(), store_id, group_id)
+        shown = goods_group.group_page(owner(), store_id, group_id)
         category = group_categories.category_picker(owner(), group_id).present
     except UnknownEntity:
         abort(404)

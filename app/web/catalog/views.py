@@ -4,8 +4,10 @@ from flask import abort, flash, redirect, render_template, request, send_file, u
 from flask.typing import ResponseReturnValue
 
 from app.services.catalog import refresh as catalog_refresh
+from app.services.catalog import stores as catalog_stores
 from app.services.catalog import unreadable as catalog_unreadable
-from app.services.catalog.refresh import CatalogUnavailable, StoreStillListed
+from app.services.catalog.refresh import CatalogUnavailable
+from app.services.catalog.stores import StoreStillListed
 from app.services.errors import UnknownEntity
 from app.services.owner import switch
 from app.services.pages.goods import csv_export
@@ -83,7 +85,7 @@ def refresh() -> ResponseReturnValue:
 def close_store(store_id: str) -> ResponseReturnValue:
     sent(ActionForm)
     try:
-        name = catalog_refresh.close_store(owner(), store_id)
+        name = catalog_stores.close_store(owner(), store_id)
         flash(f"Магазин {quoted(name)} закрыт: его товары больше не показываются.", "success")
     except UnknownEntity:
         abort(404)

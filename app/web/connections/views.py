@@ -6,7 +6,7 @@ from app.services.catalog.age import catalog_age
 from app.services.connections import evotor as connections_evotor
 from app.services.connections import vk as connections_vk
 from app.services.errors import ConnectionRefused
-from app.services.owner import orders, rules
+from app.services.owner import rules, shop_window
 from app.services.pages.sync.overview import sync_overview
 from app.web.access import commit_on_success, owner
 from app.web.asking import asks_vendors
@@ -55,7 +55,7 @@ def evotor() -> ResponseReturnValue:
 
 def _window() -> dict[str, object]:
     """What stands in VK, and whether it is being hidden: told where disconnecting is offered."""
-    return {"window": orders.window_of(owner())}
+    return {"window": shop_window.shop_window(owner())}
 
 
 @blueprint.post("/evotor/check")
@@ -76,7 +76,7 @@ def disconnect_evotor() -> ResponseReturnValue:
     sent(ActionForm)
     connections_evotor.disconnect_evotor(owner())
     kept.forget(EvotorForm.service)
-    flash(f"Эвотор отключён. Каталог и фильтры сохранены. {stayed(orders.window_of(owner()))}", "success")
+    flash(f"Эвотор отключён. Каталог и фильтры сохранены. {stayed(shop_window.shop_window(owner()))}", "success")
     return redirect(url_for(".evotor"))
 
 
@@ -117,7 +117,7 @@ def disconnect_vk() -> ResponseReturnValue:
     sent(ActionForm)
     connections_vk.disconnect_vk(owner())
     kept.forget(VkForm.service)
-    flash(f"ВК отключён. {stayed(orders.window_of(owner()))}", "success")
+    flash(f"ВК отключён. {stayed(shop_window.shop_window(owner()))}", "success")
     return redirect(url_for(".vk"))
 
 

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app.services.owner.orders import Window
+from app.services.owner.shop_window import ShopWindow
 from app.web.formatting import GOODS, counted
 
 
@@ -10,17 +10,17 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(stayed=stayed, stays=stays)
 
 
-def stayed(window: Window) -> str:
+def stayed(window: ShopWindow) -> str:
     """After something was switched off or taken away."""
     return _told(window, "Товары в ВК остались как были.")
 
 
-def stays(window: Window) -> str:
+def stays(window: ShopWindow) -> str:
     """Before it is."""
     return _told(window, "Товары в ВК останутся как есть.")
 
 
-def _told(window: Window, unchanged: str) -> str:
+def _told(window: ShopWindow, unchanged: str) -> str:
     if window.order == "hide_all":
         return "Товары в ВК ещё скрываются."
     if window.order is not None:

@@ -1,7 +1,7 @@
 """What is said after a press on the pages of the synchronisation."""
 
 from app.models import User
-from app.services.owner import config, orders, switch
+from app.services.owner import config, shop_window, switch
 from app.web.formatting import GOODS, counted
 from app.web.market.remains import stayed
 from app.web.messages import message
@@ -9,7 +9,7 @@ from app.web.messages import message
 
 def toggled(user: User, is_on: bool) -> tuple[str, str]:
     if not is_on:
-        return f"Синхронизация выключена. {stayed(orders.window_of(user))}", "info"
+        return f"Синхронизация выключена. {stayed(shop_window.shop_window(user))}", "info"
     if config.config_of(user).confirmed_at is None:
         obstacle = switch.confirmation_obstacle(user)
         then = message(obstacle) if obstacle else "Посмотрите, что изменится, и нажмите «Подтвердить и запустить»."

@@ -10,8 +10,8 @@ from app.services.catalog.age import catalog_age
 from app.services.errors import NotReady
 from app.services.owner import config, rules, switch
 from app.services.pages.goods.rule_summary import rule_summary
+from app.services.pages.sync.goods_problems import empty_problem
 from app.services.pages.sync.plan import PlanQuery, plan_overview
-from app.services.pages.sync.problems import empty_problem
 from app.services.planning import approvals, plans
 from app.services.planning.readiness import readiness_of
 from app.services.runs import records

@@ -7,7 +7,7 @@ from flask import url_for
 
 from app.domain.listing.fitness import SkipReason
 from app.models import ConnectionState, OwnerOrder
-from app.services.pages.sync.problems import Kind, Problem
+from app.services.pages.sync.problem_kinds import Kind, Problem
 from app.web import labels
 from app.web.catalog import unreadable_goods
 from app.web.formatting import GOODS, counted, number, plural_ru, quoted

@@ -1,13 +1,10 @@
 """How far a run is, in words; and when that is worth saying aloud."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from app.clock import utcnow
-from app.domain.pace import seconds_left
 from app.models import RunStage, RunStatus, SyncRun
-from app.models.run import ACTIVE
-from app.services.runs import records
+from app.services.pages.sync.run_progress import RunPhase, RunProgress, run_progress
 from app.web.formatting import counted, number, quoted, span, time_left
 from app.web.sync import blueprint
 
@@ -23,9 +20,12 @@ STAGE = {
     RunStage.ALBUMS: "Раскладываем по подборкам",
     RunStage.DELETE: "Удаляем скрытые раньше товары",
 }
-CHANGING = frozenset({RunStage.HIDE, RunStage.EDIT, RunStage.SHOW, RunStage.ADD, RunStage.ALBUMS, RunStage.DELETE})
-USUAL_WAIT = timedelta(minutes=5)
-"""Cron looks every minute; a little patience for a machine that is busy."""
+TEXT = {
+    RunPhase.QUEUED: "Обновление в очереди и начнётся в течение минуты.",
+    RunPhase.BEGUN: "Начинаем…",
+    RunPhase.STOPPING: "Останавливаем… Начатое изменение закончится, новых не будет.",
+    RunPhase.LOST: "Похоже, обновление прервалось. Следующее продолжит с того же места.",
+}
 SPOKEN_STEP = 20
 """Percent: a screen reader is not to talk all the time."""
 
@@ -48,21 +48,31 @@ class Progress:
 @blueprint.app_template_filter("progress_of")
 def progress_of(run: SyncRun, goes_on: bool = False) -> Progress:
     """`goes_on`: it has ended and left the rest to another one that comes at once."""
-    now = utcnow()
-    if goes_on:
-        return _between(run, now)
-    if run.status not in ACTIVE:
-        ended = _ended(run)
-        return Progress(ended, spoken=f"Обновление закончилось. {ended}", told="ended")
-    if run.status == RunStatus.QUEUED:
-        return _in_queue(now - run.created_at, now)
-    if run.cancel_requested:
-        return _running(run, "Останавливаем… Начатое изменение закончится, новых не будет.", "stopping")
-    if run.lease_until is not None and run.lease_until < now:
-        return _running(
-            run, "Похоже, обновление прервалось. Следующее продолжит с того же места.", "lost", troubled=True
-        )
-    return _at_work(run, now)
+    found = run_progress(run, utcnow(), goes_on=goes_on)
+    if found.phase is RunPhase.CHANGING:
+        return _changing(run, found)
+    text = _text(run, found)
+    is_at_work = found.phase in (RunPhase.STOPPING, RunPhase.LOST, RunPhase.BEGUN, RunPhase.PREPARING)
+    return Progress(
+        text,
+        is_going=found.is_going,
+        is_troubled=found.is_troubled,
+        has_bar=is_at_work and not found.is_troubled,
+        done=min(run.done, run.total) if is_at_work else 0,
+        total=run.total if is_at_work else 0,
+        spoken=f"Обновление закончилось. {text}" if found.phase is RunPhase.ENDED else text,
+        told=_told(run, found),
+    )
+
+
+def _text(run: SyncRun, found: RunProgress) -> str:
+    if found.phase is RunPhase.ENDED:
+        return _ended(run)
+    if found.phase is RunPhase.BETWEEN:
+        return f"{_ended(run)} Остальное продолжим в течение минуты."
+    if found.phase in (RunPhase.BEHIND, RunPhase.UNATTENDED):
+        return _waiting_long(found)
+    return f"{STAGE[found.stage]}{_note(run)}…" if found.stage else TEXT[found.phase]
 
 
 def _ended(run: SyncRun) -> str:
@@ -73,64 +83,35 @@ def _ended(run: SyncRun) -> str:
     return "В ВК ничего не изменилось."
 
 
-def _between(run: SyncRun, now: datetime) -> Progress:
-    waited = now - (run.finished_at or now)
-    if waited >= USUAL_WAIT:
-        return _in_queue(waited, now)
-    text = f"{_ended(run)} Остальное продолжим в течение минуты."
-    return Progress(text, is_going=True, spoken=text, told="between")
-
-
-def _in_queue(waited: timedelta, now: datetime) -> Progress:
-    if waited < USUAL_WAIT:
-        text = "Обновление в очереди и начнётся в течение минуты."
-        return Progress(text, is_going=True, spoken=text, told="queued")
-    long = f"Обновление ждёт в очереди уже {span(waited)}."
-    if records.somebody_is_at_work(now):
-        text = f"{long} Сейчас обновляются другие магазины, ваш будет после них."
-        return Progress(text, is_going=True, spoken=text, told="behind")
-    text = (
+def _waiting_long(found: RunProgress) -> str:
+    long = f"Обновление ждёт в очереди уже {span(found.waited)}."
+    if found.phase is RunPhase.BEHIND:
+        return f"{long} Сейчас обновляются другие магазины, ваш будет после них."
+    return (
         f"{long} Похоже, планировщик не работает. Сообщите тому, кто обслуживает EvoSync: "
         "обновления начинает команда bin/sync, которую раз в минуту вызывает cron, или bin/worker."
     )
-    return Progress(text, is_going=True, is_troubled=True, spoken=text, told="unattended")
 
 
-def _running(run: SyncRun, text: str, told: str, *, spoken: str | None = None, troubled: bool = False) -> Progress:
-    return Progress(
-        text,
-        is_going=True,
-        is_troubled=troubled,
-        has_bar=not troubled,
-        done=min(run.done, run.total),
-        total=run.total,
-        spoken=spoken or text,
-        told=told,
-    )
+def _told(run: SyncRun, found: RunProgress) -> str:
+    return f"{found.stage}{_note(run)}"[:64] if found.phase is RunPhase.PREPARING else found.phase
 
 
-def _at_work(run: SyncRun, now: datetime) -> Progress:
-    if run.stage is None:
-        return _changing(run, "Меняем товары", now) if run.total else _running(run, "Начинаем…", "begun")
-    stage = RunStage(run.stage)
-    if stage in CHANGING:
-        return _changing(run, STAGE[stage], now)
-    note = f", магазин {quoted(run.stage_note)}" if run.stage_note else ""
-    return _running(run, f"{STAGE[stage]}{note}…", f"{stage}{note}"[:64])
+def _note(run: SyncRun) -> str:
+    return f", магазин {quoted(run.stage_note)}" if run.stage_note else ""
 
 
-def _changing(run: SyncRun, doing: str, now: datetime) -> Progress:
-    left = _time_left(run, now)
+def _changing(run: SyncRun, found: RunProgress) -> Progress:
+    doing = STAGE[found.stage] if found.stage else "Меняем товары"
+    left = f", осталось {time_left(found.seconds_left)}" if found.seconds_left is not None else ""
     percent = 100 * run.done // run.total if run.total else 0
     of = counted(run.total, "изменения", "изменений", "изменений")
-    text = f"{doing}: сделано {number(run.done)} из {of}{left}"
-    spoken = f"{doing}: сделано {percent}%{left}"
-    return _running(run, text, f"{run.stage}-{percent // SPOKEN_STEP}", spoken=spoken)
-
-
-def _time_left(run: SyncRun, now: datetime) -> str:
-    if run.stage_since is None:
-        return ""
-    elapsed = (now - run.stage_since).total_seconds()
-    seconds = seconds_left(run.done - run.stage_done, run.total - run.done, elapsed)
-    return f", осталось {time_left(seconds)}" if seconds is not None else ""
+    return Progress(
+        f"{doing}: сделано {number(run.done)} из {of}{left}",
+        is_going=True,
+        has_bar=True,
+        done=min(run.done, run.total),
+        total=run.total,
+        spoken=f"{doing}: сделано {percent}%{left}",
+        told=f"{run.stage}-{percent // SPOKEN_STEP}",
+    )

@@ -11,7 +11,7 @@ from app.domain.planning.changes import Action
 from app.models import EntryOutcome, RunStatus, SyncRun
 from app.models.run import ACTIVE
 from app.services.errors import NotReady
-from app.services.owner import orders
+from app.services.owner import orders, run_requests, shop_window
 from app.services.pages.goods.names import names_of
 from app.services.pages.sync.overview import is_between, next_run_at
 from app.services.planning.pending import plan_needs_approval
@@ -102,7 +102,7 @@ def run(run_id: int) -> ResponseReturnValue:
         item_address=item_address,
         waits=found is latest and found.status == RunStatus.NEEDS_APPROVAL and plan_needs_approval(user),
         goes_on=_goes_on(found),
-        undoable=0 if orders.order_of(user) else orders.undoable(user, found),
+        undoable=0 if shop_window.order_of(user) else orders.undoable(user, found),
         words=run_summary,
     )
 
@@ -134,7 +134,7 @@ def stop(run_id: int) -> ResponseReturnValue:
     found = owned_or_404(SyncRun, run_id)
     flash(*notices.STOPPING.get(found.status, notices.ENDED_ALREADY))
     if found.status in ACTIVE:
-        orders.stop(owner())
+        run_requests.stop_run(owner())
     return redirect(url_for(".run", run_id=run_id))
 
 

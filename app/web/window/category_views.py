@@ -34,7 +34,7 @@ def choose_category() -> ResponseReturnValue:
     form = CategoryForm()
     form.validate()
     try:
-        group_categories.choose_category(owner(), form.group_id, form.category_id)
+        market_categories.choose_category(owner(), form.group_id, form.category_id)
     except UnknownEntity:
         return not_in_catalog()
     except NotReady as error:

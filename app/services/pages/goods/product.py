@@ -1,4 +1,4 @@
-"""One product and one group from nearby: how it looks in VK, what keeps it from there, what was done about it."""
+"""One product from nearby: how it looks in VK, what keeps it from there, what was done about it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,27 +8,24 @@ import sqlalchemy as sa
 from app.clock import utcnow
 from app.db import db
 from app.domain.catalog.goods import Group, Product, Unreadable
-from app.domain.catalog.pictures import Picture, Pictures
+from app.domain.catalog.pictures import Picture
 from app.domain.catalog.variants import choices_of, shown_name
 from app.domain.listing.fitness import SkipReason
 from app.domain.listing.key import ListingKey
+from app.domain.listing.name import item_name
 from app.domain.listing.owner_settings import OwnerSettings, keeps_photo_in_vk
-from app.domain.listing.wanted import Wanted, item_name, to_wanted
+from app.domain.listing.wanted import Wanted, to_wanted
 from app.domain.planning.albums import Albums
 from app.domain.planning.changes import ALBUM_STEPS, Action, Change, Reason
 from app.domain.planning.plan import Desired, make_plan
 from app.domain.planning.selection import StoreGoods, select
 from app.domain.rules import EntityType, FilterMode
-from app.models import Listing, Photo, Pictured, SyncRun, SyncRunEntry, User
+from app.models import Listing, SyncRun, SyncRunEntry, User
 from app.services.catalog import unreadable
 from app.services.catalog.load import load_namesakes, load_store
 from app.services.catalog.verdicts import Criteria, Verdict, verdict_of
-from app.services.errors import UnknownEntity
-from app.services.market import categories
+from app.services.market import categories, refusals
 from app.services.market.records import to_link
-from app.services.pages.sync import problems
-from app.services.photos import gallery
-from app.services.photos.gallery import Subject
 from app.services.planning.plans import undecided
 
 ENTRIES = 10
@@ -67,22 +64,6 @@ class ProductPage:
     """The product is an older copy: what Evotor sent last could not be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class GroupPage:
-    store_id: str
-    store: str
-    group: Group
-    parent: Group | None
-    photo: Photo | None
-    inherited: Picture | None
-    """What serves the group's products while it has no photo of its own."""
-    inherited_from: Group | None
-    products: int
-    """In the group and below."""
-    served: int
-    """Of these, how many show the group's photo, or would if it had one."""
-
-
 def product_page(user: User, store_id: str, product_id: str) -> ProductPage:
     """Raises UnknownEntity for what is not in this user's catalog."""
     goods = load_store(user.id, store_id, product_id)
@@ -110,7 +91,7 @@ def product_page(user: User, store_id: str, product_id: str) -> ProductPage:
         picture_group=goods.tree.groups.get(picture.group_id or "") if picture else None,
         photo_in_vk=_is_photo_left(listing, criteria.settings, picture),
         pending=pending,
-        shop_is_full=any(change.action is Action.ADD for change in pending) and problems.shop_is_full(user),
+        shop_is_full=any(change.action is Action.ADD for change in pending) and refusals.shop_is_full(user),
         listing=listing,
         entries=_entries(user.id, store_id, product_id),
         unreadable=unreadable.of_product(user.id, store_id, product_id),
@@ -123,34 +104,6 @@ def card_name(user: User, store_id: str, product_id: str) -> str:
     wanted = _desired(user, Criteria.of(user), goods).wanted.get(ListingKey(store_id, product_id))
     (product,) = goods.products
     return str(wanted.fields["name"]) if wanted else item_name(product, choices_of(product, goods.tree))
-
-
-def group_page(user: User, store_id: str, group_id: str) -> GroupPage:
-    """Raises UnknownEntity for what is not in this user's catalog."""
-    goods = load_store(user.id, store_id, texts=False)
-    group = goods.tree.groups.get(group_id)
-    if group is None:
-        raise UnknownEntity
-    above = goods.tree.groups.get(group.parent_id or "")
-    inherited = goods.pictures.inherited(group.parent_id, goods.tree)
-    inside = [product for product in goods.products if group_id in goods.tree.lineage(product.group_id)]
-    return GroupPage(
-        store_id=store_id,
-        store=goods.store.name,
-        group=group,
-        parent=above,
-        photo=gallery.find(user.id, Subject(Pictured.GROUP, store_id, group_id)),
-        inherited=inherited,
-        inherited_from=goods.tree.groups.get(inherited.group_id or "") if inherited else None,
-        products=len(inside),
-        served=_served(inside, group_id, goods),
-    )
-
-
-def _served(products: Sequence[Product], group_id: str, goods: StoreGoods) -> int:
-    with_photo = Pictures(goods.pictures.products, {**goods.pictures.groups, group_id: group_id})
-    found = (with_photo.of(product, goods.tree) for product in products)
-    return sum(picture is not None and picture.group_id == group_id for picture in found)
 
 
 def _listing(user: User, store_id: str, product_id: str) -> Listing | None:

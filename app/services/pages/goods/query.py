@@ -8,7 +8,6 @@ from enum import StrEnum
 from app.domain.catalog.goods import GroupTree, Product
 from app.domain.listing.fitness import SkipReason
 from app.domain.rules import Decision
-from app.domain.texts import search
 from app.domain.texts.order import natural_key
 
 WITHOUT_GROUP = "none"
@@ -52,12 +51,6 @@ class GoodsQuery:
 def needs_facts(query: GoodsQuery) -> bool:
     """Whether more than names and groups of all goods has to be known."""
     return query.state is State.PROBLEM or query.sort not in (Sort.NAME, Sort.NAME_DOWN)
-
-
-def product_matcher(q: str) -> Callable[[Product, Codes], bool]:
-    """Every word of the question must stand somewhere in the name, the article, the code or a barcode."""
-    reads = search.matcher(q)
-    return lambda product, codes: reads("\n".join((product.name, *codes)))
 
 
 def groups_within(tree: GroupTree, group: str) -> Callable[[str | None], bool]:

@@ -13,12 +13,14 @@ from app.domain.catalog.variants import choices_of, shown_name
 from app.domain.listing.fitness import SkipReason
 from app.domain.planning.selection import StoreGoods
 from app.domain.rules import EntityType, FilterMode, RuleSet, decide
+from app.domain.texts import search
 from app.models import CatalogProduct, CatalogStore, StoreState, SyncFilter, User
 from app.services.catalog import unreadable
 from app.services.catalog.load import load_goods, load_products, load_store
+from app.services.catalog.stores import stores_of
 from app.services.catalog.verdicts import Criteria, Verdict, verdict_of
 from app.services.errors import UnknownEntity
-from app.services.owner.rules import lost_rules
+from app.services.owner.rule_entities import lost_rules
 from app.services.pages.goods.group_tree import GroupNode, Tally, groups_by_name, tally, visible_nodes
 from app.services.pages.goods.query import (
     Codes,
@@ -28,7 +30,6 @@ from app.services.pages.goods.query import (
     groups_within,
     in_order,
     needs_facts,
-    product_matcher,
 )
 
 PAGE_SIZE = 50
@@ -108,7 +109,7 @@ class StorePage:
 def catalog_page(user: User) -> CatalogPage:
     criteria = Criteria.of(user)
     unread = unreadable.counts_by_store(user.id)
-    rows = {row.store_id: row for row in db.session.scalars(_stores_of(user))}
+    rows = {row.store_id: row for row in db.session.scalars(_open_stores(user))}
     return CatalogPage(
         stores=[
             _store_row(
@@ -125,7 +126,7 @@ def catalog_page(user: User) -> CatalogPage:
 
 def store_page(user: User, store_id: str, query: GoodsQuery) -> StorePage:
     """One store, searched and filtered. Raises UnknownEntity for a store that is not this user's."""
-    store = db.session.scalar(_stores_of(user).where(CatalogStore.store_id == store_id))
+    store = db.session.scalar(_open_stores(user).where(CatalogStore.store_id == store_id))
     if store is None:
         raise UnknownEntity
     goods = load_store(user.id, store_id, texts=False, facts=needs_facts(query))
@@ -151,8 +152,8 @@ def store_page(user: User, store_id: str, query: GoodsQuery) -> StorePage:
     )
 
 
-def _stores_of(user: User) -> sa.Select[CatalogStore]:
-    return sa.select(CatalogStore).where(CatalogStore.user_id == user.id, CatalogStore.is_open)
+def _open_stores(user: User) -> sa.Select[CatalogStore]:
+    return stores_of(user.id).where(CatalogStore.is_open)
 
 
 def _found(
@@ -163,8 +164,8 @@ def _found(
         is_within = groups_within(goods.tree, query.group)
         decided = (entry for entry in decided if is_within(entry[0].group_id))
     if query.q:
-        codes, matches = product_codes(user.id, goods.store.id), product_matcher(query.q)
-        decided = (entry for entry in decided if matches(entry[0], _words_of(entry[0], goods.tree, codes)))
+        codes, reads = product_codes(user.id, goods.store.id), search.matcher(query.q)
+        decided = (entry for entry in decided if reads(_words_of(entry[0], goods.tree, codes)))
     if query.state is State.PROBLEM:
         troubled = [(entry, reason) for entry in decided if (reason := criteria.skip_reason(goods, *entry)) is not None]
         shown = [entry for entry, reason in troubled if query.problem in (None, reason)]
@@ -174,9 +175,10 @@ def _found(
     return list(decided), {}
 
 
-def _words_of(product: Product, tree: GroupTree, codes: Mapping[str, Codes]) -> Codes:
-    """What a product is found by beside its name."""
-    return (*codes.get(product.id, ()), *(choice.name for choice in choices_of(product, tree)))
+def _words_of(product: Product, tree: GroupTree, codes: Mapping[str, Codes]) -> str:
+    """What a product is found by: its name, article, code and barcodes, and the choices of a variant."""
+    choices = (choice.name for choice in choices_of(product, tree))
+    return "\n".join((product.name, *codes.get(product.id, ()), *choices))
 
 
 def product_codes(user_id: int, store_id: str) -> dict[str, Codes]:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app.db import db
 from app.models import RunStatus, SyncRun, User
-from app.services.owner import config, orders, rules
+from app.services.owner import config, rules, shop_window
 
 
 class Step(StrEnum):
@@ -50,4 +50,4 @@ def has_launched(user: User) -> bool:
     came_through = sa.select(SyncRun.id).where(
         SyncRun.user_id == user.id, SyncRun.status == RunStatus.SUCCEEDED, SyncRun.finished_at >= confirmed_at
     )
-    return orders.live_count(user) > 0 or db.session.scalar(came_through.limit(1)) is not None
+    return shop_window.live_count(user) > 0 or db.session.scalar(came_through.limit(1)) is not None

@@ -11,11 +11,12 @@ from app.models import EntryOutcome, OwnerOrder, RunStatus, SyncRun, User
 from app.models.run import ACTIVE
 from app.services.catalog.age import catalog_age
 from app.services.owner import config as owner_config
-from app.services.owner import orders, switch
-from app.services.owner.orders import Window
+from app.services.owner import orders, shop_window, switch
+from app.services.owner.shop_window import ShopWindow
 from app.services.pages.goods.rule_summary import RuleSummary, rule_summary
 from app.services.pages.sync.first_steps import Step, StepState, first_steps
-from app.services.pages.sync.problems import Kind, Problem, problems
+from app.services.pages.sync.problem_kinds import Kind, Problem
+from app.services.pages.sync.problems import problems
 from app.services.planning.pending import PendingSummary, pending_plan, pending_summary, summary_of
 from app.services.planning.readiness import MarketLimits, Readiness, market_limits, only_store, readiness_of
 from app.services.runs import records
@@ -45,7 +46,7 @@ class SyncOverview:
     next_run_at: datetime | None
     """None while no run is planned; a time that has passed means "in the next minutes"."""
     catalog_read_at: datetime | None
-    window: Window
+    window: ShopWindow
     limits: MarketLimits
     pending: int
     """Products that the next run changes in VK; 0 also while one is at work."""
@@ -115,7 +116,7 @@ def sync_overview(user: User) -> SyncOverview:
     config = owner_config.config_of(user)
     run_obstacle = switch.run_obstacle(user)
     last_run, steps, rules = records.latest(user.id), first_steps(user), rule_summary(user)
-    window = orders.window_of(user)
+    window = shop_window.shop_window(user)
     is_at_work = last_run is not None and last_run.status == RunStatus.RUNNING
     is_next = steps[Step.LAUNCH] is StepState.NOW
     pending = pending_plan(user) if is_next and rules.known else None
@@ -154,7 +155,7 @@ def sync_overview(user: User) -> SyncOverview:
 
 def next_run_at(user: User) -> datetime | None:
     """When the next one begins by itself: a synchronisation, or the rest of what was ordered."""
-    obstacle = orders.order_obstacle(user) if orders.order_of(user) else switch.run_obstacle(user)
+    obstacle = orders.order_obstacle(user) if shop_window.order_of(user) else switch.run_obstacle(user)
     if obstacle is not None:
         return None
     return (user.sync_state.next_run_at if user.sync_state else None) or utcnow()
@@ -164,7 +165,7 @@ def _facts(
     user: User,
     last: SyncRun | None,
     *,
-    window: Window,
+    window: ShopWindow,
     summary: PendingSummary,
     found: Sequence[Problem],
     is_held: bool,

@@ -9,15 +9,15 @@ import sqlalchemy as sa
 
 from app.db import db
 from app.domain.catalog.goods import GroupTree
+from app.domain.listing.category import category_choices
 from app.domain.listing.owner_settings import FALLBACK_CATEGORY, OwnerSettings
-from app.domain.listing.wanted import category_choices
 from app.domain.market.categories import Category, search_categories, similar_categories
 from app.domain.rules import decide
 from app.domain.texts import search
 from app.domain.texts.order import natural_key
-from app.models import CatalogGroup, CatalogProduct, CatalogStore, User
+from app.models import CatalogProduct, CatalogStore, User
 from app.services.catalog.load import load_groups
-from app.services.errors import NotReady, UnknownEntity
+from app.services.errors import UnknownEntity
 from app.services.market import categories as market_categories
 from app.services.market.categories import CategoryList
 from app.services.owner import rules as owner_rules
@@ -151,34 +151,6 @@ def _inherited(choices: _Choices, row: GroupCategory | None) -> CurrentCategory 
         return None
     above = row.lineage[1:]
     return choices.present(above, dict(zip(row.lineage, reversed(row.path), strict=True)))
-
-
-def choose_category(user: User, group_id: str | None, category_id: int | None) -> None:
-    """Give a group, or with None the whole shop, a category; None takes the choice back. Flushes.
-
-    Raises UnknownEntity for a group that is not this user's, NotReady for a category that VK's list does not have.
-    """
-    known = market_categories.known_categories(user)
-    if category_id is not None and (known is None or category_id not in known.by_id):
-        raise NotReady("unknown_category")
-    if group_id is None:
-        owner_settings.change(user, category_id=FALLBACK_CATEGORY if category_id is None else category_id)
-    else:
-        if not _is_known(user.id, group_id):
-            raise UnknownEntity
-        before = owner_settings.owner_settings(user).category_by_group
-        others = {name: chosen for name, chosen in before.items() if name != group_id}
-        mine = {} if category_id is None else {group_id: category_id}
-        owner_settings.change(user, category_by_group={**others, **mine})
-    if user.vk is not None and category_id in user.vk.refused_categories:
-        # Chosen knowingly: VK is asked once more, and a refusal marks it again.
-        user.vk.refused_categories = [number for number in user.vk.refused_categories if number != category_id]
-        db.session.flush()
-
-
-def _is_known(user_id: int, group_id: str) -> bool:
-    query = sa.select(CatalogGroup.id).where(CatalogGroup.user_id == user_id, CatalogGroup.group_id == group_id)
-    return db.session.scalar(query.limit(1)) is not None
 
 
 def _rows(user: User, choices: _Choices, *, all_groups: bool = False) -> Iterator[GroupCategory]:

@@ -8,8 +8,9 @@ import pytest
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, EntryOutcome, RunStatus, StoreState
-from app.services.catalog import refresh
-from app.services.catalog.refresh import CatalogUnavailable, StoreStillListed
+from app.services.catalog import refresh, stores
+from app.services.catalog.refresh import CatalogUnavailable
+from app.services.catalog.stores import StoreStillListed
 from app.services.errors import UnknownEntity
 from app.services.owner import rules as owner_rules
 from tests.factories import set_rule
@@ -143,14 +144,14 @@ def test_without_evotor_nothing_is_read(shop: Shop) -> None:
 def test_a_store_may_be_closed_only_when_evotor_no_longer_lists_it(shop: Shop, sandbox: Sandbox) -> None:
     shop.run()
     with pytest.raises(StoreStillListed):
-        refresh.close_store(shop.owner, TINY)
+        stores.close_store(shop.owner, TINY)
     with pytest.raises(UnknownEntity):
-        refresh.close_store(shop.owner, "no such store")
+        stores.close_store(shop.owner, "no such store")
     shop.put("P4", quantity=0)
     sandbox.control("evotor/stores", account=ACCOUNT, delete=[TINY])
     refresh.refresh(shop.owner)
 
-    assert refresh.close_store(shop.owner, TINY) == "Лавка"
+    assert stores.close_store(shop.owner, TINY) == "Лавка"
     db.session.commit()
 
     assert db.session.query(CatalogStore).one().state == StoreState.CLOSED

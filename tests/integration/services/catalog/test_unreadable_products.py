@@ -8,7 +8,8 @@ from app.db import db
 from app.models import CatalogProduct, CatalogStore, CatalogUnreadable, RunStatus, StoreState
 from app.services.catalog import refresh, unreadable
 from app.services.pages.goods import product
-from app.services.pages.sync.problems import Kind, problems
+from app.services.pages.sync.problem_kinds import Kind
+from app.services.pages.sync.problems import problems
 from tests.support.shop import TINY, Shop
 
 

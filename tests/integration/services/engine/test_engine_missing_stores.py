@@ -9,7 +9,7 @@ from app.db import db
 from app.domain.planning.changes import Reason
 from app.domain.rules import EntityType, FilterMode
 from app.models import EvotorConnection, RunStatus, SyncState
-from app.services.catalog import refresh
+from app.services.catalog import refresh, stores
 from app.services.connections import evotor
 from app.services.planning import approvals, plans
 from tests.support.sandbox import ACCOUNT, EVOTOR_TOKEN, Sandbox
@@ -185,7 +185,7 @@ def test_a_closed_store_that_is_listed_again_proves_nothing_before_it_was_read(
     shop.run()
     sandbox.control("evotor/stores", account=ACCOUNT, delete=[TINY])
     refresh.refresh(shop.owner)
-    refresh.close_store(shop.owner, TINY)
+    stores.close_store(shop.owner, TINY)
     db.session.commit()
     sandbox.control("evotor/stores", account=ACCOUNT, upsert=[about])
 

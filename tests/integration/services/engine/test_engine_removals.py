@@ -7,7 +7,7 @@ import pytest
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogStore, ConnectionState, EntryOutcome, RunStatus, StoreState
-from app.services.catalog import refresh
+from app.services.catalog import refresh, stores
 from app.services.catalog.refresh import CatalogUnavailable
 from app.services.errors import UnknownEntity
 from tests.support.sandbox import ACCOUNT, Sandbox
@@ -373,7 +373,7 @@ def test_a_closed_store_leaves_the_window_without_asking_evotor(shop: Shop, sand
     assert "Q1" in shop.prices()
     sandbox.fault("evotor", "403", "product")
 
-    refresh.close_store(shop.owner, OTHER)
+    stores.close_store(shop.owner, OTHER)
     db.session.commit()
     assert shop.run().status == RunStatus.SUCCEEDED
 
@@ -387,7 +387,7 @@ def test_a_closed_store_that_evotor_lists_again_opens_again(shop: Shop, sandbox:
     shop.run()
     sandbox.control("evotor/stores", account=ACCOUNT, delete=[TINY])
     refresh.refresh(shop.owner)
-    refresh.close_store(shop.owner, TINY)
+    stores.close_store(shop.owner, TINY)
     db.session.commit()
     refresh.refresh(shop.owner)
     assert store().state == StoreState.CLOSED

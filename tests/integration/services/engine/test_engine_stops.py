@@ -15,7 +15,7 @@ from app.domain.planning.changes import LinkState
 from app.domain.rules import EntityType, FilterMode
 from app.models import ConnectionState, EntryOutcome, RunStatus, SyncConfig, User, VkConnection
 from app.services.connections import vk
-from app.services.owner import config, rules, settings, switch
+from app.services.owner import config, rule_setting, settings, switch
 from app.services.runs import schedule
 from tests.support.sandbox import CLUB, EXTENDED_CLUB, Sandbox
 from tests.support.shop import TINY, Shop
@@ -208,7 +208,7 @@ def renew_the_date(owner: User) -> None:
 
 
 def confirm_other_rules(owner: User) -> None:
-    rules.set_rules(owner, EntityType.PRODUCT, ["P3"], FilterMode.EXCLUDE)
+    rule_setting.set_rules(owner, EntityType.PRODUCT, ["P3"], FilterMode.EXCLUDE)
     renew_the_date(owner)
 
 

@@ -7,7 +7,8 @@ from app.domain.planning.changes import LinkState
 from app.domain.rules import EntityType, FilterMode
 from app.models import EntryOutcome, RunStatus
 from app.services.owner import orders
-from app.services.pages.sync.problems import Kind, problems
+from app.services.pages.sync.problem_kinds import Kind
+from app.services.pages.sync.problems import problems
 from app.web.messages import message
 from tests.support.page import Browser
 from tests.support.sandbox import Sandbox

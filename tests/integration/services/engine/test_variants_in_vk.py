@@ -10,7 +10,8 @@ from app.models import RunStatus
 from app.services.pages.goods import product, store
 from app.services.pages.goods.names import names_of, product_names
 from app.services.pages.goods.query import GoodsQuery
-from app.services.pages.sync.problems import Kind, problems
+from app.services.pages.sync.problem_kinds import Kind
+from app.services.pages.sync.problems import problems
 from tests.support.sandbox import ACCOUNT
 from tests.support.shop import TINY, Shop
 

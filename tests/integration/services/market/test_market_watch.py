@@ -17,7 +17,8 @@ from app.domain.rules import EntityType, FilterMode
 from app.models import EntryOutcome, ForeignItem, RunStatus, User
 from app.services.market import answers
 from app.services.owner import settings
-from app.services.pages.sync.problems import Kind, problems
+from app.services.pages.sync.problem_kinds import Kind
+from app.services.pages.sync.problems import problems
 from tests.support.sandbox import CLUB, Sandbox
 from tests.support.shop import Killed, Shop
 

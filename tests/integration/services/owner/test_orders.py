@@ -13,7 +13,7 @@ from app.models import RunStatus, RunTrigger, SyncApproval, SyncRun, User
 from app.services.connections import evotor, vk
 from app.services.engine import run as engine_run
 from app.services.errors import NotReady
-from app.services.owner import config, orders, switch
+from app.services.owner import config, orders, run_requests, shop_window, switch
 from app.services.runs import lease, records
 from app.tasks.sync import run_due
 from tests.support.shop import Killed, Shop
@@ -336,7 +336,7 @@ def test_a_run_at_work_ends_between_two_changes(shop_everywhere: Shop) -> None:
 
 
 def test_a_queued_run_is_stopped_at_once(shop: Shop) -> None:
-    orders.stop(shop.owner)
+    run_requests.stop_run(shop.owner)
     db.session.commit()
 
     run = shop.last_run()
@@ -349,7 +349,7 @@ def test_a_queued_run_is_stopped_at_once(shop: Shop) -> None:
 def test_a_stopped_order_is_not_taken_up_again(shop: Shop) -> None:
     shop.run()
     hide_all(shop)
-    orders.stop(shop.owner)
+    run_requests.stop_run(shop.owner)
     db.session.commit()
     shop.clock.move(days=1)
 
@@ -366,7 +366,9 @@ def test_a_run_that_made_way_for_an_order_was_not_stopped_by_hand(shop: Shop) ->
 
 @pytest.mark.parametrize(
     ("window", "is_hidden"),
-    [(orders.Window(hidden=3), True), (orders.Window(hidden=3, is_uncertain=True), False)],
+    [(shop_window.ShopWindow(hidden=3), True), (shop_window.ShopWindow(hidden=3, is_uncertain=True), False)],
 )
-def test_buyers_see_nothing_only_where_no_add_is_without_an_answer(window: orders.Window, is_hidden: bool) -> None:
+def test_buyers_see_nothing_only_where_no_add_is_without_an_answer(
+    window: shop_window.ShopWindow, is_hidden: bool
+) -> None:
     assert window.is_hidden is is_hidden

@@ -10,7 +10,7 @@ from app.domain.rules import EntityType, FilterMode, Mode, Status
 from app.models import CatalogStore, EvotorConnection, RunStatus, SyncRun, SyncState, User, VkConnection
 from app.services.errors import NotReady, UnknownEntity
 from app.services.owner import config as owner_config
-from app.services.owner import configuration_json, switch
+from app.services.owner import configuration_json, rule_entities, rule_setting, switch
 from app.services.owner import rules as owner_rules
 from tests.factories import add_group, add_product, add_store, make_user, set_rule
 
@@ -224,7 +224,7 @@ def test_clearing_what_has_no_rule_changes_nothing(owner: User) -> None:
 
 def test_an_unknown_entity_changes_nothing_at_all(owner: User) -> None:
     with pytest.raises(UnknownEntity):
-        owner_rules.set_rules(owner, STORE, ["S1", "nowhere"], INCLUDE)
+        rule_setting.set_rules(owner, STORE, ["S1", "nowhere"], INCLUDE)
 
     assert rules(owner) == {}
 
@@ -233,12 +233,12 @@ def test_an_entity_of_another_owner_is_unknown(owner: User) -> None:
     stranger = make_user("stranger@example.ru")
 
     with pytest.raises(UnknownEntity):
-        owner_rules.set_rules(stranger, STORE, ["S1"], INCLUDE)
+        rule_setting.set_rules(stranger, STORE, ["S1"], INCLUDE)
 
 
 def test_an_entity_of_another_kind_is_unknown(owner: User) -> None:
     with pytest.raises(UnknownEntity):
-        owner_rules.set_rules(owner, GROUP, ["P1"], INCLUDE)
+        rule_setting.set_rules(owner, GROUP, ["P1"], INCLUDE)
 
 
 def test_an_entity_named_twice_gets_one_rule(owner: User) -> None:
@@ -259,10 +259,10 @@ def test_a_rule_whose_entity_is_gone_keeps_its_effect_and_can_only_be_dropped(ow
     db.session.execute(sa.text("DELETE FROM catalog_groups"))
     db.session.commit()
 
-    assert [row.entity_id for row in owner_rules.lost_rules(owner)] == ["G"]
+    assert [row.entity_id for row in rule_entities.lost_rules(owner)] == ["G"]
     assert owner_rules.rules_of(owner).mode(GROUP) is Mode.INCLUDE
     with pytest.raises(UnknownEntity):
-        owner_rules.set_rules(owner, GROUP, ["G"], EXCLUDE)
+        rule_setting.set_rules(owner, GROUP, ["G"], EXCLUDE)
     set_rule(owner, GROUP, None, "G")
     assert rules(owner) == {}
 

@@ -14,6 +14,7 @@ from app.models import User, VkCategoryList
 from app.services.connections import vk
 from app.services.errors import NotReady, UnknownEntity, VkUnavailable
 from app.services.market import categories
+from app.services.market import categories as market_categories
 from app.services.owner import settings
 from app.services.pages.window import group_categories
 from app.services.pages.window.group_categories import CategoryTrouble
@@ -30,7 +31,7 @@ def known_ids(user: User) -> set[int]:
 
 
 def choose(shop: Shop, group_id: str | None, category_id: int | None) -> None:
-    group_categories.choose_category(shop.owner, group_id, category_id)
+    market_categories.choose_category(shop.owner, group_id, category_id)
     db.session.commit()
 
 
@@ -228,4 +229,4 @@ def test_a_group_of_somebody_else_can_be_given_nothing(shop: Shop) -> None:
     vk.connect_vk(stranger, VK_TOKEN, EXTENDED_CLUB)
 
     with pytest.raises(UnknownEntity):
-        group_categories.choose_category(stranger, "G1", DRINKS)
+        market_categories.choose_category(stranger, "G1", DRINKS)

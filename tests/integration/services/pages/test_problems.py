@@ -14,7 +14,8 @@ from app.models import AlbumState, ConnectionState, Listing, OwnerOrder, RunStat
 from app.services.owner import settings
 from app.services.pages.goods.rule_summary import rule_summary
 from app.services.pages.sync.first_steps import has_launched
-from app.services.pages.sync.problems import Kind, Problem, problems
+from app.services.pages.sync.problem_kinds import Kind, Problem
+from app.services.pages.sync.problems import problems
 from tests.factories import add_product, add_store, make_active_owner, set_rule
 from tests.support.sandbox import CLUB, SECOND_STORE, STORE
 

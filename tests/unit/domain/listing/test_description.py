@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.listing import description
-from app.domain.listing.description import DESCRIPTION_MAX, PLACEHOLDERS, item_description, unknown_placeholders
+from app.domain.listing.description import PLACEHOLDERS, item_description, unknown_placeholders
 from app.domain.texts.cleaning import clean_text
+from app.domain.vk_limits import DESCRIPTION_MAX
 from tests.factories import a_product
 
 

@@ -10,19 +10,14 @@ from hypothesis import strategies as st
 
 from app.domain.catalog.goods import GroupTree, Product, Store
 from app.domain.digest import digest_of
-from app.domain.listing.fitness import SkipReason, is_sold_out, needs_review, unfit_reason
+from app.domain.listing.card import CARD_VERSION, card_digest
+from app.domain.listing.fitness import SkipReason, needs_review, unfit_reason
 from app.domain.listing.key import ListingKey, sku
+from app.domain.listing.name import item_name
 from app.domain.listing.owner_settings import FALLBACK_CATEGORY, OwnerSettings, StockRule
-from app.domain.listing.wanted import (
-    CARD_VERSION,
-    Wanted,
-    album_title,
-    card_digest,
-    item_name,
-    money,
-    stock_amount,
-    to_wanted,
-)
+from app.domain.listing.pricing import money
+from app.domain.listing.stock import is_sold_out, stock_amount
+from app.domain.listing.wanted import Wanted, album_title, to_wanted
 from app.domain.planning.selection import StoreGoods, select, skip_reason
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet
 from app.domain.texts.cleaning import clean_line

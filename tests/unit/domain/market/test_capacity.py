@@ -1,9 +1,10 @@
 """VK's limits held against a plan."""
 
 from app.domain.listing.key import ListingKey
-from app.domain.market.capacity import ITEMS_MAX, room_for
+from app.domain.market.capacity import room_for
 from app.domain.planning.albums import Albums
 from app.domain.planning.changes import LinkState
+from app.domain.vk_limits import ITEMS_MAX
 from tests.support.plans import A, B, C, a_link, an_item, desired, hidden, plan
 
 

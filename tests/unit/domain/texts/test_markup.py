@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from app.domain.catalog.goods import Group, GroupTree
 from app.domain.listing.description import item_description
 from app.domain.listing.fitness import SkipReason, unfit_reason
+from app.domain.listing.name import item_name
 from app.domain.listing.owner_settings import OwnerSettings
-from app.domain.listing.wanted import album_title, item_name
+from app.domain.listing.wanted import album_title
 from app.domain.texts.cleaning import clean_line, clean_text
 from tests.factories import a_product
 

@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.listing.description import item_description
-from app.domain.listing.wanted import item_name
+from app.domain.listing.name import item_name
 from app.domain.texts.units import priced_by, unit_name
 from tests.factories import a_product
 

@@ -1,0 +1,12 @@
+"""How much VK takes: contracts/vk.md sections 3.5, 6.1 and 8."""
+
+NAME_MIN, NAME_MAX = 4, 100
+DESCRIPTION_MIN, DESCRIPTION_MAX = 10, 4000
+STOCK_MAX, STOCK_UNLIMITED = 999_999, -1
+ALBUM_TITLE_MAX = 128
+
+ITEMS_MAX = 15_000
+"""In a community, the hidden ones counted."""
+ALBUMS_MAX = 100
+"""In a community."""
+ITEMS_IN_ALBUM_MAX = 1000

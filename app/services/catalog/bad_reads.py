@@ -1,0 +1,35 @@
+"""Whether lists that came whole look like a bad read all the same."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from app.clients.evotor.client import ProductList
+from app.domain.catalog.goods import Group
+
+FEWEST_IN_STOCK = 3
+"""So many products that were in stock do not all sell out between two reads."""
+
+
+def doubt_about(
+    old_groups: Mapping[str, Any],
+    old_products: Mapping[str, Mapping[str, Any]],
+    groups: Sequence[Group],
+    products: ProductList,
+    kept: Mapping[str, Mapping[str, Any]],
+) -> str | None:
+    """Why lists that came whole look like a bad read all the same; a code."""
+    readable = products.products
+    if old_products and not readable and not products.unreadable:
+        return "evotor_empty"
+    if old_groups and not groups and any(product.group_id for product in readable):
+        return "evotor_empty"
+    were_in_stock = sum(_is_in_stock(row["quantity"]) for row in old_products.values())
+    quantities = [*(product.quantity for product in readable), *(row["quantity"] for row in kept.values())]
+    if were_in_stock >= FEWEST_IN_STOCK and not any(map(_is_in_stock, quantities)):
+        return "evotor_no_stock"
+    return None
+
+
+def _is_in_stock(quantity: Decimal | None) -> bool:
+    return quantity is not None and quantity > 0

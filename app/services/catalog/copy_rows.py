@@ -1,0 +1,68 @@
+"""Rows of a store's copy: made from what was read, and written as far as they differ."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.db import db, in_chunks
+from app.domain.catalog.goods import Attribute, Group, Product
+
+
+def stored_rows(table: sa.FromClause, key: str, user_id: int, store_id: str) -> dict[str, Mapping[str, Any]]:
+    query = sa.select(table).where(table.c.user_id == user_id, table.c.store_id == store_id)
+    return {row[key]: dict(row) for row in db.session.execute(query).mappings()}
+
+
+def replace_rows(table: Any, key: str, old: Mapping[str, Mapping[str, Any]], new: Sequence[dict[str, Any]]) -> None:
+    """Write only what differs: an unchanged catalog costs no write."""
+    added = [row for row in new if row[key] not in old]
+    changed = [
+        {**row, "row_id": old[row[key]]["id"]}
+        for row in new
+        if row[key] in old and any(old[row[key]][name] != value for name, value in row.items())
+    ]
+    gone = old.keys() - {row[key] for row in new}
+    if added:
+        db.session.execute(sa.insert(table), added)
+    if changed:
+        columns: dict[str, Any] = {name: sa.bindparam(name) for name in changed[0] if name != "row_id"}
+        db.session.connection().execute(
+            sa.update(table).where(table.c.id == sa.bindparam("row_id")).values(columns), changed
+        )
+    for ids in in_chunks(old[entity_id]["id"] for entity_id in gone):
+        db.session.execute(sa.delete(table).where(table.c.id.in_(ids)))
+
+
+def group_row(group: Group) -> dict[str, Any]:
+    return {
+        "group_id": group.id,
+        "parent_id": group.parent_id,
+        "name": group.name,
+        "is_variant_model": group.is_variant_model,
+        "attributes": list(map(_attribute_row, group.attributes)) or None,
+    }
+
+
+def _attribute_row(attribute: Attribute) -> list[Any]:
+    return [attribute.id, attribute.name, list(map(list, attribute.choices))]
+
+
+def product_row(product: Product) -> dict[str, Any]:
+    return {
+        "product_id": product.id,
+        "group_id": product.group_id,
+        "name": product.name,
+        "type": product.type,
+        "measure": product.measure,
+        "allow_to_sell": product.allow_to_sell,
+        "price": product.price,
+        "quantity": product.quantity,
+        "description": product.description,
+        "article": product.article,
+        "code": product.code,
+        "barcodes": list(product.barcodes),
+        "is_excisable": product.is_excisable,
+        "is_age_limited": product.is_age_limited,
+        "choices": list(map(list, product.choices)) or None,
+    }

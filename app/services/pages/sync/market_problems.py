@@ -1,0 +1,56 @@
+"""What needs the owner in the community's market: questions, refusals, albums, limits of VK."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from app.clients.vk.errors import ALBUMS_FULL, METHOD_QUOTA, SHOP_FULL, stored
+from app.clock import utcnow
+from app.db import db
+from app.domain.vk_limits import ALBUMS_MAX
+from app.models import AlbumState, User, VkAlbum
+from app.services.market import answers, refusals
+from app.services.pages.sync.problem_kinds import Kind, Problem
+
+
+def market_problems(user: User) -> Iterator[Problem]:
+    if user.vk is None or user.vk.group_id is None:
+        return
+    if count := answers.question_count(user):
+        yield Problem(Kind.QUESTIONS, count=count)
+    if count := answers.rejected_count(user):
+        yield Problem(Kind.REJECTED, count=count)
+    if any(datetime.fromisoformat(until) > utcnow() for until in user.vk.resting.values()):
+        yield Problem(Kind.QUOTA, stored(METHOD_QUOTA), passes=True)
+    yield from _refusals(user.id, user.vk.group_id)
+    yield from _albums(user, user.vk.group_id, utcnow())
+
+
+def _refusals(user_id: int, group_id: int) -> Iterator[Problem]:
+    for refusal in refusals.refusals(user_id, group_id):
+        if refusal.code == stored(SHOP_FULL):
+            yield Problem(Kind.SHOP_FULL)
+        else:
+            kind = Kind.REFUSED if refusal.is_left_alone else Kind.STUCK
+            yield Problem(kind, refusal.code, count=refusal.count)
+    for code, count in refusals.album_refusals(user_id, group_id).items():
+        yield Problem(Kind.NOT_IN_ALBUM, code, count=count)
+
+
+def _albums(user: User, group_id: int, now: datetime) -> Iterator[Problem]:
+    ours = sa.select(VkAlbum).where(VkAlbum.in_market(user.id, group_id))
+    rows = db.session.scalars(ours.order_by(VkAlbum.title)).all()
+    foreign = user.sync_state.foreign_albums if user.sync_state else 0
+    live = [row for row in rows if row.state == AlbumState.LIVE]
+    refused: dict[str, list[str]] = {}
+    for row in rows:
+        if row.error_code is not None:
+            refused.setdefault(row.error_code, []).append(row.title)
+    if len(live) + foreign >= ALBUMS_MAX or refused.pop(stored(ALBUMS_FULL), []):
+        yield Problem(Kind.ALBUMS_TAKEN)
+    full = [row.title for row in live if row.full_until is not None and row.full_until > now]
+    if full:
+        yield Problem(Kind.ALBUM_FULL, count=len(full), names=full)
+    for code, titles in refused.items():
+        yield Problem(Kind.ALBUM_REFUSED, code, count=len(titles), names=titles)

@@ -1,0 +1,89 @@
+"""How far a run is, and whether it goes as it should. Only looks."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from app.domain.pace import seconds_left
+from app.models import RunStage, RunStatus, SyncRun
+from app.models.run import ACTIVE
+from app.services.runs import records
+
+USUAL_WAIT = timedelta(minutes=5)
+"""Cron looks every minute; a little patience for a machine that is busy."""
+CHANGING_STAGES = frozenset(
+    {RunStage.HIDE, RunStage.EDIT, RunStage.SHOW, RunStage.ADD, RunStage.ALBUMS, RunStage.DELETE}
+)
+
+
+class RunPhase(StrEnum):
+    ENDED = "ended"
+    BETWEEN = "between"
+    """It left the rest to another one, which comes at once."""
+    QUEUED = "queued"
+    BEHIND = "behind"
+    """In the queue for long: others are being served."""
+    UNATTENDED = "unattended"
+    """In the queue for long, and nobody takes anything from it: the scheduler does not run."""
+    STOPPING = "stopping"
+    LOST = "lost"
+    """Its worker does not renew the lease any more."""
+    BEGUN = "begun"
+    PREPARING = "preparing"
+    """Reads, plans or waits; how much there will be to do is not known, or not what is being done."""
+    CHANGING = "changing"
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    phase: RunPhase
+    waited: timedelta = timedelta(0)
+    """In the queue."""
+    stage: RunStage | None = None
+    seconds_left: float | None = None
+    """While it changes something; None where nobody can tell yet."""
+
+    @property
+    def is_going(self) -> bool:
+        return self.phase is not RunPhase.ENDED
+
+    @property
+    def is_troubled(self) -> bool:
+        """Something is not as it should be."""
+        return self.phase in (RunPhase.UNATTENDED, RunPhase.LOST)
+
+
+def run_progress(run: SyncRun, now: datetime, *, goes_on: bool = False) -> RunProgress:
+    """`goes_on`: it has ended and left the rest to another one that comes at once."""
+    if goes_on:
+        waited = now - (run.finished_at or now)
+        return RunProgress(RunPhase.BETWEEN) if waited < USUAL_WAIT else _in_queue(waited, now)
+    if run.status not in ACTIVE:
+        return RunProgress(RunPhase.ENDED)
+    if run.status == RunStatus.QUEUED:
+        return _in_queue(now - run.created_at, now)
+    if run.cancel_requested:
+        return RunProgress(RunPhase.STOPPING)
+    if run.lease_until is not None and run.lease_until < now:
+        return RunProgress(RunPhase.LOST)
+    return _at_work(run, now)
+
+
+def _in_queue(waited: timedelta, now: datetime) -> RunProgress:
+    if waited < USUAL_WAIT:
+        return RunProgress(RunPhase.QUEUED, waited)
+    return RunProgress(RunPhase.BEHIND if records.somebody_is_at_work(now) else RunPhase.UNATTENDED, waited)
+
+
+def _at_work(run: SyncRun, now: datetime) -> RunProgress:
+    stage = RunStage(run.stage) if run.stage is not None else None
+    if stage in CHANGING_STAGES or (stage is None and run.total):
+        return RunProgress(RunPhase.CHANGING, stage=stage, seconds_left=_seconds_left(run, now))
+    return RunProgress(RunPhase.BEGUN if stage is None else RunPhase.PREPARING, stage=stage)
+
+
+def _seconds_left(run: SyncRun, now: datetime) -> float | None:
+    if run.stage_since is None:
+        return None
+    elapsed = (now - run.stage_since).total_seconds()
+    return seconds_left(run.done - run.stage_done, run.total - run.done, elapsed)
