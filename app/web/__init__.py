@@ -12,7 +12,7 @@ def init_app(app: Flask) -> None:
     from app.web.market import blueprint as market
     from app.web.market import remains
     from app.web.ops.views import blueprint as health
-    from app.web.photos.views import blueprint as photos
+    from app.web.photos import blueprint as photos
     from app.web.sync import blueprint as sync
     from app.web.window import blueprint as window
 

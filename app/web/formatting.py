@@ -14,6 +14,7 @@ from app.domain.texts.units import short_unit
 NBSP = "\u00a0"
 MINUS = "\u2212"
 GOODS = ("товар", "товара", "товаров")
+OF_GOODS = ("товара", "товаров", "товаров")
 """For `counted` and `plural_ru`."""
 MONTHS = (
     "января",

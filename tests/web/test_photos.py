@@ -9,7 +9,7 @@ from app.models import Photo, User
 from app.services.owner import settings
 from app.services.photos import files
 from app.services.photos.making import LARGEST_FILE
-from app.web.photos.forms import LARGEST_REQUEST
+from app.web.catalog.forms import LARGEST_REQUEST
 from tests.factories import add_group, add_product, add_store, connect_both
 from tests.support.page import Browser, Page
 from tests.support.pictures import bomb, opened, picture

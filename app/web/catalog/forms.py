@@ -4,12 +4,14 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from flask import request
+from flask_wtf.file import FileField
 from wtforms import Field, Form, SelectMultipleField, StringField
 from wtforms.validators import AnyOf, InputRequired, ValidationError
 
 from app.domain.listing.fitness import SkipReason
 from app.domain.rules import EntityType, FilterMode
 from app.services.pages.goods.query import GoodsQuery, Sort, State
+from app.services.photos import making
 from app.web.forms import BaseForm
 from app.web.paging import requested_page, requested_text
 
@@ -99,3 +101,15 @@ class BulkForm(_RulesForm):
     @property
     def ids(self) -> list[str]:
         return list(self.entity_ids.data or ())
+
+
+LARGEST_REQUEST = 20 * 1024 * 1024
+"""A file that is somewhat too large is read all the same, so that its owner sees the page that says so."""
+
+
+class PhotoForm(BaseForm):
+    photo = FileField("Файл с фото")
+
+    def content(self) -> bytes:
+        """At most a byte more than allowed, which is enough to refuse it. Empty where no file was chosen."""
+        return self.photo.data.stream.read(making.LARGEST_FILE + 1) if self.photo.data else b""

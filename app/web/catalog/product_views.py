@@ -10,8 +10,8 @@ from app.services.pages.window import group_categories
 from app.services.runs import history
 from app.web.access import owner
 from app.web.catalog import blueprint, unreadable_goods, verdict_labels
+from app.web.catalog.forms import PhotoForm
 from app.web.change_rows import change_rows, entry_rows, item_address
-from app.web.photos.forms import PhotoForm
 
 
 @blueprint.get("/catalog/stores/<string:store_id>/products/<string:product_id>")

@@ -1,8 +1,7 @@
-"""The pictures that owners give their products and groups.
-
-The pages of the catalog hold this room's form, so its views are imported where the blueprint is registered, not here.
-"""
+"""The pictures that owners give their products and groups."""
 
 from flask import Blueprint
 
 blueprint = Blueprint("photos", __name__)
+
+from app.web.photos import views  # noqa: E402, F401

@@ -11,13 +11,13 @@ from app.services.pages.goods import product as goods_product
 from app.services.photos import cards, gallery, making
 from app.services.photos.gallery import Subject
 from app.web.access import owner
+from app.web.catalog.forms import LARGEST_REQUEST, PhotoForm
 from app.web.catalog.product_views import group_page, product_page
 from app.web.doors import limits
 from app.web.doors.headers import YEAR
 from app.web.forms import ActionForm, sent
 from app.web.messages import message
 from app.web.photos import blueprint
-from app.web.photos.forms import LARGEST_REQUEST, PhotoForm
 
 UPLOADS = ("photos.put_product_photo", "photos.put_group_photo")
 MINUTES = 5 * 60

@@ -10,9 +10,7 @@ from app.domain.listing.fitness import SkipReason
 from app.domain.planning.brakes import Brake, BrakeKind
 from app.domain.planning.changes import Action
 from app.domain.planning.plan import Plan
-from app.web.formatting import GOODS, counted, number, plural_ru
-
-OF_GOODS = ("товара", "товаров", "товаров")
+from app.web.formatting import GOODS, OF_GOODS, counted, number, plural_ru
 
 
 def brake(found: Brake, plan: Plan) -> str:

@@ -2,8 +2,7 @@
 
 from app.domain.planning.changes import Action
 from app.services.planning.effect import Effect
-from app.web.formatting import GOODS, counted
-from app.web.sync.plan_explained import OF_GOODS
+from app.web.formatting import GOODS, OF_GOODS, counted
 
 _FIELDS = {
     "price": "цену",
