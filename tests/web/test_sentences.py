@@ -12,6 +12,7 @@ from app.clock import utcnow
 from app.domain.listing.fitness import SkipReason
 from app.domain.listing.key import ListingKey
 from app.domain.market.adoption import MatchedBy
+from app.domain.paging import Page, fetch_page, page_of
 from app.domain.planning.brakes import Brake, BrakeKind
 from app.domain.planning.changes import Action, Change, Reason
 from app.domain.planning.plan import Plan
@@ -21,7 +22,6 @@ from app.web import formatting, labels
 from app.web.access import safe_next
 from app.web.connections.forms import VkForm
 from app.web.messages import is_known, message
-from app.web.paging import Page, fetch_page, page_of
 from app.web.sync import plan_explained
 
 FORMS = ("товар", "товара", "товаров")

@@ -3,6 +3,7 @@ from contextlib import ExitStack
 from flask import abort, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
+from app.domain.paging import fetch_page
 from app.services.catalog import refresh as catalog_refresh
 from app.services.catalog import stores as catalog_stores
 from app.services.catalog import unreadable as catalog_unreadable
@@ -21,7 +22,7 @@ from app.web.errors import try_later
 from app.web.formatting import quoted
 from app.web.forms import ActionForm, sent
 from app.web.messages import message
-from app.web.paging import Page, requested_page
+from app.web.paging import requested_page
 
 
 @blueprint.get("/catalog")
@@ -46,7 +47,7 @@ def store(store_id: str) -> str:
     return render_template(
         "catalog/store.html",
         shown=shown,
-        page=Page(shown.rows, shown.query.page, goods_store.PAGE_SIZE, shown.found),
+        page=shown.page,
         params={"store_id": store_id, **query_params(shown.query)},
         standing=rules_summary.rules_summary(shown.rules, shown.store.tally.selected),
         is_marked=request.args.get("marked") == "1",
@@ -58,12 +59,15 @@ def store(store_id: str) -> str:
 
 @blueprint.get("/catalog/unreadable")
 def unreadable() -> str:
-    user, number = owner(), requested_page()
-    found = catalog_unreadable.count(user.id)
-    last = max(1, -(-found // goods_store.PAGE_SIZE))
-    number = min(max(number, 1), last)
-    rows = catalog_unreadable.first_rows(user.id, goods_store.PAGE_SIZE, (number - 1) * goods_store.PAGE_SIZE)
-    page = Page(rows, number, goods_store.PAGE_SIZE, found)
+    user = owner()
+    page = fetch_page(
+        lambda offset, limit: (
+            catalog_unreadable.count(user.id),
+            catalog_unreadable.first_rows(user.id, limit, offset),
+        ),
+        requested_page(),
+        goods_store.PAGE_SIZE,
+    )
     return render_template("catalog/unreadable.html", page=page, unreadable_words=unreadable_goods)
 
 

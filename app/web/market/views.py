@@ -3,6 +3,7 @@
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.domain.paging import page_of
 from app.services.errors import NotReady
 from app.services.market import answers
 from app.services.owner import settings as owner_settings
@@ -16,7 +17,7 @@ from app.web.market import blueprint, notices
 from app.web.market.forms import DecisionForm
 from app.web.market.rows import market_rows, section_of
 from app.web.messages import message
-from app.web.paging import page_of, requested_page
+from app.web.paging import requested_page
 
 ROWS_A_PAGE = 50
 DECIDE = {

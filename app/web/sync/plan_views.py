@@ -4,6 +4,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.domain.listing.fitness import SkipReason
+from app.domain.paging import page_of
 from app.domain.planning.changes import Reason
 from app.models import RunStatus, SyncRun
 from app.services.catalog.age import catalog_age
@@ -19,7 +20,7 @@ from app.web.access import commit_on_success, owner
 from app.web.change_rows import plan_rows
 from app.web.forms import text_of
 from app.web.messages import message
-from app.web.paging import page_of, requested_page, requested_text
+from app.web.paging import requested_page, requested_text
 from app.web.sync import blueprint, plan_explained, problem_cards
 from app.web.sync.forms import ApproveForm
 

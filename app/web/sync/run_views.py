@@ -7,6 +7,7 @@ from typing import TypeVar
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.domain.paging import fetch_page
 from app.domain.planning.changes import Action
 from app.models import EntryOutcome, RunStatus, SyncRun
 from app.models.run import ACTIVE
@@ -23,7 +24,7 @@ from app.web.change_rows import entry_rows, item_address
 from app.web.formatting import user_zone
 from app.web.forms import ActionForm, sent
 from app.web.messages import message
-from app.web.paging import fetch_page, requested_page, requested_text
+from app.web.paging import requested_page, requested_text
 from app.web.sync import blueprint, notices, run_summary
 from app.web.sync.chart import chart_of
 from app.web.sync.progress import progress_of

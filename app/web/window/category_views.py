@@ -3,6 +3,7 @@
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.domain.paging import page_of
 from app.services.errors import NotReady, UnknownEntity, VkUnavailable
 from app.services.market import categories as market_categories
 from app.services.pages.window import group_categories
@@ -12,7 +13,7 @@ from app.web.doors import limits
 from app.web.errors import not_in_catalog
 from app.web.forms import ActionForm, sent
 from app.web.messages import message
-from app.web.paging import page_of, requested_page, requested_text
+from app.web.paging import requested_page, requested_text
 from app.web.window import blueprint, notices
 from app.web.window.forms import CategoryForm
 

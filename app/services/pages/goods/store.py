@@ -11,6 +11,7 @@ from app.db import db
 from app.domain.catalog.goods import Group, GroupTree, Product
 from app.domain.catalog.variants import choices_of, shown_name
 from app.domain.listing.fitness import SkipReason
+from app.domain.paging import Page, page_of
 from app.domain.planning.selection import StoreGoods
 from app.domain.rules import EntityType, FilterMode, RuleSet, decide
 from app.domain.texts import search
@@ -100,8 +101,7 @@ class StorePage:
     """Groups whose name has the words of the search."""
     query: GoodsQuery
     """With the nearest page that exists."""
-    rows: Sequence[ProductRow]
-    found: int
+    page: Page[ProductRow]
     problems: Mapping[SkipReason, int]
     """How many of what was found has each; empty unless problems are looked at."""
 
@@ -134,8 +134,7 @@ def store_page(user: User, store_id: str, query: GoodsQuery) -> StorePage:
     decided = list(criteria.decisions(goods))
     found, problems = _found(user, goods, criteria, decided, query)
     found = in_order(found, query.sort)
-    query = replace(query, page=min(max(query.page, 1), max(1, -(-len(found) // PAGE_SIZE))))
-    start = (query.page - 1) * PAGE_SIZE
+    page = page_of(found, query.page, PAGE_SIZE)
     unread = unreadable.counts_by_store(user.id).get(store_id, 0)
     groups = [_group_row(node, goods, criteria.rules) for node in visible_nodes(goods.tree, decided, query.group)]
     return StorePage(
@@ -145,9 +144,8 @@ def store_page(user: User, store_id: str, query: GoodsQuery) -> StorePage:
         ungrouped=tally(entry for entry in decided if entry[0].group_id not in goods.tree.groups),
         chosen=next((row for row in groups if row.node.group.id == query.group), None),
         groups_found=groups_by_name(goods.tree, query.q, decided, GROUPS_FOUND),
-        query=query,
-        rows=_product_rows(user, goods, criteria, found[start : start + PAGE_SIZE]),
-        found=len(found),
+        query=replace(query, page=page.number),
+        page=Page(_product_rows(user, goods, criteria, page.items), page.number, page.size, page.total),
         problems=problems,
     )
 

@@ -151,7 +151,7 @@ def test_the_catalog_says_the_same_as_the_plan(shop: Shop) -> None:
 
     page = store.store_page(shop.owner, TINY, GoodsQuery(state=State.PROBLEM))
 
-    assert {row.product.id: row.problem for row in page.rows} == reasons(shop)
+    assert {row.product.id: row.problem for row in page.page.items} == reasons(shop)
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_variants_of_one_name_are_told_apart_everywhere(shop_everywhere: Shop) -
     }
     assert "Цвет: красный. Размер: S." in items(shop)["Vc1s"]["description"]
     owner = shop.owner
-    assert {row.name for row in store.store_page(owner, TINY, GoodsQuery(q="синий")).rows} == {
+    assert {row.name for row in store.store_page(owner, TINY, GoodsQuery(q="синий")).page.items} == {
         names["Vc2s"],
         names["Vc2m"],
     }

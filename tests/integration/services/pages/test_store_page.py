@@ -44,7 +44,7 @@ def look_at(user: User, **asked: object) -> StorePage:
 
 
 def names(page: StorePage) -> list[str]:
-    return [row.product.name for row in page.rows]
+    return [row.product.name for row in page.page.items]
 
 
 @pytest.mark.parametrize(
@@ -88,20 +88,20 @@ def test_a_group_is_shown_with_everything_below_it(user: User, group: str, found
     ],
 )
 def test_numbers_in_names_count_and_what_is_unknown_comes_last(user: User, sort: Sort, found: list[str]) -> None:
-    assert [row.product.id for row in look_at(user, sort=sort).rows] == found
+    assert [row.product.id for row in look_at(user, sort=sort).page.items] == found
 
 
 def test_each_state_shows_its_own_products(user: User) -> None:
     set_rule(user, EntityType.GROUP, EXCLUDE, "tea")
     assert names(look_at(user, state=State.OUT)) == ["чай Ёлочка 9", "Чай Ёлочка 10"]
     assert names(look_at(user, state=State.IN)) == ["Вино красное", "Квас", "Пакет"]
-    problems = {row.product.name: row.problem for row in look_at(user, state=State.PROBLEM).rows}
+    problems = {row.product.name: row.problem for row in look_at(user, state=State.PROBLEM).page.items}
     assert problems == {"Вино красное": SkipReason.RESTRICTED, "Пакет": SkipReason.SOLD_OUT}
 
 
 def test_what_is_out_has_no_problem_to_solve(user: User) -> None:
     set_rule(user, EntityType.GROUP, EXCLUDE, "drinks")
-    rows = {row.product.id: row for row in look_at(user).rows}
+    rows = {row.product.id: row for row in look_at(user).page.items}
     assert rows["P3"].problem is None
     assert rows["P2"].problem is SkipReason.NO_PRICE
 
@@ -121,7 +121,7 @@ def test_a_verdict_names_the_rule_that_decided(
     user: User, level: EntityType, mode: FilterMode, entity: str, product: str, verdict: Verdict
 ) -> None:
     set_rule(user, level, mode, entity)
-    rows = {row.product.id: row for row in look_at(user).rows}
+    rows = {row.product.id: row for row in look_at(user).page.items}
     assert rows[product].verdict == verdict
 
 
@@ -159,15 +159,15 @@ def test_any_page_number_leads_to_a_page(user: User, asked: int, shown: int) -> 
         add_product(user, f"X{number}")
     page = look_at(user, page=asked)
     assert page.query.page == shown
-    assert len(page.rows) == (50 if shown == 1 else 5)
-    assert page.found == 55
+    assert len(page.page.items) == (50 if shown == 1 else 5)
+    assert page.page.total == 55
 
 
 def test_what_is_sold_out_is_no_problem_where_the_owner_shows_it_always(user: User) -> None:
-    assert look_at(user, group="none").rows[0].problem is SkipReason.SOLD_OUT
+    assert look_at(user, group="none").page.items[0].problem is SkipReason.SOLD_OUT
     db.session.execute(sa.update(SyncState).values(settings={"stock_rule": "show"}))
     db.session.commit()
-    assert look_at(user, group="none").rows[0].problem is None
+    assert look_at(user, group="none").page.items[0].problem is None
 
 
 def test_a_strangers_store_does_not_exist(user: User) -> None:
