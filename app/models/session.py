@@ -35,7 +35,7 @@ class UserSession(Base):
 
 
 class SignInFailures(Base):
-    """Tries that failed, of one account from one source, of either alone; see services/throttle.py."""
+    """Tries that failed, of one account from one source, of either alone; see services/accounts/throttle.py."""
 
     __tablename__ = "sign_in_failures"
 

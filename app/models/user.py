@@ -22,7 +22,7 @@ def new_session_key() -> str:
 
 class _SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
     carried: str | None = None
-    """What the cookies of the device that asks now carry; services/sessions.py gives it."""
+    """What the cookies of the device that asks now carry; services/accounts/sessions.py gives it."""
 
     def get_id(self) -> str | None:
         return self.carried
@@ -39,7 +39,7 @@ class User(_SignedIn, Base):
     """Stands in the session instead of the id, before the key of the `UserSession`."""
     time_zone: Mapped[str] = mapped_column(sa.String(64), default=USUAL, server_default=USUAL)
     failed_sign_ins: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Since the last sign-in, from anywhere: told to the owner then. What slows guessing is services/throttle.py."""
+    """Since the last sign-in, from anywhere: told to the owner then. See services/accounts/throttle.py."""
     asking_until: Mapped[datetime | None] = mapped_column(sa.DateTime)
     """A page of this user's asks a vendor; no second one does before."""
     created_at: Mapped[datetime] = created_at_column()
