@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.clock import utcnow
 from app.db import db
 from app.models import RunStage, RunStatus, RunTrigger, SyncRun
 from app.services.pages.sync.run_progress import USUAL_WAIT, RunPhase, RunProgress, run_progress
 from tests.factories import make_user
+from tests.support.clock import NOON
 
-LONG_AGO, IN_A_MINUTE = utcnow() - 2 * USUAL_WAIT, utcnow() + timedelta(minutes=1)
+LONG_AGO, IN_A_MINUTE = NOON - 2 * USUAL_WAIT, NOON + timedelta(minutes=1)
 
 
 def a_run(status: RunStatus, **fields: Any) -> SyncRun:
-    usual = {"created_at": utcnow(), "total": 0, "done": 0, "stage_done": 0, "cancel_requested": False}
+    usual = {"created_at": NOON, "total": 0, "done": 0, "stage_done": 0, "cancel_requested": False}
     return SyncRun(trigger=RunTrigger.SCHEDULE, status=status, **(usual | fields))
 
 
@@ -35,12 +35,12 @@ def a_run(status: RunStatus, **fields: Any) -> SyncRun:
     ],
 )
 def test_a_run_is_in_one_phase(run: SyncRun, phase: RunPhase) -> None:
-    assert run_progress(run, utcnow()).phase is phase
+    assert run_progress(run, NOON).phase is phase
 
 
 def test_the_rest_of_a_run_is_waited_for_like_one_in_the_queue(app: Flask) -> None:
-    just_now, long_ago = (a_run(RunStatus.CONTINUED, finished_at=at) for at in (utcnow(), LONG_AGO))
-    found = [run_progress(run, utcnow(), goes_on=True).phase for run in (just_now, long_ago)]
+    just_now, long_ago = (a_run(RunStatus.CONTINUED, finished_at=at) for at in (NOON, LONG_AGO))
+    found = [run_progress(run, NOON, goes_on=True).phase for run in (just_now, long_ago)]
     assert found == [RunPhase.BETWEEN, RunPhase.UNATTENDED]
 
 
@@ -48,15 +48,15 @@ def test_the_rest_of_a_run_is_waited_for_like_one_in_the_queue(app: Flask) -> No
 def test_a_run_that_waits_long_is_troubled_only_where_nobody_works(app: Flask, somebody_works: bool) -> None:
     if somebody_works:
         user = make_user("other@example.ru")
-        db.session.add(a_run(RunStatus.RUNNING, user_id=user.id, lease_until=utcnow() + timedelta(minutes=1)))
+        db.session.add(a_run(RunStatus.RUNNING, user_id=user.id, lease_until=NOON + timedelta(minutes=1)))
         db.session.commit()
-    found = run_progress(a_run(RunStatus.QUEUED, created_at=LONG_AGO), utcnow())
+    found = run_progress(a_run(RunStatus.QUEUED, created_at=LONG_AGO), NOON)
     assert found.phase is (RunPhase.BEHIND if somebody_works else RunPhase.UNATTENDED)
     assert found.is_troubled is not somebody_works
 
 
 def test_the_pace_is_that_of_the_stage() -> None:
-    now = utcnow()
+    now = NOON
     run = a_run(RunStatus.RUNNING, stage=RunStage.EDIT, total=50, done=30, stage_done=10)
     run.stage_since = now - timedelta(seconds=40)
     assert run_progress(run, now) == RunProgress(RunPhase.CHANGING, stage=RunStage.EDIT, seconds_left=40.0)
