@@ -68,7 +68,7 @@ class VkCaller:
         try:
             answer = self.call(method, params)
         except VkError as error:
-            if error.action is not Treatment.OK:
+            if error.treatment is not Treatment.OK:
                 raise
             return False
         if answer in (0, "0"):
@@ -87,7 +87,7 @@ class VkCaller:
             if not isinstance(outcome, Failure):
                 self.has_answered = True
                 return outcome
-            kind = outcome.verdict.action
+            kind = outcome.verdict.treatment
             repeats[kind] += 1
             pause = None if self._budget else outcome.pause_before(repeats[kind], repeatable=repeatable)
             if pause is None:

@@ -190,7 +190,7 @@ class VkClient:
             try:
                 return self._upload_once(group_id, jpeg)
             except VkError as error:
-                may_help = error.outcome_unknown or classify(error.code).action is Treatment.UPLOAD
+                may_help = error.outcome_unknown or classify(error.code).treatment is Treatment.UPLOAD
                 # A photo that was saved without our knowing belongs to no item and harms nobody.
                 error.outcome_unknown = False
                 pause = next(pauses, None) if may_help else None

@@ -155,14 +155,14 @@ def _work(work_on: Callable[[], RunWork]) -> End:
 def _end_for_vk(work: RunWork, error: VkError) -> End:
     """The owner's problem stops this user's run and shows on the connection; VK's own passes by itself."""
     code = vk_code(error)
-    if error.token_rejected or error.action is Treatment.ASK:
+    if error.token_rejected or error.treatment is Treatment.ASK:
         if work.vk_use.current() is None:
             return End(
                 RunStatus.CONTINUED, CHANGED_MEANWHILE, at_once=True
             )  # nobody asks for that token or community any more
         work.vk_found = VkFound(vk_state(error), code, error.redirect_uri)
         return End(RunStatus.STOPPED, code, error.message, error.holds or OWNER_HOLDS)
-    if error.action is Treatment.STOP:
+    if error.treatment is Treatment.STOP:
         log.error("vk_refuses_application", user_id=work.vk_use.user_id, code=code)
         return End(RunStatus.FAILED, code, error.message, error.holds or OWNER_HOLDS)
     return End(RunStatus.CONTINUED, code, error.message, error.holds or FAULT_HOLDS)

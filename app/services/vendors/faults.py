@@ -48,7 +48,7 @@ def vk_state(error: VkError) -> ConnectionState:
         return ConnectionState.FORBIDDEN
     if error.code in _SHOP_CLOSED:
         return ConnectionState.SHOP_CLOSED
-    return ConnectionState.NEEDS_OWNER if error.action is Treatment.ASK else ConnectionState.UNAVAILABLE
+    return ConnectionState.NEEDS_OWNER if error.treatment is Treatment.ASK else ConnectionState.UNAVAILABLE
 
 
 def vk_code(error: VkError) -> str:

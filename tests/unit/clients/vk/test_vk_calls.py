@@ -147,14 +147,14 @@ class TestRepeats:
         assert pauses(slept) == [1.25, 2.25, 4.25, 8.25]
 
     @pytest.mark.parametrize(
-        ("answer", "action"), [(refusal(10), Treatment.FAIL), ({"status_code": 503}, Treatment.RETRY)]
+        ("answer", "treatment"), [(refusal(10), Treatment.FAIL), ({"status_code": 503}, Treatment.RETRY)]
     )
     def test_after_four_repeats_it_gives_up(
-        self, vendor: requests_mock.Mocker, client: VkClient, answer: Answer, action: Treatment
+        self, vendor: requests_mock.Mocker, client: VkClient, answer: Answer, treatment: Treatment
     ) -> None:
         answers(vendor, "account.getAppPermissions", answer)
         error = failure(client.permissions)
-        assert (error.action, error.permanent, error.outcome_unknown) == (action, False, False)
+        assert (error.treatment, error.permanent, error.outcome_unknown) == (treatment, False, False)
         assert vendor.call_count == 5
 
     def test_failures_of_different_codes_share_the_four_repeats(
@@ -173,7 +173,7 @@ class TestRepeats:
 
     def test_a_malformed_request_is_repeated_once(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "account.getAppPermissions", refusal(8))
-        assert failure(client.permissions).action is Treatment.FAIL
+        assert failure(client.permissions).treatment is Treatment.FAIL
         assert vendor.call_count == 2
 
     def test_too_many_calls_are_waited_out(
@@ -193,7 +193,7 @@ class TestRepeats:
     def test_too_many_calls_are_waited_out_ten_times(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "account.getAppPermissions", refusal(6))
         error = failure(client.permissions)
-        assert (error.action, error.retry_after, vendor.call_count) == (Treatment.POSTPONE, 60, 11)
+        assert (error.treatment, error.retry_after, vendor.call_count) == (Treatment.POSTPONE, 60, 11)
 
     def test_too_many_calls_are_waited_out_for_adds_too(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "market.add", refusal(6), response({"market_item_id": 5}))
@@ -218,7 +218,7 @@ class TestErrors:
         page = "https://id.vk.com/not_robot_captcha?session_token=x"
         answers(vendor, "users.get", refusal(14, "Captcha needed", error_subcode=3, redirect_uri=page))
         error = failure(client.me)
-        assert (error.code, error.subcode, error.message, error.redirect_uri, error.action, error.status) == (
+        assert (error.code, error.subcode, error.message, error.redirect_uri, error.treatment, error.status) == (
             14,
             3,
             "Captcha needed",
@@ -239,7 +239,7 @@ class TestErrors:
     def test_a_dead_token_is_told(self, vendor: requests_mock.Mocker, client: VkClient, code: int) -> None:
         answers(vendor, "users.get", refusal(code))
         error = failure(client.me)
-        assert (error.token_rejected, error.action) == (True, Treatment.REFRESH)
+        assert (error.token_rejected, error.treatment) == (True, Treatment.REFRESH)
 
     def test_the_token_is_struck_out_of_what_vk_says(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         echo = [{"key": "access_token", "value": TOKEN}]
@@ -274,7 +274,7 @@ class TestAddsOfUnclearOutcome:
     def test_they_are_not_repeated(self, vendor: requests_mock.Mocker, client: VkClient, answer: Answer) -> None:
         answers(vendor, "market.add", answer)
         error = failure(lambda: client.add_item(GROUP, {}))
-        assert (error.outcome_unknown, error.action, vendor.call_count) == (True, Treatment.RETRY, 1)
+        assert (error.outcome_unknown, error.treatment, vendor.call_count) == (True, Treatment.RETRY, 1)
 
     def test_an_album_is_not_added_twice_either(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "market.addAlbum", {"exc": requests.ReadTimeout})
@@ -290,14 +290,14 @@ class TestAddsOfUnclearOutcome:
     def test_an_explicit_refusal_is_clear(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "market.add", refusal(1405))
         error = failure(lambda: client.add_item(GROUP, {}))
-        assert (error.outcome_unknown, error.action) == (False, Treatment.SKIP)
+        assert (error.outcome_unknown, error.treatment) == (False, Treatment.SKIP)
 
     def test_a_photo_not_ready_is_waited_for_twice(
         self, vendor: requests_mock.Mocker, client: VkClient, slept: list[float]
     ) -> None:
         answers(vendor, "market.add", wrong("photo is undefined"))
         error = failure(lambda: client.add_item(GROUP, {}))
-        assert (error.action, error.outcome_unknown, pauses(slept)) == (Treatment.HEAL, False, [2.25, 2.25])
+        assert (error.treatment, error.outcome_unknown, pauses(slept)) == (Treatment.HEAL, False, [2.25, 2.25])
 
 
 class TestReads:
@@ -312,7 +312,7 @@ class TestReads:
         answers(vendor, "users.get", response([]))
         answers(vendor, "account.getAppPermissions", rights)
         error = failure(client.me)
-        assert (error.code, error.action) == (code, Treatment.ASK)
+        assert (error.code, error.treatment) == (code, Treatment.ASK)
 
     def test_a_market_page_asks_for_hidden_items(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "market.get", items_page(7, 3, 2))
@@ -382,11 +382,11 @@ class TestWrites:
 
     def test_an_edit_answered_by_zero_failed(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "market.edit", response(0))
-        assert failure(lambda: client.edit_item(GROUP, 5, {})).action is Treatment.FAIL
+        assert failure(lambda: client.edit_item(GROUP, 5, {})).treatment is Treatment.FAIL
 
     def test_an_edit_of_a_missing_item_is_for_our_records(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "market.edit", refusal(1403))
-        assert failure(lambda: client.edit_item(GROUP, 5, {})).action is Treatment.HEAL
+        assert failure(lambda: client.edit_item(GROUP, 5, {})).treatment is Treatment.HEAL
 
     def test_deleting_a_missing_item_is_a_success(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "market.delete", refusal(1403))
@@ -456,15 +456,15 @@ class TestUploads:
         assert len(self.sent(vendor, f"{URL}/market.getProductPhotoUploadServer")) == 3
 
     @pytest.mark.parametrize(
-        ("bad", "code", "action"),
+        ("bad", "code", "treatment"),
         [({"json": {"error_msg": "bad image"}}, 22, Treatment.FAIL), ({"status_code": 502}, None, Treatment.RETRY)],
     )
     def test_after_three_uploads_it_gives_up(
-        self, vendor: requests_mock.Mocker, client: VkClient, bad: Answer, code: int | None, action: Treatment
+        self, vendor: requests_mock.Mocker, client: VkClient, bad: Answer, code: int | None, treatment: Treatment
     ) -> None:
         vendor.post(UPLOAD, [bad])
         error = failure(lambda: client.upload_product_photo(GROUP, b"jpeg"))
-        assert (error.code, error.action, error.outcome_unknown) == (code, action, False)
+        assert (error.code, error.treatment, error.outcome_unknown) == (code, treatment, False)
         assert len(self.sent(vendor, UPLOAD)) == 3
 
     @pytest.mark.parametrize("answer", [refusal(22), refusal(121), {"exc": requests.ReadTimeout}, response({})])
@@ -479,7 +479,7 @@ class TestUploads:
     def test_a_refusal_to_save_is_not_an_upload_failure(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         vendor.post(UPLOAD, text=self.RECEIPT)
         answers(vendor, "market.saveProductPhoto", refusal(1438))
-        assert failure(lambda: client.upload_product_photo(GROUP, b"jpeg")).action is Treatment.ASK
+        assert failure(lambda: client.upload_product_photo(GROUP, b"jpeg")).treatment is Treatment.ASK
         assert len(self.sent(vendor, UPLOAD)) == 1
 
     def test_an_error_does_not_show_the_receipt(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
