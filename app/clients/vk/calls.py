@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from app import clock
 from app.clients.answers import MalformedAnswer, decode
 from app.clients.budget import Budget
 from app.clients.http import Response, Transport, TransportError
@@ -30,18 +31,13 @@ class VkCaller:
         *,
         budget: Budget | None,
         per_second: float,
-        clock: Callable[[], float],
-        sleep: Callable[[float], None],
-        jitter: Callable[[], float],
         is_resting: Callable[[str], bool],
         before_repeat: Callable[[], None],
     ) -> None:
         self._addresses = addresses
         self._budget = budget
         self._transport = Transport(addresses.api_url, budget=budget)
-        self._pacer = Pacer(per_second, clock=clock, sleep=sleep)
-        self._sleep = sleep
-        self._jitter = jitter
+        self._pacer = Pacer(per_second)
         self._is_resting = is_resting
         self._before_repeat = before_repeat
         self._token = token.strip()
@@ -92,7 +88,7 @@ class VkCaller:
             pause = None if self._budget else outcome.pause_before(repeats[kind], repeatable=repeatable)
             if pause is None:
                 raise outcome.error(repeatable=repeatable, token=self._token)
-            self._rest(outcome, pause + self._jitter())
+            self._rest(outcome, pause + clock.jitter())
             self._before_repeat()
 
     def _rest(self, failure: Failure, seconds: float) -> None:
@@ -100,7 +96,7 @@ class VkCaller:
             self._pacer.slow_down()
             self._pacer.hold(seconds)
         else:
-            self._sleep(seconds)
+            clock.sleep(seconds)
 
     def _once(self, method: str, form: Mapping[str, str]) -> Any:
         """VK's `response`, or what went wrong."""

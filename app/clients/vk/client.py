@@ -1,11 +1,10 @@
 """VK Market: contracts/vk.md."""
 
-import random
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from app import clock
 from app.clients.answers import MalformedAnswer, decode
 from app.clients.budget import Budget
 from app.clients.http import Transport, TransportError
@@ -51,9 +50,6 @@ class VkClient:
         token: str,
         *,
         per_second: float = 3,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-        jitter: Callable[[], float] = random.random,
         is_resting: Callable[[str], bool] = _never,
         before_repeat: Callable[[], None] = _nothing,
         id_url: str = "https://id.vk.ru",
@@ -65,9 +61,6 @@ class VkClient:
             token,
             budget=budget,
             per_second=per_second,
-            clock=clock,
-            sleep=sleep,
-            jitter=jitter,
             is_resting=is_resting,
             before_repeat=before_repeat,
         )
@@ -78,9 +71,6 @@ class VkClient:
             public_only=not self._addresses.is_emulator,
             budget=budget,
         )
-        self._clock = clock
-        self._sleep = sleep
-        self._jitter = jitter
         self._before_repeat = before_repeat
 
     @property
@@ -196,7 +186,7 @@ class VkClient:
                 pause = next(pauses, None) if may_help else None
                 if pause is None:
                     raise
-            self._sleep(pause + self._jitter())
+            clock.sleep(pause + clock.jitter())
             self._before_repeat()
 
     def close(self) -> None:
@@ -231,9 +221,9 @@ class VkClient:
         self, read_page: Callable[[int], tuple[int, list[Any]]], on_page: Callable[[], None]
     ) -> Iterator[list[Any]]:
         """Page by page: until an empty one or until the total is reached, since a page may be short."""
-        offset, ends = 0, self._clock() + LONGEST_LIST_SECONDS
+        offset, ends = 0, clock.monotonic() + LONGEST_LIST_SECONDS
         for _ in range(MOST_PAGES):
-            if self._clock() > ends:
+            if clock.monotonic() > ends:
                 break
             total, items = read_page(offset)
             on_page()

@@ -1,7 +1,6 @@
 """One run for one user, from its claim to its end. Whatever fails, the next run goes on from the records."""
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -10,6 +9,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 
+from app import clock
 from app.clients.vk.errors import FAULT_HOLDS, OWNER_HOLDS, Treatment, VkError
 from app.context import settings
 from app.db import db, is_contention
@@ -61,8 +61,8 @@ def run_user(
     *,
     to_end: bool = True,
     is_stopping: Callable[[], bool] = lambda: False,
-    sleep: Callable[[float], None] = time.sleep,
-    monotonic: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = clock.sleep,
+    monotonic: Callable[[], float] = clock.monotonic,
 ) -> Outcome:
     """Bring the user's market up to date, or do what the owner ordered.
 

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from datetime import UTC
 from email.utils import formatdate
 from typing import Any
 
@@ -9,42 +9,23 @@ import requests_mock
 from app.clients.evotor import client as evotor_client
 from app.clients.evotor.client import EvotorClient
 from app.clients.evotor.errors import EvotorError, EvotorFault
+from tests.support.clock import NOON
 
 URL = "https://evotor.test"
 STORES = f"{URL}/stores"
 PRODUCTS = f"{URL}/stores/S/products"
 TOKEN = "0b9d8c1e-aaaa-4bbb-8ccc-1234567890ab"
-NOW = 1_800_000_000.0
+NOON_EPOCH = NOON.replace(tzinfo=UTC).timestamp()
 EMPTY: dict[str, Any] = {"json": {"items": [], "paging": {}}}
 
 
 @pytest.fixture
-def vendor() -> Iterator[requests_mock.Mocker]:
-    with requests_mock.Mocker() as mocker:
-        yield mocker
-
-
-@pytest.fixture
-def slept() -> list[float]:
-    """Every sleep; their sum is the time."""
-    return []
-
-
-@pytest.fixture
 def client(slept: list[float]) -> EvotorClient:
-    return made(slept, per_second=1e9)
+    return made(per_second=1e9)
 
 
-def made(slept: list[float], *, per_second: float, token: str = TOKEN) -> EvotorClient:
-    return EvotorClient(
-        URL,
-        token,
-        per_second=per_second,
-        clock=lambda: sum(slept),
-        sleep=slept.append,
-        jitter=lambda: 0.25,
-        now=lambda: NOW,
-    )
+def made(*, per_second: float, token: str = TOKEN) -> EvotorClient:
+    return EvotorClient(URL, token, per_second=per_second)
 
 
 def pauses(slept: list[float]) -> list[float]:
@@ -221,9 +202,9 @@ def test_json_of_another_shape_is_malformed_at_once(
     ("headers", "pause"),
     [
         ({"Retry-After": "7"}, 7),
-        ({"Retry-After": formatdate(NOW + 9, usegmt=True)}, 9),
+        ({"Retry-After": formatdate(NOON_EPOCH + 9, usegmt=True)}, 9),
         ({"X-RateLimit-Reset": "12"}, 12),
-        ({"X-RateLimit-Reset": str(int(NOW) + 11)}, 11),
+        ({"X-RateLimit-Reset": str(int(NOON_EPOCH) + 11)}, 11),
         ({"Retry-After": "0"}, 1),
         ({"Retry-After": "soon", "X-RateLimit-Reset": "3"}, 3),
         ({}, 10),
@@ -262,7 +243,7 @@ def test_a_quota_running_low_halves_the_pace(
 ) -> None:
     headers = {"X-RateLimit-Limit": "100", "X-RateLimit-Remaining": remaining}
     vendor.get(STORES, headers=headers, **EMPTY)
-    client = made(slept, per_second=5)
+    client = made(per_second=5)
     for _ in range(3):
         client.stores()
     assert slept[-1] == pytest.approx(pace)
@@ -297,7 +278,7 @@ def test_only_a_refused_token_counts_as_rejected(vendor: requests_mock.Mocker, c
 def test_a_token_that_no_header_can_carry_is_rejected(
     vendor: requests_mock.Mocker, slept: list[float], token: str
 ) -> None:
-    assert failure(made(slept, per_second=1e9, token=token)).token_rejected
+    assert failure(made(per_second=1e9, token=token)).token_rejected
     assert vendor.call_count == 0
 
 

@@ -1,5 +1,5 @@
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs
@@ -20,26 +20,12 @@ Answer = dict[str, Any]
 
 
 @pytest.fixture
-def vendor() -> Iterator[requests_mock.Mocker]:
-    with requests_mock.Mocker() as mocker:
-        yield mocker
-
-
-@pytest.fixture
-def slept() -> list[float]:
-    """Every sleep; their sum is the time."""
-    return []
-
-
-@pytest.fixture
 def client(slept: list[float]) -> VkClient:
-    return made(slept)
+    return made()
 
 
-def made(slept: list[float], *, url: str = URL, token: str = TOKEN, per_second: float = 1e9) -> VkClient:
-    return VkClient(
-        url, token, per_second=per_second, clock=lambda: sum(slept), sleep=slept.append, jitter=lambda: 0.25
-    )
+def made(*, url: str = URL, token: str = TOKEN, per_second: float = 1e9) -> VkClient:
+    return VkClient(url, token, per_second=per_second)
 
 
 def pauses(slept: list[float]) -> list[float]:
@@ -107,7 +93,7 @@ class TestEveryCall:
 
     def test_calls_keep_the_pace(self, vendor: requests_mock.Mocker, slept: list[float]) -> None:
         answers(vendor, "account.getAppPermissions", response(5))
-        client = made(slept, per_second=3)
+        client = made(per_second=3)
         for _ in range(3):
             client.permissions()
         assert pauses(slept) == [0.34, 0.34]
@@ -120,7 +106,7 @@ class TestEveryCall:
     def test_a_token_that_no_header_can_carry_is_rejected(
         self, vendor: requests_mock.Mocker, slept: list[float], token: str
     ) -> None:
-        error = failure(made(slept, token=token).permissions)
+        error = failure(made(token=token).permissions)
         assert (error.code, error.token_rejected, vendor.call_count) == (5, True, 0)
 
 
@@ -185,7 +171,7 @@ class TestRepeats:
 
     def test_too_many_calls_halve_the_pace(self, vendor: requests_mock.Mocker, slept: list[float]) -> None:
         answers(vendor, "account.getAppPermissions", refusal(6), response(5))
-        client = made(slept, per_second=3)
+        client = made(per_second=3)
         client.permissions()
         client.permissions()
         assert pauses(slept)[-1] == 0.68
@@ -284,7 +270,7 @@ class TestAddsOfUnclearOutcome:
     def test_a_refused_connection_is_repeated(self, slept: list[float]) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
-        error = failure(lambda: made(slept, url=f"http://127.0.0.1:{port}").add_item(GROUP, {}))
+        error = failure(lambda: made(url=f"http://127.0.0.1:{port}").add_item(GROUP, {}))
         assert (error.outcome_unknown, pauses(slept)) == (False, [1.25, 2.25, 4.25, 8.25])
 
     def test_an_explicit_refusal_is_clear(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
