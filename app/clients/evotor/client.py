@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import Self, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -52,7 +52,7 @@ class EvotorClient:
     """One token. Every method may raise EvotorError.
 
     `on_page` is called after each page read, so that a long read can renew its lease. With a `budget` every call is
-    tried once.
+    tried once. Whoever makes a client closes it, best by `with`.
     """
 
     def __init__(
@@ -68,6 +68,15 @@ class EvotorClient:
         self._pacer = Pacer(per_second)
         self._token = token.strip()
         self._old_header = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._transport.close()
 
     def stores(self, on_page: Callable[[], None] = _nothing) -> list[Store]:
         """GET /stores, section 5.2."""
@@ -90,9 +99,6 @@ class EvotorClient:
                 return False
             raise
         return True
-
-    def close(self) -> None:
-        self._transport.close()
 
     def _items(self, path: str, on_page: Callable[[], None]) -> list[msgspec.Raw]:
         """All pages of a list; begun anew once if Evotor forgets a cursor half way."""

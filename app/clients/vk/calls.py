@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -21,6 +22,22 @@ Value = str | int | Decimal | bool | None
 VERSION = "5.199"
 
 
+@dataclass(frozen=True, slots=True)
+class CallHooks:
+    """What whoever makes a client has a say in while its calls go on; as it is, nothing.
+
+    `is_resting`: a method for which it is true is not called at all and fails with code 29 at once. `before_repeat` is
+    called before a failed call is sent again, so that a long wait can renew its lease, and because the order may have
+    been taken back meanwhile: what it raises ends the call.
+    """
+
+    is_resting: Callable[[str], bool] = lambda _method: False
+    before_repeat: Callable[[], None] = lambda: None
+
+
+NO_HOOKS = CallHooks()
+
+
 class VkCaller:
     """Sends one token's calls. The token travels in a header only."""
 
@@ -31,15 +48,13 @@ class VkCaller:
         *,
         budget: Budget | None,
         per_second: float,
-        is_resting: Callable[[str], bool],
-        before_repeat: Callable[[], None],
+        hooks: CallHooks,
     ) -> None:
         self._addresses = addresses
         self._budget = budget
         self._transport = Transport(addresses.api_url, budget=budget)
         self._pacer = Pacer(per_second)
-        self._is_resting = is_resting
-        self._before_repeat = before_repeat
+        self._hooks = hooks
         self._token = token.strip()
         self.has_answered = False
         """VK said yes to at least one call."""
@@ -73,7 +88,7 @@ class VkCaller:
 
     def call(self, method: str, params: Mapping[str, Value], *, repeatable: bool = True) -> Any:
         """VK's `response`. A call that is not repeatable is sent again only if VK surely did not do it."""
-        if self._is_resting(method):
+        if self._hooks.is_resting(method):
             raise Failure(code=METHOD_QUOTA, method=method).error()
         form = {**_form(params), "v": VERSION, "lang": "ru"}
         repeats: Counter[Treatment] = Counter()
@@ -89,7 +104,7 @@ class VkCaller:
             if pause is None:
                 raise outcome.error(repeatable=repeatable, token=self._token)
             self._rest(outcome, pause + clock.jitter())
-            self._before_repeat()
+            self._hooks.before_repeat()
 
     def _rest(self, failure: Failure, seconds: float) -> None:
         if failure.code == TOO_MANY_PER_SECOND:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from app import clock
 from app.clients.answers import MalformedAnswer, decode
@@ -10,7 +10,7 @@ from app.clients.budget import Budget
 from app.clients.http import Transport, TransportError
 from app.clients.vk import answers
 from app.clients.vk.addresses import VkAddresses
-from app.clients.vk.calls import Value, VkCaller, parsed
+from app.clients.vk.calls import NO_HOOKS, CallHooks, Value, VkCaller, parsed
 from app.clients.vk.error_table import BACK_OFF, classify
 from app.clients.vk.errors import COMMUNITY_TOKEN, UPLOAD_FAILED, Treatment, VkError
 from app.clients.vk.failures import Failure, no_answer
@@ -32,16 +32,11 @@ def _nothing() -> None:
     """The hook of a caller that does not want one."""
 
 
-def _never(_method: str) -> bool:
-    return False
-
-
 class VkClient:
     """One user token. `group_id` is always positive. Every method may raise VkError.
 
-    `on_page` is called after each page read, so that a long read can renew its lease; `before_repeat` before a failed
-    call is sent again, for the same reason and because the order may have been taken back meanwhile. A method for which
-    `is_resting` is true is not called at all: it fails with code 29 at once. With a `budget` every call is tried once.
+    `on_page` is called after each page read, so that a long read can renew its lease. With a `budget` every call is
+    tried once. Whoever makes a client closes it, best by `with`.
     """
 
     def __init__(
@@ -50,8 +45,7 @@ class VkClient:
         token: str,
         *,
         per_second: float = 3,
-        is_resting: Callable[[str], bool] = _never,
-        before_repeat: Callable[[], None] = _nothing,
+        hooks: CallHooks = NO_HOOKS,
         id_url: str = "https://id.vk.ru",
         budget: Budget | None = None,
     ) -> None:
@@ -61,8 +55,7 @@ class VkClient:
             token,
             budget=budget,
             per_second=per_second,
-            is_resting=is_resting,
-            before_repeat=before_repeat,
+            hooks=hooks,
         )
         # Uploads go to another host without the token and do not count against the pace.
         self._uploads = Transport(
@@ -71,7 +64,17 @@ class VkClient:
             public_only=not self._addresses.is_emulator,
             budget=budget,
         )
-        self._before_repeat = before_repeat
+        self._hooks = hooks
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._vk.close()
+        self._uploads.close()
 
     @property
     def has_answered(self) -> bool:
@@ -187,16 +190,12 @@ class VkClient:
                 if pause is None:
                     raise
             clock.sleep(pause + clock.jitter())
-            self._before_repeat()
-
-    def close(self) -> None:
-        self._vk.close()
-        self._uploads.close()
+            self._hooks.before_repeat()
 
     def _upload_once(self, group_id: int, jpeg: bytes) -> int:
         where = self._vk.read("market.getProductPhotoUploadServer", {"group_id": group_id}, self._addresses.upload)
         receipt = self._send_picture(where, jpeg)
-        self._before_repeat()  # the owner may be gone since the picture was sent
+        self._hooks.before_repeat()  # the owner may be gone since the picture was sent
         # What was uploaded can be saved once only, so a save of unclear outcome begins with a new upload.
         return self._vk.create("market.saveProductPhoto", {"upload_response": receipt}, "photo_id")
 

@@ -40,7 +40,8 @@ def connect_vk(user: User, token: str, named: int | str) -> bool:
     True if it is another community than before. Raises ConnectionRefused.
     """
     db.session.commit()
-    access = _vk_access(vk_client(token), named)
+    with vk_client(token) as client:
+        access = _vk_access(client, named)
     group_id = access.community.id
     db.session.expire_all()  # meanwhile another request or a run may have written
     connection = locked_or_new(VkConnection, user.id)
@@ -114,9 +115,9 @@ def check_vk(user: User) -> ConnectionState:
     db.session.commit()
     community = failure = None
     try:
-        client = vk_client(use.token)
-        community = client.community(use.group_id)
-        client.market_page(use.group_id, 0, 1)
+        with vk_client(use.token) as client:
+            community = client.community(use.group_id)
+            client.market_page(use.group_id, 0, 1)
     except VkError as error:
         failure = error
     connection = use.current()

@@ -148,6 +148,8 @@ def _work(work_on: Callable[[], RunWork]) -> End:
         end = early.end
     except VkError as error:
         end = _end_for_vk(work, error)
+    finally:
+        work.close()
     work.keep_findings()
     return end
 
