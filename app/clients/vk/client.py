@@ -17,6 +17,8 @@ from app.clients.vk.failures import Failure, no_answer
 from app.domain.market.categories import Category
 from app.domain.market.items import Album, Community, ItemsById, MarketItems, Profile
 
+MARKET_RIGHT = 1 << 27
+"""Of the rights that `permissions` tells, the one without which no market can be kept."""
 MOST_ITEMS_A_PAGE = 200
 MOST_ALBUMS_A_PAGE = 100
 MOST_IDS_A_CALL = 100

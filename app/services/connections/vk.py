@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
 
-from app.clients.vk.client import VkClient
+from app.clients.vk.client import MARKET_RIGHT, VkClient
 from app.clients.vk.errors import BAD_GROUP_ID, NOT_FOUND, SHOP_OFF, WRONG_PARAMETER, VkError, stored
 from app.db import db
 from app.domain.market.categories import Category
@@ -19,7 +19,7 @@ from app.services.owner import switch
 from app.services.runs import schedule
 from app.services.vendors.clients import vk_client
 from app.services.vendors.connection_use import locked, locked_or_new, vk_use
-from app.services.vendors.faults import MARKET_RIGHT, vk_code, vk_state
+from app.services.vendors.faults import vk_code, vk_state
 
 NO_SUCH_ID = (WRONG_PARAMETER, NOT_FOUND, BAD_GROUP_ID)
 """How VK answers a community id that it does not know."""

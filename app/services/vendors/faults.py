@@ -18,7 +18,6 @@ from app.clients.vk.errors import (
 from app.models import ConnectionState
 
 UNREACHABLE = "vk_unreachable"
-MARKET_RIGHT = 1 << 27
 _NO_RIGHT = {
     NOT_PERMITTED,
     ACCESS_DENIED,
