@@ -1,7 +1,8 @@
 """The one source of time: the moment, spans, pauses and the chance in them. Tests turn it, in every process.
 
 What bounds patience with real sockets and locks reads the machine's monotonic clock itself, for moving the hour makes
-nobody answer sooner: app.clients.bounded, app.clients.budget, app.serving and app.services.photos.files.
+nobody answer sooner: app.clients.bounded, app.clients.budget, app.serving and app.services.photos.files. The pause of
+a worker between two passes (app.cli.sync) is a wait for a signal and stays one.
 """
 
 import math
