@@ -62,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     photo_dir: str = ""
     ratelimit_storage_uri: RequestCounts = "memory://"
     trusted_proxies: Annotated[int, msgspec.Meta(ge=0)] = 0
+    evosync_clock: str = ""
 
     def __repr__(self) -> str:
         return f"Settings(evosync_env={self.evosync_env!r})"
@@ -177,6 +178,8 @@ def _checked(settings: Settings) -> Settings:
     )
     if settings.is_production:
         _check_for_production(settings)
+    if settings.evosync_clock:
+        _check_moved_clock(settings)
     return msgspec.structs.replace(settings, photo_dir=str(_photo_dir(settings.photo_dir)))
 
 
@@ -188,6 +191,15 @@ def _check_token_keys(keys: list[str]) -> None:
             Fernet(key)
         except ValueError:
             raise SettingsError("TOKEN_KEYS: every key must be a Fernet key (32 bytes, url-safe base64)") from None
+
+
+def _check_moved_clock(settings: Settings) -> None:
+    if settings.is_production:
+        raise SettingsError("EVOSYNC_CLOCK: only for tests; in production the clock is the machine's")
+    try:
+        float(Path(settings.evosync_clock).read_text())
+    except (OSError, ValueError):
+        raise SettingsError("EVOSYNC_CLOCK: not a file that holds a number of seconds") from None
 
 
 def _check_for_production(settings: Settings) -> None:

@@ -8,7 +8,7 @@ from config import Settings, load_settings
 def create_app(settings: Settings | None = None) -> Flask:
     """Raises config.SettingsError for a wrong setting."""
     # Imported here so that `python -m app.sandbox` stays apart from the product.
-    from app import cli, logs, start_warnings, web
+    from app import cli, clock, logs, start_warnings, web
     from app.context import init_settings
     from app.db import db, init_sqlite
     from app.extensions import csrf, login_manager, migrate
@@ -17,6 +17,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     settings = settings or load_settings()
     init_settings(app, settings)
+    clock.follow(settings.evosync_clock)
     logs.init_app(app)
     if settings.is_production:
         start_warnings.warn(settings)

@@ -107,7 +107,9 @@ def _visible(user: User) -> dict[str, list[tuple[str, str]]]:
     """sku → (title, price) of every visible item of ours, as VK tells it."""
     assert user.vk is not None and user.vk.token is not None and user.vk.group_id is not None
     seen: dict[str, list[tuple[str, str]]] = {}
-    for item in vk_client(user.vk.token).market(user.vk.group_id):
+    with vk_client(user.vk.token) as client:
+        items = client.market(user.vk.group_id)
+    for item in items:
         if item.sku.startswith("ev:") and item.availability is Availability.AVAILABLE:
             seen.setdefault(item.sku, []).append((item.title, f"{item.price:.2f}" if item.price is not None else ""))
     return seen

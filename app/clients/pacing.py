@@ -1,8 +1,8 @@
 """Calls per second, kept for one token: contracts/vk.md section 3.3."""
 
 import threading
-import time
-from collections.abc import Callable
+
+from app import clock
 
 _MARGIN = 1.02
 """3 calls a second become one in 0.34 s."""
@@ -11,18 +11,10 @@ _MARGIN = 1.02
 class Pacer:
     """Spaces the starts of calls evenly; safe to share between threads."""
 
-    def __init__(
-        self,
-        per_second: float,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, per_second: float) -> None:
         if per_second <= 0:
             raise ValueError("per_second must be above 0")
         self._interval = _MARGIN / per_second
-        self._clock = clock
-        self._sleep = sleep
         self._lock = threading.Lock()
         self._next_start = float("-inf")
         self._slow_until = float("-inf")
@@ -30,19 +22,19 @@ class Pacer:
     def wait(self) -> None:
         """Sleep until the next call may start."""
         with self._lock:
-            now = self._clock()
+            now = clock.monotonic()
             start = max(now, self._next_start)
             interval = self._interval * (2 if start < self._slow_until else 1)
             self._next_start = start + interval
         if start > now:
-            self._sleep(start - now)
+            clock.sleep(start - now)
 
     def hold(self, seconds: float) -> None:
         """No call starts within the next `seconds`, whichever thread makes it."""
         with self._lock:
-            self._next_start = max(self._next_start, self._clock() + seconds)
+            self._next_start = max(self._next_start, clock.monotonic() + seconds)
 
     def slow_down(self, seconds: float = 60.0) -> None:
         """Half the pace for so many seconds from now."""
         with self._lock:
-            self._slow_until = max(self._slow_until, self._clock() + seconds)
+            self._slow_until = max(self._slow_until, clock.monotonic() + seconds)

@@ -1,11 +1,7 @@
 """Switchable faults of both services (contracts/vk.md 14.3, contracts/evotor.md 12.6)."""
 
-import json
-import re
 from dataclasses import asdict, dataclass
 from typing import Any
-
-from flask import Response, request
 
 from app.sandbox.chaos import Chaos
 
@@ -31,7 +27,6 @@ EVOTOR_STATUS_KINDS = frozenset({"401", "402", "403", "404", "429", "500", "502"
 EVOTOR_BODY_KINDS = frozenset(
     {"truncated", "html", "empty_page", "repeat_cursor", "null_cursor", "cut", "empty_list", "partial", "drop"}
 )
-HANG_UP = "sandbox.hang_up"
 SERVICES = ("vk", "vkid", "upload", "evotor")
 
 
@@ -142,38 +137,3 @@ class Faults:
 
     def describe(self) -> list[dict[str, Any]]:
         return [asdict(fault) for fault in self.active]
-
-
-class ConnectionDropped(ConnectionAbortedError):
-    """Raised where there is no connection to close: in-process test clients."""
-
-
-def drop_connection(after_seconds: float = 0) -> Response:
-    """Have the server close the connection, at once or later, instead of sending this answer."""
-    hang_up = request.environ.get(HANG_UP)
-    if hang_up is None:
-        raise ConnectionDropped
-    hang_up(after_seconds)
-    return Response()
-
-
-def truncated(body: Any) -> Response:
-    """JSON that stops in the middle, with a length that fits: only a parser can notice."""
-    text = json.dumps(body, ensure_ascii=False).encode()
-    return Response(text[: len(text) * 2 // 3], mimetype="application/json")
-
-
-HTTP_ERRORS = {500: "Internal Server Error", 502: "Bad Gateway"}
-
-
-def spoilt_answer(fault: Fault) -> Response:
-    """The answer for the kinds that no service would word itself."""
-    if fault.name.startswith("drop"):
-        return drop_connection()
-    if fault.name.startswith("timeout"):
-        return drop_connection(fault.number / 1000)
-    if match := re.match(r"http_(\d+)", fault.name):
-        status = int(match[1])
-        page = f"<html><body><h1>{status} {HTTP_ERRORS[status]}</h1></body></html>"
-        return Response(page, status=status, mimetype="text/html")
-    return Response("<!doctype html><html><body>Что-то пошло не так</body></html>", mimetype="text/html")

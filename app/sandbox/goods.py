@@ -11,7 +11,8 @@ from itertools import islice
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
-from app.sandbox.state import EvotorStore, Json
+from app.sandbox.documents import Json
+from app.sandbox.evotor.state import EvotorStore
 
 STORE_ID = "20240115-4B1C-4D2E-80A1-5F6E7D8C9B0A"
 STORE_NAME = "Большой магазин"

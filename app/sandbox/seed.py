@@ -9,20 +9,10 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from app.sandbox.state import (
-    RIGHTS,
-    Album,
-    Club,
-    EvotorAccount,
-    EvotorStore,
-    EvotorToken,
-    Item,
-    Json,
-    Photo,
-    VkToken,
-    VkUser,
-    World,
-)
+from app.sandbox.documents import Json
+from app.sandbox.evotor.state import EvotorAccount, EvotorStore, EvotorToken
+from app.sandbox.state import World
+from app.sandbox.vk.state import RIGHTS, Album, Club, Item, Photo, VkToken, VkUser
 
 ACCOUNT_ID, OTHER_ACCOUNT_ID = "01-000000000012345", "01-000000000067890"
 # Access tokens of Evotor, in the shape that the real ones have.

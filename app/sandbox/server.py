@@ -7,7 +7,7 @@ from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.test import run_wsgi_app
 
-from app.sandbox.faults import HANG_UP
+from app.sandbox.spoilt_answers import HANG_UP
 
 
 class KeepAliveHandler(WSGIRequestHandler):

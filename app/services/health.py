@@ -1,6 +1,5 @@
 """Whether the database answers and is at the newest migration."""
 
-import time
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -8,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app import clock
 from app.db import db, reading
 from app.extensions import MIGRATIONS
 
@@ -37,7 +37,7 @@ def newest_migration() -> str:
     return (MIGRATIONS / "HEAD").read_text().strip()
 
 
-def comes_back(sleep: Callable[[float], None] = time.sleep) -> bool:
+def comes_back(sleep: Callable[[float], None] = clock.sleep) -> bool:
     """After a loss: whether the database answers again, as one that was restarted does within seconds."""
     for pause in RETURNS_AFTER:
         if database_state() is not DatabaseState.UNREACHABLE:

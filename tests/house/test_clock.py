@@ -1,4 +1,4 @@
-"""The product has one wall clock, `app.clock.utcnow`: a test that tells the time tells it to all of the product."""
+"""The product has one source of time, `app.clock`: a test that turns it turns it for all of the product."""
 
 import ast
 import re
@@ -11,11 +11,27 @@ READINGS = {
     for owner, names in {
         "datetime": ("now", "utcnow", "today"),
         "date": ("today",),
-        "time": ("time", "time_ns", "localtime", "gmtime"),
+        "time": ("time", "time_ns", "localtime", "gmtime", "monotonic", "monotonic_ns", "perf_counter", "sleep"),
         "func": ("current_timestamp", "localtimestamp"),
+        "random": ("random", "uniform"),
     }.items()
     for name in names
 }
+READERS = [
+    # The clock itself.
+    "clock.py: datetime.now",
+    "clock.py: random.random",
+    "clock.py: time.monotonic",
+    "clock.py: time.sleep",
+    # Patience with real sockets and locks.
+    "clients/bounded.py: time.monotonic",
+    "clients/budget.py: time.monotonic",
+    "services/photos/files.py: time.monotonic",
+    "services/photos/files.py: time.sleep",
+    "serving.py: time.monotonic",
+    # The limiter has a clock of its own: the seconds left until it lets somebody in are told by that one.
+    "web/doors/limits.py: time.time",
+]
 
 
 def sources() -> Iterator[Path]:
@@ -23,18 +39,20 @@ def sources() -> Iterator[Path]:
     return (path for path in APP.rglob("*.py") if path.relative_to(APP).parts[0] != "sandbox")
 
 
-def readings(path: Path) -> Iterator[str]:
+def readings(path: Path) -> set[str]:
+    """Whether called, handed on or imported by name."""
+    named: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            called = ".".join(ast.unparse(node.func).split(".")[-2:])
-            if called in READINGS:
-                yield f"{path.relative_to(APP)}: {called}"
+        if isinstance(node, ast.Attribute):
+            named.add(".".join(ast.unparse(node).split(".")[-2:]))
+        elif isinstance(node, ast.ImportFrom):
+            named.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return {f"{path.relative_to(APP)}: {name}" for name in named & READINGS}
 
 
-def test_the_wall_clock_is_read_in_one_place() -> None:
-    """The limiter, too, has a clock: the seconds left until it lets somebody in are told by that one."""
-    found = sorted(found for path in sources() for found in readings(path))
-    assert found == ["clock.py: datetime.now", "web/doors/limits.py: time.time"]
+def test_time_is_read_and_passed_in_one_place_but_for_a_few_that_are_known() -> None:
+    found = {found for path in sources() for found in readings(path)}
+    assert sorted(found) == sorted(READERS)
 
 
 # What is shown of a time goes through one file, which knows the owner's zone.

@@ -10,6 +10,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from app import create_app
+from app.cli.demo import demo
 from config import OTHERS, Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -141,13 +142,17 @@ def test_what_a_server_makes_is_its_owner_s_alone(production: dict[str, str], tm
     assert (tmp_path / "evosync.db").exists() and open_to_others(tmp_path) == []
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("demo", "seed", "--evotor-token", "0b9d8c1e-0000", "--vk-token", "demo-user", "--group-id", "1"),
-        ("demo", "once"),
-    ],
-)
+DEMO = [
+    ("demo", "seed", "--evotor-token", "0b9d8c1e-0000", "--vk-token", "demo-user", "--group-id", "1"),
+    ("demo", "once"),
+]
+
+
+def test_these_are_all_commands_of_the_demo() -> None:
+    assert {name for _, name, *_ in DEMO} == set(demo.commands)
+
+
+@pytest.mark.parametrize("words", DEMO)
 def test_production_has_no_demo(production: dict[str, str], tmp_path: Path, words: tuple[str, ...]) -> None:
     refused = flask(production, *words)
 

@@ -8,8 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.sandbox.chaos import KINDS
-from app.sandbox.faults import ConnectionDropped
 from app.sandbox.seed import CLUB_ID
+from app.sandbox.spoilt_answers import ConnectionDropped
 
 from .conftest import Control, Evotor, Vk, jpeg
 

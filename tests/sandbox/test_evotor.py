@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from app.sandbox.faults import ConnectionDropped
 from app.sandbox.seed import EVOTOR_DEMO, EVOTOR_NO_RIGHTS, EVOTOR_NO_STOCK, EVOTOR_OTHER_ACCOUNT
+from app.sandbox.spoilt_answers import ConnectionDropped
 
 from .conftest import Control, Evotor
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from app.sandbox.faults import ConnectionDropped
 from app.sandbox.seed import CLUB_ID
+from app.sandbox.spoilt_answers import ConnectionDropped
 
 from .conftest import Control, Vk
 

@@ -1,7 +1,6 @@
 """Kills a run at one of its requests to VK, lets others finish the work, and checks what the market holds then."""
 
 import sqlite3
-import time
 from collections.abc import Callable
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -102,6 +101,8 @@ class CrashBench:
 
     def __init__(self, folder: Path) -> None:
         self.database, self.kept = folder / "evosync.db", folder / "kept.db"
+        self._clock, self._ahead = folder / "clock", timedelta(0)
+        self._move(0)
         self.sandbox = Sandbox()
         self.proxy = KillingProxy(self.sandbox.url)
         self.flask = Zygote(self._environment(), folder / "product.log")
@@ -136,7 +137,7 @@ class CrashBench:
         code = self._run(on_start=self.proxy.victim.put)
         if code >= 0:
             return Findings(wrong=[f"the run was not killed: exit code {code}"])
-        self._wait_for_end_of_lease()
+        self._pass_end_of_lease()
         return self._finish()
 
     def _environment(self) -> dict[str, str]:
@@ -151,7 +152,13 @@ class CrashBench:
             "EVOTOR_REQUESTS_PER_SECOND": "10000",
             "RUN_LEASE_SECONDS": str(LEASE_SECONDS),
             "VK_READ_LAG_SECONDS": str(READ_LAG_SECONDS),
+            "EVOSYNC_CLOCK": str(self._clock),
         }
+
+    def _move(self, seconds: float) -> None:
+        """Time passes for all processes to come."""
+        self._ahead += timedelta(seconds=seconds)
+        self._clock.write_text(str(self._ahead.total_seconds()))
 
     def _prepare(self) -> None:
         self.sandbox.reset()
@@ -183,19 +190,19 @@ class CrashBench:
     def _run(self, on_start: Callable[[int], object] = int) -> int:
         return self.flask.run("sync", "run", OWNER, on_start=on_start)
 
-    def _wait_for_end_of_lease(self) -> None:
+    def _pass_end_of_lease(self) -> None:
         with self._sql() as sql:
             (until,) = sql.execute("SELECT max(lease_until) FROM sync_runs WHERE status = 'running'").fetchone()
         if until is not None:
-            left = datetime.fromisoformat(until).replace(tzinfo=UTC) - datetime.now(UTC)
-            time.sleep(max(0, left.total_seconds()) + 0.01)
+            left = datetime.fromisoformat(until).replace(tzinfo=UTC) - datetime.now(UTC) - self._ahead
+            self._move(max(0, left.total_seconds()) + 0.01)
 
     def _finish(self) -> Findings:
         """Runs until one succeeds, and one more that must have nothing to do."""
         for _ in range(MOST_RUNS):
             if (code := self._run()) == 0:
                 break
-            time.sleep(READ_LAG_SECONDS)
+            self._move(READ_LAG_SECONDS)
         found = self._check()
         if code != 0:
             found.wrong.append(f"{MOST_RUNS} runs did not succeed: exit code {code}")

@@ -3,16 +3,14 @@
 import itertools
 import math
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from app.clients.evotor.client import EvotorClient
 from app.clients.http import Response, Transport
-from app.clients.vk.client import VkClient
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, RunTrigger, SyncRun, SyncRunEntry, User
@@ -20,9 +18,8 @@ from app.services.connections import evotor, vk
 from app.services.engine import run as engine_run
 from app.services.engine.run import Outcome
 from app.services.owner import switch
-from app.services.vendors import clients
 from tests.factories import make_user, set_rule
-from tests.support.clock import real_now, tell
+from tests.support.clock import TurnedClock, real_now, turn
 from tests.support.sandbox import ACCOUNT, CLUB, EVOTOR_TOKEN, SECOND_STORE, STORE, VK_TOKEN, Sandbox
 
 PACE = 0.001
@@ -31,35 +28,22 @@ PACE = 0.001
 TINY = "20260101-AAAA-4BBB-80CC-000000000001"
 
 
-class Clock:
+class Clock(TurnedClock):
     """Our time and the sandbox's: both stand still however slow the machine is, and are moved together."""
 
-    def __init__(self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__(real_now())
         self.sandbox = sandbox
-        self._start = real_now()
-        self.moved = self._told = timedelta(0)
-        self.slept: list[float] = []
+        self._told = timedelta(0)
         sandbox.control("clock", freeze=True)
-        tell(monkeypatch, self.now)
-        for client in (VkClient, EvotorClient):
-            monkeypatch.setattr(
-                clients, client.__name__, partial(client, sleep=self.sleep, jitter=float, clock=self.monotonic)
-            )
-
-    def now(self) -> datetime:
-        return self._start + self.moved
-
-    def monotonic(self) -> float:
-        return self.moved.total_seconds()
 
     def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.moved += timedelta(seconds=seconds)
+        super().sleep(seconds)
         if seconds > PACE:
             self._tell_sandbox()
 
     def move(self, **span: float) -> None:
-        self.moved += timedelta(**span)
+        super().move(**span)
         self._tell_sandbox()
 
     def _tell_sandbox(self) -> None:
@@ -79,7 +63,8 @@ class Shop:
 
     def __init__(self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, club: int = CLUB) -> None:
         self.sandbox, self.club = sandbox, club
-        self.clock = Clock(sandbox, monkeypatch)
+        self.clock = Clock(sandbox)
+        turn(monkeypatch, self.clock)
         self._monkeypatch = monkeypatch
         sandbox.control("evotor/stores", account=ACCOUNT, upsert=[{"id": TINY, "name": "Лавка"}])
         sandbox.control("evotor/stores", account=ACCOUNT, delete=[STORE, SECOND_STORE])
@@ -106,7 +91,7 @@ class Shop:
         return db.session.get_one(User, self.owner_id)
 
     def run(self, **more: Any) -> Outcome:
-        return engine_run.run_user(self.owner, RunTrigger.COMMAND, **{"sleep": self.clock.sleep, **more})
+        return engine_run.run_user(self.owner, RunTrigger.COMMAND, **more)
 
     def run_slice(self, changes: int) -> Outcome:
         """A run whose time is over after so many changes."""
@@ -210,7 +195,7 @@ class Shop:
         state = self.owner.sync_state
         assert state is not None
         assert state.next_run_at is not None
-        return state.next_run_at - self.clock.now()
+        return state.next_run_at - self.clock.utcnow()
 
     def writes(self) -> int:
         return self.sandbox.writes()

@@ -232,6 +232,20 @@ def test_production_starts_with_good_secrets() -> None:
     assert load_settings(PRODUCTION).is_production
 
 
+def test_production_has_the_clock_of_the_machine(tmp_path: Path) -> None:
+    (tmp_path / "moved").write_text("3600")
+
+    assert refusal(PRODUCTION | {"EVOSYNC_CLOCK": str(tmp_path / "moved")}).startswith("EVOSYNC_CLOCK: ")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"soon", b"\xff\xfe"])
+def test_a_clock_is_moved_by_a_file_that_holds_a_number(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "moved").write_bytes(content)
+
+    assert refusal({"EVOSYNC_CLOCK": str(tmp_path / "moved")}).startswith("EVOSYNC_CLOCK: ")
+
+
 def test_production_makes_no_secrets(instance: Path) -> None:
     refusal({"EVOSYNC_ENV": "production"})
 

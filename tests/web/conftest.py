@@ -1,14 +1,9 @@
 """The owner, a stranger, and their browsers."""
 
-from functools import partial
-
 import pytest
 from flask import Flask
 
-from app.clients.evotor.client import EvotorClient
-from app.clients.vk.client import VkClient
 from app.models import User
-from app.services.vendors import clients
 from tests.factories import PASSWORD, make_user
 from tests.support.clock import NOON, stop_at
 from tests.support.page import Browser
@@ -16,15 +11,8 @@ from tests.support.page import Browser
 
 @pytest.fixture(autouse=True)
 def _noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages say «сегодня», «вчера», «5 минут назад»: no test begins on one day and ends on the next."""
+    """Pages say «сегодня», «вчера», «5 минут назад»: no test begins on one day and ends on the next, and none waits."""
     stop_at(monkeypatch, NOON)
-
-
-@pytest.fixture(autouse=True)
-def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between two tries of a call; how long that would be is a matter of the clients' own tests."""
-    for client in (VkClient, EvotorClient):
-        monkeypatch.setattr(clients, client.__name__, partial(client, sleep=lambda _seconds: None, jitter=float))
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ def test_days_near_today_have_names(app: Flask) -> None:
 
 @pytest.mark.parametrize("code", sorted(CODES))
 def test_every_code_of_vk_that_stops_an_owner_has_a_sentence(code: int) -> None:
-    assert "ask" not in str(CODES[code].action).lower() or is_known(f"vk_{code}")
+    assert "ask" not in str(CODES[code].treatment).lower() or is_known(f"vk_{code}")
 
 
 @pytest.mark.parametrize("kind", EvotorFault)

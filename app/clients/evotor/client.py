@@ -1,14 +1,13 @@
 """Evotor's cloud, read only: contracts/evotor.md."""
 
-import random
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import Self, TypeVar
 from urllib.parse import quote
 
 import msgspec
 
+from app import clock
 from app.clients.answers import ForeignCharset, MalformedAnswer, is_json
 from app.clients.budget import Budget
 from app.clients.evotor import quota
@@ -52,9 +51,8 @@ def _nothing() -> None:
 class EvotorClient:
     """One token. Every method may raise EvotorError.
 
-    `on_page` is called after each page read, so that a long read can renew its lease.
-    `now` is the wall clock in epoch seconds, for quota headers that name a moment. With a `budget` every call is tried
-    once.
+    `on_page` is called after each page read, so that a long read can renew its lease. With a `budget` every call is
+    tried once. Whoever makes a client closes it, best by `with`.
     """
 
     def __init__(
@@ -63,21 +61,22 @@ class EvotorClient:
         token: str,
         *,
         per_second: float = 5,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-        jitter: Callable[[], float] = random.random,
-        now: Callable[[], float] = time.time,
         budget: Budget | None = None,
     ) -> None:
         self._transport = Transport(base_url, budget=budget)
         self._budget = budget
-        self._pacer = Pacer(per_second, clock=clock, sleep=sleep)
-        self._clock = clock
-        self._sleep = sleep
-        self._jitter = jitter
-        self._now = now
+        self._pacer = Pacer(per_second)
         self._token = token.strip()
         self._old_header = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._transport.close()
 
     def stores(self, on_page: Callable[[], None] = _nothing) -> list[Store]:
         """GET /stores, section 5.2."""
@@ -101,9 +100,6 @@ class EvotorClient:
             raise
         return True
 
-    def close(self) -> None:
-        self._transport.close()
-
     def _items(self, path: str, on_page: Callable[[], None]) -> list[msgspec.Raw]:
         """All pages of a list; begun anew once if Evotor forgets a cursor half way."""
         try:
@@ -119,9 +115,9 @@ class EvotorClient:
     def _pages(self, path: str, on_page: Callable[[], None]) -> Iterator[msgspec.Raw]:
         cursor: str | None = None
         seen: set[str] = set()
-        size, ends = 0, self._clock() + LONGEST_LIST_SECONDS
+        size, ends = 0, clock.monotonic() + LONGEST_LIST_SECONDS
         for _ in range(MOST_PAGES):
-            if self._clock() > ends:
+            if clock.monotonic() > ends:
                 raise EvotorError(EvotorFault.UNREACHABLE)
             page = self._page(path, cursor)
             on_page()
@@ -159,7 +155,7 @@ class EvotorClient:
                     raise
                 if error.kind is EvotorFault.RATE_LIMITED:
                     patience -= pause
-            self._sleep(pause)
+            clock.sleep(pause)
 
     def _pause(self, error: EvotorError, pauses: Iterator[float], patience: float) -> float | None:
         """Seconds before the next try, None to give up."""
@@ -171,7 +167,7 @@ class EvotorClient:
         if error.kind not in _REPEATED:
             return None
         back_off = next(pauses, None)
-        return None if back_off is None else back_off + self._jitter()
+        return None if back_off is None else back_off + clock.jitter()
 
     def _authorized(self, path: str, params: Mapping[str, str]) -> Response:
         """Section 1: some tokens are taken only in the older header; what worked is remembered."""
@@ -192,7 +188,7 @@ class EvotorClient:
         except TransportError:
             raise EvotorError(EvotorFault.UNREACHABLE) from None
         if quota.runs_low(answer.headers):
-            self._pacer.slow_down(quota.reset(answer.headers, self._now()) or 60.0)
+            self._pacer.slow_down(quota.reset(answer.headers, clock.epoch()) or 60.0)
         return answer
 
     def _checked(self, answer: Response) -> Response:
@@ -205,7 +201,7 @@ class EvotorClient:
         raise EvotorError(_fault(answer.status), status=answer.status, retry_after=wait)
 
     def _quota_wait(self, answer: Response) -> float:
-        wait = quota.retry_after(answer.headers, self._now())
+        wait = quota.retry_after(answer.headers, clock.epoch())
         return UNNAMED_QUOTA_WAIT if wait is None else wait
 
 

@@ -83,10 +83,7 @@ def market_items(items: list[Any]) -> MarketItems:
 
 
 def albums(items: list[Any]) -> list[Album]:
-    return [
-        Album(identifier(item.get("id")), _text(item, "title"), whole_number(item.get("count"), least=0) or 0)
-        for item in _objects(items)
-    ]
+    return [_album(item) for item in _objects(items)]
 
 
 def categories(answer: object) -> list[Category]:

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from app import clock
 from app.clients.answers import MalformedAnswer, decode
 from app.clients.budget import Budget
 from app.clients.http import Response, Transport, TransportError
@@ -20,6 +22,22 @@ Value = str | int | Decimal | bool | None
 VERSION = "5.199"
 
 
+@dataclass(frozen=True, slots=True)
+class CallHooks:
+    """What whoever makes a client has a say in while its calls go on; as it is, nothing.
+
+    `is_resting`: a method for which it is true is not called at all and fails with code 29 at once. `before_repeat` is
+    called before a failed call is sent again, so that a long wait can renew its lease, and because the order may have
+    been taken back meanwhile: what it raises ends the call.
+    """
+
+    is_resting: Callable[[str], bool] = lambda _method: False
+    before_repeat: Callable[[], None] = lambda: None
+
+
+NO_HOOKS = CallHooks()
+
+
 class VkCaller:
     """Sends one token's calls. The token travels in a header only."""
 
@@ -30,20 +48,13 @@ class VkCaller:
         *,
         budget: Budget | None,
         per_second: float,
-        clock: Callable[[], float],
-        sleep: Callable[[float], None],
-        jitter: Callable[[], float],
-        is_resting: Callable[[str], bool],
-        before_repeat: Callable[[], None],
+        hooks: CallHooks,
     ) -> None:
         self._addresses = addresses
         self._budget = budget
         self._transport = Transport(addresses.api_url, budget=budget)
-        self._pacer = Pacer(per_second, clock=clock, sleep=sleep)
-        self._sleep = sleep
-        self._jitter = jitter
-        self._is_resting = is_resting
-        self._before_repeat = before_repeat
+        self._pacer = Pacer(per_second)
+        self._hooks = hooks
         self._token = token.strip()
         self.has_answered = False
         """VK said yes to at least one call."""
@@ -68,7 +79,7 @@ class VkCaller:
         try:
             answer = self.call(method, params)
         except VkError as error:
-            if error.action is not Treatment.OK:
+            if error.treatment is not Treatment.OK:
                 raise
             return False
         if answer in (0, "0"):
@@ -77,7 +88,7 @@ class VkCaller:
 
     def call(self, method: str, params: Mapping[str, Value], *, repeatable: bool = True) -> Any:
         """VK's `response`. A call that is not repeatable is sent again only if VK surely did not do it."""
-        if self._is_resting(method):
+        if self._hooks.is_resting(method):
             raise Failure(code=METHOD_QUOTA, method=method).error()
         form = {**_form(params), "v": VERSION, "lang": "ru"}
         repeats: Counter[Treatment] = Counter()
@@ -87,20 +98,20 @@ class VkCaller:
             if not isinstance(outcome, Failure):
                 self.has_answered = True
                 return outcome
-            kind = outcome.verdict.action
+            kind = outcome.verdict.treatment
             repeats[kind] += 1
             pause = None if self._budget else outcome.pause_before(repeats[kind], repeatable=repeatable)
             if pause is None:
                 raise outcome.error(repeatable=repeatable, token=self._token)
-            self._rest(outcome, pause + self._jitter())
-            self._before_repeat()
+            self._rest(outcome, pause + clock.jitter())
+            self._hooks.before_repeat()
 
     def _rest(self, failure: Failure, seconds: float) -> None:
         if failure.code == TOO_MANY_PER_SECOND:
             self._pacer.slow_down()
             self._pacer.hold(seconds)
         else:
-            self._sleep(seconds)
+            clock.sleep(seconds)
 
     def _once(self, method: str, form: Mapping[str, str]) -> Any:
         """VK's `response`, or what went wrong."""

@@ -1,23 +1,24 @@
 """VK Market: contracts/vk.md."""
 
-import random
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
+from app import clock
 from app.clients.answers import MalformedAnswer, decode
 from app.clients.budget import Budget
 from app.clients.http import Transport, TransportError
 from app.clients.vk import answers
 from app.clients.vk.addresses import VkAddresses
-from app.clients.vk.calls import Value, VkCaller, parsed
+from app.clients.vk.calls import NO_HOOKS, CallHooks, Value, VkCaller, parsed
 from app.clients.vk.error_table import BACK_OFF, classify
 from app.clients.vk.errors import COMMUNITY_TOKEN, UPLOAD_FAILED, Treatment, VkError
 from app.clients.vk.failures import Failure, no_answer
 from app.domain.market.categories import Category
 from app.domain.market.items import Album, Community, ItemsById, MarketItems, Profile
 
+MARKET_RIGHT = 1 << 27
+"""Of the rights that `permissions` tells, the one without which no market can be kept."""
 MOST_ITEMS_A_PAGE = 200
 MOST_ALBUMS_A_PAGE = 100
 MOST_IDS_A_CALL = 100
@@ -33,16 +34,11 @@ def _nothing() -> None:
     """The hook of a caller that does not want one."""
 
 
-def _never(_method: str) -> bool:
-    return False
-
-
 class VkClient:
     """One user token. `group_id` is always positive. Every method may raise VkError.
 
-    `on_page` is called after each page read, so that a long read can renew its lease; `before_repeat` before a failed
-    call is sent again, for the same reason and because the order may have been taken back meanwhile. A method for which
-    `is_resting` is true is not called at all: it fails with code 29 at once. With a `budget` every call is tried once.
+    `on_page` is called after each page read, so that a long read can renew its lease. With a `budget` every call is
+    tried once. Whoever makes a client closes it, best by `with`.
     """
 
     def __init__(
@@ -51,11 +47,7 @@ class VkClient:
         token: str,
         *,
         per_second: float = 3,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-        jitter: Callable[[], float] = random.random,
-        is_resting: Callable[[str], bool] = _never,
-        before_repeat: Callable[[], None] = _nothing,
+        hooks: CallHooks = NO_HOOKS,
         id_url: str = "https://id.vk.ru",
         budget: Budget | None = None,
     ) -> None:
@@ -65,11 +57,7 @@ class VkClient:
             token,
             budget=budget,
             per_second=per_second,
-            clock=clock,
-            sleep=sleep,
-            jitter=jitter,
-            is_resting=is_resting,
-            before_repeat=before_repeat,
+            hooks=hooks,
         )
         # Uploads go to another host without the token and do not count against the pace.
         self._uploads = Transport(
@@ -78,10 +66,17 @@ class VkClient:
             public_only=not self._addresses.is_emulator,
             budget=budget,
         )
-        self._clock = clock
-        self._sleep = sleep
-        self._jitter = jitter
-        self._before_repeat = before_repeat
+        self._hooks = hooks
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._vk.close()
+        self._uploads.close()
 
     @property
     def has_answered(self) -> bool:
@@ -190,23 +185,19 @@ class VkClient:
             try:
                 return self._upload_once(group_id, jpeg)
             except VkError as error:
-                may_help = error.outcome_unknown or classify(error.code).action is Treatment.UPLOAD
+                may_help = error.outcome_unknown or classify(error.code).treatment is Treatment.UPLOAD
                 # A photo that was saved without our knowing belongs to no item and harms nobody.
                 error.outcome_unknown = False
                 pause = next(pauses, None) if may_help else None
                 if pause is None:
                     raise
-            self._sleep(pause + self._jitter())
-            self._before_repeat()
-
-    def close(self) -> None:
-        self._vk.close()
-        self._uploads.close()
+            clock.sleep(pause + clock.jitter())
+            self._hooks.before_repeat()
 
     def _upload_once(self, group_id: int, jpeg: bytes) -> int:
         where = self._vk.read("market.getProductPhotoUploadServer", {"group_id": group_id}, self._addresses.upload)
         receipt = self._send_picture(where, jpeg)
-        self._before_repeat()  # the owner may be gone since the picture was sent
+        self._hooks.before_repeat()  # the owner may be gone since the picture was sent
         # What was uploaded can be saved once only, so a save of unclear outcome begins with a new upload.
         return self._vk.create("market.saveProductPhoto", {"upload_response": receipt}, "photo_id")
 
@@ -231,9 +222,9 @@ class VkClient:
         self, read_page: Callable[[int], tuple[int, list[Any]]], on_page: Callable[[], None]
     ) -> Iterator[list[Any]]:
         """Page by page: until an empty one or until the total is reached, since a page may be short."""
-        offset, ends = 0, self._clock() + LONGEST_LIST_SECONDS
+        offset, ends = 0, clock.monotonic() + LONGEST_LIST_SECONDS
         for _ in range(MOST_PAGES):
-            if self._clock() > ends:
+            if clock.monotonic() > ends:
                 break
             total, items = read_page(offset)
             on_page()

@@ -39,7 +39,7 @@ from app.clients.vk.errors import (
 )
 
 PASSING = frozenset({Treatment.RETRY, Treatment.WAIT, Treatment.UPLOAD, Treatment.POSTPONE})
-"""Actions after which the same call may succeed by itself."""
+"""Treatments after which the same call may succeed by itself."""
 BACK_OFF = (1.0, 2.0, 4.0, 8.0)
 """Seconds before the second, third, fourth and fifth try."""
 
@@ -49,14 +49,14 @@ class ErrorRow:
     """What a code means for us.
 
     `pauses`: seconds before each repeat that the client makes by itself, for RETRY and short WAITs.
-    `then`: the action left when the repeats are used up.
+    `then`: the treatment left when the repeats are used up.
     `holds`: seconds to leave the token alone, told to the caller and never slept here; one number for the first
     time, the next for the second time in a row, and so on; the last goes for all that follow.
     `unclear`: VK may have applied the call.
     `reason`: one of several under the same code, where it has a sentence and a way out of its own.
     """
 
-    action: Treatment
+    treatment: Treatment
     meaning: str
     pauses: tuple[float, ...] = ()
     then: Treatment | None = None
@@ -66,7 +66,7 @@ class ErrorRow:
 
     @property
     def left(self) -> Treatment:
-        return self.then or self.action
+        return self.then or self.treatment
 
 
 def _rows(*rows: tuple[Iterable[int], ErrorRow]) -> dict[int, ErrorRow]:

@@ -75,14 +75,14 @@ class VkError(ApiError):
     """`code` None means that no VK error came: no connection, HTTP 5xx, not JSON, a needed field missing.
 
     `message` is VK's `error_msg`, `suffix` its part after the colon for code 100, `redirect_uri` the page that a
-    person has to open (captcha, validation). `action` is what is left to do after our own repeats, `holds` the seconds
-    to leave the token alone the first, second, … time in a row. `method` is what was called. `reason` tells one case
-    of a code from the others.
+    person has to open (captcha, validation). `treatment` is what is left to do after our own repeats, `holds` the
+    seconds to leave the token alone the first, second, … time in a row. `method` is what was called. `reason` tells
+    one case of a code from the others.
     """
 
     def __init__(
         self,
-        action: Treatment,
+        treatment: Treatment,
         *,
         code: int | None = None,
         subcode: int | None = None,
@@ -99,14 +99,14 @@ class VkError(ApiError):
     ) -> None:
         super().__init__(
             "vk",
-            f"error {code}, {action}" if code is not None else f"no answer, {action}",
+            f"error {code}, {treatment}" if code is not None else f"no answer, {treatment}",
             permanent=permanent,
             retry_after=holds[0] if holds else None,
             token_rejected=token_rejected,
             outcome_unknown=outcome_unknown,
             status=status,
         )
-        self.action = action
+        self.treatment = treatment
         self.holds = holds
         self.method = method
         self.code = code

@@ -43,16 +43,16 @@ class Failure:
         unknown = self._outcome_unknown(repeatable)
         message = (self.message.replace(token, "…") if token else self.message)[:_LONGEST_MESSAGE]
         return VkError(
-            verdict.action if unknown else verdict.left,
+            verdict.treatment if unknown else verdict.left,
             code=self.code,
             subcode=self.subcode,
             message=message,
             suffix=suffix_of(message) if self.code == WRONG_PARAMETER else "",
             redirect_uri=None if token and token in (self.redirect_uri or "") else self.redirect_uri,
-            permanent=verdict.action not in PASSING,
+            permanent=verdict.treatment not in PASSING,
             holds=verdict.holds,
             method=self.method,
-            token_rejected=verdict.action is Treatment.REFRESH,
+            token_rejected=verdict.treatment is Treatment.REFRESH,
             outcome_unknown=unknown,
             status=self.status,
             reason=verdict.reason,

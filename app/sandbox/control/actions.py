@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
-from app.sandbox.state import Json, World
+from app.sandbox.documents import Json
+from app.sandbox.state import World
 
 Action = Callable[[World, Json], Any]
 ACTIONS: dict[str, Action] = {}

@@ -5,9 +5,12 @@ from decimal import Decimal
 from werkzeug.exceptions import NotFound
 
 from app.sandbox.control.actions import action, set_fields
+from app.sandbox.documents import Json
 from app.sandbox.evotor.api import timestamp
-from app.sandbox.state import RIGHTS, Album, Club, EvotorStore, Item, Json, VkToken, World
+from app.sandbox.evotor.state import EvotorStore
+from app.sandbox.state import World
 from app.sandbox.vk.market import REJECTED
+from app.sandbox.vk.state import RIGHTS, Album, Club, Item, VkToken
 
 
 @action("evotor/products")

@@ -63,9 +63,12 @@ from werkzeug.exceptions import BadRequest, NotFound
 from app.sandbox.chaos import Chaos
 from app.sandbox.control import data  # noqa: F401 (its actions register themselves)
 from app.sandbox.control.actions import ACTIONS, action, set_fields
+from app.sandbox.documents import Json
+from app.sandbox.evotor.state import EvotorToken
 from app.sandbox.faults import FaultError
-from app.sandbox.state import CallLog, Club, EvotorToken, Item, Json, World
+from app.sandbox.state import CallLog, World
 from app.sandbox.vk.render import album_size, availability, hundredths
+from app.sandbox.vk.state import Club, Item
 
 blueprint = Blueprint("control", __name__, url_prefix="/_control")
 

@@ -9,10 +9,12 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request
 
 from app.sandbox.chaos import LIST_KINDS
+from app.sandbox.documents import Json
 from app.sandbox.evotor.faults import FIRST_PAGE_KINDS, LATER_PAGE_KINDS, TRANSPORT_KINDS, bend_list, refusal_of
 from app.sandbox.evotor.refusal import Refusal
-from app.sandbox.faults import spoilt_answer, truncated
-from app.sandbox.state import EvotorState, EvotorStore, EvotorToken, Json, World
+from app.sandbox.evotor.state import EvotorState, EvotorStore, EvotorToken
+from app.sandbox.spoilt_answers import spoilt_answer, truncated
+from app.sandbox.state import World
 
 blueprint = Blueprint("evotor", __name__, url_prefix="/evotor")
 

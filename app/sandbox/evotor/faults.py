@@ -1,8 +1,9 @@
 """What the switches of contracts/evotor.md 12 do to an answer."""
 
+from app.sandbox.documents import Json
 from app.sandbox.evotor.refusal import Refusal
 from app.sandbox.faults import EVOTOR_STATUS_KINDS
-from app.sandbox.state import Json, World
+from app.sandbox.state import World
 
 TRANSPORT_KINDS = frozenset({"truncated", "html", "drop"})
 LATER_PAGE_KINDS = frozenset({"repeat_cursor", "null_cursor"})

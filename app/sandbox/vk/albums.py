@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from app.sandbox.state import Album, Club, Item, Json, Shadow
+from app.sandbox.documents import Json
 from app.sandbox.vk.call import Call
 from app.sandbox.vk.params import VkError
 from app.sandbox.vk.render import album_json, album_size
+from app.sandbox.vk.state import Album, Club, Item, Shadow
 
 LAG = frozenset({"lag"})
 

@@ -9,11 +9,14 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify, request
 
 from app.sandbox.chaos import LAG
-from app.sandbox.faults import AFTER_KINDS, BEFORE_KINDS, VK_ERROR_KINDS, Fault, spoilt_answer, truncated
-from app.sandbox.state import RIGHTS, Json, VkToken, World
+from app.sandbox.documents import Json
+from app.sandbox.faults import AFTER_KINDS, BEFORE_KINDS, VK_ERROR_KINDS, Fault
+from app.sandbox.spoilt_answers import spoilt_answer, truncated
+from app.sandbox.state import World
 from app.sandbox.vk import albums, market, people, photos
 from app.sandbox.vk.call import Call
 from app.sandbox.vk.params import METHODS, TOKEN_KINDS, USER_ONLY, VkError, check
+from app.sandbox.vk.state import RIGHTS, VkToken
 
 blueprint = Blueprint("vk", __name__)
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from app.sandbox.state import Club, Item, VkToken, World
+from app.sandbox.state import World
 from app.sandbox.vk.params import VkError
+from app.sandbox.vk.state import Club, Item, VkToken
 
 EDITOR = 2
 DELETED_ITEMS_KEPT_SECONDS = 24 * 3600
@@ -44,3 +45,6 @@ class Call:
         if item is None or item.deleted_at is not None:
             raise VkError(1403)
         return item
+
+    def is_gone_for_good(self, item: Item) -> bool:
+        return item.deleted_at is not None and self.now - item.deleted_at >= DELETED_ITEMS_KEPT_SECONDS

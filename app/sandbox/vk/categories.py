@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
+from app.sandbox.documents import Json
+from app.sandbox.vk.call import Call
+
 OTHER = 1
 SECTIONS_FROM, LEAVES_FROM = 10_001, 20_004
 
@@ -215,3 +218,27 @@ def _grown() -> list[Node]:
 SECTIONS = _grown()
 NAMES = {OTHER: "Другое", **{leaf.id: leaf.name for section in SECTIONS for leaf in section.leaves()}}
 """Of everything that may be an item's category."""
+
+
+def get_categories(call: Call) -> Json:
+    if "group_id" in call.values:
+        call.editable_club(call.values["group_id"])
+    removed = call.world.vk.settings.removed_categories
+    view = {"type": "tab_root", "selected": False, "root_path": []}
+    return {"items": [{**_branch(section, removed), "view": view} for section in SECTIONS]}
+
+
+def _branch(node: Node, removed: list[int]) -> Json:
+    below = [_branch(child, removed) for child in node.children if child.id not in removed]
+    return {"id": node.id, "name": node.name, **({"children": below} if below else {})}
+
+
+def filter_categories(call: Call) -> Json:
+    query, wanted = call.get("query", "").casefold(), call.get("category_id")
+    removed = call.world.vk.settings.removed_categories
+    found = [
+        {"id": key, "name": name}
+        for key, name in NAMES.items()
+        if query in name.casefold() and wanted in {None, 0, key} and key not in removed
+    ]
+    return {"items": found[: call.values["count"]]}

@@ -11,8 +11,11 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, Response, current_app, jsonify, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.sandbox.faults import BEFORE_KINDS, spoilt_answer
-from app.sandbox.state import RIGHTS, Json, VkToken, World
+from app.sandbox.documents import Json
+from app.sandbox.faults import BEFORE_KINDS
+from app.sandbox.spoilt_answers import spoilt_answer
+from app.sandbox.state import World
+from app.sandbox.vk.state import RIGHTS, VkToken
 
 blueprint = Blueprint("vkid", __name__)
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from app.sandbox.state import Club, Item, Json
+from app.sandbox.documents import Json
 from app.sandbox.vk.call import Call
 from app.sandbox.vk.params import VkError
 from app.sandbox.vk.render import hundredths
+from app.sandbox.vk.state import Club, Item
 
 FILTER_LEVELS = {"admin": 3, "editor": 2, "moder": 1, "advertiser": 3, "groups": 0, "publics": 0, "events": 9}
 NAME_CASES = frozenset({"Nom", "Gen", "Dat", "Acc", "Ins", "Abl", "nom", "gen", "dat", "acc", "ins", "abl"})

@@ -10,10 +10,13 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request
 from PIL import Image
 from werkzeug.datastructures import FileStorage
 
-from app.sandbox.faults import UPLOAD_AFTER_KINDS, UPLOAD_KINDS, spoilt_answer, truncated
-from app.sandbox.state import Json, Photo, Upload, World
+from app.sandbox.documents import Json
+from app.sandbox.faults import UPLOAD_AFTER_KINDS, UPLOAD_KINDS
+from app.sandbox.spoilt_answers import spoilt_answer, truncated
+from app.sandbox.state import World
 from app.sandbox.vk.call import Call
 from app.sandbox.vk.params import VkError
+from app.sandbox.vk.state import Photo, Upload
 
 blueprint = Blueprint("vk_photos", __name__)
 

@@ -3,8 +3,10 @@
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from app.sandbox.state import Album, Club, Item, Json, Photo, World
+from app.sandbox.documents import Json
+from app.sandbox.state import World
 from app.sandbox.vk.categories import NAMES
+from app.sandbox.vk.state import Album, Club, Item, Photo
 
 PHOTO_SIZES = (("s", 75), ("m", 130), ("x", 604), ("y", 807), ("z", 1080), ("w", 2560))
 PLAIN_FACTS = ("weight", "dimension_width", "dimension_height", "dimension_length")

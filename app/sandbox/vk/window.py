@@ -4,8 +4,9 @@ from html import escape
 
 from flask import Blueprint, Response, abort, current_app, request
 
-from app.sandbox.state import Album, Club, Item, World
+from app.sandbox.state import World
 from app.sandbox.vk.render import album_size, availability, price_text
+from app.sandbox.vk.state import Album, Club, Item
 
 blueprint = Blueprint("shop", __name__)
 

@@ -84,19 +84,19 @@ def refresh(
     Raises CatalogUnavailable with the vendor's code, or with CONNECTION_CHANGED: what an old token reads is of no use.
     """
     use = _evotor_use(user)
-    client = evotor_client(use.token)
     resting = _resting(user.id) if is_patient else frozenset()
     db.session.commit()  # no transaction is open while Evotor answers
     report = RefreshReport()
     try:
-        stores = client.stores(on_page=on_page)
-        _store_stores(use, stores)
-        for store in _longest_unread_first(use.user_id, stores):
-            if is_out_of_time():
-                report.waiting.append(store.name)
-            elif store.id not in resting:
-                on_store(store)
-                _refresh_store(use, client, store, report, on_page)
+        with evotor_client(use.token) as client:
+            stores = client.stores(on_page=on_page)
+            _store_stores(use, stores)
+            for store in _longest_unread_first(use.user_id, stores):
+                if is_out_of_time():
+                    report.waiting.append(store.name)
+                elif store.id not in resting:
+                    on_store(store)
+                    _refresh_store(use, client, store, report, on_page)
     except EvotorError as error:
         db.session.rollback()
         _mark(use, evotor_state(error), evotor_code(error))
@@ -155,10 +155,10 @@ def refresh_trusted(user: User, store_id: str) -> None:
     if store is None:
         raise UnknownEntity
     use = _evotor_use(user)
-    client = evotor_client(use.token)
     db.session.commit()
     try:
-        groups, products = client.groups(store_id), client.products(store_id)
+        with evotor_client(use.token) as client:
+            groups, products = client.groups(store_id), client.products(store_id)
     except EvotorError as error:
         raise CatalogUnavailable(evotor_code(error)) from error
     _hold(use)

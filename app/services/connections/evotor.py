@@ -26,7 +26,8 @@ def connect_evotor(user: User, token: str) -> bool:
     """
     db.session.commit()  # no transaction stays open while Evotor answers
     try:
-        stores = evotor_client(token).stores()
+        with evotor_client(token) as client:
+            stores = client.stores()
     except EvotorError as error:
         raise ConnectionRefused(evotor_code(error)) from error
     owner_id = next((store.owner_id for store in stores if store.owner_id), None)
@@ -63,7 +64,8 @@ def check_evotor(user: User) -> ConnectionState:
         return ConnectionState.DISCONNECTED
     db.session.commit()
     try:
-        evotor_client(use.token).stores()
+        with evotor_client(use.token) as client:
+            client.stores()
         failure = None
     except EvotorError as error:
         failure = error

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
 
-from app.clients.vk.client import VkClient
+from app.clients.vk.client import MARKET_RIGHT, VkClient
 from app.clients.vk.errors import BAD_GROUP_ID, NOT_FOUND, SHOP_OFF, WRONG_PARAMETER, VkError, stored
 from app.db import db
 from app.domain.market.categories import Category
@@ -19,7 +19,7 @@ from app.services.owner import switch
 from app.services.runs import schedule
 from app.services.vendors.clients import vk_client
 from app.services.vendors.connection_use import locked, locked_or_new, vk_use
-from app.services.vendors.faults import MARKET_RIGHT, vk_code, vk_state
+from app.services.vendors.faults import vk_code, vk_state
 
 NO_SUCH_ID = (WRONG_PARAMETER, NOT_FOUND, BAD_GROUP_ID)
 """How VK answers a community id that it does not know."""
@@ -40,7 +40,8 @@ def connect_vk(user: User, token: str, named: int | str) -> bool:
     True if it is another community than before. Raises ConnectionRefused.
     """
     db.session.commit()
-    access = _vk_access(vk_client(token), named)
+    with vk_client(token) as client:
+        access = _vk_access(client, named)
     group_id = access.community.id
     db.session.expire_all()  # meanwhile another request or a run may have written
     connection = locked_or_new(VkConnection, user.id)
@@ -119,9 +120,9 @@ def check_vk(user: User) -> ConnectionState:
     db.session.commit()
     community = failure = None
     try:
-        client = vk_client(use.token)
-        community = client.community(use.group_id)
-        client.market_page(use.group_id, 0, 1)
+        with vk_client(use.token) as client:
+            community = client.community(use.group_id)
+            client.market_page(use.group_id, 0, 1)
     except VkError as error:
         failure = error
     connection = use.current()

@@ -72,7 +72,7 @@ def rename_album(place: Workplace, change: Change) -> Done:
     try:
         place.vk.rename_album(place.group_id, row.vk_album_id, new)
     except VkError as error:
-        if error.code is not None and error.action in (Treatment.FAIL, Treatment.SKIP):
+        if error.code is not None and error.treatment in (Treatment.FAIL, Treatment.SKIP):
             row.pending_title, row.retry_after = None, utcnow() + REFUSED_PAUSE
             row.error_code = vk_code(error)
         raise

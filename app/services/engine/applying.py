@@ -119,7 +119,7 @@ def _failed(place: Workplace, change: Change, error: VkError) -> Done:
     row = place.listings.get(change.key) if change.key else None
     if row is not None:
         _mark_failed(row, change, error)
-    lost = error.outcome_unknown or (error.code is None and error.action is Treatment.RETRY)
+    lost = error.outcome_unknown or (error.code is None and error.treatment is Treatment.RETRY)
     return Done(EntryOutcome.UNKNOWN if lost else EntryOutcome.FAILED, error=error, vk_is_silent=lost)
 
 
@@ -142,7 +142,7 @@ def _mark_failed(row: Listing, change: Change, error: VkError) -> None:
     row.error_code, row.error_text = vk_code(error), error.suffix or error.message
     if row.vk_item_id is not None and error.code in (ITEM_GONE, NOT_FOUND):
         row.state, row.album, row.album_intent, row.album_error = LinkState.GONE, None, None, None
-    elif change.digest is not None and not error.outcome_unknown and error.action in _REFUSALS:
+    elif change.digest is not None and not error.outcome_unknown and error.treatment in _REFUSALS:
         row.failed_digest = change.digest
         row.retry_after = utcnow() + REFUSED_PAUSE
 

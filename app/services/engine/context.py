@@ -85,4 +85,4 @@ def concerns_one_change(error: VkError) -> bool:
     """The run goes on with the others."""
     if error.outcome_unknown or error.code is None:
         return True
-    return error.action in (Treatment.FAIL, Treatment.SKIP, Treatment.HEAL, Treatment.ADJUST, Treatment.RETRY)
+    return error.treatment in (Treatment.FAIL, Treatment.SKIP, Treatment.HEAL, Treatment.ADJUST, Treatment.RETRY)

@@ -138,7 +138,7 @@ def _adjusted(place: Workplace, fields: dict[str, Value], error: VkError) -> dic
         return {**fields, "description": _without_addresses(str(fields["description"]))}
     category = fields.get("category_id")
     if (
-        error.action is Treatment.ADJUST
+        error.treatment is Treatment.ADJUST
         and error.code == WRONG_PARAMETER
         and category != FALLBACK_CATEGORY
         and category
@@ -158,7 +158,7 @@ def _without_addresses(text: str) -> str:
 
 
 def _photo_was_taken(error: VkError) -> bool:
-    return error.action is Treatment.HEAL and "photo" in error.suffix.lower()
+    return error.treatment is Treatment.HEAL and "photo" in error.suffix.lower()
 
 
 def _unanswered(place: Workplace, row: Listing, error: VkError) -> Done:

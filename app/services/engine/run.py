@@ -1,7 +1,6 @@
 """One run for one user, from its claim to its end. Whatever fails, the next run goes on from the records."""
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -10,6 +9,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 
+from app import clock
 from app.clients.vk.errors import FAULT_HOLDS, OWNER_HOLDS, Treatment, VkError
 from app.context import settings
 from app.db import db, is_contention
@@ -61,8 +61,8 @@ def run_user(
     *,
     to_end: bool = True,
     is_stopping: Callable[[], bool] = lambda: False,
-    sleep: Callable[[float], None] = time.sleep,
-    monotonic: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = clock.sleep,
+    monotonic: Callable[[], float] = clock.monotonic,
 ) -> Outcome:
     """Bring the user's market up to date, or do what the owner ordered.
 
@@ -148,6 +148,8 @@ def _work(work_on: Callable[[], RunWork]) -> End:
         end = early.end
     except VkError as error:
         end = _end_for_vk(work, error)
+    finally:
+        work.close()
     work.keep_findings()
     return end
 
@@ -155,14 +157,14 @@ def _work(work_on: Callable[[], RunWork]) -> End:
 def _end_for_vk(work: RunWork, error: VkError) -> End:
     """The owner's problem stops this user's run and shows on the connection; VK's own passes by itself."""
     code = vk_code(error)
-    if error.token_rejected or error.action is Treatment.ASK:
+    if error.token_rejected or error.treatment is Treatment.ASK:
         if work.vk_use.current() is None:
             return End(
                 RunStatus.CONTINUED, CHANGED_MEANWHILE, at_once=True
             )  # nobody asks for that token or community any more
         work.vk_found = VkFound(vk_state(error), code, error.redirect_uri)
         return End(RunStatus.STOPPED, code, error.message, error.holds or OWNER_HOLDS)
-    if error.action is Treatment.STOP:
+    if error.treatment is Treatment.STOP:
         log.error("vk_refuses_application", user_id=work.vk_use.user_id, code=code)
         return End(RunStatus.FAILED, code, error.message, error.holds or OWNER_HOLDS)
     return End(RunStatus.CONTINUED, code, error.message, error.holds or FAULT_HOLDS)

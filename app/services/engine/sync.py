@@ -82,7 +82,7 @@ class SyncWork(RunWork):
         try:
             categories = self.vk.categories(self.group_id)
         except VkError as error:
-            if error.action in (Treatment.ASK, Treatment.REFRESH):
+            if error.treatment in (Treatment.ASK, Treatment.REFRESH):
                 raise
             return
         if categories and self.vk_use.current() is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from app.clients.vk.calls import CallHooks
 from app.clients.vk.error_table import CODES
 from app.clients.vk.errors import CAPTCHA, DAY, FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS, VkError, stored
 from app.clock import utcnow
@@ -96,8 +97,7 @@ class RunWork(ABC):
         self.vk = vk_client(
             vk.token,
             slowest=AFTER_CAPTCHA_PER_SECOND if was_asked_by_captcha else None,
-            is_resting=self._is_resting,
-            before_repeat=self.renew,
+            hooks=CallHooks(is_resting=self._is_resting, before_repeat=self.renew),
         )
         evotor = evotor_use(user)
         self.place = Workplace(
@@ -109,6 +109,12 @@ class RunWork(ABC):
             renew=self.renew,
             is_resting=self._is_resting,
         )
+
+    def close(self) -> None:
+        """Both vendors are asked no more."""
+        self.vk.close()
+        if self.place.evotor is not None:
+            self.place.evotor.close()
 
     @abstractmethod
     def do(self) -> None:

@@ -1,13 +1,13 @@
-"""Clients for the two vendors, made from the settings; and what their errors mean for a connection."""
+"""Clients for the two vendors, made from the settings. Whoever asks for one closes it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
 
 from app.clients.budget import Budget
 from app.clients.evotor.client import EvotorClient
 from app.clients.vk.addresses import VkAddresses
+from app.clients.vk.calls import NO_HOOKS, CallHooks
 from app.clients.vk.client import VkClient
 from app.context import settings
 from app.logs import remember_secret
@@ -36,8 +36,8 @@ def evotor_client(token: str) -> EvotorClient:
     return EvotorClient(settings().evotor_api_url, token, per_second=per_second, budget=_budget.get())
 
 
-def vk_client(token: str, *, slowest: float | None = None, **hooks: Any) -> VkClient:
-    """`slowest`: calls per second that are not exceeded whatever the setting; `hooks` as of VkClient."""
+def vk_client(token: str, *, slowest: float | None = None, hooks: CallHooks = NO_HOOKS) -> VkClient:
+    """`slowest`: calls per second that are not exceeded whatever the setting."""
     remember_secret(token)
     per_second = settings().vk_requests_per_second
     return VkClient(
@@ -46,7 +46,7 @@ def vk_client(token: str, *, slowest: float | None = None, **hooks: Any) -> VkCl
         per_second=min(per_second, slowest or per_second),
         id_url=settings().vk_id_url,
         budget=_budget.get(),
-        **hooks,
+        hooks=hooks,
     )
 
 

@@ -18,7 +18,6 @@ from app.clients.vk.errors import (
 from app.models import ConnectionState
 
 UNREACHABLE = "vk_unreachable"
-MARKET_RIGHT = 1 << 27
 _NO_RIGHT = {
     NOT_PERMITTED,
     ACCESS_DENIED,
@@ -48,7 +47,7 @@ def vk_state(error: VkError) -> ConnectionState:
         return ConnectionState.FORBIDDEN
     if error.code in _SHOP_CLOSED:
         return ConnectionState.SHOP_CLOSED
-    return ConnectionState.NEEDS_OWNER if error.action is Treatment.ASK else ConnectionState.UNAVAILABLE
+    return ConnectionState.NEEDS_OWNER if error.treatment is Treatment.ASK else ConnectionState.UNAVAILABLE
 
 
 def vk_code(error: VkError) -> str:

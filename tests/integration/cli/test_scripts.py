@@ -285,6 +285,7 @@ def test_so_it_stops_a_web_server_that_is_started_by_hand(project: Path) -> None
         ("sync", "SECRET_KEY", "change-me-" * 4),
         ("serve", "PUBLIC_URL", "http://shop.ru"),
         ("read_config", "FLASK_DEBUG", "1"),
+        ("sync", "EVOSYNC_CLOCK", "moved-by"),
         ("worker", "TOKEN_KEYS", "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="),
     ],
 )

@@ -12,6 +12,7 @@ import requests
 
 from app.clients.evotor.client import EvotorClient
 from app.clients.vk.client import VkClient
+from tests.support.clock import TurnedClock, turn
 
 ROOT = Path(__file__).parents[3]
 READY = "sandbox ready on "
@@ -20,9 +21,8 @@ READY = "sandbox ready on "
 class Sandbox:
     """What a test may do behind the clients' backs."""
 
-    def __init__(self, url: str, slept: list[float]) -> None:
+    def __init__(self, url: str) -> None:
         self.url = url
-        self.slept = slept
 
     def post(self, path: str, **body: Any) -> Any:
         answer = requests.post(f"{self.url}/_control/{path}", json=body, timeout=10)
@@ -44,10 +44,10 @@ class Sandbox:
         return items
 
     def evotor(self, token: str) -> EvotorClient:
-        return EvotorClient(f"{self.url}/evotor", token, per_second=1000, sleep=self.slept.append, jitter=lambda: 0.0)
+        return EvotorClient(f"{self.url}/evotor", token, per_second=1000)
 
     def vk(self, token: str) -> VkClient:
-        return VkClient(f"{self.url}/method", token, per_second=1000, sleep=self.slept.append, jitter=lambda: 0.0)
+        return VkClient(f"{self.url}/method", token, per_second=1000)
 
 
 @pytest.fixture(scope="session")
@@ -62,14 +62,16 @@ def sandbox_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def slept() -> list[float]:
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds that the clients would have slept."""
-    return []
+    turned = TurnedClock()
+    turn(monkeypatch, turned)
+    return turned.slept
 
 
 @pytest.fixture
 def sandbox(sandbox_url: str, slept: list[float]) -> Sandbox:
-    found = Sandbox(sandbox_url, slept)
+    found = Sandbox(sandbox_url)
     found.post("reset")
     return found
 

@@ -59,7 +59,7 @@ def test_a_community_token_is_not_a_users(sandbox: Any) -> None:
 @pytest.mark.parametrize("token", ["demo-expired", "unknown"])
 def test_a_dead_token_is_rejected(sandbox: Any, token: str) -> None:
     error = failure(sandbox.vk(token).me)
-    assert (error.token_rejected, error.action) == (True, Treatment.REFRESH)
+    assert (error.token_rejected, error.treatment) == (True, Treatment.REFRESH)
 
 
 @pytest.mark.parametrize(("token", "expected"), [("demo-user", True), ("demo-noscope", False)])
@@ -68,7 +68,7 @@ def test_the_right_to_the_market_is_seen(sandbox: Any, token: str, expected: boo
 
 
 def test_a_token_without_the_right_stops_the_run(sandbox: Any) -> None:
-    assert failure(sandbox.vk("demo-noscope").market, CLUB).action is Treatment.STOP
+    assert failure(sandbox.vk("demo-noscope").market, CLUB).treatment is Treatment.STOP
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_shop_switched_off_is_seen(vk: VkClient) -> None:
 
 def test_a_moderator_is_told_to_ask_for_a_role(vk: VkClient) -> None:
     error = failure(vk.add_album, MODERATED, "Чай")
-    assert (error.code, error.action, error.outcome_unknown) == (205, Treatment.ASK, False)
+    assert (error.code, error.treatment, error.outcome_unknown) == (205, Treatment.ASK, False)
 
 
 def test_the_market_is_read_whole(vk: VkClient) -> None:
@@ -159,7 +159,7 @@ def test_deleting_twice_is_a_success(vk: VkClient, fields: dict[str, Any]) -> No
 def test_editing_a_deleted_item_is_for_our_records(vk: VkClient, fields: dict[str, Any]) -> None:
     item_id = vk.add_item(CLUB, fields)
     vk.delete_item(CLUB, item_id)
-    assert failure(vk.edit_item, CLUB, item_id, {"price": 5}).action is Treatment.HEAL
+    assert failure(vk.edit_item, CLUB, item_id, {"price": 5}).treatment is Treatment.HEAL
 
 
 def test_an_album_takes_an_item_and_gives_it_back(vk: VkClient, fields: dict[str, Any]) -> None:
@@ -179,22 +179,22 @@ def test_putting_an_item_in_its_album_twice_is_a_success(vk: VkClient, fields: d
 
 def test_an_unknown_album_is_for_our_records(vk: VkClient, fields: dict[str, Any]) -> None:
     item_id = vk.add_item(CLUB, fields)
-    assert failure(vk.put_in_album, CLUB, item_id, 999).action is Treatment.HEAL
+    assert failure(vk.put_in_album, CLUB, item_id, 999).treatment is Treatment.HEAL
 
 
 def test_a_photo_serves_one_item_only(vk: VkClient, fields: dict[str, Any]) -> None:
     vk.add_item(CLUB, fields)
-    assert failure(vk.add_item, CLUB, {**fields, "sku": "ev:2"}).action is Treatment.HEAL
+    assert failure(vk.add_item, CLUB, {**fields, "sku": "ev:2"}).treatment is Treatment.HEAL
 
 
 def test_links_in_the_description_are_to_be_left_out(vk: VkClient, fields: dict[str, Any]) -> None:
     error = failure(vk.add_item, CLUB, {**fields, "description": "Подробнее на https://example.test"})
-    assert error.action is Treatment.ADJUST
+    assert error.treatment is Treatment.ADJUST
 
 
 def test_a_full_community_takes_no_more(sandbox: Any, vk: VkClient, fields: dict[str, Any]) -> None:
     sandbox.post("limits", items=4)
-    assert failure(vk.add_item, CLUB, fields).action is Treatment.SKIP
+    assert failure(vk.add_item, CLUB, fields).treatment is Treatment.SKIP
 
 
 @pytest.mark.parametrize("kind", ["http_502", "garbage", "drop"])
@@ -211,7 +211,7 @@ def test_a_save_whose_answer_is_lost_is_uploaded_again(sandbox: Any, vk: VkClien
 
 def test_a_bad_picture_fails_after_three_uploads(sandbox: Any, vk: VkClient) -> None:
     error = failure(vk.upload_product_photo, CLUB, b"not a picture")
-    assert (error.code, error.action) == (22, Treatment.FAIL)
+    assert (error.code, error.treatment) == (22, Treatment.FAIL)
     assert sandbox.calls("upload.product") == 3
 
 
@@ -256,7 +256,7 @@ def test_a_deletion_whose_answer_is_lost_is_repeated(sandbox: Any, vk: VkClient,
 def test_a_captcha_is_for_a_person(sandbox: Any, vk: VkClient) -> None:
     sandbox.fault("vk", "captcha", method="market.get", times=1)
     error = failure(vk.market, CLUB)
-    assert (error.action, error.retry_after) == (Treatment.ASK, 3600)
+    assert (error.treatment, error.retry_after) == (Treatment.ASK, 3600)
     assert error.redirect_uri
 
 

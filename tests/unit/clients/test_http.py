@@ -1,6 +1,6 @@
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,16 +8,12 @@ import pytest
 import requests
 import requests_mock
 
+from app.clients.evotor.client import EvotorClient
 from app.clients.http import Transport, TransportError
+from app.clients.vk.client import VkClient
 
 URL = "https://vendor.test"
 SECRET = "very-secret-token"
-
-
-@pytest.fixture
-def vendor() -> Iterator[requests_mock.Mocker]:
-    with requests_mock.Mocker() as mocker:
-        yield mocker
 
 
 def failure(transport: Transport, path: str = "/x", **options: Any) -> TransportError:
@@ -149,3 +145,26 @@ def test_a_header_that_cannot_be_sent_is_a_failure_without_its_value() -> None:
 def test_an_answer_is_shown_without_its_body(vendor: requests_mock.Mocker) -> None:
     vendor.get(f"{URL}/x", text=SECRET)
     assert SECRET not in repr(Transport(URL).send("GET", "/x"))
+
+
+@pytest.mark.parametrize("make", [VkClient, EvotorClient])
+def test_a_client_is_closed_where_its_block_ends_though_it_ends_by_an_error(
+    make: Callable[[str, str], VkClient | EvotorClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Transport] = []
+    closed: list[Transport] = []
+    init = Transport.__init__
+
+    def opens(transport: Transport, *args: Any, **options: Any) -> None:
+        init(transport, *args, **options)
+        opened.append(transport)
+
+    def closes(transport: Transport) -> None:
+        closed.append(transport)
+
+    monkeypatch.setattr(Transport, "__init__", opens)
+    monkeypatch.setattr(Transport, "close", closes)
+    with pytest.raises(ZeroDivisionError), make("https://vendor.test", "token"):
+        raise ZeroDivisionError
+
+    assert opened and closed == opened

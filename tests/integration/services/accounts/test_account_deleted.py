@@ -54,7 +54,7 @@ class TwoOwners:
             self._change()
         first = sa.update(SyncState).where(SyncState.user_id == self.doomed).values(next_run_at=None)
         db.session.execute(first)
-        schedule.schedule(self.shop.owner_id, self.shop.clock.now())
+        schedule.schedule(self.shop.owner_id, self.shop.clock.utcnow())
         db.session.commit()
         db.session.remove()
 

@@ -477,7 +477,7 @@ def test_a_rename_that_the_main_album_forbids_is_not_repeated(shop: Shop, sandbo
 
 def test_a_known_rest_is_not_prolonged_by_meeting_it(shop: Shop) -> None:
     shop.run()
-    until = (shop.clock.now() + timedelta(seconds=20)).isoformat()
+    until = (shop.clock.utcnow() + timedelta(seconds=20)).isoformat()
     connection = shop.owner.vk
     assert connection is not None
     connection.resting = {"market.add": until}

@@ -147,7 +147,7 @@ def test_what_lists_do_not_show_yet_is_no_change_by_hand(shop: Shop, sandbox: Sa
     shop.run()
     shop.forget_calls()
     db.session.execute(sa.text("UPDATE sync_states SET market_read_at = NULL"))
-    db.session.execute(sa.text("UPDATE listings SET written_at = :now"), {"now": shop.clock.now()})
+    db.session.execute(sa.text("UPDATE listings SET written_at = :now"), {"now": shop.clock.utcnow()})
     db.session.commit()
 
     shop.run()

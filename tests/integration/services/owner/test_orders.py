@@ -285,7 +285,9 @@ def test_taking_back_ends_the_approval_too(shop: Shop) -> None:
     shop.run()
     shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, "P1")
     shop.run()
-    db.session.add(SyncApproval(user_id=shop.owner_id, fingerprint="x", changes=["hide"], expires_at=shop.clock.now()))
+    db.session.add(
+        SyncApproval(user_id=shop.owner_id, fingerprint="x", changes=["hide"], expires_at=shop.clock.utcnow())
+    )
     db.session.commit()
 
     undo(shop)

@@ -21,7 +21,7 @@ BY_CODE: list[tuple[Treatment, list[int | None]]] = [
     (Treatment.ASK, [7, 14, 15, 17, 18, 24, 25, 27, 28, 37, 101, 113, 125, 200, 203, 205, 260, 1438, 1525]),
     (Treatment.ASK, [*range(3300, 3306), 3610, 3611, 11500]),
 ]
-ROWS = [(code, action) for action, codes in BY_CODE for code in codes]
+ROWS = [(code, treatment) for treatment, codes in BY_CODE for code in codes]
 
 BY_SUFFIX = [
     ("nothing to change", Treatment.OK),
@@ -37,19 +37,19 @@ BY_SUFFIX = [
 ]
 
 
-@pytest.mark.parametrize(("code", "action"), ROWS)
-def test_a_code_has_its_action(code: int | None, action: Treatment) -> None:
-    assert classify(code).action is action
+@pytest.mark.parametrize(("code", "treatment"), ROWS)
+def test_a_code_has_its_treatment(code: int | None, treatment: Treatment) -> None:
+    assert classify(code).treatment is treatment
 
 
-@pytest.mark.parametrize(("suffix", "action"), BY_SUFFIX)
-def test_code_100_is_read_by_its_suffix(suffix: str, action: Treatment) -> None:
-    assert classify(100, message=INVALID + suffix).action is action
+@pytest.mark.parametrize(("suffix", "treatment"), BY_SUFFIX)
+def test_code_100_is_read_by_its_suffix(suffix: str, treatment: Treatment) -> None:
+    assert classify(100, message=INVALID + suffix).treatment is treatment
 
 
-@pytest.mark.parametrize(("subcode", "action"), [(1133, Treatment.STOP), (1134, Treatment.STOP), (1, Treatment.ASK)])
-def test_access_denied_is_read_by_its_subcode(subcode: int, action: Treatment) -> None:
-    assert classify(15, subcode).action is action
+@pytest.mark.parametrize(("subcode", "treatment"), [(1133, Treatment.STOP), (1134, Treatment.STOP), (1, Treatment.ASK)])
+def test_access_denied_is_read_by_its_subcode(subcode: int, treatment: Treatment) -> None:
+    assert classify(15, subcode).treatment is treatment
 
 
 @pytest.mark.parametrize(
@@ -64,12 +64,12 @@ def test_access_denied_is_read_by_its_subcode(subcode: int, action: Treatment) -
 )
 def test_a_token_of_another_address_is_told_by_vk_s_words(code: int, message: str, reason: str) -> None:
     verdict = classify(code, message=message)
-    assert verdict.reason == reason and verdict.action is classify(code).action
+    assert verdict.reason == reason and verdict.treatment is classify(code).treatment
 
 
-@pytest.mark.parametrize(("method", "action"), [("market.delete", Treatment.OK), ("market.edit", Treatment.HEAL)])
-def test_a_missing_item_is_fine_only_when_deleting(method: str, action: Treatment) -> None:
-    assert classify(1403, method=method).action is action
+@pytest.mark.parametrize(("method", "treatment"), [("market.delete", Treatment.OK), ("market.edit", Treatment.HEAL)])
+def test_a_missing_item_is_fine_only_when_deleting(method: str, treatment: Treatment) -> None:
+    assert classify(1403, method=method).treatment is treatment
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_only_some_failures_leave_the_outcome_unclear(code: int | None, unclear:
 @pytest.mark.parametrize(
     ("code", "left"), [(1, Treatment.FAIL), (10, Treatment.FAIL), (22, Treatment.FAIL), (5, Treatment.REFRESH)]
 )
-def test_repeats_used_up_leave_another_action(code: int, left: Treatment) -> None:
+def test_repeats_used_up_leave_another_treatment(code: int, left: Treatment) -> None:
     assert classify(code).left is left
 
 
