@@ -1,10 +1,10 @@
 """Shared ground of the models: declarative base, session, column types, SQLite's manners."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask import Flask, current_app
@@ -22,6 +22,7 @@ __all__ = [
     "Mapped",
     "created_at_column",
     "db",
+    "in_chunks",
     "is_contention",
     "mapped_column",
     "reading",
@@ -38,6 +39,7 @@ _POSTGRES = (
 )
 _POOL = {"pool_size": 5, "max_overflow": 25, "pool_timeout": 5}
 """Of one process. Two of them leave room below PostgreSQL's usual hundred connections."""
+Id = TypeVar("Id")
 
 
 class Base(DeclarativeBase):
@@ -59,6 +61,11 @@ def is_contention(error: Exception) -> bool:
     """Others held the rows for too long, or waited for each other: asked again it may well work."""
     orig = getattr(error, "orig", None)
     return type(orig).__name__ in ("DeadlockDetected", "LockNotAvailable") or "database is locked" in str(orig)
+
+
+def in_chunks(ids: Sequence[Id], size: int = 500) -> Iterator[Sequence[Id]]:
+    """So many at a time: a statement holds only so many values."""
+    return (ids[start : start + size] for start in range(0, len(ids), size))
 
 
 def created_at_column() -> Any:

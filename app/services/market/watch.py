@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from app.clock import utcnow
 from app.context import settings
-from app.db import db
+from app.db import db, in_chunks
 from app.domain.catalog.goods import Product
 from app.domain.listing.key import SKU_PREFIX, ListingKey
 from app.domain.listing.owner_settings import HandField, OwnerSettings
@@ -159,13 +159,12 @@ def _store(user_id: int, group_id: int, found: Sequence[Match], known: Mapping[i
 
 def _release(user_id: int, group_id: int, item_ids: Iterable[int]) -> None:
     """A community that changed hands: the questions to its former owner end."""
-    ids = list(item_ids)
-    for start in range(0, len(ids), 500):
+    for ids in in_chunks(list(item_ids)):
         db.session.execute(
             sa.delete(ForeignItem).where(
                 ForeignItem.vk_group_id == group_id,
                 ForeignItem.user_id != user_id,
-                ForeignItem.vk_item_id.in_(ids[start : start + 500]),
+                ForeignItem.vk_item_id.in_(ids),
             )
         )
 
