@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 
 from app.context import settings
 from app.models import Listing, VkAlbum
-
-LONGEST_AHEAD = timedelta(days=1, hours=1)
+from app.services.runs.pauses import LONGEST_AHEAD
 
 
 def mend(listings: Iterable[Listing], albums: Iterable[VkAlbum], now: datetime) -> None:

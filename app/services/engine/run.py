@@ -20,9 +20,9 @@ from app.services.engine.sync import SyncWork
 from app.services.engine.work import RunEnds, RunWork, VkFound
 from app.services.owner import orders
 from app.services.owner.switch import run_obstacle
-from app.services.runs import ending, history, lease, records
+from app.services.runs import claims, ending, history, records
+from app.services.runs.codes import CHANGED_MEANWHILE
 from app.services.runs.ending import End
-from app.services.runs.records import CHANGED_MEANWHILE
 from app.services.vendors.faults import vk_code, vk_state
 
 log = structlog.get_logger()
@@ -75,8 +75,8 @@ def run_user(
         db.session.commit()
         status = "not_active" if obstacle == "not_active" else "not_ready"
         return Outcome(user_id, email, status, error=obstacle)
-    worker = lease.worker_name()
-    run = lease.claim(user_id, trigger, worker)
+    worker = claims.worker_name()
+    run = claims.claim(user_id, trigger, worker)
     if run is None:
         is_there = db.session.scalar(sa.select(User.id).where(User.id == user_id)) is not None
         db.session.commit()

@@ -23,7 +23,7 @@ from app.services.owner.settings import owner_settings
 from app.services.planning import approvals, look_alikes, pending
 from app.services.planning.approvals import Judgement
 from app.services.planning.plans import desired_for, undecided
-from app.services.runs import records
+from app.services.runs import codes
 from app.services.vendors.connection_use import CONNECTION_CHANGED
 
 MARKET_READ_EVERY = timedelta(days=1)
@@ -94,7 +94,7 @@ class SyncWork(RunWork):
             report = refresh.refresh(self.user, on_page=self.between_pages, on_store=self._note_store, is_patient=True)
         except CatalogUnavailable as error:
             if error.code == CONNECTION_CHANGED:
-                raise RunEnds(RunStatus.CONTINUED, records.CHANGED_MEANWHILE, at_once=True) from error
+                raise RunEnds(RunStatus.CONTINUED, codes.CHANGED_MEANWHILE, at_once=True) from error
             if error.state is not ConnectionState.UNAVAILABLE:
                 raise RunEnds(RunStatus.STOPPED, error.code, pauses=OWNER_HOLDS) from error
             wait = error.retry_after or 0

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.clients.vk.error_table import CODES
-from app.clients.vk.errors import CAPTCHA, DAY, FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS, VkError, stored
+from app.clients.vk.errors import CAPTCHA, DAY, FAULT_HOLDS, OWNER_HOLDS, VkError, stored
 from app.clock import utcnow
 from app.context import settings
 from app.db import db
@@ -23,7 +23,7 @@ from app.services.market import albums as market_albums
 from app.services.market import links, watch
 from app.services.market.records import load_listings
 from app.services.owner.settings import owner_settings
-from app.services.runs import lease, records
+from app.services.runs import codes, lease
 from app.services.runs.ending import End
 from app.services.vendors.clients import evotor_client, vk_client
 from app.services.vendors.connection_use import VkUse, evotor_use, vk_use
@@ -80,7 +80,7 @@ class RunWork(ABC):
     ) -> None:
         vk = vk_use(user)
         if vk is None or user.vk is None:
-            raise RunEnds(RunStatus.STOPPED, records.SWITCHED_OFF)  # between the look at the owner's word and the claim
+            raise RunEnds(RunStatus.STOPPED, codes.SWITCHED_OFF)  # between the look at the owner's word and the claim
         self.vk_use: VkUse = vk
         self.vk_found: VkFound | None = None
         self.user, self.run, self.to_end, self.deadline, self.order = user, run, to_end, deadline, order
@@ -117,7 +117,7 @@ class RunWork(ABC):
     def renew(self) -> None:
         if not lease.renew(self.run, self.worker, self.confirmed, self.group_id, self.order, news=self._news):
             code = lease.why_stopped(self.run, self.confirmed, self.order)
-            if code == records.CHANGED_MEANWHILE:
+            if code == codes.CHANGED_MEANWHILE:
                 raise RunEnds(RunStatus.CONTINUED, code, at_once=True)
             raise RunEnds(RunStatus.STOPPED, code)
         self._news = {}
@@ -139,12 +139,12 @@ class RunWork(ABC):
 
     def check_stop(self) -> None:
         if self.is_stopping():
-            raise RunEnds(RunStatus.CONTINUED, "time_slice", at_once=True)
+            raise RunEnds(RunStatus.CONTINUED, codes.TIME_SLICE, at_once=True)
 
     def check_time(self) -> None:
         self.check_stop()
         if self.monotonic() > self.deadline:
-            raise RunEnds(RunStatus.CONTINUED, "time_slice", at_once=True)
+            raise RunEnds(RunStatus.CONTINUED, codes.TIME_SLICE, at_once=True)
 
     def apply(self, changes: Iterable[Change]) -> None:
         silent = strange = 0
@@ -164,7 +164,7 @@ class RunWork(ABC):
             if silent >= FAULTS_IN_A_ROW:
                 raise RunEnds(RunStatus.CONTINUED, UNREACHABLE, pauses=FAULT_HOLDS)
             if strange >= UNKNOWN_ERRORS_IN_A_ROW:
-                raise RunEnds(RunStatus.FAILED, "vk_strange_errors", pauses=OWNER_HOLDS)
+                raise RunEnds(RunStatus.FAILED, codes.STRANGE_ERRORS, pauses=OWNER_HOLDS)
 
     def load_records(self, before: datetime | None = None) -> None:
         """Our records as they stand now: the owner's pages may have changed them since.
@@ -230,9 +230,11 @@ class RunWork(ABC):
     def end_early(self) -> None:
         """Raises RunEnds where all was done that can be done now, but that is not all."""
         if self.is_uncertain():
-            raise RunEnds(RunStatus.CONTINUED, "lost_answers", pauses=(settings().vk_read_lag_seconds, *FAULT_HOLDS))
+            raise RunEnds(
+                RunStatus.CONTINUED, codes.LOST_ANSWERS, pauses=(settings().vk_read_lag_seconds, *FAULT_HOLDS)
+            )
         if self.place.rested or self.place.waits_for_quota:
-            raise RunEnds(RunStatus.CONTINUED, stored(METHOD_QUOTA))
+            raise RunEnds(RunStatus.CONTINUED, codes.QUOTA_USED_UP)
 
     def is_uncertain(self) -> bool:
         return self.answers_lost or self.has_lost_adds()

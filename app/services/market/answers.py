@@ -14,7 +14,7 @@ from app.services.market import links, watch
 from app.services.market.records import load_listings
 from app.services.owner import switch
 from app.services.owner.run_requests import request_now
-from app.services.runs import schedule
+from app.services.runs import queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ def _gone(user: User, ids: Collection[int]) -> Sequence[Listing]:
 def _run_soon(user: User, rows: Sequence[object]) -> None:
     db.session.flush()
     if rows and switch.run_obstacle(user) is None:
-        schedule.request(user.id, RunTrigger.MANUAL)
+        queue.request(user.id, RunTrigger.MANUAL)
 
 
 def _group_id(user: User) -> int:

@@ -18,8 +18,8 @@ from app.services.accounts import events
 from app.services.errors import NotReady
 from app.services.owner import config as owner_config
 from app.services.owner import switch
-from app.services.runs import records, schedule
-from app.services.runs.records import TIME_SLICE
+from app.services.runs import codes, queue, schedule
+from app.services.runs.codes import TIME_SLICE
 
 MOST_PARTS = 500
 
@@ -51,7 +51,7 @@ def undo(user: User, run: SyncRun) -> int:
 
 def stop(user: User) -> None:
     """The run at work, or the queued one, ends and the next comes as usual; an order is not taken up again."""
-    schedule.cancel(user.id)
+    queue.cancel(user.id)
     switch.withdraw_order(user)
     schedule.not_before(user.id, utcnow() + timedelta(minutes=settings().sync_interval_minutes))
     events.record(EventKind.RUN_STOPPED, user.id)
@@ -161,13 +161,13 @@ def _last_with_changes(user_id: int) -> int | None:
 def _give(user: User, order: OwnerOrder, run_id: int | None) -> None:
     config = owner_config.ensure_config(user)
     assert user.sync_state is not None
-    schedule.cancel(
-        user.id, records.OTHER_ORDER
+    queue.cancel(
+        user.id, codes.OTHER_ORDER
     )  # before the state is touched, as a run that ends does it: else the two wait for each other
     config.is_enabled = False
     if order is OwnerOrder.UNDO:  # the owner thought better of what was approved
         db.session.execute(sa.delete(SyncApproval).where(SyncApproval.user_id == user.id))
     user.sync_state.owner_order, user.sync_state.order_run_id = order, run_id
-    schedule.request(user.id, RunTrigger(order))
+    queue.request(user.id, RunTrigger(order))
     kind = EventKind.UNDO_ORDERED if order is OwnerOrder.UNDO else EventKind.HIDE_ALL_ORDERED
     events.record(kind, user.id, run_id=run_id)

@@ -9,7 +9,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from app.clients.vk.error_table import PASSING, classify
-from app.clients.vk.errors import ALBUMS_FULL, METHOD_QUOTA, SHOP_FULL, stored
+from app.clients.vk.errors import ALBUMS_FULL, SHOP_FULL, stored
 from app.clock import utcnow
 from app.db import db
 from app.domain.listing.emptiness import Emptiness
@@ -37,7 +37,7 @@ from app.services.owner import orders, rules, switch
 from app.services.owner.settings import owner_settings
 from app.services.planning import look_alikes
 from app.services.runs import records
-from app.services.runs.records import TIME_SLICE
+from app.services.runs.codes import QUOTA_USED_UP, TIME_SLICE
 from app.services.vendors.faults import UNREACHABLE
 
 STRANGE_ERRORS = "vk_strange_errors"
@@ -255,7 +255,7 @@ def _of_market(user: User) -> Iterator[Problem]:
     if count := answers.rejected_count(user):
         yield Problem(Kind.REJECTED, count=count)
     if any(datetime.fromisoformat(until) > utcnow() for until in user.vk.resting.values()):
-        yield Problem(Kind.QUOTA, stored(METHOD_QUOTA), passes=True)
+        yield Problem(Kind.QUOTA, QUOTA_USED_UP, passes=True)
     yield from _refusals(user.id, user.vk.group_id)
     yield from _albums(user, user.vk.group_id, utcnow())
 
