@@ -1,88 +1,120 @@
-"""What applying one user's changes needs, and how a change may end."""
+"""One run at work: what it holds while it goes on."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from app.clients.evotor.client import EvotorClient
 from app.clients.vk.client import VkClient
-from app.clients.vk.errors import Treatment, VkError
+from app.clients.vk.errors import CAPTCHA, FAULT_HOLDS, stored
 from app.clock import utcnow
 from app.context import settings
+from app.db import db
 from app.domain.listing.key import ListingKey
 from app.domain.market.items import Album
 from app.domain.planning.changes import Change
-from app.models import EntryOutcome, Listing, SyncRun, VkAlbum
+from app.models import Listing, RunStatus, SyncRun, User
+from app.services.engine import clock_repair
+from app.services.engine.early_end import RunEnds
+from app.services.engine.lease import Lease
+from app.services.engine.result import Applied
+from app.services.engine.time_slice import TimeSlice
+from app.services.engine.vk_findings import VkFindings
+from app.services.market.records import MarketRecords
+from app.services.owner import orders
+from app.services.runs import codes
+from app.services.vendors.clients import evotor_client, vk_client
+from app.services.vendors.connection_use import evotor_use, vk_use
+
+AFTER_CAPTCHA_PER_SECOND = 1 / 3
 
 
-@dataclass(slots=True)
-class Workplace:
-    """Everything that applying one user's changes needs."""
+@dataclass(slots=True, kw_only=True)
+class RunContext:
+    """For whom the run works, with what, and what it came to know."""
 
-    run: SyncRun
-    group_id: int
+    user: User
+    row: SyncRun
+    order: str | None
+    """What the owner ordered in one piece, where the run is for that."""
+    time: TimeSlice
+    lease: Lease
     vk: VkClient
     evotor: EvotorClient | None
-    listings: dict[ListingKey, Listing]
-    renew: Callable[[], None]
-    """Before every write: commits what is recorded, renews the lease, raises where the run must stop."""
+    findings: VkFindings
+    market: MarketRecords
+    seen_albums: list[Album] | None = None
+    """Those of the community, once they were read."""
     shop_is_full: bool = False
     albums_are_full: bool = False
-    is_plain_shop: bool = False
-    albums: dict[str, VkAlbum] = field(default_factory=dict)
-    seen_albums: list[Album] | None = None
-    refused_categories: set[int] = field(default_factory=set)
-    rested: set[str] = field(default_factory=set)
-    """Methods whose quota VK says is used up."""
-    is_resting: Callable[[str], bool] = lambda method: False
-    """Whether VK's quota for the method was used up earlier and is not renewed yet."""
     approved: frozenset[str] = frozenset()
     """Changes that the owner approved of."""
-
     whole_stores: frozenset[str] = frozenset()
     """Stores that this run found in Evotor's list and read whole."""
     proofs: dict[ListingKey, datetime] = field(default_factory=dict)
     """When this run heard from Evotor, asked for the product alone, that it is gone."""
-    waits_for_quota: bool = False
-    """Something was left out for a method at rest, so that the run is not complete."""
 
-    def rests(self, method: str) -> bool:
-        self.waits_for_quota = self.waits_for_quota or self.is_resting(method)
-        return self.is_resting(method)
+    @property
+    def group_id(self) -> int:
+        return self.market.group_id
+
+    def listing_of(self, change: Change) -> Listing:
+        assert change.key is not None
+        return self.market.listings[change.key]
+
+    def load_records(self, before: datetime | None = None) -> None:
+        """Our records as they stand now: the owner's pages may have changed them since.
+
+        `before`: when the lists were read that they are to be held against, if any.
+        """
+        db.session.expire_all()
+        self.market.load()
+        self.findings.know_resting(self.user.vk.resting if self.user.vk else {})
+        clock_repair.mend(self.market.listings.values(), self.market.albums.values(), utcnow())
+        self.market.forget_deleted(before or utcnow())
+
+    def begin_write(self, row: Listing) -> None:
+        """What VK shows of the item proves nothing until the write had time to appear. Commits."""
+        row.written_at = utcnow()
+        self.lease.renew()
+
+    def is_uncertain(self, applied: Applied) -> bool:
+        return applied.answers_lost or self.market.has_lost_adds
+
+    def end_early(self, applied: Applied) -> None:
+        """Raises RunEnds where all was done that can be done now, but that is not all."""
+        if self.is_uncertain(applied):
+            pauses = (settings().vk_read_lag_seconds, *FAULT_HOLDS)
+            raise RunEnds(RunStatus.CONTINUED, codes.LOST_ANSWERS, pauses=pauses)
+        if self.findings.lacks_quota:
+            raise RunEnds(RunStatus.CONTINUED, codes.QUOTA_USED_UP)
 
 
-class Held(Exception):
-    """The change is not for this pass; nothing was sent and no entry is due."""
-
-
-@dataclass(slots=True)
-class Done:
-    outcome: EntryOutcome = EntryOutcome.DONE
-    item_id: int | None = None
-    error: VkError | None = None
-    vk_is_silent: bool = False
-    """Not even the question whether the change was made got an answer."""
-    note: str | None = None
-    """A code for the owner to read beside a change that was made."""
-
-
-def row_of(place: Workplace, change: Change) -> Listing:
-    assert change.key is not None
-    return place.listings[change.key]
-
-
-def begin_write(place: Workplace, row: Listing) -> None:
-    """What VK shows of the item proves nothing until the write had time to appear."""
-    row.written_at = utcnow()
-    place.renew()
-
-
-def after_read_lag() -> datetime:
-    return utcnow() + timedelta(seconds=settings().vk_read_lag_seconds)
-
-
-def concerns_one_change(error: VkError) -> bool:
-    """The run goes on with the others."""
-    if error.outcome_unknown or error.code is None:
-        return True
-    return error.action in (Treatment.FAIL, Treatment.SKIP, Treatment.HEAL, Treatment.ADJUST, Treatment.RETRY)
+def begin(user: User, row: SyncRun, worker: str, time: TimeSlice) -> RunContext:
+    """For what the owner wants now. Raises RunEnds where VK is not connected any more."""
+    db.session.expire_all()
+    order = orders.order_of(user)
+    row.trigger = order or row.trigger
+    use = vk_use(user)
+    if use is None or user.vk is None:
+        raise RunEnds(RunStatus.STOPPED, codes.SWITCHED_OFF)  # between the look at the owner's word and the claim
+    lease = Lease(row, worker, use.group_id, order, time)
+    findings = VkFindings(use, user.vk.resting)
+    was_asked_by_captcha = user.sync_state is not None and user.sync_state.strike_code == stored(CAPTCHA)
+    vk = vk_client(
+        use.token,
+        slowest=AFTER_CAPTCHA_PER_SECOND if was_asked_by_captcha else None,
+        is_resting=findings.is_resting,
+        before_repeat=lease.renew,
+    )
+    evotor = evotor_use(user)
+    return RunContext(
+        user=user,
+        row=row,
+        order=order,
+        time=time,
+        lease=lease,
+        vk=vk,
+        evotor=evotor_client(evotor.token) if evotor else None,
+        findings=findings,
+        market=MarketRecords(user.id, use.group_id),
+    )

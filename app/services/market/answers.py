@@ -10,8 +10,8 @@ from app.db import db
 from app.domain.listing.key import ListingKey
 from app.domain.planning.changes import LinkState
 from app.models import ForeignItem, Listing, RunTrigger, User
-from app.services.market import links, watch
-from app.services.market.records import load_listings
+from app.services.market import foreign
+from app.services.market.records import load_listings, new_listing
 from app.services.owner import switch
 from app.services.owner.run_requests import request_now
 from app.services.runs import queue
@@ -42,7 +42,7 @@ def market_review(user: User) -> MarketReview:
     query = sa.select(Listing).where(*_ours(user), touched)
     ours = sorted(db.session.scalars(query), key=lambda row: (row.name.casefold(), row.id))
     return MarketReview(
-        similar=[row for row in watch.foreign_rows(user.id, group_id) if not row.is_left],
+        similar=[row for row in foreign.foreign_rows(user.id, group_id) if not row.is_left],
         gone=[row for row in ours if row.state == LinkState.GONE and not row.gone_answered and row.out_since is None],
         changed=[row for row in ours if row.drift and row.state != LinkState.GONE],
         rejected=[row for row in ours if row.rejection and row.state == LinkState.LIVE],
@@ -125,7 +125,7 @@ def check_market(user: User) -> None:
 
 def _link(user: User, row: ForeignItem, listings: Mapping[ListingKey, Listing]) -> None:
     key = ListingKey(row.store_id, row.product_id)
-    listing = listings.get(key) or links.new_listing(user.id, row.vk_group_id, key)
+    listing = listings.get(key) or new_listing(user.id, row.vk_group_id, key)
     seen: dict[str, Any] = dict(row.seen)
     listing.vk_item_id, listing.name, listing.sent = row.vk_item_id, row.title, seen
     listing.state = LinkState.HIDDEN if seen.get("deleted") else LinkState.LIVE
@@ -134,7 +134,7 @@ def _link(user: User, row: ForeignItem, listings: Mapping[ListingKey, Listing]) 
 
 
 def _similar(user: User, ids: Collection[int]) -> Sequence[ForeignItem]:
-    rows = watch.foreign_rows(user.id, _group_id(user))
+    rows = foreign.foreign_rows(user.id, _group_id(user))
     return [row for row in rows if row.id in ids and not row.is_left]
 
 

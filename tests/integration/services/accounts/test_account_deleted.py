@@ -14,8 +14,8 @@ from app.clients.http import Response, Transport
 from app.db import Base, db
 from app.models import RunStatus, RunTrigger, SyncState, User
 from app.services.engine import run
-from app.services.engine.run import ACCOUNT_DELETED
 from app.services.runs import claims, codes, ending, schedule
+from app.services.runs.codes import ACCOUNT_DELETED
 from app.tasks.sync import run_due
 from tests.factories import make_user
 from tests.support.sandbox import CLUB, EXTENDED_CLUB, Sandbox
@@ -280,4 +280,4 @@ def test_rows_that_a_dead_machine_keeps_locked_are_waited_for_in_vain_and_the_pa
         outcomes = list(run_due())
 
     assert (outcomes[-1].user_id, outcomes[-1].status) == (owners.shop.owner_id, RunStatus.SUCCEEDED)
-    assert all(outcome.error in (run.LOST, codes.CHANGED_MEANWHILE) for outcome in outcomes[:-1])
+    assert all(outcome.error in (codes.DATABASE_LOST, codes.CHANGED_MEANWHILE) for outcome in outcomes[:-1])
