@@ -7,7 +7,7 @@ from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from app.clients.vk.errors import FAULT_HOLDS, OWNER_HOLDS, Treatment, VkError
 from app.db import is_contention
 from app.models import RunStatus
-from app.services.engine.vk_findings import FoundState, VkFindings
+from app.services.engine.context.vk_findings import FoundState, VkFindings
 from app.services.runs import records
 from app.services.runs.codes import ACCOUNT_DELETED, CHANGED_MEANWHILE, DATABASE_LOST, INTERNAL
 from app.services.runs.ending import End

@@ -10,8 +10,8 @@ from app.domain.market.items import Album, Availability, ItemsById, MarketItem, 
 from app.domain.planning.changes import LinkState
 from app.domain.planning.plan import Desired
 from app.models import RunStage
-from app.services.engine import applying
-from app.services.engine.context import RunContext
+from app.services.engine.changes import applying
+from app.services.engine.context.run_context import RunContext
 from app.services.market import albums as market_albums
 from app.services.market import drift, foreign, links
 from app.services.owner.settings import owner_settings

@@ -3,11 +3,11 @@
 from app.clients.vk.errors import FAULT_HOLDS
 from app.domain.planning.changes import Change, LinkState, Reason, hide, show
 from app.models import OwnerOrder, RunStage, RunStatus
-from app.services.engine.applying import apply_all
-from app.services.engine.context import RunContext
-from app.services.engine.early_end import RunEnds
+from app.services.engine.changes.applying import apply_all, end_unless_complete
+from app.services.engine.changes.result import Applied
+from app.services.engine.context.early_end import RunEnds
+from app.services.engine.context.run_context import RunContext
 from app.services.engine.market_reader import hide_duplicates, read_market
-from app.services.engine.result import Applied
 from app.services.market.records import to_link
 from app.services.owner import orders
 from app.services.owner.switch import withdraw_order
@@ -30,7 +30,7 @@ class OrderedWork:
         applied = self._apply_what_is_due()
         run.lease.renew()
         run.findings.note_came_through()
-        run.end_early(applied)
+        end_unless_complete(run, applied)
         if self._changes():
             raise RunEnds(RunStatus.CONTINUED, codes.ORDER_REFUSED, pauses=FAULT_HOLDS)
         withdraw_order(run.user)

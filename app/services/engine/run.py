@@ -12,12 +12,12 @@ from app.clients.vk.errors import VkError
 from app.db import db
 from app.models import RunStatus, RunTrigger, SyncRun, User
 from app.services import health
-from app.services.engine import context
-from app.services.engine.early_end import RunEnds
+from app.services.engine.context import run_context
+from app.services.engine.context.early_end import RunEnds
+from app.services.engine.context.time_slice import TimeSlice
 from app.services.engine.failures import end_after_unforeseen, end_after_vk_error
 from app.services.engine.owner_order import OrderedWork
 from app.services.engine.synchronisation import Synchronisation
-from app.services.engine.time_slice import TimeSlice
 from app.services.owner import orders
 from app.services.owner.switch import run_obstacle
 from app.services.runs import claims, ending, history
@@ -114,7 +114,7 @@ def _carry_out(user: User, row: SyncRun, worker: str, time_slice: TimeSlice, *, 
 def _work(user: User, row: SyncRun, worker: str, time_slice: TimeSlice) -> End:
     """Every end that was foreseen. Flushes."""
     try:
-        run = context.begin(user, row, worker, time_slice)
+        run = run_context.begin(user, row, worker, time_slice)
     except RunEnds as early:
         return early.end
     try:

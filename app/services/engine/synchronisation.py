@@ -13,12 +13,13 @@ from app.domain.planning.plan import Desired, Plan, make_plan
 from app.models import ConnectionState, RunStage, RunStatus
 from app.services.catalog import refresh
 from app.services.catalog.refresh import CatalogUnavailable
-from app.services.engine import deletion_proof, upkeep
-from app.services.engine.applying import apply_all
-from app.services.engine.context import RunContext
-from app.services.engine.early_end import RunEnds
+from app.services.engine import upkeep
+from app.services.engine.changes import deletion_proof
+from app.services.engine.changes.applying import apply_all, end_unless_complete, is_uncertain
+from app.services.engine.changes.result import Applied
+from app.services.engine.context.early_end import RunEnds
+from app.services.engine.context.run_context import RunContext
 from app.services.engine.market_reader import hide_duplicates, read_market
-from app.services.engine.result import Applied
 from app.services.market import categories as market_categories
 from app.services.market.records import load_albums, to_link
 from app.services.owner.rules import digest_of_rules
@@ -53,7 +54,7 @@ class Synchronisation:
         self._run.findings.note_came_through()
         if passing_failure is not None:
             raise passing_failure
-        self._run.end_early(applied)
+        end_unless_complete(self._run, applied)
         self._note_success(applied)
 
     # The catalog
@@ -85,7 +86,7 @@ class Synchronisation:
     def _apply_until_answers_are_known(self) -> Applied:
         for _ in range(MOST_PASSES):
             applied = self._plan_and_apply()
-            if not self._run.is_uncertain(applied) or (wait := self._seconds_to_next_look()) is None:
+            if not is_uncertain(self._run, applied) or (wait := self._seconds_to_next_look()) is None:
                 break
             self._run.lease.enter(RunStage.WAIT)
             self._run.lease.renew()

@@ -136,7 +136,7 @@ def test_a_worker_that_dies_around_an_add_leaves_exactly_one_item(
 
 
 def test_a_worker_that_dies_between_answer_and_record(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.services.engine import adding
+    from app.services.engine.changes import adding
 
     def dies(*_: object) -> NoReturn:
         raise Killed

@@ -5,20 +5,18 @@ from datetime import datetime
 
 from app.clients.evotor.client import EvotorClient
 from app.clients.vk.client import VkClient
-from app.clients.vk.errors import CAPTCHA, FAULT_HOLDS, stored
+from app.clients.vk.errors import CAPTCHA, stored
 from app.clock import utcnow
-from app.context import settings
 from app.db import db
 from app.domain.listing.key import ListingKey
 from app.domain.market.items import Album
 from app.domain.planning.changes import Change
 from app.models import Listing, RunStatus, SyncRun, User
-from app.services.engine import clock_repair
-from app.services.engine.early_end import RunEnds
-from app.services.engine.lease import Lease
-from app.services.engine.result import Applied
-from app.services.engine.time_slice import TimeSlice
-from app.services.engine.vk_findings import VkFindings
+from app.services.engine.context import clock_repair
+from app.services.engine.context.early_end import RunEnds
+from app.services.engine.context.lease import Lease
+from app.services.engine.context.time_slice import TimeSlice
+from app.services.engine.context.vk_findings import VkFindings
 from app.services.market.records import MarketRecords
 from app.services.owner import orders
 from app.services.runs import codes
@@ -76,17 +74,6 @@ class RunContext:
         """What VK shows of the item proves nothing until the write had time to appear. Commits."""
         row.written_at = utcnow()
         self.lease.renew()
-
-    def is_uncertain(self, applied: Applied) -> bool:
-        return applied.answers_lost or self.market.has_lost_adds
-
-    def end_early(self, applied: Applied) -> None:
-        """Raises RunEnds where all was done that can be done now, but that is not all."""
-        if self.is_uncertain(applied):
-            pauses = (settings().vk_read_lag_seconds, *FAULT_HOLDS)
-            raise RunEnds(RunStatus.CONTINUED, codes.LOST_ANSWERS, pauses=pauses)
-        if self.findings.lacks_quota:
-            raise RunEnds(RunStatus.CONTINUED, codes.QUOTA_USED_UP)
 
 
 def begin(user: User, row: SyncRun, worker: str, time: TimeSlice) -> RunContext:

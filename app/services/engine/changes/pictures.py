@@ -6,7 +6,7 @@ from app.clients.vk.errors import UPLOAD_FAILED, Treatment, VkError
 from app.domain.listing.wanted import card_digest
 from app.domain.planning.changes import Change
 from app.models import Listing
-from app.services.engine.context import RunContext
+from app.services.engine.context.run_context import RunContext
 from app.services.photos import cards, files
 
 log = structlog.get_logger()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from app.context import settings
 from app.models import RunStatus
-from app.services.engine.early_end import RunEnds
+from app.services.engine.context.early_end import RunEnds
 from app.services.runs import codes
 
 

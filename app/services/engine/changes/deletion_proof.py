@@ -11,7 +11,7 @@ from app.clock import utcnow
 from app.domain.listing.key import ListingKey
 from app.domain.planning.changes import Change, Reason
 from app.models import Listing
-from app.services.engine.context import RunContext
+from app.services.engine.context.run_context import RunContext
 
 KEPT_FOR = timedelta(days=1)
 """So long a product that only the lists lack is not asked about again."""

@@ -27,11 +27,12 @@ from app.domain.listing.key import Value
 from app.domain.market.items import MarketItem
 from app.domain.planning.changes import ALBUM_STEPS, Action, Change, LinkState, Reason
 from app.models import EntryOutcome, Listing, RunStage, RunStatus, SyncRun, SyncRunEntry
-from app.services.engine import adding, album_changes, editing
-from app.services.engine.context import RunContext
-from app.services.engine.early_end import RunEnds
-from app.services.engine.result import Applied, ChangeResult, Deferred, concerns_one_change
-from app.services.market import albums
+from app.services.engine.changes import adding, albums, editing
+from app.services.engine.changes.result import Applied, ChangeResult, Deferred, concerns_one_change
+from app.services.engine.context.early_end import RunEnds
+from app.services.engine.context.run_context import RunContext
+from app.services.market import albums as market_albums
+from app.services.market.read_lag import read_lag
 from app.services.runs import codes, pauses
 from app.services.vendors.faults import UNREACHABLE, vk_code
 
@@ -55,10 +56,10 @@ CARRIED_OUT_BY: dict[Action, Callable[[RunContext, Change], ChangeResult]] = {
     Action.EDIT: editing.edit,
     Action.SHOW: editing.edit,
     Action.ADD: adding.add,
-    Action.ALBUM_RENAME: album_changes.rename_album,
-    Action.ALBUM_ADD: album_changes.add_album,
-    Action.ALBUM_PUT: album_changes.put_in_album,
-    Action.ALBUM_REMOVE: album_changes.remove_from_album,
+    Action.ALBUM_RENAME: albums.rename_album,
+    Action.ALBUM_ADD: albums.add_album,
+    Action.ALBUM_PUT: albums.put_in_album,
+    Action.ALBUM_REMOVE: albums.remove_from_album,
     Action.DELETE: editing.delete,
 }
 _REFUSALS = (Treatment.FAIL, Treatment.ADJUST, Treatment.HEAL)
@@ -84,6 +85,20 @@ def apply_all(run: RunContext, changes: Iterable[Change]) -> Applied:
         if strange >= UNKNOWN_ERRORS_IN_A_ROW:
             raise RunEnds(RunStatus.FAILED, codes.STRANGE_ERRORS, pauses=OWNER_HOLDS)
     return Applied(answers_lost, leaves_some)
+
+
+def is_uncertain(run: RunContext, applied: Applied) -> bool:
+    """Something may have been made, or not."""
+    return applied.answers_lost or run.market.has_lost_adds
+
+
+def end_unless_complete(run: RunContext, applied: Applied) -> None:
+    """Raises RunEnds where all was done that can be done now, but that is not all."""
+    if is_uncertain(run, applied):
+        pauses_after = (read_lag().total_seconds(), *FAULT_HOLDS)
+        raise RunEnds(RunStatus.CONTINUED, codes.LOST_ANSWERS, pauses=pauses_after)
+    if run.findings.lacks_quota:
+        raise RunEnds(RunStatus.CONTINUED, codes.QUOTA_USED_UP)
 
 
 def _is_strange(error: VkError | None) -> bool:
@@ -188,7 +203,7 @@ def _mend_album(run: RunContext, change: Change, error: VkError) -> None:
     if album is None:
         return
     if error.code in (ALBUM_GONE, UNKNOWN_ALBUM):
-        albums.forget_album(run.market.albums.pop(album.title))
+        market_albums.forget_album(run.market.albums.pop(album.title))
     elif error.code == ALBUM_FULL:
         album.full_until = utcnow() + pauses.FULL_ALBUM
 

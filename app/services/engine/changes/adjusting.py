@@ -8,7 +8,7 @@ from app.domain.listing.description import DESCRIPTION_MIN
 from app.domain.listing.key import Value
 from app.domain.listing.owner_settings import FALLBACK_CATEGORY
 from app.domain.planning.changes import Change
-from app.services.engine.vk_findings import VkFindings
+from app.services.engine.context.vk_findings import VkFindings
 
 _ADDRESS = re.compile(r"\S*\w[.:/]+\w\S*")
 

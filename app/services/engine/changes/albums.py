@@ -6,9 +6,9 @@ from app.db import db
 from app.domain.market.drift import ALBUM, same_text
 from app.domain.planning.changes import Change, LinkState
 from app.models import AlbumState, EntryOutcome, Listing, VkAlbum
-from app.services.engine.context import RunContext
-from app.services.engine.result import ChangeResult, Deferred, concerns_one_change
-from app.services.market import albums
+from app.services.engine.changes.result import ChangeResult, Deferred, concerns_one_change
+from app.services.engine.context.run_context import RunContext
+from app.services.market import albums as market_albums
 from app.services.market.read_lag import after_read_lag
 from app.services.runs import pauses
 from app.services.vendors.faults import vk_code
@@ -20,7 +20,7 @@ def add_album(run: RunContext, change: Change) -> ChangeResult:
         raise Deferred
     if run.seen_albums is None:
         run.seen_albums = run.vk.albums(run.group_id)
-    row = run.market.albums.get(change.album) or albums.new_album(run.row.user_id, run.group_id, change.album)
+    row = run.market.albums.get(change.album) or market_albums.new_album(run.row.user_id, run.group_id, change.album)
     row.attempted_at, row.retry_after = utcnow(), after_read_lag()
     row.strangers = [album.id for album in run.seen_albums if same_text(album.title, change.album)]
     run.market.albums[change.album] = row
@@ -37,7 +37,7 @@ def _look_up_album(run: RunContext, row: VkAlbum, error: VkError) -> ChangeResul
     if not error.outcome_unknown:
         return _failed_album(run, row, error)
     try:
-        if albums.link_lost_album(row, run.vk.albums(run.group_id)):
+        if market_albums.link_lost_album(row, run.vk.albums(run.group_id)):
             return ChangeResult()
     except VkError:
         pass  # a later pass looks again before it repeats the call
@@ -77,7 +77,7 @@ def rename_album(run: RunContext, change: Change) -> ChangeResult:
         raise
     row.title, row.pending_title, row.error_code = new, None, None
     run.market.albums[new] = run.market.albums.pop(old)
-    albums.move_to_title(row.user_id, row.vk_group_id, old, new)
+    market_albums.move_to_title(row.user_id, row.vk_group_id, old, new)
     return ChangeResult()
 
 

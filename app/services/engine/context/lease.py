@@ -5,8 +5,8 @@ from typing import Any
 from app.clock import utcnow
 from app.models import RunStage, RunStatus, SyncRun
 from app.models.run import NOTE_LENGTH
-from app.services.engine.early_end import RunEnds
-from app.services.engine.time_slice import TimeSlice
+from app.services.engine.context.early_end import RunEnds
+from app.services.engine.context.time_slice import TimeSlice
 from app.services.runs import codes, lease
 
 

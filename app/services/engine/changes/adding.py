@@ -8,9 +8,9 @@ from app.domain.listing.key import Value
 from app.domain.market.items import Availability, MarketItem
 from app.domain.planning.changes import Change, LinkState
 from app.models import EntryOutcome, Listing
-from app.services.engine import adjusting, pictures
-from app.services.engine.context import RunContext
-from app.services.engine.result import ChangeResult, Deferred
+from app.services.engine.changes import adjusting, pictures
+from app.services.engine.changes.result import ChangeResult, Deferred
+from app.services.engine.context.run_context import RunContext
 from app.services.market import links
 from app.services.market.read_lag import after_read_lag
 from app.services.vendors.faults import vk_code
@@ -20,7 +20,7 @@ NEWEST_PAGES = 2
 
 
 def add(run: RunContext, change: Change) -> ChangeResult:
-    """A new item for a product. The call is repeated once where VK took the picture for another item's already."""
+    """A new item for a product. Where VK says that another item has the picture already, it is sent up anew."""
     row = _new_row(run, change)
     if row.photo_id is None or row.photo_hash != change.photo:
         pictures.upload(run, row, change)

@@ -9,9 +9,9 @@ from app.domain.market.drift import PHOTO, TEXTS
 from app.domain.planning.brakes import named
 from app.domain.planning.changes import Change, LinkState, Reason
 from app.models import EntryOutcome, Listing
-from app.services.engine import adjusting, deletion_proof, pictures
-from app.services.engine.context import RunContext
-from app.services.engine.result import ChangeResult, Deferred
+from app.services.engine.changes import adjusting, deletion_proof, pictures
+from app.services.engine.changes.result import ChangeResult, Deferred
+from app.services.engine.context.run_context import RunContext
 
 LEFT_THE_SELECTION = (Reason.OUT, Reason.MISSING, Reason.CLOSED)
 
