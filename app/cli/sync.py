@@ -13,9 +13,10 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from app.cli.common import CommandError, ExitCode, OneLineGroup, leave, print_json, user_or_exit, with_database
 from app.db import db, reading
 from app.models import RunStatus
-from app.services.engine.run import ACCOUNT_DELETED, Outcome
+from app.services.engine.run import Outcome
 from app.services.ops import pruning
 from app.services.planning import approvals, plans
+from app.services.runs.codes import ACCOUNT_DELETED
 from app.tasks.sync import run_due, run_one
 
 log = structlog.get_logger()

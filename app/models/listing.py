@@ -90,6 +90,13 @@ class Listing(_InMarket, Base):
     def _is_lost(cls) -> sa.ColumnElement[bool]:
         return sa.and_(cls.state == LinkState.ADDING, cls.vk_item_id.is_(None), cls.attempted_at.is_not(None))
 
+    @property
+    def is_withheld(self) -> bool:
+        """Not added, because an item that could not be read may be this very product: looked at soon, then daily."""
+        was_refused = self.failed_digest is not None or self.error_code is not None
+        is_new = self.state == LinkState.ADDING and self.vk_item_id is None and self.deleted_at is None
+        return is_new and not was_refused and self.attempted_at is None and self.retry_after is not None
+
 
 class AlbumState(StrEnum):
     ADDING = "adding"
@@ -114,6 +121,11 @@ class VkAlbum(_InMarket, Base):
     """VK's answer to the last attempt to make or rename the album."""
     strangers: Mapped[list[int]] = mapped_column(sa.JSON, default=list)
     """Ids of albums with this title that were there before ours: never taken for it."""
+
+    @property
+    def is_lost(self) -> bool:
+        """Making it got no answer: the album may be there or not."""
+        return self.state == AlbumState.ADDING and self.attempted_at is not None
 
 
 class ForeignItem(_InMarket, Base):

@@ -12,7 +12,7 @@ from app.models import ForeignItem, Listing, RunTrigger, SyncRun, SyncState, Use
 from app.services.engine import run
 from app.services.market import answers
 from app.services.owner import settings
-from app.services.runs import schedule
+from app.services.runs import queue
 from app.services.vendors.clients import vk_window
 from tests.factories import add_product, add_store, connect_both, make_active
 from tests.support.page import Browser, Page, words
@@ -25,7 +25,7 @@ MARKET = "/sync/market"
 def shop(owner: User) -> User:
     """Connected, and a store of its own beside the demo's."""
     make_active(connect_both(owner))
-    schedule.drop_queued(owner.id)
+    queue.drop_queued(owner.id)
     add_store(owner, "S1", "Лавка")
     add_product(owner, "P1", name="Чай", price="350.00")
     return owner

@@ -6,7 +6,7 @@ import pytest
 
 from app.db import db
 from app.models import RunStatus, RunTrigger, SyncRun, User
-from app.services.runs import schedule
+from app.services.runs import queue
 from app.web.formatting import moment
 from tests.factories import PASSWORD
 from tests.support.clock import stop_at
@@ -63,7 +63,7 @@ def test_a_run_requested_as_the_day_begins_is_found_under_that_day(
 ) -> None:
     """It is noted by the clock that the page goes by, not by the database's."""
     stop_at(monkeypatch, MIDNIGHT)
-    schedule.request(owner.id, RunTrigger.MANUAL)
+    queue.request(owner.id, RunTrigger.MANUAL)
     db.session.commit()
     browser.sign_in(owner.email, PASSWORD)
     assert len(browser.get("/sync/runs?day=2027-01-01").cells()) == 1

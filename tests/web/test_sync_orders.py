@@ -8,7 +8,7 @@ from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, OwnerOrder, RunStatus, RunTrigger, SyncConfig, SyncRun, User
 from app.services.engine import run as engine_run
 from app.services.owner import config, orders, shop_window
-from app.services.runs import records, schedule
+from app.services.runs import queue, records
 from tests.factories import connect_both, make_active, set_rule
 from tests.support.page import HTMX, Browser, words
 from tests.support.sandbox import SECOND_STORE, Sandbox
@@ -78,7 +78,7 @@ def test_it_can_be_ordered_without_evotor(browser: Browser, listed: User) -> Non
 
 def test_an_order_that_waits_for_its_next_run_says_so(browser: Browser, listed: User) -> None:
     orders.hide_all(listed)
-    schedule.drop_queued(listed.id)
+    queue.drop_queued(listed.id)
     db.session.commit()
     page = browser.get("/sync")
     assert "Продолжим сами: сегодня в 12:15" in page.text and not page.all("#run-progress")
@@ -153,7 +153,7 @@ def test_a_run_of_somebody_else_does_not_exist(stranger: Browser, listed: User, 
 
 def test_a_run_at_work_is_asked_to_stop_once(browser: Browser, owner: User) -> None:
     make_active(connect_both(owner))
-    schedule.drop_queued(owner.id)
+    queue.drop_queued(owner.id)
     run = a_run(owner, RunStatus.RUNNING, total=10, done=3)
     stop = f"/sync/runs/{run.id}/stop"
     assert browser.get("/sync").all(f'form[action="{stop}"]')

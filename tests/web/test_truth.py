@@ -16,7 +16,7 @@ from app.services.owner import config, orders, run_requests, settings, shop_wind
 from app.services.pages.sync.overview import is_between, next_run_at
 from app.services.planning import approvals, plans
 from app.services.planning.pending import pending_plan
-from app.services.runs import lease, records, schedule
+from app.services.runs import claims, queue, records
 from tests.factories import PASSWORD
 from tests.support.page import HTMX, Browser, Page, words
 from tests.support.sandbox import Sandbox
@@ -59,7 +59,7 @@ def hide_all(shop: Shop) -> None:
 
 def work_begins(shop: Shop) -> None:
     shop.run()
-    lease.claim(shop.owner_id, RunTrigger.SCHEDULE, lease.worker_name())
+    claims.claim(shop.owner_id, RunTrigger.SCHEDULE, claims.worker_name())
 
 
 def much_leaves(shop: Shop) -> None:
@@ -149,7 +149,7 @@ only_a_group = each(
 )
 
 STATES: dict[str, Deed] = {
-    "never ran": lambda shop: schedule.drop_queued(shop.owner_id),
+    "never ran": lambda shop: queue.drop_queued(shop.owner_id),
     "queued": lambda shop: None,
     "queued without VK": each(by_owner(vk.disconnect_vk), by_owner(switch.confirm)),
     "unconfirmed": by_owner(confirmation_is_taken_back),
@@ -387,7 +387,7 @@ def test_the_limits_of_vk_stay_in_sight_and_agree_with_it(reader: Browser, shop:
 def test_a_page_drawn_before_the_run_began_is_brought_up_to_date(reader: Browser, shop: Shop) -> None:
     part = reader.get("/sync").one("#run-progress")["hx-get"]
     assert "every 2s" in reader.get(str(part), headers=HTMX).html
-    lease.claim(shop.owner_id, RunTrigger.SCHEDULE, lease.worker_name())
+    claims.claim(shop.owner_id, RunTrigger.SCHEDULE, claims.worker_name())
     assert 'hx-select="#main"' in reader.get(str(part), headers=HTMX).html, "the rest of the page speaks of a queue"
 
 

@@ -13,7 +13,7 @@ from app.services.catalog import copy, refresh
 from app.services.connections.state import record_ok, record_state, stored_state
 from app.services.errors import ConnectionRefused, ServiceError
 from app.services.owner import switch
-from app.services.runs import schedule
+from app.services.runs import queue
 from app.services.vendors.clients import evotor_client
 from app.services.vendors.connection_use import evotor_use, locked, locked_or_new
 from app.services.vendors.faults import evotor_code, evotor_state
@@ -82,5 +82,5 @@ def disconnect_evotor(user: User) -> None:
         return
     connection.token = None
     record_state(connection, ConnectionState.DISCONNECTED, None)
-    schedule.drop_queued(user.id)
+    queue.drop_queued(user.id)
     events.record(EventKind.EVOTOR_DISCONNECTED, user.id)

@@ -16,7 +16,7 @@ from app.services.connections.state import record_ok, record_state, stored_state
 from app.services.errors import ConnectionRefused
 from app.services.market import categories as market_categories
 from app.services.owner import switch
-from app.services.runs import schedule
+from app.services.runs import queue
 from app.services.vendors.clients import vk_client
 from app.services.vendors.connection_use import locked, locked_or_new, vk_use
 from app.services.vendors.faults import vk_code, vk_state
@@ -147,5 +147,5 @@ def disconnect_vk(user: User) -> None:
     record_state(connection, ConnectionState.DISCONNECTED, None)
     db.session.flush()
     switch.withdraw_order(user)
-    schedule.drop_queued(user.id)
+    queue.drop_queued(user.id)
     events.record(EventKind.VK_DISCONNECTED, user.id)

@@ -1,34 +1,30 @@
 """One run for one user, from its claim to its end. Whatever fails, the next run goes on from the records."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
-from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app import clock
-from app.clients.vk.errors import FAULT_HOLDS, OWNER_HOLDS, Treatment, VkError
-from app.context import settings
-from app.db import db, is_contention
+from app.clients.vk.errors import VkError
+from app.db import db
 from app.models import RunStatus, RunTrigger, SyncRun, User
 from app.services import health
-from app.services.engine.order import OrderWork
-from app.services.engine.sync import SyncWork
-from app.services.engine.work import RunEnds, RunWork, VkFound
+from app.services.engine.context import run_context
+from app.services.engine.context.early_end import RunEnds
+from app.services.engine.context.time_slice import TimeSlice
+from app.services.engine.failures import end_after_unforeseen, end_after_vk_error
+from app.services.engine.owner_order import OrderedWork
+from app.services.engine.synchronisation import Synchronisation
 from app.services.owner import orders, shop_window
 from app.services.owner.switch import run_obstacle
-from app.services.runs import ending, history, lease, records
+from app.services.runs import claims, ending, history
+from app.services.runs.codes import ACCOUNT_DELETED, DATABASE_LOST
 from app.services.runs.ending import End
-from app.services.runs.records import CHANGED_MEANWHILE
-from app.services.vendors.faults import vk_code, vk_state
 
 log = structlog.get_logger()
-
-ACCOUNT_DELETED = "account_deleted"
-LOST = "database_lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,33 +71,15 @@ def run_user(
         db.session.commit()
         status = "not_active" if obstacle == "not_active" else "not_ready"
         return Outcome(user_id, email, status, error=obstacle)
-    worker = lease.worker_name()
-    run = lease.claim(user_id, trigger, worker)
-    if run is None:
+    worker = claims.worker_name()
+    row = claims.claim(user_id, trigger, worker)
+    if row is None:
         is_there = db.session.scalar(sa.select(User.id).where(User.id == user_id)) is not None
         db.session.commit()
         return Outcome(user_id, email, "already_running") if is_there else _gone(user_id, email)
-    run_id = run.id
-    deadline = math.inf if to_end else monotonic() + settings().run_slice_seconds
-
-    def work_on() -> RunWork:
-        db.session.expire_all()  # what the run is for is what the owner wants now
-        order = shop_window.order_of(user)
-        kind = OrderWork if order else SyncWork
-        run.trigger = order or run.trigger
-        return kind(
-            user,
-            run,
-            worker,
-            to_end=to_end,
-            deadline=deadline,
-            is_stopping=is_stopping,
-            sleep=sleep,
-            monotonic=monotonic,
-            order=order,
-        )
-
-    _carry_out(work_on, user_id, run_id, worker, sleep)
+    run_id = row.id
+    time_slice = TimeSlice(to_end=to_end, is_stopping=is_stopping, sleep=sleep, monotonic=monotonic)
+    _carry_out(user, row, worker, time_slice, user_id=user_id, run_id=run_id)
     outcome = _outcome(user_id, email, run_id)
     log.info("run", user_id=user_id, run_id=run_id, status=outcome.status, error=outcome.error, done=outcome.done)
     return outcome
@@ -111,79 +89,46 @@ def _obstacle(user: User) -> str | None:
     return orders.order_obstacle(user) if shop_window.order_of(user) else run_obstacle(user)
 
 
-def _carry_out(
-    work_on: Callable[[], RunWork], user_id: int, run_id: int, worker: str, sleep: Callable[[float], None]
-) -> None:
+def _carry_out(user: User, row: SyncRun, worker: str, time_slice: TimeSlice, *, user_id: int, run_id: int) -> None:
     """The run from its claim to its end, whatever happens on the way."""
     try:
-        end = _work(work_on)
+        end = _work(user, row, worker, time_slice)
         ending.finish(run_id, worker, end, history.count_entries(run_id))
         return
     except Exception as error:
         db.session.rollback()
         failure = error
     try:
-        end = _unforeseen(failure, user_id, run_id)
+        end = end_after_unforeseen(failure, user_id, run_id)
         ending.finish(run_id, worker, end, history.count_entries(run_id))
     except (OperationalError, InterfaceError) as error:
         db.session.rollback()
         log.error("run_not_finished", user_id=user_id, run_id=run_id, error=type(error.orig).__name__)
-        if not health.comes_back(sleep):
+        if not health.comes_back(time_slice.sleep):
             raise
     except Exception:
         db.session.rollback()
         log.exception("run_not_finished", user_id=user_id, run_id=run_id)
 
 
-def _work(work_on: Callable[[], RunWork]) -> End:
+def _work(user: User, row: SyncRun, worker: str, time_slice: TimeSlice) -> End:
     """Every end that was foreseen. Flushes."""
     try:
-        work = work_on()
+        run = run_context.begin(user, row, worker, time_slice)
     except RunEnds as early:
         return early.end
     try:
-        work.do()
+        work = OrderedWork(run) if run.order else Synchronisation(run)
+        work.carry_out()
         end = End(RunStatus.SUCCEEDED)
     except RunEnds as early:
         end = early.end
     except VkError as error:
-        end = _end_for_vk(work, error)
+        end = end_after_vk_error(run.findings, error)
     finally:
-        work.close()
-    work.keep_findings()
+        run.close()
+    run.findings.keep()
     return end
-
-
-def _end_for_vk(work: RunWork, error: VkError) -> End:
-    """The owner's problem stops this user's run and shows on the connection; VK's own passes by itself."""
-    code = vk_code(error)
-    if error.token_rejected or error.treatment is Treatment.ASK:
-        if work.vk_use.current() is None:
-            return End(
-                RunStatus.CONTINUED, CHANGED_MEANWHILE, at_once=True
-            )  # nobody asks for that token or community any more
-        work.vk_found = VkFound(vk_state(error), code, error.redirect_uri)
-        return End(RunStatus.STOPPED, code, error.message, error.holds or OWNER_HOLDS)
-    if error.treatment is Treatment.STOP:
-        log.error("vk_refuses_application", user_id=work.vk_use.user_id, code=code)
-        return End(RunStatus.FAILED, code, error.message, error.holds or OWNER_HOLDS)
-    return End(RunStatus.CONTINUED, code, error.message, error.holds or FAULT_HOLDS)
-
-
-def _unforeseen(error: Exception, user_id: int, run_id: int) -> End:
-    """After a rollback. Raises a database error where the database is away."""
-    if isinstance(error, OperationalError | InterfaceError) and not is_contention(error):
-        log.error(LOST, user_id=user_id, run_id=run_id, error=type(error.orig).__name__)
-        return End(RunStatus.FAILED, LOST, pauses=FAULT_HOLDS)
-    if not records.is_there(run_id):
-        log.info(ACCOUNT_DELETED, user_id=user_id, run_id=run_id)
-        return End(RunStatus.STOPPED, ACCOUNT_DELETED)
-    if is_contention(error) or isinstance(error, IntegrityError | StaleDataError | ObjectDeletedError):
-        # The owner's pages and this run wrote the same rows; the next run plans by what stands there now.
-        log.info(CHANGED_MEANWHILE, user_id=user_id, run_id=run_id)
-        return End(RunStatus.CONTINUED, CHANGED_MEANWHILE, pauses=(1, *FAULT_HOLDS))
-    log.error("run_failed", user_id=user_id, run_id=run_id, exc_info=error)
-    return End(RunStatus.FAILED, "internal", pauses=FAULT_HOLDS)
 
 
 def _outcome(user_id: int, email: str, run_id: int) -> Outcome:
@@ -199,7 +144,7 @@ def _outcome(user_id: int, email: str, run_id: int) -> Outcome:
         run_id,
         counts=run.counts,
         skipped=run.skipped,
-        error=LOST if is_open else run.error_code,
+        error=DATABASE_LOST if is_open else run.error_code,
         fingerprint=run.fingerprint,
     )
     db.session.commit()

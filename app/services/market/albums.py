@@ -1,17 +1,17 @@
 """Our albums held against those that VK shows."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 
-from app.context import settings
 from app.db import db
 from app.domain.market.drift import same_text
 from app.domain.market.items import Album, MarketItem
 from app.domain.texts import search
 from app.domain.vk_limits import ALBUM_TITLE_MAX
 from app.models import AlbumState, Listing, SyncState, VkAlbum
+from app.services.market.read_lag import read_lag
 
 
 def reconcile_albums(user_id: int, group_id: int, albums: Iterable[Album], now: datetime) -> None:
@@ -21,8 +21,7 @@ def reconcile_albums(user_id: int, group_id: int, albums: Iterable[Album], now: 
     seen = {album.id: album for album in albums}
     ours = {row.vk_album_id for row in rows.values()}
     for row in rows.values():
-        is_lost = row.state == AlbumState.ADDING and row.attempted_at is not None
-        if is_lost and _find_album(row, [album for album in seen.values() if album.id not in ours]):
+        if row.is_lost and _link_album(row, [album for album in seen.values() if album.id not in ours]):
             ours.add(row.vk_album_id)
         elif row.vk_album_id not in seen and not _may_be_unseen(row, now):
             forget_album(row)
@@ -74,11 +73,12 @@ def _take_over_albums(user_id: int, group_id: int) -> None:
 
 def _may_be_unseen(row: VkAlbum, now: datetime) -> bool:
     """Reads trail writes: an album that was made a moment ago may be missing from a list."""
-    lag = timedelta(seconds=settings().vk_read_lag_seconds)
+    lag = read_lag()
     return (row.retry_after or (row.attempted_at or now - lag) + lag) > now
 
 
-def _find_album(row: VkAlbum, candidates: Iterable[Album]) -> bool:
+def _link_album(row: VkAlbum, candidates: Iterable[Album]) -> bool:
+    """True if one of them bears its title and is no stranger."""
     for album in candidates:
         if same_text(album.title, row.title) and album.id not in row.strangers:
             row.vk_album_id, row.state = album.id, AlbumState.LIVE
@@ -87,10 +87,10 @@ def _find_album(row: VkAlbum, candidates: Iterable[Album]) -> bool:
     return False
 
 
-def find_album(row: VkAlbum, albums: Iterable[Album]) -> bool:
-    """Look for the album whose creation got no answer; True if it is there."""
+def link_lost_album(row: VkAlbum, albums: Iterable[Album]) -> bool:
+    """Link the album whose creation got no answer; True if it is there."""
     taken = set(db.session.scalars(sa.select(VkAlbum.vk_album_id).where(VkAlbum.vk_group_id == row.vk_group_id)))
-    return _find_album(row, [album for album in albums if album.id not in taken])
+    return _link_album(row, [album for album in albums if album.id not in taken])
 
 
 def move_to_title(user_id: int, group_id: int, old: str, new: str) -> None:

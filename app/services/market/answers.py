@@ -10,11 +10,11 @@ from app.db import db
 from app.domain.listing.key import ListingKey
 from app.domain.planning.changes import LinkState
 from app.models import ForeignItem, Listing, RunTrigger, User
-from app.services.market import links, watch
-from app.services.market.records import load_listings
+from app.services.market import foreign
+from app.services.market.records import load_listings, new_listing
 from app.services.owner import switch
 from app.services.owner.run_requests import request_run
-from app.services.runs import schedule
+from app.services.runs import queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def market_review(user: User) -> MarketReview:
     query = sa.select(Listing).where(_ours(user), touched)
     ours = sorted(db.session.scalars(query), key=lambda row: (row.name.casefold(), row.id))
     return MarketReview(
-        similar=[row for row in watch.foreign_rows(user.id, user.market_id) if not row.is_left],
+        similar=[row for row in foreign.foreign_rows(user.id, user.market_id) if not row.is_left],
         gone=[row for row in ours if row.state == LinkState.GONE and not row.gone_answered and row.out_since is None],
         changed=[row for row in ours if row.drift and row.state != LinkState.GONE],
         rejected=[row for row in ours if row.rejection and row.state == LinkState.LIVE],
@@ -123,7 +123,7 @@ def request_market_check(user: User) -> None:
 
 def _link(user: User, row: ForeignItem, listings: Mapping[ListingKey, Listing]) -> None:
     key = ListingKey(row.store_id, row.product_id)
-    listing = listings.get(key) or links.new_listing(user.id, row.vk_group_id, key)
+    listing = listings.get(key) or new_listing(user.id, row.vk_group_id, key)
     seen: dict[str, Any] = dict(row.seen)
     listing.vk_item_id, listing.name, listing.sent = row.vk_item_id, row.title, seen
     listing.state = LinkState.HIDDEN if seen.get("deleted") else LinkState.LIVE
@@ -132,7 +132,7 @@ def _link(user: User, row: ForeignItem, listings: Mapping[ListingKey, Listing]) 
 
 
 def _similar(user: User, ids: Collection[int]) -> Sequence[ForeignItem]:
-    rows = watch.foreign_rows(user.id, user.market_id)
+    rows = foreign.foreign_rows(user.id, user.market_id)
     return [row for row in rows if row.id in ids and not row.is_left]
 
 
@@ -144,4 +144,4 @@ def _gone(user: User, ids: Collection[int]) -> Sequence[Listing]:
 def _run_soon(user: User, rows: Sequence[object]) -> None:
     db.session.flush()
     if rows and switch.run_obstacle(user) is None:
-        schedule.request(user.id, RunTrigger.MANUAL)
+        queue.request(user.id, RunTrigger.MANUAL)

@@ -13,46 +13,39 @@ from app.domain.market.drift import as_sent
 from app.domain.market.items import NO_ODD_ITEMS, Availability, MarketItem, OddItems
 from app.domain.planning.changes import LinkState
 from app.models import Listing
-from app.services.market.albums import album_rows
-
-HELD_AT_FIRST, HELD_FURTHER = timedelta(hours=1), timedelta(days=1)
-"""A single bad answer may pass soon."""
+from app.services.market.records import MarketRecords
+from app.services.runs.pauses import WITHHELD_AT_FIRST, WITHHELD_FURTHER
 
 
 def reconcile_items(
-    user_id: int,
-    group_id: int,
-    items: Iterable[MarketItem],
-    known: Iterable[ListingKey],
-    listings: dict[ListingKey, Listing],
+    records: MarketRecords, items: Iterable[MarketItem], known: Iterable[ListingKey]
 ) -> list[MarketItem]:
     """Link every item that carries the sku of a product of ours and has no link yet.
 
-    An `ev:` item with neither a link nor a product in this user's catalog is a stranger. Adds to `listings`.
-    Returns the twins: visible items whose sku another, linked item has already.
+    An `ev:` item with neither a link nor a product in this user's catalog is a stranger. Returns the duplicates:
+    visible items whose sku another, linked item has already.
     """
-    twins: list[MarketItem] = []
-    titles = {row.vk_album_id: row.title for row in album_rows(user_id, group_id).values()}
+    duplicates: list[MarketItem] = []
+    titles = {row.vk_album_id: row.title for row in records.albums.values()}
     by_sku: dict[str, list[ListingKey]] = {}
-    for candidate in {*known, *listings}:
+    for candidate in {*known, *records.listings}:
         by_sku.setdefault(sku(candidate.product_id), []).append(candidate)
-    linked = {row.vk_item_id for row in listings.values() if row.vk_item_id is not None}
+    linked = records.linked_ids
     ours = (item for item in items if item.sku.startswith(SKU_PREFIX) and item.availability is not Availability.REMOVED)
     for item in sorted(ours, key=lambda item: item.id):
         if item.id in linked or item.sku not in by_sku:
             continue
-        key = _unlinked_key(by_sku[item.sku], listings, item)
+        key = _unlinked_key(by_sku[item.sku], records.listings, item)
         if key is None:
             if item.availability is Availability.AVAILABLE:
-                twins.append(item)
+                duplicates.append(item)
             continue
-        row = listings.get(key) or new_listing(user_id, group_id, key)
-        _release(user_id, group_id, item.id)
+        row = records.ensure_listing(key)
+        _release(records.user_id, records.group_id, item.id)
         adopt(row, item)
         row.album = album_of(item, titles)
-        listings[key] = row
     db.session.flush()
-    return twins
+    return duplicates
 
 
 def settle_lost(rows: Iterable[Listing], now: datetime, odd: OddItems = NO_ODD_ITEMS) -> None:
@@ -63,36 +56,27 @@ def settle_lost(rows: Iterable[Listing], now: datetime, odd: OddItems = NO_ODD_I
     for row in rows:
         if row.vk_item_id is not None or row.retry_after is None:
             continue
-        was_held = is_held(row)
-        may_stand = row.attempted_at is not None or was_held
-        if row.retry_after <= now or was_held:
+        was_withheld = row.is_withheld
+        may_stand = row.attempted_at is not None or was_withheld
+        if row.retry_after <= now or was_withheld:
             row.attempted_at = row.retry_after = None
             if may_stand and odd.may_hold(row.sku):
-                _hold(row, now, HELD_FURTHER if was_held else HELD_AT_FIRST)
+                _withhold(row, now, WITHHELD_FURTHER if was_withheld else WITHHELD_AT_FIRST)
 
 
-def hold_back(
-    user_id: int, group_id: int, odd: OddItems, known: Iterable[ListingKey], listings: dict[ListingKey, Listing]
-) -> None:
+def withhold_unreadable(records: MarketRecords, odd: OddItems, known: Iterable[ListingKey]) -> None:
     """A product without a link whose mark an unreadable item bears is not added."""
     for key in known:
         if sku(key.product_id) in odd.skus:
-            row = listings[key] = listings.get(key) or new_listing(user_id, group_id, key)
+            row = records.ensure_listing(key)
             if row.state == LinkState.ADDING and row.vk_item_id is None and row.retry_after is None:
-                _hold(row, utcnow(), HELD_AT_FIRST)
+                _withhold(row, utcnow(), WITHHELD_AT_FIRST)
     db.session.flush()
 
 
-def _hold(row: Listing, now: datetime, time: timedelta) -> None:
+def _withhold(row: Listing, now: datetime, time: timedelta) -> None:
     row.error_code = row.error_text = row.failed_digest = None
     row.retry_after = now + time
-
-
-def is_held(row: Listing) -> bool:
-    """Not added, because an item that could not be read may be this very product: looked at soon, then once a day."""
-    was_refused = row.failed_digest is not None or row.error_code is not None
-    is_new = row.state == LinkState.ADDING and row.vk_item_id is None and row.deleted_at is None
-    return is_new and not was_refused and row.attempted_at is None and row.retry_after is not None
 
 
 def _unlinked_key(
@@ -109,21 +93,6 @@ def _is_free(row: Listing, item: MarketItem) -> bool:
         return True
     is_open_question = row.state == LinkState.GONE and not row.gone_answered and row.deleted_at is None
     return is_open_question and item.availability is Availability.AVAILABLE
-
-
-def new_listing(user_id: int, group_id: int, key: ListingKey) -> Listing:
-    row = Listing(
-        user_id=user_id,
-        vk_group_id=group_id,
-        store_id=key.store_id,
-        product_id=key.product_id,
-        sku=sku(key.product_id),
-        name="",
-        state=LinkState.ADDING,
-        sent={},
-    )
-    db.session.add(row)
-    return row
 
 
 def adopt(row: Listing, item: MarketItem) -> None:

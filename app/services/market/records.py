@@ -1,17 +1,77 @@
-"""Our records of the market as domain objects: listings as links, albums."""
+"""Our records of a community's market: listings and albums, also as the domain's links and albums."""
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 
 import sqlalchemy as sa
 
-from app.context import settings
+from app.clock import utcnow
 from app.db import db
-from app.domain.listing.key import ListingKey
+from app.domain.listing.key import ListingKey, sku
 from app.domain.listing.owner_settings import HandField, OwnerSettings, keeps_photo_in_vk
 from app.domain.planning.albums import Albums
 from app.domain.planning.changes import Link, LinkState
 from app.models import AlbumState, Listing, User, VkAlbum
-from app.services.market import links
+from app.services.market.albums import album_rows
+from app.services.market.read_lag import read_lag
+
+
+@dataclass(slots=True)
+class MarketRecords:
+    """One user's listings and albums in one community, in the hands of whoever holds them against the market."""
+
+    user_id: int
+    group_id: int
+    listings: dict[ListingKey, Listing] = field(default_factory=dict)
+    albums: dict[str, VkAlbum] = field(default_factory=dict)
+    """By title."""
+
+    def load(self) -> None:
+        """As they stand now."""
+        self.listings = load_listings(self.user_id, self.group_id)
+        self.load_albums()
+
+    def load_albums(self) -> None:
+        self.albums = album_rows(self.user_id, self.group_id)
+
+    def ensure_listing(self, key: ListingKey) -> Listing:
+        """The product's listing, a new one where it has none."""
+        if key not in self.listings:
+            self.listings[key] = new_listing(self.user_id, self.group_id, key)
+        return self.listings[key]
+
+    @property
+    def linked_ids(self) -> frozenset[int]:
+        """VK's ids of the items that are ours."""
+        return frozenset(row.vk_item_id for row in self.listings.values() if row.vk_item_id is not None)
+
+    @property
+    def has_lost_adds(self) -> bool:
+        """Something that was being made got no answer, and may be there or not."""
+        are_lost = any(row.is_lost for row in self.listings.values())
+        return are_lost or any(album.is_lost for album in self.albums.values())
+
+    def forget_deleted(self, read_at: datetime) -> None:
+        """What we deleted longer before a read than lists may lag leaves our records too."""
+        seen_last = read_at - read_lag()
+        for key, row in list(self.listings.items()):
+            if row.deleted_at is not None and not seen_last < row.deleted_at <= utcnow():
+                db.session.delete(self.listings.pop(key))
+
+
+def new_listing(user_id: int, group_id: int, key: ListingKey) -> Listing:
+    row = Listing(
+        user_id=user_id,
+        vk_group_id=group_id,
+        store_id=key.store_id,
+        product_id=key.product_id,
+        sku=sku(key.product_id),
+        name="",
+        state=LinkState.ADDING,
+        sent={},
+    )
+    db.session.add(row)
+    return row
 
 
 def load_listings(user_id: int, group_id: int) -> dict[ListingKey, Listing]:
@@ -36,7 +96,7 @@ def pictured_in_vk(user: User, settings: OwnerSettings) -> frozenset[ListingKey]
 def to_link(row: Listing) -> Link:
     """What we deleted a moment ago counts as not there yet: lists may still show it."""
     if row.deleted_at is not None:
-        until = row.deleted_at + timedelta(seconds=settings().vk_read_lag_seconds)
+        until = row.deleted_at + read_lag()
         return Link(ListingKey(row.store_id, row.product_id), LinkState.ADDING, row.name, retry_after=until)
     return Link(
         key=ListingKey(row.store_id, row.product_id),
@@ -55,7 +115,7 @@ def to_link(row: Listing) -> Link:
         drift=frozenset(row.drift),
         hide_approved=row.hide_approved,
         is_kept=row.evotor_has_it,
-        may_be_unreadable=links.is_held(row),
+        may_be_unreadable=row.is_withheld,
     )
 
 

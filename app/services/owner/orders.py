@@ -13,8 +13,8 @@ from app.services.accounts import events
 from app.services.errors import NotReady
 from app.services.owner import config as owner_config
 from app.services.owner.shop_window import has_lost_adds, live_count
-from app.services.runs import records, schedule
-from app.services.runs.records import TIME_SLICE
+from app.services.runs import codes, queue
+from app.services.runs.codes import TIME_SLICE
 
 MOST_PARTS = 500
 """So many runs are looked through for the parts of one piece of work."""
@@ -95,11 +95,11 @@ def _place(user: User, order: OwnerOrder, run_id: int | None) -> None:
     config = owner_config.ensure_config(user)
     assert user.sync_state is not None
     # Before the state is touched, as a run that ends does it: else the two wait for each other.
-    schedule.cancel(user.id, records.OTHER_ORDER)
+    queue.cancel(user.id, codes.OTHER_ORDER)
     config.is_enabled = False
     if order is OwnerOrder.UNDO:  # the owner thought better of what was approved
         db.session.execute(sa.delete(SyncApproval).where(SyncApproval.user_id == user.id))
     user.sync_state.owner_order, user.sync_state.order_run_id = order, run_id
-    schedule.request(user.id, RunTrigger(order))
+    queue.request(user.id, RunTrigger(order))
     kind = EventKind.UNDO_ORDERED if order is OwnerOrder.UNDO else EventKind.HIDE_ALL_ORDERED
     events.record(kind, user.id, run_id=run_id)

@@ -20,7 +20,7 @@ from app.services.errors import NotReady
 from app.services.owner import settings
 from app.services.owner.config import config_of, ensure_config
 from app.services.owner.rules import digest_of_rules, passing_stores, rules_of
-from app.services.runs import records, schedule
+from app.services.runs import codes, queue, schedule
 
 
 def status_of(user: User) -> Status:
@@ -40,11 +40,11 @@ def toggle(user: User, enabled: bool | None) -> bool:
     config.is_enabled = wanted
     db.session.flush()
     if not wanted:
-        schedule.drop_queued(user.id)
+        queue.drop_queued(user.id)
     else:
         withdraw_order(user)
         if is_change and not (user.sync_state and user.sync_state.strike_code):
-            schedule.schedule(user.id, utcnow())  # what waited for the switch need not wait for the next time too
+            schedule.set_next_run(user.id, utcnow())  # what waited for the switch need not wait for the next time too
     if is_change:
         events.record(EventKind.ENABLED if wanted else EventKind.DISABLED, user.id)
     return wanted
@@ -80,7 +80,7 @@ def confirm(user: User, now: datetime | None = None, *, adds: int | None = None)
     user.sync_state.confirmation = _digest_of_confirmed(user)
     user.sync_state.confirmed_adds = adds
     user.sync_state.rules_digest = digest_of_rules(user)
-    schedule.request(user.id, RunTrigger.CONFIRMED)
+    queue.request(user.id, RunTrigger.CONFIRMED)
     events.record(EventKind.CONFIRMED, user.id)
 
 
@@ -90,7 +90,7 @@ def take_confirmation_back(user: User, reason: str) -> None:
     was_enabled, was_confirmed = config.is_enabled, config.confirmed_at is not None
     config.confirmed_at, config.is_enabled = None, False
     db.session.flush()
-    schedule.cancel(user.id, records.SWITCHED_OFF)  # also one that would not look before all is confirmed again
+    queue.cancel(user.id, codes.SWITCHED_OFF)  # also one that would not look before all is confirmed again
     withdraw_order(user)
     if not was_confirmed and not was_enabled:
         return
@@ -106,7 +106,7 @@ def withdraw_order(user: User) -> None:
     """What the owner ordered in one piece is not wanted any more."""
     if user.sync_state is not None and user.sync_state.owner_order is not None:
         user.sync_state.owner_order = user.sync_state.order_run_id = None
-        schedule.drop_queued(user.id)
+        queue.drop_queued(user.id)
 
 
 def _digest_of_confirmed(user: User) -> str:

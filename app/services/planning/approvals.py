@@ -15,7 +15,7 @@ from app.models.run import ACTIVE
 from app.services.accounts import events
 from app.services.errors import NotReady
 from app.services.owner import config, rules, switch
-from app.services.runs import schedule
+from app.services.runs import queue
 
 VALID_FOR = timedelta(hours=24)
 
@@ -107,5 +107,5 @@ def approve(user: User, plan: Plan, seen: str, now: datetime | None = None) -> N
     )
     if user.sync_state is not None:
         user.sync_state.rules_digest = rules.digest_of_rules(user)
-    schedule.request(user.id, RunTrigger.MANUAL)
+    queue.request(user.id, RunTrigger.MANUAL)
     events.record(EventKind.APPROVED, user.id, fingerprint=verdict.fingerprint)

@@ -19,7 +19,7 @@ from app.domain.planning.changes import Action, LinkState
 from app.domain.texts import search
 from app.models import EntryOutcome, Listing, RunStatus, SyncRun, SyncRunEntry
 from app.models.run import ACTIVE
-from app.services.runs import records
+from app.services.runs import codes
 
 Counts = Mapping[str, Mapping[str, int]]
 """{action: {outcome: number}}"""
@@ -53,7 +53,7 @@ class HistoryQuery:
 
 
 _QUIET = sa.and_(SyncRun.done == 0, SyncRun.status == RunStatus.SUCCEEDED)
-_PASSES_BY_ITSELF = sa.and_(SyncRun.status == RunStatus.CONTINUED, SyncRun.error_code == records.TIME_SLICE)
+_PASSES_BY_ITSELF = sa.and_(SyncRun.status == RunStatus.CONTINUED, SyncRun.error_code == codes.TIME_SLICE)
 _REFUSED = (
     sa.select(SyncRunEntry.id)
     .where(SyncRunEntry.run_id == SyncRun.id, SyncRunEntry.outcome == EntryOutcome.FAILED)

@@ -1,19 +1,12 @@
 """What the rows of the runs tell."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from app.db import db
 from app.models import OwnerOrder, RunStatus, SyncRun
 from app.models.run import ACTIVE
-
-CANCELLED, SWITCHED_OFF, CHANGED_MEANWHILE = "cancelled", "switched_off", "changed_meanwhile"
-OTHER_ORDER = "other_order"
-"""The owner ordered something in one piece, which comes first."""
-LONGEST_PAUSE = timedelta(days=1)
-CLOCK_TOLERANCE = timedelta(hours=1)
-"""Moments further ahead than they can have been set are from a clock that was wrong."""
 
 
 def is_there(run_id: int) -> bool:
@@ -39,6 +32,3 @@ def last_success(user_id: int) -> datetime | None:
         SyncRun.trigger.not_in([*OwnerOrder]),
     )
     return db.session.scalar(sa.select(sa.func.max(SyncRun.finished_at)).where(*came_through))
-
-
-TIME_SLICE = "time_slice"

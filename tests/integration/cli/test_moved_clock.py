@@ -14,7 +14,7 @@ from flask import Flask
 from app.clock import utcnow
 from app.db import db
 from app.models import RunStatus, SyncRun
-from app.services.runs import schedule
+from app.services.runs import queue, schedule
 from config import ROOT, Settings
 from tests.factories import make_active_owner
 
@@ -48,8 +48,8 @@ def process(settings: Settings, tmp_path: Path) -> Process:
 
 def test_a_pass_in_another_process_runs_whoever_is_due_by_the_moved_clock(app: Flask, process: Process) -> None:
     owner = make_active_owner("owner@example.ru")
-    schedule.drop_queued(owner.id)
-    schedule.schedule(owner.id, utcnow() + timedelta(days=1))
+    queue.drop_queued(owner.id)
+    schedule.set_next_run(owner.id, utcnow() + timedelta(days=1))
     db.session.commit()
 
     assert process("sync", "run", "--due") == []

@@ -15,7 +15,7 @@ from app.services import health
 from app.services.engine import run as engine_run
 from app.services.engine.run import Outcome
 from app.services.health import DatabaseState
-from app.services.runs import lease
+from app.services.runs import claims, lease
 from tests.factories import make_active_owner
 from tests.integration.cli.conftest import Shell
 from tests.support.sandbox import Sandbox
@@ -57,7 +57,7 @@ def test_an_account_deleted_meanwhile_is_one_line_and_exit_3(
 ) -> None:
     make_active_owner(EMAIL)
     db.session.remove()
-    real = lease.claim
+    real = claims.claim
 
     def claim(*given: object) -> SyncRun | None:
         run = real(*given)  # type: ignore[arg-type]  # passed on as they came
@@ -66,7 +66,7 @@ def test_an_account_deleted_meanwhile_is_one_line_and_exit_3(
             connection.execute(sa.text("DELETE FROM users"))
         return run
 
-    monkeypatch.setattr(lease, "claim", claim)
+    monkeypatch.setattr(claims, "claim", claim)
 
     answer = flask("sync", "run", EMAIL)
 

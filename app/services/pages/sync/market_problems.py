@@ -5,13 +5,14 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from app.clients.vk.errors import ALBUMS_FULL, METHOD_QUOTA, SHOP_FULL, stored
+from app.clients.vk.errors import ALBUMS_FULL, SHOP_FULL, stored
 from app.clock import utcnow
 from app.db import db
 from app.domain.vk_limits import ALBUMS_MAX
 from app.models import AlbumState, User, VkAlbum
 from app.services.market import answers, refusals
 from app.services.pages.sync.problem_kinds import Kind, Problem
+from app.services.runs.codes import QUOTA_USED_UP
 
 
 def market_problems(user: User) -> Iterator[Problem]:
@@ -22,7 +23,7 @@ def market_problems(user: User) -> Iterator[Problem]:
     if count := answers.rejected_count(user):
         yield Problem(Kind.REJECTED, count=count)
     if any(datetime.fromisoformat(until) > utcnow() for until in user.vk.resting.values()):
-        yield Problem(Kind.QUOTA, stored(METHOD_QUOTA), passes=True)
+        yield Problem(Kind.QUOTA, QUOTA_USED_UP, passes=True)
     yield from _refusals(user.id, user.vk.group_id)
     yield from _albums(user, user.vk.group_id, utcnow())
 

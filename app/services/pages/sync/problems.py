@@ -18,7 +18,7 @@ from app.services.pages.sync.goods_problems import empty_problem, goods_problems
 from app.services.pages.sync.market_problems import market_problems
 from app.services.pages.sync.problem_kinds import Kind, Problem
 from app.services.runs import records
-from app.services.runs.records import TIME_SLICE
+from app.services.runs.codes import TIME_SLICE
 
 STRANGE_ERRORS = "vk_strange_errors"
 UNPAID = "evotor_payment_required"

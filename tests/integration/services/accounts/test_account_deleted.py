@@ -14,8 +14,8 @@ from app.clients.http import Response, Transport
 from app.db import Base, db
 from app.models import RunStatus, RunTrigger, SyncState, User
 from app.services.engine import run
-from app.services.engine.run import ACCOUNT_DELETED
-from app.services.runs import ending, lease, records, schedule
+from app.services.runs import claims, codes, ending, schedule
+from app.services.runs.codes import ACCOUNT_DELETED
 from app.tasks.sync import run_due
 from tests.factories import make_user
 from tests.support.sandbox import CLUB, EXTENDED_CLUB, Sandbox
@@ -54,7 +54,7 @@ class TwoOwners:
             self._change()
         first = sa.update(SyncState).where(SyncState.user_id == self.doomed).values(next_run_at=None)
         db.session.execute(first)
-        schedule.schedule(self.shop.owner_id, self.shop.clock.utcnow())
+        schedule.set_next_run(self.shop.owner_id, self.shop.clock.utcnow())
         db.session.commit()
         db.session.remove()
 
@@ -203,7 +203,7 @@ def test_in_the_middle_of_a_transaction_the_account_may_go(
 
 def test_an_account_that_goes_before_its_run_is_claimed(owners: TwoOwners, monkeypatch: pytest.MonkeyPatch) -> None:
     owners.begin(has_run=False)
-    real = lease.claim
+    real = claims.claim
 
     def claim(user_id: int, *more: Any) -> Any:
         if user_id == owners.doomed:
@@ -211,7 +211,7 @@ def test_an_account_that_goes_before_its_run_is_claimed(owners: TwoOwners, monke
             assert owners.delete()
         return real(user_id, *more)
 
-    monkeypatch.setattr(lease, "claim", claim)
+    monkeypatch.setattr(claims, "claim", claim)
 
     assert [outcome.user_id for outcome in run_due()] == [owners.shop.owner_id]
     assert owners.rows_left() == {}
@@ -219,14 +219,14 @@ def test_an_account_that_goes_before_its_run_is_claimed(owners: TwoOwners, monke
 
 def test_whatever_happens_to_one_user_the_pass_goes_on(owners: TwoOwners, monkeypatch: pytest.MonkeyPatch) -> None:
     owners.begin(has_run=False)
-    real = lease.claim
+    real = claims.claim
 
     def claim(user_id: int, *more: Any) -> Any:
         if user_id == owners.doomed:
             raise ValueError("a fault of ours")
         return real(user_id, *more)
 
-    monkeypatch.setattr(lease, "claim", claim)
+    monkeypatch.setattr(claims, "claim", claim)
 
     assert [outcome.user_id for outcome in run_due()] == [owners.shop.owner_id]
 
@@ -280,4 +280,4 @@ def test_rows_that_a_dead_machine_keeps_locked_are_waited_for_in_vain_and_the_pa
         outcomes = list(run_due())
 
     assert (outcomes[-1].user_id, outcomes[-1].status) == (owners.shop.owner_id, RunStatus.SUCCEEDED)
-    assert all(outcome.error in (run.LOST, records.CHANGED_MEANWHILE) for outcome in outcomes[:-1])
+    assert all(outcome.error in (codes.DATABASE_LOST, codes.CHANGED_MEANWHILE) for outcome in outcomes[:-1])

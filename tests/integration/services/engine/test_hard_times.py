@@ -18,7 +18,7 @@ from app.services.engine import run
 from app.services.health import DatabaseState
 from app.services.ops import pruning
 from app.services.photos import cards
-from app.services.runs import ending, lease
+from app.services.runs import claims, ending, lease
 from app.tasks.sync import run_due
 from tests.support.sandbox import Sandbox
 from tests.support.shop import Killed, Shop
@@ -245,7 +245,7 @@ def test_old_history_goes_but_for_the_newest_run(shop: Shop, sandbox: Sandbox) -
 def test_what_is_at_work_or_young_is_kept(shop: Shop) -> None:
     shop.run()
     shop.run()
-    lease.claim(shop.owner_id, RunTrigger.MANUAL, "w")
+    claims.claim(shop.owner_id, RunTrigger.MANUAL, "w")
 
     assert pruning.prune(90).items() >= {"runs": 0, "entries": 0, "approvals": 0, "photos": 0}.items()
     assert run.run_user(shop.owner, RunTrigger.MANUAL).status == "already_running"

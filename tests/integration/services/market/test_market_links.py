@@ -14,6 +14,7 @@ from app.domain.planning.changes import LinkState
 from app.models import AlbumState, Listing, SyncState, User, VkAlbum
 from app.services.market import albums as market_albums
 from app.services.market import links
+from app.services.market.records import MarketRecords, new_listing
 from tests.factories import make_user
 
 GROUP = 777000111
@@ -38,7 +39,7 @@ def item(item_id: int, sku: str = "ev:P1", **fields: object) -> MarketItem:
 
 
 def linked(user: User, key: ListingKey, item_id: int | None, **fields: object) -> dict[ListingKey, Listing]:
-    row = links.new_listing(user.id, GROUP, key)
+    row = new_listing(user.id, GROUP, key)
     row.vk_item_id = item_id
     for name, value in fields.items():
         setattr(row, name, value)
@@ -47,8 +48,8 @@ def linked(user: User, key: ListingKey, item_id: int | None, **fields: object) -
 
 
 def reconcile(user: User, items: list[MarketItem], listings: dict[ListingKey, Listing]) -> list[int]:
-    twins = links.reconcile_items(user.id, GROUP, items, {P1, P2}, listings)
-    return [twin.id for twin in twins]
+    records = MarketRecords(user.id, GROUP, listings)
+    return [duplicate.id for duplicate in links.reconcile_items(records, items, {P1, P2})]
 
 
 def test_items_are_linked_as_vk_shows_them(user: User) -> None:
@@ -81,7 +82,7 @@ def test_a_removed_item_is_nobodys(user: User) -> None:
     assert listings == {}
 
 
-def test_the_linked_item_stays_and_its_visible_twins_are_named(user: User) -> None:
+def test_the_linked_item_stays_and_its_visible_duplicates_are_named(user: User) -> None:
     listings = linked(user, P1, 9, state=LinkState.LIVE)
     hidden = item(8, availability=Availability.HIDDEN)
 
@@ -90,7 +91,7 @@ def test_the_linked_item_stays_and_its_visible_twins_are_named(user: User) -> No
     assert listings[P1].vk_item_id == 9
 
 
-def test_the_lowest_of_unlinked_twins_is_linked(user: User) -> None:
+def test_the_lowest_of_unlinked_duplicates_is_linked(user: User) -> None:
     listings = linked(user, P1, None, state=LinkState.ADDING)
 
     assert reconcile(user, [item(9), item(7), item(8)], listings) == [8, 9]
@@ -148,12 +149,12 @@ def test_an_add_that_an_unreadable_item_may_be_is_held_for_a_day_and_until_that_
 
     links.settle_lost([row], now, anything)
 
-    assert links.is_held(row)
+    assert row.is_withheld
     assert (row.attempted_at, row.retry_after) == (None, now + timedelta(hours=1))
     links.settle_lost([row], now + timedelta(hours=1), anything)
     assert row.retry_after == now + timedelta(days=1, hours=1)
     links.settle_lost([row], now + timedelta(hours=2))
-    assert not links.is_held(row)
+    assert not row.is_withheld
 
 
 def test_a_refused_add_waits_for_no_unreadable_item(user: User) -> None:

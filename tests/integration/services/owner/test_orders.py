@@ -14,7 +14,7 @@ from app.services.connections import evotor, vk
 from app.services.engine import run as engine_run
 from app.services.errors import NotReady
 from app.services.owner import config, orders, run_requests, shop_window, switch
-from app.services.runs import lease, records
+from app.services.runs import claims, codes
 from app.tasks.sync import run_due
 from tests.support.shop import Killed, Shop
 
@@ -182,7 +182,7 @@ def test_an_order_given_while_a_worker_was_starting_is_the_one_that_is_done(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.run()
-    real = lease.claim
+    real = claims.claim
 
     def claim(*words: Any) -> SyncRun | None:
         with db.engine.begin() as connection:
@@ -190,7 +190,7 @@ def test_an_order_given_while_a_worker_was_starting_is_the_one_that_is_done(
             connection.execute(sa.text("UPDATE sync_states SET owner_order = 'hide_all'"))
         return real(*words)
 
-    monkeypatch.setattr(lease, "claim", claim)
+    monkeypatch.setattr(claims, "claim", claim)
 
     owner = shop.owner
     monkeypatch.setattr(engine_run, "_obstacle", lambda user: db.session.commit())
@@ -363,7 +363,7 @@ def test_a_run_that_made_way_for_an_order_was_not_stopped_by_hand(shop: Shop) ->
     shop.run()
     shop.patch("P1", price=101)
     shop.after_call("market.edit", lambda: hide_all(shop))
-    assert (shop.run().status, shop.last_run().error_code) == (RunStatus.STOPPED, records.OTHER_ORDER)
+    assert (shop.run().status, shop.last_run().error_code) == (RunStatus.STOPPED, codes.OTHER_ORDER)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from app.clock import utcnow
 from app.db import db
 from app.models import RunStatus, RunTrigger, SyncRun, User
 from app.services.owner import switch
-from app.services.runs import ending, lease, records, schedule
+from app.services.runs import claims, codes, ending, lease, queue, schedule
 from app.services.runs.ending import End
 from app.tasks.sync import run_due
 from tests.factories import make_user
@@ -23,7 +23,7 @@ ALL = {"P1": "100.00", "P2": "200.00", "P3": "300.00"}
 
 
 def claim(user: User, worker: str = "w1") -> SyncRun | None:
-    return lease.claim(user.id, RunTrigger.SCHEDULE, worker)
+    return claims.claim(user.id, RunTrigger.SCHEDULE, worker)
 
 
 def next_run_at(user: User) -> object:
@@ -46,8 +46,8 @@ def test_only_one_worker_gets_the_run(app_on_each_database: Flask) -> None:
 
 def test_a_queued_run_is_the_one_that_is_claimed(app_on_each_database: Flask) -> None:
     user = make_user()
-    schedule.request(user.id, RunTrigger.MANUAL)
-    schedule.request(user.id, RunTrigger.MANUAL)
+    queue.request(user.id, RunTrigger.MANUAL)
+    queue.request(user.id, RunTrigger.MANUAL)
     db.session.commit()
 
     run = claim(user)
@@ -100,7 +100,7 @@ def test_a_request_during_a_run_makes_another_follow(app_on_each_database: Flask
     user = make_user()
     run = claim(user)
     assert run is not None
-    schedule.request(user.id, RunTrigger.MANUAL)
+    queue.request(user.id, RunTrigger.MANUAL)
     db.session.commit()
     asked_at = next_run_at(user)
     assert asked_at is not None
@@ -114,7 +114,7 @@ def test_a_pause_that_vk_needs_outlasts_a_request(app_on_each_database: Flask, m
     user = make_user()
     run = claim(user)
     assert run is not None
-    schedule.request(user.id, RunTrigger.MANUAL)
+    queue.request(user.id, RunTrigger.MANUAL)
     now = utcnow()
     stop_at(monkeypatch, now)
 
@@ -125,7 +125,7 @@ def test_a_pause_that_vk_needs_outlasts_a_request(app_on_each_database: Flask, m
 
 def test_a_success_ends_an_earlier_pause(app_on_each_database: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     user = make_user()
-    schedule.schedule(user.id, utcnow() + timedelta(days=1))
+    schedule.set_next_run(user.id, utcnow() + timedelta(days=1))
     run = claim(user)
     assert run is not None
     now = utcnow()
@@ -148,7 +148,7 @@ def test_who_is_due_and_in_which_order(app_on_each_database: Flask) -> None:
         config.is_enabled, config.confirmed_at = name != "paused", None if name == "unconfirmed" else now
         state.next_run_at = waits.get(name)
     for name in ("asked", "unconfirmed", "paused"):
-        schedule.request(users[name].id, RunTrigger.MANUAL)
+        queue.request(users[name].id, RunTrigger.MANUAL)
     db.session.commit()
 
     due = schedule.due_user_ids(now)
@@ -210,7 +210,7 @@ def test_a_worker_that_is_taken_over_in_the_middle_writes_nothing_more(shop_ever
 
 
 def test_the_pass_passes_over_who_is_at_work_or_cannot_run(shop: Shop) -> None:
-    lease.claim(shop.owner_id, RunTrigger.MANUAL, "another")
+    claims.claim(shop.owner_id, RunTrigger.MANUAL, "another")
 
     assert list(run_due()) == []
 
@@ -232,4 +232,4 @@ def test_a_confirmation_ends_the_lease_of_a_run_that_began_before_any_was_noted(
     state.confirmation = "other settings"
     db.session.commit()
     assert not lease.renew(run, "w1", None, CLUB)
-    assert lease.why_stopped(run, None) == records.CHANGED_MEANWHILE
+    assert lease.why_stopped(run, None) == codes.CHANGED_MEANWHILE

@@ -52,8 +52,8 @@ ASKED: dict[str, Callable[[User], object]] = {
     "check Evotor": evotor.check_evotor,
     "check VK": vk.check_vk,
     "refresh": refresh.refresh,
-    "accept a store": lambda user: refresh.accept(user, TINY),
-    "read the categories": categories.refresh,
+    "accept a store": lambda user: refresh.refresh_trusted(user, TINY),
+    "read the categories": categories.refresh_categories,
 }
 
 

@@ -3,7 +3,7 @@
 contracts/evotor.md section 10.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from app.clients.evotor.errors import EvotorError
@@ -11,7 +11,7 @@ from app.clock import utcnow
 from app.domain.listing.key import ListingKey
 from app.domain.planning.changes import Change, Reason
 from app.models import Listing
-from app.services.engine.context import Workplace
+from app.services.engine.context.run_context import RunContext
 
 KEPT_FOR = timedelta(days=1)
 """So long a product that only the lists lack is not asked about again."""
@@ -28,45 +28,48 @@ def forget_old_answers(listings: Mapping[ListingKey, Listing], known: Collection
             row.evotor_asked_at, row.evotor_has_it = None, False
 
 
-def ask_about(place: Workplace, changes: Iterable[Change], check_time: Callable[[], None]) -> bool:
+def ask_about(run: RunContext, changes: Iterable[Change]) -> bool:
     """Ask Evotor for every missing product without an answer yet; True if anything was learnt. Commits.
 
-    `check_time` may end the run between two questions; the answers stay.
+    The run may end between two questions; the answers stay.
     """
     learnt = False
     for change in changes:
-        row = place.listings.get(change.key) if change.key and change.reason is Reason.MISSING else None
-        if row is not None and row.evotor_asked_at is None and row.store_id in place.whole_stores:
-            check_time()
-            if _ask(place, row) is None:
+        row = run.market.listings.get(change.key) if change.key and change.reason is Reason.MISSING else None
+        if row is not None and row.evotor_asked_at is None and row.store_id in run.whole_stores:
+            run.time.check_time()
+            if _ask(run, row) is None:
                 break
             learnt = True
-    place.renew()
+    run.lease.renew()
     return learnt
 
 
-def may_be_there_still(place: Workplace, change: Change) -> bool:
-    """Whether nothing may be taken away: Evotor has the product, or does not say, or its 404 would prove nothing."""
+def confirm_removal(run: RunContext, change: Change) -> bool:
+    """Ask Evotor for a missing product before it is taken away; True where that may be done.
+
+    False where Evotor has the product, or does not say, or its 404 would prove nothing.
+    """
     if change.reason is not Reason.MISSING or change.key is None:
-        return False
-    if change.key.store_id not in place.whole_stores:
         return True
-    row, proved_at = place.listings[change.key], place.proofs.get(change.key)
-    if proved_at is not None and timedelta(0) <= utcnow() - proved_at < PROOF_HOLDS_FOR:
+    if change.key.store_id not in run.whole_stores:
         return False
-    return _ask(place, row) is not False
+    row, proved_at = run.market.listings[change.key], run.proofs.get(change.key)
+    if proved_at is not None and timedelta(0) <= utcnow() - proved_at < PROOF_HOLDS_FOR:
+        return True
+    return _ask(run, row) is False
 
 
-def _ask(place: Workplace, row: Listing) -> bool | None:
+def _ask(run: RunContext, row: Listing) -> bool | None:
     """Evotor's answer, which the row keeps; None where there is none."""
-    place.renew()  # thousands of such questions must not outlast the lease
-    if place.evotor is None:
+    run.lease.renew()  # thousands of such questions must not outlast the lease
+    if run.evotor is None:
         return None
     try:
-        row.evotor_has_it = place.evotor.product_exists(row.store_id, row.product_id)
+        row.evotor_has_it = run.evotor.product_exists(row.store_id, row.product_id)
     except EvotorError:
         return None
     row.evotor_asked_at = utcnow()
     if not row.evotor_has_it:
-        place.proofs[ListingKey(row.store_id, row.product_id)] = row.evotor_asked_at
+        run.proofs[ListingKey(row.store_id, row.product_id)] = row.evotor_asked_at
     return row.evotor_has_it

@@ -1,12 +1,11 @@
 """Moments that a wrong clock left in our records: further ahead than anything is ever set."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from app.context import settings
 from app.models import Listing, VkAlbum
-
-LONGEST_AHEAD = timedelta(days=1, hours=1)
+from app.services.market.read_lag import read_lag
+from app.services.runs.pauses import LONGEST_AHEAD
 
 
 def mend(listings: Iterable[Listing], albums: Iterable[VkAlbum], now: datetime) -> None:
@@ -24,6 +23,6 @@ def mend(listings: Iterable[Listing], albums: Iterable[VkAlbum], now: datetime) 
 def _mend_wait(row: Listing | VkAlbum, now: datetime) -> None:
     if row.retry_after is not None and row.retry_after > now + LONGEST_AHEAD:
         # An add of unknown outcome must still be given the time to appear in the lists.
-        row.retry_after = now + timedelta(seconds=settings().vk_read_lag_seconds)
+        row.retry_after = now + read_lag()
     if row.attempted_at is not None and row.attempted_at > now:
         row.attempted_at = now

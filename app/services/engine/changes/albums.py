@@ -1,0 +1,115 @@
+"""Making albums at VK and putting items into them."""
+
+from app.clients.vk.errors import ALBUMS_FULL, Treatment, VkError
+from app.clock import utcnow
+from app.db import db
+from app.domain.market.drift import ALBUM, same_text
+from app.domain.planning.changes import Change, LinkState
+from app.models import AlbumState, EntryOutcome, Listing, VkAlbum
+from app.services.engine.changes.result import ChangeResult, Deferred, concerns_one_change
+from app.services.engine.context.run_context import RunContext
+from app.services.market import albums as market_albums
+from app.services.market.read_lag import after_read_lag
+from app.services.runs import pauses
+from app.services.vendors.faults import vk_code
+
+
+def add_album(run: RunContext, change: Change) -> ChangeResult:
+    assert change.album is not None
+    if run.albums_are_full:
+        raise Deferred
+    if run.seen_albums is None:
+        run.seen_albums = run.vk.albums(run.group_id)
+    row = run.market.albums.get(change.album) or market_albums.new_album(run.row.user_id, run.group_id, change.album)
+    row.attempted_at, row.retry_after = utcnow(), after_read_lag()
+    row.strangers = [album.id for album in run.seen_albums if same_text(album.title, change.album)]
+    run.market.albums[change.album] = row
+    run.lease.renew()
+    try:
+        row.vk_album_id = run.vk.add_album(run.group_id, change.album)
+    except VkError as error:
+        return _look_up_album(run, row, error)
+    row.state, row.retry_after, row.error_code = AlbumState.LIVE, None, None
+    return ChangeResult()
+
+
+def _look_up_album(run: RunContext, row: VkAlbum, error: VkError) -> ChangeResult:
+    if not error.outcome_unknown:
+        return _failed_album(run, row, error)
+    try:
+        if market_albums.link_lost_album(row, run.vk.albums(run.group_id)):
+            return ChangeResult()
+    except VkError:
+        pass  # a later pass looks again before it repeats the call
+    row.retry_after = after_read_lag()
+    return ChangeResult(EntryOutcome.UNKNOWN, error=error)
+
+
+def _failed_album(run: RunContext, row: VkAlbum, error: VkError) -> ChangeResult:
+    """Surely not made: a title that VK refuses is left alone for a while."""
+    row.attempted_at = row.retry_after = None
+    if not concerns_one_change(error):
+        raise error
+    row.retry_after, row.error_code = utcnow() + pauses.REFUSED, vk_code(error)
+    run.albums_are_full = run.albums_are_full or error.code == ALBUMS_FULL
+    return ChangeResult(EntryOutcome.FAILED, error=error)
+
+
+def rename_album(run: RunContext, change: Change) -> ChangeResult:
+    """The same album under a new title, with everything in it; sent again until VK answered."""
+    old, new = str(change.before["album"]), change.album or ""
+    row, other = run.market.albums.get(old), run.market.albums.get(new)
+    if row is None or row.vk_album_id is None:
+        raise Deferred
+    if other is not None and other is not row:
+        if other.vk_album_id is not None or other.attempted_at is not None:
+            raise Deferred
+        db.session.delete(run.market.albums.pop(new))  # VK refused to make one of that title
+        db.session.flush()
+    row.pending_title = new
+    run.lease.renew()
+    try:
+        run.vk.rename_album(run.group_id, row.vk_album_id, new)
+    except VkError as error:
+        if error.code is not None and error.treatment in (Treatment.FAIL, Treatment.SKIP):
+            row.pending_title, row.retry_after = None, utcnow() + pauses.REFUSED
+            row.error_code = vk_code(error)
+        raise
+    row.title, row.pending_title, row.error_code = new, None, None
+    run.market.albums[new] = run.market.albums.pop(old)
+    market_albums.move_to_title(row.user_id, row.vk_group_id, old, new)
+    return ChangeResult()
+
+
+def put_in_album(run: RunContext, change: Change) -> ChangeResult:
+    row, album_id = _in_album(run, change)
+    assert row.vk_item_id is not None
+    row.album_intent = change.album
+    run.begin_write(row)
+    run.vk.put_in_album(run.group_id, row.vk_item_id, album_id)
+    row.album, row.album_intent, row.album_error = change.album, None, None
+    row.drift = {name: seen for name, seen in row.drift.items() if name != ALBUM}
+    return ChangeResult(item_id=row.vk_item_id)
+
+
+def remove_from_album(run: RunContext, change: Change) -> ChangeResult:
+    row = run.listing_of(change)
+    album = run.market.albums.get(change.album or "")
+    row.album_intent = change.album
+    row.album = None if row.album == change.album else row.album
+    if album is not None and album.vk_album_id is not None and row.vk_item_id is not None:
+        run.begin_write(row)
+        run.vk.remove_from_album(run.group_id, row.vk_item_id, album.vk_album_id)
+    row.album_intent = row.album_error = None
+    return ChangeResult(item_id=row.vk_item_id)
+
+
+def _in_album(run: RunContext, change: Change) -> tuple[Listing, int]:
+    """The item may not exist yet, and neither may the album: then a later pass places it."""
+    row = run.market.listings.get(change.key) if change.key else None
+    album = run.market.albums.get(change.album or "")
+    if row is None or row.vk_item_id is None or row.state == LinkState.GONE:
+        raise Deferred
+    if album is None or album.vk_album_id is None:
+        raise Deferred
+    return row, album.vk_album_id

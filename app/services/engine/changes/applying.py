@@ -1,0 +1,221 @@
+"""The changes of a plan at VK, one by one, each with its entry.
+
+The engine alone commits after each step, because VK has already changed.
+"""
+
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from app.clients.vk.error_table import CODES
+from app.clients.vk.errors import (
+    ALBUM_FULL,
+    ALBUM_GONE,
+    FAULT_HOLDS,
+    ITEM_GONE,
+    METHOD_QUOTA,
+    NOT_FOUND,
+    OWNER_HOLDS,
+    SHOP_FULL,
+    UNKNOWN_ALBUM,
+    Treatment,
+    VkError,
+)
+from app.clock import utcnow
+from app.db import db
+from app.domain.listing.key import Value
+from app.domain.market.items import MarketItem
+from app.domain.planning.changes import ALBUM_STEPS, Action, Change, LinkState, Reason
+from app.models import EntryOutcome, Listing, RunStage, RunStatus, SyncRun, SyncRunEntry
+from app.services.engine.changes import adding, albums, editing
+from app.services.engine.changes.result import Applied, ChangeResult, Deferred, concerns_one_change
+from app.services.engine.context.early_end import RunEnds
+from app.services.engine.context.run_context import RunContext
+from app.services.market import albums as market_albums
+from app.services.market.read_lag import read_lag
+from app.services.runs import codes, pauses
+from app.services.vendors.faults import UNREACHABLE, vk_code
+
+log = structlog.get_logger()
+
+FAULTS_IN_A_ROW = 3
+UNKNOWN_ERRORS_IN_A_ROW = 5
+STAGE_OF = {
+    Action.HIDE: RunStage.HIDE,
+    Action.EDIT: RunStage.EDIT,
+    Action.SHOW: RunStage.SHOW,
+    Action.ADD: RunStage.ADD,
+    Action.ALBUM_RENAME: RunStage.ALBUMS,
+    Action.ALBUM_ADD: RunStage.ALBUMS,
+    Action.ALBUM_PUT: RunStage.ALBUMS,
+    Action.ALBUM_REMOVE: RunStage.ALBUMS,
+    Action.DELETE: RunStage.DELETE,
+}
+CARRIED_OUT_BY: dict[Action, Callable[[RunContext, Change], ChangeResult]] = {
+    Action.HIDE: editing.hide,
+    Action.EDIT: editing.edit,
+    Action.SHOW: editing.edit,
+    Action.ADD: adding.add,
+    Action.ALBUM_RENAME: albums.rename_album,
+    Action.ALBUM_ADD: albums.add_album,
+    Action.ALBUM_PUT: albums.put_in_album,
+    Action.ALBUM_REMOVE: albums.remove_from_album,
+    Action.DELETE: editing.delete,
+}
+_REFUSALS = (Treatment.FAIL, Treatment.ADJUST, Treatment.HEAL)
+
+
+def apply_all(run: RunContext, changes: Iterable[Change]) -> Applied:
+    """One after another, until something says that the run must end: then RunEnds or VkError is raised."""
+    unreachable = strange = 0
+    answers_lost = leaves_some = False
+    for change in changes:
+        run.time.check_time()
+        run.lease.enter(STAGE_OF[change.action])
+        result = apply_change(run, change)
+        if result is None or result.outcome is not EntryOutcome.DONE:
+            leaves_some = True
+        if result is None:
+            continue
+        answers_lost = answers_lost or result.outcome is EntryOutcome.UNKNOWN
+        unreachable = unreachable + 1 if result.is_vk_unreachable else 0
+        strange = strange + 1 if _is_strange(result.error) else 0
+        if unreachable >= FAULTS_IN_A_ROW:
+            raise RunEnds(RunStatus.CONTINUED, UNREACHABLE, pauses=FAULT_HOLDS)
+        if strange >= UNKNOWN_ERRORS_IN_A_ROW:
+            raise RunEnds(RunStatus.FAILED, codes.STRANGE_ERRORS, pauses=OWNER_HOLDS)
+    return Applied(answers_lost, leaves_some)
+
+
+def is_uncertain(run: RunContext, applied: Applied) -> bool:
+    """Something may have been made, or not."""
+    return applied.answers_lost or run.market.has_lost_adds
+
+
+def end_unless_complete(run: RunContext, applied: Applied) -> None:
+    """Raises RunEnds where all was done that can be done now, but that is not all."""
+    if is_uncertain(run, applied):
+        pauses_after = (read_lag().total_seconds(), *FAULT_HOLDS)
+        raise RunEnds(RunStatus.CONTINUED, codes.LOST_ANSWERS, pauses=pauses_after)
+    if run.findings.lacks_quota:
+        raise RunEnds(RunStatus.CONTINUED, codes.QUOTA_USED_UP)
+
+
+def _is_strange(error: VkError | None) -> bool:
+    """A code that contracts/vk.md section 9 does not know."""
+    return error is not None and error.code is not None and error.code not in CODES
+
+
+def apply_change(run: RunContext, change: Change) -> ChangeResult | None:
+    """Make the change and write its entry; None where it is deferred. Raises VkError where the run cannot go on."""
+    try:
+        result = CARRIED_OUT_BY[change.action](run, change)
+    except Deferred:
+        return None
+    except VkError as error:
+        if error.code == METHOD_QUOTA and error.method:
+            _note_quota(run, error.method)
+            return None
+        if not concerns_one_change(error):
+            raise
+        result = _note_failure(run, change, error)
+    _record(run.row, change, result)
+    db.session.commit()
+    return result
+
+
+def hide_duplicate(run: RunContext, item: MarketItem) -> None:
+    """A second item of one product: the linked one stays, this one leaves the window."""
+    fields: dict[str, Value] = {"deleted": 1}
+    change = Change(Action.HIDE, item.title, item_id=item.id, fields=fields, before={"deleted": 0}, reason=Reason.TWIN)
+    apply_change(run, change)
+
+
+def _note_quota(run: RunContext, method: str) -> None:
+    if run.findings.is_resting(method):
+        run.findings.note_waiting_for_quota()
+    else:
+        run.findings.note_quota_used_up(method)
+    run.lease.renew()
+
+
+def _record(run: SyncRun, change: Change, result: ChangeResult) -> None:
+    db.session.add(
+        SyncRunEntry(
+            run_id=run.id,
+            action=change.action,
+            outcome=result.outcome,
+            store_id=change.key.store_id if change.key else None,
+            product_id=change.key.product_id if change.key else None,
+            vk_item_id=result.item_id or change.item_id,
+            name=change.name,
+            reason=change.reason,
+            before=dict(change.before),
+            after=_after(change),
+            error_code=result.note or (vk_code(result.error) if result.error else None),
+            error_text=(result.error.suffix or result.error.message) if result.error else None,
+            at=utcnow(),
+        )
+    )
+    run.done += 1
+    if result.outcome in (EntryOutcome.FAILED, EntryOutcome.UNKNOWN):
+        _log_failure(run, change, result)
+
+
+def _after(change: Change) -> dict[str, Value]:
+    album: dict[str, Value] = {"album": change.album} if change.album else {}
+    photo: dict[str, Value] = {"photo": change.photo} if change.photo else {}
+    return {**change.fields, **album, **photo}
+
+
+def _log_failure(run: SyncRun, change: Change, result: ChangeResult) -> None:
+    log.warning(
+        "change_failed",
+        user_id=run.user_id,
+        run_id=run.id,
+        action=change.action,
+        outcome=result.outcome,
+        store_id=change.key.store_id if change.key else None,
+        product_id=change.key.product_id if change.key else None,
+        item_id=result.item_id or change.item_id,
+        error=vk_code(result.error) if result.error else None,
+    )
+
+
+# Failures
+
+
+def _note_failure(run: RunContext, change: Change, error: VkError) -> ChangeResult:
+    """What a refused or unanswered change means for our records."""
+    if error.code == SHOP_FULL:
+        run.shop_is_full = True
+    _mend_album(run, change, error)
+    row = run.market.listings.get(change.key) if change.key else None
+    if row is not None:
+        _mark_failed(row, change, error)
+    lost = error.outcome_unknown or (error.code is None and error.treatment is Treatment.RETRY)
+    return ChangeResult(EntryOutcome.UNKNOWN if lost else EntryOutcome.FAILED, error=error, is_vk_unreachable=lost)
+
+
+def _mend_album(run: RunContext, change: Change, error: VkError) -> None:
+    title = str(change.before["album"]) if change.action is Action.ALBUM_RENAME else change.album
+    album = run.market.albums.get(title or "")
+    if album is None:
+        return
+    if error.code in (ALBUM_GONE, UNKNOWN_ALBUM):
+        market_albums.forget_album(run.market.albums.pop(album.title))
+    elif error.code == ALBUM_FULL:
+        album.full_until = utcnow() + pauses.FULL_ALBUM
+
+
+def _mark_failed(row: Listing, change: Change, error: VkError) -> None:
+    if change.action in ALBUM_STEPS and error.code != ITEM_GONE:
+        # A full album is remembered as such; a step without an answer is repeated.
+        row.album_error = None if error.code in (None, ALBUM_FULL) else vk_code(error)
+        return
+    row.error_code, row.error_text = vk_code(error), error.suffix or error.message
+    if row.vk_item_id is not None and error.code in (ITEM_GONE, NOT_FOUND):
+        row.state, row.album, row.album_intent, row.album_error = LinkState.GONE, None, None, None
+    elif change.digest is not None and not error.outcome_unknown and error.treatment in _REFUSALS:
+        row.failed_digest = change.digest
+        row.retry_after = utcnow() + pauses.REFUSED

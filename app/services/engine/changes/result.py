@@ -1,0 +1,39 @@
+"""What comes of a change, and of all changes of a plan."""
+
+from dataclasses import dataclass
+
+from app.clients.vk.errors import Treatment, VkError
+from app.models import EntryOutcome
+
+
+class Deferred(Exception):
+    """The change is not for this pass; nothing was sent and no entry is due."""
+
+
+@dataclass(slots=True)
+class ChangeResult:
+    """What the entry of a change tells."""
+
+    outcome: EntryOutcome = EntryOutcome.DONE
+    item_id: int | None = None
+    error: VkError | None = None
+    is_vk_unreachable: bool = False
+    """Not even the question whether the change was made got an answer."""
+    note: str | None = None
+    """A code for the owner to read beside a change that was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of a plan that was applied to its end."""
+
+    answers_lost: bool
+    leaves_some: bool
+    """Some changes are not made."""
+
+
+def concerns_one_change(error: VkError) -> bool:
+    """The run goes on with the others."""
+    if error.outcome_unknown or error.code is None:
+        return True
+    return error.treatment in (Treatment.FAIL, Treatment.SKIP, Treatment.HEAL, Treatment.ADJUST, Treatment.RETRY)

@@ -1,0 +1,1 @@
+"""What a run at work holds: its time, its lease, its records, what it learnt of VK."""

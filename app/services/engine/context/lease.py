@@ -1,0 +1,44 @@
+"""A run at work is one worker's while it renews its lease, and tells the owner with it what it is doing."""
+
+from typing import Any
+
+from app.clock import utcnow
+from app.models import RunStage, RunStatus, SyncRun
+from app.models.run import NOTE_LENGTH
+from app.services.engine.context.early_end import RunEnds
+from app.services.engine.context.time_slice import TimeSlice
+from app.services.runs import codes, lease
+
+
+class Lease:
+    """`worker` is never read from the row: there it may be somebody else's name by now."""
+
+    def __init__(self, row: SyncRun, worker: str, group_id: int, order: str | None, time: TimeSlice) -> None:
+        self._row, self._worker, self._group_id, self._order, self._time = row, worker, group_id, order, time
+        self._confirmed = lease.confirmation(row.user_id)
+        self._stage: tuple[RunStage, str | None] | None = None
+        self._news: dict[str, Any] = {}
+
+    def renew(self) -> None:
+        """Commits what is recorded. Before every write; raises RunEnds where the run must stop."""
+        if not lease.renew(self._row, self._worker, self._confirmed, self._group_id, self._order, news=self._news):
+            code = lease.why_stopped(self._row, self._confirmed, self._order)
+            if code == codes.CHANGED_MEANWHILE:
+                raise RunEnds(RunStatus.CONTINUED, code, at_once=True)
+            raise RunEnds(RunStatus.STOPPED, code)
+        self._news = {}
+
+    def renew_between_pages(self) -> None:
+        """Of a long read: whoever tells the process to stop need not wait for the last one."""
+        self.renew()
+        self._time.check_stop()
+
+    def enter(self, stage: RunStage, note: str | None = None) -> None:
+        """What the owner reads on the page from now on.
+
+        Told with the next renewal of the lease: it costs no write, and no transaction begins here.
+        """
+        if (stage, note) != self._stage:
+            self._stage = stage, note
+            told = {"stage": stage, "stage_note": note and note[:NOTE_LENGTH]}
+            self._news = {**told, "stage_since": utcnow(), "stage_done": SyncRun.done}

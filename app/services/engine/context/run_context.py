@@ -1,0 +1,113 @@
+"""One run at work: what it holds while it goes on."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.clients.evotor.client import EvotorClient
+from app.clients.vk.calls import CallHooks
+from app.clients.vk.client import VkClient
+from app.clients.vk.errors import CAPTCHA, stored
+from app.clock import utcnow
+from app.db import db
+from app.domain.listing.key import ListingKey
+from app.domain.market.items import Album
+from app.domain.planning.changes import Change
+from app.models import Listing, RunStatus, SyncRun, User
+from app.services.engine.context import clock_repair
+from app.services.engine.context.early_end import RunEnds
+from app.services.engine.context.lease import Lease
+from app.services.engine.context.time_slice import TimeSlice
+from app.services.engine.context.vk_findings import VkFindings
+from app.services.market.records import MarketRecords
+from app.services.owner import shop_window
+from app.services.runs import codes
+from app.services.vendors.clients import evotor_client, vk_client
+from app.services.vendors.connection_use import evotor_use, vk_use
+
+AFTER_CAPTCHA_PER_SECOND = 1 / 3
+
+
+@dataclass(slots=True, kw_only=True)
+class RunContext:
+    """For whom the run works, with what, and what it came to know."""
+
+    user: User
+    row: SyncRun
+    order: str | None
+    """What the owner ordered in one piece, where the run is for that."""
+    time: TimeSlice
+    lease: Lease
+    vk: VkClient
+    evotor: EvotorClient | None
+    findings: VkFindings
+    market: MarketRecords
+    seen_albums: list[Album] | None = None
+    """Those of the community, once they were read."""
+    shop_is_full: bool = False
+    albums_are_full: bool = False
+    approved: frozenset[str] = frozenset()
+    """Changes that the owner approved of."""
+    whole_stores: frozenset[str] = frozenset()
+    """Stores that this run found in Evotor's list and read whole."""
+    proofs: dict[ListingKey, datetime] = field(default_factory=dict)
+    """When this run heard from Evotor, asked for the product alone, that it is gone."""
+
+    def close(self) -> None:
+        """Both vendors are asked no more."""
+        self.vk.close()
+        if self.evotor is not None:
+            self.evotor.close()
+
+    @property
+    def group_id(self) -> int:
+        return self.market.group_id
+
+    def listing_of(self, change: Change) -> Listing:
+        assert change.key is not None
+        return self.market.listings[change.key]
+
+    def load_records(self, before: datetime | None = None) -> None:
+        """Our records as they stand now: the owner's pages may have changed them since.
+
+        `before`: when the lists were read that they are to be held against, if any.
+        """
+        db.session.expire_all()
+        self.market.load()
+        self.findings.know_resting(self.user.vk.resting if self.user.vk else {})
+        clock_repair.mend(self.market.listings.values(), self.market.albums.values(), utcnow())
+        self.market.forget_deleted(before or utcnow())
+
+    def begin_write(self, row: Listing) -> None:
+        """What VK shows of the item proves nothing until the write had time to appear. Commits."""
+        row.written_at = utcnow()
+        self.lease.renew()
+
+
+def begin(user: User, row: SyncRun, worker: str, time: TimeSlice) -> RunContext:
+    """For what the owner wants now. Raises RunEnds where VK is not connected any more."""
+    db.session.expire_all()
+    order = shop_window.order_of(user)
+    row.trigger = order or row.trigger
+    use = vk_use(user)
+    if use is None or user.vk is None:
+        raise RunEnds(RunStatus.STOPPED, codes.SWITCHED_OFF)  # between the look at the owner's word and the claim
+    lease = Lease(row, worker, use.group_id, order, time)
+    findings = VkFindings(use, user.vk.resting)
+    was_asked_by_captcha = user.sync_state is not None and user.sync_state.strike_code == stored(CAPTCHA)
+    vk = vk_client(
+        use.token,
+        slowest=AFTER_CAPTCHA_PER_SECOND if was_asked_by_captcha else None,
+        hooks=CallHooks(is_resting=findings.is_resting, before_repeat=lease.renew),
+    )
+    evotor = evotor_use(user)
+    return RunContext(
+        user=user,
+        row=row,
+        order=order,
+        time=time,
+        lease=lease,
+        vk=vk,
+        evotor=evotor_client(evotor.token) if evotor else None,
+        findings=findings,
+        market=MarketRecords(user.id, use.group_id),
+    )

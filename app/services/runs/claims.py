@@ -1,0 +1,67 @@
+"""A run is taken into the hands of one worker."""
+
+import os
+import secrets
+import socket
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from app.clock import utcnow
+from app.context import settings
+from app.db import db
+from app.models import RunStatus, RunTrigger, SyncRun
+from app.services.runs.codes import WORKER_LOST
+from app.services.runs.pauses import CLOCK_TOLERANCE
+
+
+def worker_name() -> str:
+    """Tells one worker from another for good, even on one machine and after a restart."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"[:128]
+
+
+def claim(user_id: int, trigger: RunTrigger, worker: str) -> SyncRun | None:
+    """The user's run, now ours; None while another worker is at work. Commits."""
+    now = utcnow()
+    _bury_dead(user_id, now)
+    values = {
+        "status": RunStatus.RUNNING,
+        "worker": worker,
+        "started_at": now,
+        "heartbeat_at": now,
+        "lease_until": now + timedelta(seconds=settings().run_lease_seconds),
+    }
+    queued = (
+        sa.update(SyncRun)
+        .where(SyncRun.user_id == user_id, SyncRun.status == RunStatus.QUEUED)
+        .values(values)
+        .returning(SyncRun.id)
+    )
+    run_id = db.session.scalar(queued)
+    if run_id is None:
+        run_id = _insert_running(user_id, trigger, values)
+    db.session.commit()
+    return db.session.get(SyncRun, run_id, populate_existing=True) if run_id is not None else None
+
+
+def _bury_dead(user_id: int, now: datetime) -> None:
+    """A run whose lease has ended has lost its worker; so has one whose lease no clock that is right can have given."""
+    longest = timedelta(seconds=settings().run_lease_seconds) + CLOCK_TOLERANCE
+    is_dead = sa.or_(SyncRun.lease_until < now, SyncRun.lease_until > now + longest)
+    db.session.execute(
+        sa.update(SyncRun)
+        .where(SyncRun.user_id == user_id, SyncRun.status == RunStatus.RUNNING, is_dead)
+        .values(status=RunStatus.FAILED, error_code=WORKER_LOST, finished_at=now)
+    )
+
+
+def _insert_running(user_id: int, trigger: RunTrigger, values: dict[str, Any]) -> int | None:
+    try:
+        with db.session.begin_nested():
+            run = SyncRun(user_id=user_id, trigger=trigger, **values)
+            db.session.add(run)
+        return run.id
+    except IntegrityError:
+        return None
