@@ -1,17 +1,16 @@
 """Pages of what is connected: another one, checks, disconnecting, ways out of what stops a run."""
 
 import pytest
-import sqlalchemy as sa
 
 from app.db import db
-from app.models import CatalogProduct, ConnectionState, RunTrigger, User, VkConnection
+from app.models import CatalogProduct, ConnectionState, RunTrigger, User
 from app.services.engine import run
 from tests.factories import connect_both, make_active
+from tests.support import story
 from tests.support.page import Browser, words
 from tests.support.sandbox import (
     CLUB,
     EXTENDED_CLUB,
-    SECOND_STORE,
     VK_TOKEN,
     Sandbox,
 )
@@ -128,12 +127,10 @@ def test_where_vk_names_no_page_there_is_only_the_check(browser: Browser, owner:
         assert page.button("Продолжить") and not [link for link in page.all("a") if words(link) == "Открыть ВК"]
 
 
-def test_a_connection_that_does_not_work_is_not_called_working(browser: Browser, owner: User) -> None:
-    make_active(connect_both(owner), SECOND_STORE)
-    run.run_user(owner, RunTrigger.SCHEDULE)
+def test_a_connection_that_does_not_work_is_not_called_working(browser: Browser, owner: User, sandbox: Sandbox) -> None:
+    story.ran(owner)
     assert "Всё в порядке" in browser.get("/connections").text
-    db.session.execute(sa.update(VkConnection).values(state="token_rejected", error_code="vk_5"))
-    db.session.commit()
+    story.ran_into(owner, sandbox, "vk", "auth")
 
     page = browser.get("/connections")
 
