@@ -1,10 +1,16 @@
 """States of an owner's shop as the engine makes them: by runs against the sandbox, never by rows written by hand."""
 
+from datetime import timedelta
+
+import pytest
+
+from app.clock import utcnow
 from app.db import db
 from app.models import RunTrigger, SyncRun, User
 from app.services.engine import run as engine_run
 from app.services.runs import lease, records, schedule
 from tests.factories import connect_both, make_active
+from tests.support.clock import stop_at
 from tests.support.sandbox import SECOND_STORE, Sandbox
 
 
@@ -45,3 +51,17 @@ def at_work(owner: User, trigger: RunTrigger = RunTrigger.SCHEDULE) -> SyncRun:
     run = lease.claim(owner.id, trigger, lease.worker_name())
     assert run is not None, "another worker is at it"
     return run
+
+
+def stopped(owner: User) -> SyncRun:
+    """Asked for, and withdrawn before a worker took it."""
+    run = queued(owner)
+    schedule.drop_queued(owner.id)
+    db.session.commit()
+    return run
+
+
+def run_a_day_later(owner: User, monkeypatch: pytest.MonkeyPatch) -> SyncRun:
+    """When the whole market is read again, so that what was changed there by hand is seen."""
+    stop_at(monkeypatch, utcnow() + timedelta(days=1, minutes=1))
+    return run_again(owner)
