@@ -6,7 +6,7 @@ from collections import Counter
 import click
 from flask.cli import with_appcontext
 
-from app.cli.common import CommandError, ExitCode, OneLineGroup, user_or_exit, with_database
+from app.cli.command import CommandError, ExitCode, OneLineGroup, user_or_exit, with_database
 from app.cli.sync import outcome_json
 from app.context import settings
 from app.db import db

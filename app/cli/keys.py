@@ -1,6 +1,6 @@
 import click
 
-from app.cli.common import CommandError, ExitCode, OneLineGroup, print_json, with_database
+from app.cli.command import CommandError, ExitCode, OneLineGroup, print_json, with_database
 from app.db import db
 from app.services.ops import keys as ops_keys
 

@@ -10,7 +10,7 @@ import click
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from app.cli.common import CommandError, ExitCode, OneLineGroup, leave, print_json, user_or_exit, with_database
+from app.cli.command import CommandError, ExitCode, OneLineGroup, leave, print_json, user_or_exit, with_database
 from app.db import db, reading
 from app.models import RunStatus
 from app.services.engine.run import Outcome

@@ -4,7 +4,7 @@ import click
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from app.cli.common import ExitCode, OneLineCommand, leave, print_json, user_or_exit, with_database
+from app.cli.command import ExitCode, OneLineCommand, leave, print_json, user_or_exit, with_database
 from app.db import db, reading
 from app.models import SyncConfig, User
 from app.services.catalog.selection_json import selection_json

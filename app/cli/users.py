@@ -2,7 +2,7 @@ import sys
 
 import click
 
-from app.cli.common import CommandError, ExitCode, OneLineGroup, print_json, user_or_exit, with_database
+from app.cli.command import CommandError, ExitCode, OneLineGroup, print_json, user_or_exit, with_database
 from app.db import db
 from app.services.accounts import users as accounts_users
 from app.services.accounts.addresses import normalise_email

@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from app.models import RunStatus, RunTrigger, SyncRun
 from app.web.access import PUBLIC
 from tests.factories import PASSWORD, make_user
+from tests.support import story
 from tests.support.page import Browser
 
 KEBAB = re.compile(r"(?:/(?:[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z]+)?|<[^>]+>))+|/")
@@ -69,11 +69,8 @@ def test_every_change_asks_for_a_token(app: Flask, signed_in: bool) -> None:
 
 
 def test_objects_of_others_do_not_exist(app: Flask) -> None:
-    from app.db import db
-
     owner = make_user()
-    db.session.add(SyncRun(id=1, user_id=owner.id, trigger=RunTrigger.MANUAL, status=RunStatus.SUCCEEDED))
-    db.session.commit()
+    assert story.stopped(owner).id == 1
     stranger = Browser(app.test_client())
     stranger.sign_in(make_user("stranger@example.ru").email, PASSWORD)
     for rule in rules(app):

@@ -16,10 +16,9 @@ from werkzeug.routing import Rule
 from werkzeug.test import run_wsgi_app
 from wtforms.fields.core import UnboundField
 
-from app.db import db
-from app.models import RunStatus, RunTrigger, SyncRun
 from app.web.forms import BaseForm
 from tests.factories import add_group, add_product, add_store, make_user
+from tests.support import story
 
 OWNER, NEIGHBOUR = "owner@example.ru", "neighbour@example.ru"
 MARKS = (NEIGHBOUR, "Чужая лавка", "Чужой чай", "Traceback", "sqlalchemy", "psycopg2", "werkzeug", "root:x:0:0")
@@ -114,8 +113,7 @@ def furnish() -> None:
         add_store(user, store, words)
         add_group(user, "tea", "Чай" if email == OWNER else "Чужой чай", store_id=store)
         add_product(user, product, store_id=store, name="Чай" if email == OWNER else "Чужой чай", group_id="tea")
-        db.session.add(SyncRun(user_id=user.id, trigger=RunTrigger.MANUAL, status=RunStatus.SUCCEEDED))
-        db.session.commit()
+        story.stopped(user)
 
 
 def doors(app: Flask) -> list[tuple[str, Rule]]:

@@ -174,6 +174,7 @@ def test_the_owner_chooses_their_time_and_every_page_follows(browser: Browser, o
     """Noon in Moscow is nine in the evening in Kamchatka; what was at 16:00 yesterday, was today there."""
     make_active(connect_both(owner))
     assert owner.sync_state is not None and owner.vk is not None
+    # By hand: three times of three kinds, whose hours alone matter.
     owner.sync_state.next_run_at = NOON + timedelta(minutes=40)
     owner.vk.checked_at = then = NOON - timedelta(hours=20)
     db.session.execute(sa.delete(SyncRun))

@@ -141,6 +141,7 @@ def test_a_list_that_was_never_read_is_read_by_a_button(
 def test_a_category_that_vk_refused_is_marked_with_what_to_do(browser: Browser, shop: User) -> None:
     settings.change(shop, category_by_group={"G1": DRINKS})
     assert shop.vk is not None
+    # By hand: VK refuses a category only for an item that it is sent with, and here nothing is sent.
     shop.vk.refused_categories = [DRINKS]
     db.session.commit()
     assert "1 категорию ВК не принимает" in browser.get(SETTINGS).text

@@ -15,8 +15,9 @@ from app.services.owner import settings
 from app.services.runs import queue
 from app.services.vendors.clients import vk_window
 from tests.factories import add_product, add_store, connect_both, make_active
+from tests.support import story
 from tests.support.page import Browser, Page, words
-from tests.support.sandbox import CLUB, STORE, Sandbox
+from tests.support.sandbox import CLUB, SECOND_STORE, STORE, Sandbox
 
 MARKET = "/sync/market"
 
@@ -32,6 +33,7 @@ def shop(owner: User) -> User:
 
 
 def a_similar_item(owner: User, number: int = 1, **fields: Any) -> ForeignItem:
+    """By hand: the page and its answers want any number of them; what a run notes is tested with the market."""
     usual = {
         "vk_group_id": CLUB,
         "vk_item_id": 70 + number,
@@ -49,6 +51,7 @@ def a_similar_item(owner: User, number: int = 1, **fields: Any) -> ForeignItem:
 
 
 def a_listing(owner: User, product_id: str = "P1", **fields: Any) -> Listing:
+    """By hand: each field that may differ in VK is told alone, in any mixture."""
     usual = {
         "vk_group_id": CLUB,
         "store_id": "S1",
@@ -116,8 +119,16 @@ def test_an_item_of_the_community_itself_is_found_and_asked_about(
 # Deleted in VK
 
 
-def test_what_was_deleted_in_vk_can_be_added_again_or_not(browser: Browser, shop: User) -> None:
-    first, second = (a_listing(shop, name, vk_item_id=None, state=LinkState.GONE) for name in ("P1", "P22"))
+def test_what_was_deleted_in_vk_can_be_added_again_or_not(
+    browser: Browser, owner: User, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("P1", "P22"):
+        sandbox.put_product(name, SECOND_STORE)
+    story.ran(owner)
+    deleted = [item["id"] for item in sandbox.items() if item["sku"] in ("ev:P1", "ev:P22")]
+    sandbox.control("vk/items", club=CLUB, delete=deleted)
+    story.run_a_day_later(owner, monkeypatch)
+    first, second = (db.session.query(Listing).filter_by(product_id=name).one() for name in ("P1", "P22"))
     page = browser.get(MARKET)
     assert [row[0] for row in page.cells()] == ["Товар P1", "Товар P22"] and not page.all(".vk-link")
     assert decide(browser, "again", first.id).notices[0].startswith("Вернём: 1 товар.")
@@ -273,13 +284,18 @@ def test_without_an_active_sync_nothing_is_checked(browser: Browser, owner: User
     assert count(SyncRun) == 0
 
 
-def test_what_moderators_refused_is_told_with_their_words_wherever_the_product_is(browser: Browser, shop: User) -> None:
-    a_listing(shop, rejection={"title": "Товар отклонён", "description": "Цена «1 ₽» не похожа на настоящую."})
+def test_what_moderators_refused_is_told_with_their_words_wherever_the_product_is(
+    browser: Browser, owner: User, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.put_product("P1", SECOND_STORE)
+    story.ran(owner)
+    sandbox.control("vk/items", club=CLUB, reject=[item["id"] for item in sandbox.items() if item["sku"] == "ev:P1"])
+    story.run_a_day_later(owner, monkeypatch)
 
     listed = browser.get(MARKET)
-    assert "Цена «1 ₽» не похожа на настоящую." in listed.text
-    assert "/catalog/stores/S1/products/P1" in listed.links()
+    assert "Цена выглядит недостоверной." in listed.text
+    assert f"/catalog/stores/{SECOND_STORE}/products/P1" in listed.links()
     problem = browser.get("/sync/problems")
     assert "ВК не показывает в общем каталоге: 1 товар" in problem.text and f"{MARKET}?show=rejected" in problem.links()
-    product = browser.get("/catalog/stores/S1/products/P1")
-    assert any("Товар отклонён. Цена «1 ₽» не похожа на настоящую." in notice for notice in product.notices)
+    product = browser.get(f"/catalog/stores/{SECOND_STORE}/products/P1")
+    assert any("Товар отклонён. Цена выглядит недостоверной." in notice for notice in product.notices)

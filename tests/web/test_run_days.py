@@ -17,7 +17,7 @@ MIDNIGHT = datetime(2026, 12, 31, 21)
 
 
 def a_quiet_run(owner: User, at: datetime) -> None:
-    """Noted by our own clock, as a run that a worker began."""
+    """By hand: noted by our own clock, as a run that a worker began; only its hour matters."""
     db.session.add(SyncRun(user_id=owner.id, trigger=RunTrigger.SCHEDULE, status=RunStatus.SUCCEEDED, created_at=at))
     db.session.commit()
 

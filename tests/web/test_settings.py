@@ -146,7 +146,7 @@ EXAMPLE = f"{SETTINGS}/example"
 
 
 def add_listing(owner: User, product_id: str) -> None:
-    """The product stands in VK as it is wanted."""
+    """By hand: the product stands in VK as it is wanted, under the settings of this moment."""
     wanted = next(item for key, item in plans.desired_for(owner).wanted.items() if key.product_id == product_id)
     row = Listing(
         user_id=owner.id, vk_group_id=CLUB, store_id="S1", product_id=product_id, sku=f"ev:{product_id}", state="live"

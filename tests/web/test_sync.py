@@ -13,6 +13,8 @@ from app.services.engine import run as engine_run
 from app.services.owner import config as owner_config
 from app.services.runs import records
 from tests.factories import add_product, add_store, connect_both, make_active, make_user, set_rule
+from tests.support import story
+from tests.support.clock import NOON, stop_at
 from tests.support.page import HTMX, Browser, Page
 from tests.support.sandbox import SECOND_STORE, STORE, Sandbox
 
@@ -203,8 +205,7 @@ def test_what_leaves_the_selection_is_hidden_with_its_reason(browser: Browser, o
 @pytest.mark.parametrize("page", ["0", "-1", "abc", "1000000000", "9" * 5000, "", "1.5", "٣"])
 @pytest.mark.parametrize("path", ["/sync/plan", "/sync/runs", "/sync/runs/1"])
 def test_any_page_number_is_answered(browser: Browser, owner: User, path: str, page: str) -> None:
-    db.session.add(SyncRun(id=1, user_id=owner.id, trigger=RunTrigger.MANUAL, status=RunStatus.SUCCEEDED))
-    db.session.commit()
+    assert story.stopped(owner).id == 1
     browser.get(path, query_string={"page": page, "show": page})
 
 
@@ -221,6 +222,7 @@ def test_a_long_plan_is_paged(browser: Browser, owner: User) -> None:
 
 
 def a_run(owner: User, **fields: object) -> SyncRun:
+    """By hand: how far a run is between two changes, and codes that VK may send one day, are told as they stand."""
     run = SyncRun(user_id=owner.id, **({"trigger": RunTrigger.MANUAL, "status": RunStatus.RUNNING} | fields))
     db.session.add(run)
     db.session.commit()
@@ -242,25 +244,20 @@ def test_every_run_of_the_engine_can_be_read(browser: Browser, owner: User, sand
     assert any("Сделано" in row[3] for row in page.cells())
 
 
-def test_a_change_tells_what_was_what_is_and_when(browser: Browser, owner: User) -> None:
-    run = a_run(owner, status=RunStatus.SUCCEEDED, total=1, done=1, started_at=utcnow(), finished_at=utcnow())
-    db.session.add(
-        SyncRunEntry(
-            run_id=run.id,
-            action="edit",
-            outcome="done",
-            name="Чай",
-            before={"name": "Чай", "price": "10.00"},
-            after={"name": "Чай луговой", "price": "12.00", "photo": "digest"},
-            at=datetime(2026, 11, 23, 12, 5, 9),
-        )
-    )
-    db.session.commit()
+def test_a_change_tells_what_was_what_is_and_when(
+    browser: Browser, owner: User, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.put_product("T", SECOND_STORE, name="Чай свежий", price=10)
+    story.ran(owner)
+    sandbox.patch_product("T", SECOND_STORE, name="Чай луговой", price=12)
+    stop_at(monkeypatch, NOON.replace(hour=12, minute=5, second=9))
+    run = story.run_again(owner)
 
-    (row,) = browser.get(f"/sync/runs/{run.id}").cells()
+    texts, price = sorted(browser.get(f"/sync/runs/{run.id}").cells(), key=lambda row: "цена" in row[2])
 
-    assert "было Чай стало Чай луговой" in row[2] and "10,00 ₽" in row[2] and "фото: новое" in row[2]
-    assert row[3] == "Сделано 15:05:09"
+    assert "было Чай свежий стало Чай луговой" in texts[2] and "фото: новое" in texts[2]
+    assert "было 10,00 ₽ стало 12,00 ₽" in price[2]
+    assert texts[3] == price[3] == "Сделано 15:05:09"
 
 
 def test_progress_is_asked_for_until_the_run_ends(browser: Browser, owner: User) -> None:
@@ -294,16 +291,17 @@ def test_errors_are_told_in_russian(browser: Browser, owner: User, code: str) ->
     assert "ошибка 7777" in browser.get(f"/sync/runs/{run.id}").text
 
 
-@pytest.mark.parametrize(("code", "path"), [("vk_14", "/vk"), ("evotor_unauthorized", "/evotor")])
+@pytest.mark.parametrize(("vendor", "answer", "path"), [("vk", "captcha", "/vk"), ("evotor", "401", "/evotor")])
 def test_a_run_that_needs_the_owner_leads_to_the_connection(
-    browser: Browser, owner: User, code: str, path: str
+    browser: Browser, owner: User, sandbox: Sandbox, vendor: str, answer: str, path: str
 ) -> None:
-    run = a_run(owner, status=RunStatus.STOPPED, error_code=code, finished_at=utcnow())
+    story.ran(owner)
+    run = story.ran_into(owner, sandbox, vendor, answer)
     assert [str(link["href"]) for link in browser.get(f"/sync/runs/{run.id}").all(".notice a")] == [path]
 
 
 def test_a_run_of_somebody_else_does_not_exist(browser: Browser, stranger: Browser, owner: User) -> None:
-    run = a_run(owner)
+    run = story.queued(owner)
     assert browser.get(f"/sync/runs/{run.id}").status == 200
     stranger.get(f"/sync/runs/{run.id}", status=404)
     stranger.get(f"/sync/runs/{run.id}", status=404, headers=HTMX)
@@ -315,9 +313,11 @@ def test_a_run_that_never_was_is_not_found(browser: Browser, run_id: str) -> Non
     browser.get(f"/sync/runs/{run_id}", status=404)
 
 
-def test_times_are_the_owners_own(browser: Browser, owner: User) -> None:
+def test_times_are_the_owners_own(browser: Browser, owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     owner.time_zone = "Asia/Vladivostok"
-    a_run(owner, status=RunStatus.SUCCEEDED, started_at=utcnow().replace(year=2024, month=3, day=5, hour=20, minute=15))
+    stop_at(monkeypatch, datetime(2024, 3, 5, 20, 15))
+    story.at_work(owner)
+    stop_at(monkeypatch, NOON)
     assert "6 марта 2024 г. в 06:15" in browser.get("/sync/runs?show=all").text
 
 

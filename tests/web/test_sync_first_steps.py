@@ -4,12 +4,13 @@ import pytest
 
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
-from app.models import ConnectionState, RunTrigger, User
+from app.models import RunTrigger, User
 from app.services.connections import evotor, vk
 from app.services.engine import run
-from tests.factories import add_product, add_store, connect_both, make_active, set_rule
+from tests.factories import add_product, connect_both, make_active, set_rule
+from tests.support import story
 from tests.support.page import HTMX, Browser, Page, words
-from tests.support.sandbox import EVOTOR_TOKEN, EXTENDED_CLUB, SECOND_STORE, STORE, VK_TOKEN
+from tests.support.sandbox import ACCOUNT, EVOTOR_TOKEN, EXTENDED_CLUB, SECOND_STORE, STORE, VK_TOKEN, Sandbox
 
 CONFIRM = "Подтвердить и запустить"
 
@@ -21,12 +22,6 @@ def steps(page: Page) -> list[str]:
 def primary(page: Page) -> list[str]:
     """What the step to take now offers to press."""
     return [words(button) for button in page.one(".step.is-now").select(".btn-primary")]
-
-
-def running(owner: User) -> None:
-    """Nine products without any problem were listed."""
-    make_active(connect_both(owner), SECOND_STORE)
-    run.run_user(owner, RunTrigger.SCHEDULE)
 
 
 def test_a_newcomer_reads_what_this_is_and_what_to_press(browser: Browser) -> None:
@@ -89,7 +84,7 @@ def test_another_community_brings_the_steps_back(browser: Browser, owner: User) 
 
 
 def test_at_a_glance_all_is_well(browser: Browser, owner: User) -> None:
-    running(owner)
+    story.ran(owner)
     page = browser.get("/sync")
     assert page.notices == ["Всё в порядке: 9 товаров в ВК, обновлено только что."]
     assert any("/ui/club" in link for link in page.links())
@@ -97,19 +92,19 @@ def test_at_a_glance_all_is_well(browser: Browser, owner: User) -> None:
 
 
 def test_minor_matters_do_not_spoil_the_glance(browser: Browser, owner: User) -> None:
-    running(owner)
+    story.ran(owner)
     add_product(owner, "P2", SECOND_STORE, price=None)
     page = browser.get("/sync")
     assert page.notices[0].startswith("Всё в порядке") and "Что можно улучшить: 1" in page.text
     assert "/sync/problems" in page.links()
 
 
-def test_the_heaviest_problem_stands_first_and_the_others_are_counted(browser: Browser, owner: User) -> None:
-    running(owner)
-    add_product(owner, "P2", SECOND_STORE, price=None)
-    assert owner.vk is not None
-    owner.vk.state, owner.vk.error_code = ConnectionState.TOKEN_REJECTED, "vk_5"
-    db.session.commit()
+def test_the_heaviest_problem_stands_first_and_the_others_are_counted(
+    browser: Browser, owner: User, sandbox: Sandbox
+) -> None:
+    story.ran(owner)
+    sandbox.put_product("P2", SECOND_STORE, price=0)
+    story.ran_into(owner, sandbox, "vk", "auth")
     page = browser.get("/sync")
     assert "Ключ доступа ВК больше не действует" in page.notices[0] and "Всё в порядке" not in page.text
     assert page.text.count("Ключ доступа ВК больше не действует") == 1, "not said twice"
@@ -117,13 +112,13 @@ def test_the_heaviest_problem_stands_first_and_the_others_are_counted(browser: B
 
 
 def test_a_paused_sync_is_not_called_well(browser: Browser, owner: User) -> None:
-    running(owner)
+    story.ran(owner)
     browser.get("/sync")
     assert "Всё в порядке" not in browser.submit("/sync/toggle").text
 
 
 def test_the_switch_keeps_the_focus_by_its_id(browser: Browser, owner: User) -> None:
-    running(owner)
+    story.ran(owner)
     browser.get("/sync")
     page = browser.post("/sync/toggle", {"enabled": "0"}, headers=HTMX)
     assert page.one(".switch")["id"] == "switch-enabled"
@@ -136,14 +131,13 @@ def test_without_problems_the_page_says_so(browser: Browser) -> None:
     assert "Сейчас от вас ничего не нужно" in browser.get("/sync/problems").text
 
 
-def test_every_problem_has_its_sentence_and_one_way(browser: Browser, owner: User) -> None:
-    running(owner)
-    add_product(owner, "P2", SECOND_STORE, price=None)
-    add_product(owner, "P3", SECOND_STORE, type="DIETARY_SUPPLEMENTS_MARKED")
-    add_store(owner, "S9", "Ларёк").state = "missing"
-    assert owner.vk is not None
-    owner.vk.state, owner.vk.error_code = ConnectionState.TOKEN_REJECTED, "vk_5"
-    db.session.commit()
+def test_every_problem_has_its_sentence_and_one_way(browser: Browser, owner: User, sandbox: Sandbox) -> None:
+    sandbox.control("evotor/stores", account=ACCOUNT, upsert=[{"id": "S9", "name": "Ларёк"}])
+    story.ran(owner)
+    sandbox.put_product("P2", SECOND_STORE, price=0)
+    sandbox.put_product("P3", SECOND_STORE, type="DIETARY_SUPPLEMENTS_MARKED")
+    sandbox.control("evotor/stores", account=ACCOUNT, delete=["S9"])
+    story.ran_into(owner, sandbox, "vk", "auth")
     page = browser.get("/sync/problems")
     assert [words(title) for title in page.all(".problem-card h2")] == [
         "ВК не принимает ключ доступа",
@@ -154,18 +148,16 @@ def test_every_problem_has_its_sentence_and_one_way(browser: Browser, owner: Use
     assert [len(card.select("a.btn")) for card in page.all(".problem-card")] == [1, 1, 1, 1]
 
 
-def test_a_captcha_has_its_way_out(browser: Browser, owner: User) -> None:
-    running(owner)
-    assert owner.vk is not None
-    owner.vk.state, owner.vk.error_code = ConnectionState.NEEDS_OWNER, "vk_14"
-    owner.vk.way_out = "https://id.vk.ru/captcha"
-    db.session.commit()
+def test_a_captcha_has_its_way_out(browser: Browser, owner: User, sandbox: Sandbox) -> None:
+    story.ran(owner)
+    story.ran_into(owner, sandbox, "vk", "captcha")
+    assert owner.vk is not None and owner.vk.way_out
     page = browser.get("/sync/problems")
-    assert "https://id.vk.ru/captcha" in page.links() and page.one('form[action="/vk/check"]')
+    assert owner.vk.way_out in page.links() and page.one('form[action="/vk/check"]')
 
 
 def test_somebody_elses_problems_are_not_shown(browser: Browser, stranger: Browser, owner: User) -> None:
-    running(owner)
+    story.ran(owner)
     add_product(owner, "P2", SECOND_STORE, price=None)
     assert "Нет цены" in browser.get("/sync/problems").text
     assert "ничего не нужно" in stranger.get("/sync/problems").text

@@ -10,6 +10,7 @@ from app.services.engine import run as engine_run
 from app.services.owner import config, orders, shop_window
 from app.services.runs import queue, records
 from tests.factories import connect_both, make_active, set_rule
+from tests.support import story
 from tests.support.page import HTMX, Browser, words
 from tests.support.sandbox import SECOND_STORE, Sandbox
 
@@ -23,13 +24,6 @@ def listed(owner: User) -> User:
     make_active(connect_both(owner), SECOND_STORE)
     engine_run.run_user(owner, RunTrigger.SCHEDULE)
     return owner
-
-
-def a_run(owner: User, status: RunStatus, **fields: object) -> SyncRun:
-    run = SyncRun(user_id=owner.id, trigger=RunTrigger.MANUAL, status=status, **fields)
-    db.session.add(run)
-    db.session.commit()
-    return run
 
 
 def is_enabled() -> bool:
@@ -153,8 +147,7 @@ def test_a_run_of_somebody_else_does_not_exist(stranger: Browser, listed: User, 
 
 def test_a_run_at_work_is_asked_to_stop_once(browser: Browser, owner: User) -> None:
     make_active(connect_both(owner))
-    queue.drop_queued(owner.id)
-    run = a_run(owner, RunStatus.RUNNING, total=10, done=3)
+    run = story.at_work(owner)
     stop = f"/sync/runs/{run.id}/stop"
     assert browser.get("/sync").all(f'form[action="{stop}"]')
     browser.get(f"/sync/runs/{run.id}")
@@ -187,7 +180,7 @@ def test_stopping_an_order_withdraws_it(browser: Browser, listed: User) -> None:
 
 
 def test_a_run_that_has_ended_is_not_stopped_again(browser: Browser, listed: User) -> None:
-    ended, following = records.latest(listed.id), a_run(listed, RunStatus.QUEUED)
+    ended, following = records.latest(listed.id), story.queued(listed)
     assert ended is not None
     browser.get("/sync")
     page = browser.post(f"/sync/runs/{ended.id}/stop")

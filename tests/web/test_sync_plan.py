@@ -3,8 +3,7 @@
 import pytest
 
 from app.db import db
-from app.domain.listing.key import ListingKey
-from app.domain.planning.changes import Action, Change, Reason
+from app.domain.planning.changes import Action, Change
 from app.domain.planning.plan import Plan
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, RunStatus, RunTrigger, SyncApproval, SyncRun, User
@@ -13,8 +12,9 @@ from app.services.pages.sync import plan
 from app.services.planning import plans
 from app.services.runs import records
 from tests.factories import add_product, add_store, connect_both, make_active, set_rule
+from tests.support import story
 from tests.support.page import Browser, Page, words
-from tests.support.sandbox import CLUB, SECOND_STORE, STORE
+from tests.support.sandbox import SECOND_STORE, STORE, Sandbox
 
 WAITS = "Изменения ждут вашего решения"
 APPROVE = "/sync/approve"
@@ -213,6 +213,7 @@ def test_what_does_not_fit_is_told_with_what_to_do(browser: Browser, planned: Us
     assert planned.sync_state is None or planned.sync_state.foreign_items == 0
     browser.get("/sync")
     assert planned.sync_state is not None
+    # By hand: fifteen thousand items of others are only a number here.
     planned.sync_state.foreign_items, planned.sync_state.foreign_albums = 14_999, 100
     db.session.commit()
     notices = " ".join(browser.get("/sync/plan").notices)
@@ -224,16 +225,10 @@ def test_an_empty_section_says_what_belongs_there(browser: Browser, planned: Use
         assert "Здесь появятся" in browser.get(f"/sync/plan?show={section}").text or section == "delete"
 
 
-def test_a_refused_product_is_shown_with_vks_answer(
-    browser: Browser, planned: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    key = ListingKey(STORE, "P1")
-    add_product(planned, "P1", STORE, name="Чай горный")
-    row = Listing(user_id=planned.id, vk_group_id=CLUB, store_id=STORE, product_id="P1", sku="ev:P1", state="adding")
-    row.name, row.error_code = "Чай горный", "vk_1408"
-    db.session.add(row)
-    db.session.commit()
-    refused = Plan((), {key: Reason.REFUSED}, frozenset())
-    monkeypatch.setattr(plans, "plan_for", lambda _user: refused)
+def test_a_refused_product_is_shown_with_vks_answer(browser: Browser, owner: User, sandbox: Sandbox) -> None:
+    story.ran(owner)
+    sandbox.put_product("P1", SECOND_STORE, name="Чай горный")
+    sandbox.fault("vk", "error:1408", "market.add")
+    story.run_again(owner)
     (cells,) = browser.get("/sync/plan?show=skipped&reason=refused").cells()
     assert cells[0] == "Чай горный" and "недопустимые ссылки" in cells[3]

@@ -16,6 +16,7 @@ DONE = {"add": {"done": 12}, "edit": {"done": 3, "failed": 2}, "hide": {"done": 
 
 
 def a_run(owner: User, **fields: object) -> SyncRun:
+    """By hand: histories of dozens of runs at any hour, and every stage at any count."""
     usual = {"trigger": RunTrigger.SCHEDULE, "status": RunStatus.SUCCEEDED, "counts": {}}
     run = SyncRun(user_id=owner.id, **(usual | fields))
     db.session.add(run)
@@ -29,6 +30,7 @@ def at_work(owner: User, **fields: object) -> SyncRun:
 
 
 def add_entry(run: SyncRun, name: str, action: str = "add", outcome: str = "done", **fields: object) -> None:
+    """By hand: one of each outcome in one run."""
     db.session.add(SyncRunEntry(run_id=run.id, action=action, outcome=outcome, name=name, **fields))
     db.session.commit()
 

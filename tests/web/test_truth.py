@@ -18,6 +18,7 @@ from app.services.planning import approvals, plans
 from app.services.planning.pending import pending_plan
 from app.services.runs import claims, queue, records
 from tests.factories import PASSWORD
+from tests.support import story
 from tests.support.page import HTMX, Browser, Page, words
 from tests.support.sandbox import Sandbox
 from tests.support.shop import TINY, Shop
@@ -397,8 +398,7 @@ def test_a_page_drawn_between_two_parts_of_a_run_goes_on_asking(reader: Browser,
     part = str(page.one("#run-progress")["hx-get"])
     assert "Сделано 1 из" in page.text.replace("\xa0", " ") and "Остальное продолжим в течение минуты" in page.text
     assert "every 2s" in reader.get(part, headers=HTMX).html
-    db.session.add(SyncRun(user_id=shop.owner_id, trigger=RunTrigger.SCHEDULE, status=RunStatus.QUEUED))
-    db.session.commit()
+    story.queued(owner_of(shop), RunTrigger.SCHEDULE)
     assert 'hx-select="#main"' in reader.get(part, headers=HTMX).html
 
 

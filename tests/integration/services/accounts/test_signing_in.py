@@ -1,7 +1,6 @@
-"""Accounts: registration, sign-in, another password, deletion. The throttle has tests of its own."""
+"""Signing in, and the work of hashing behind it."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -10,51 +9,13 @@ from argon2 import PasswordHasher
 from flask import Flask
 
 from app.db import db
-from app.models import SignInFailures, SyncConfig, User
-from app.services.accounts import passwords, sessions, users
-from app.services.accounts.throttle import FREE_TRIES
-from app.services.errors import BadCredentials, EmailTaken, TooManyAttempts
+from app.models import User
+from app.services.accounts import passwords, users
+from app.services.errors import BadCredentials
 from tests.factories import PASSWORD, make_user
-
-NOW = datetime(2026, 11, 23, 12, 0)
-EMAIL = "owner@example.ru"
-HERE = "192.0.2.1"
+from tests.support.sign_ins import EMAIL, HERE, NOW, fail_to_sign_in
 
 pytestmark = pytest.mark.usefixtures("app")
-
-
-# Registration
-
-
-def test_an_address_is_kept_in_lower_case_without_spaces() -> None:
-    assert make_user("  Owner@Example.RU ").email == EMAIL
-
-
-@pytest.mark.parametrize("again", [EMAIL, "OWNER@example.ru", " owner@Example.ru"])
-def test_an_address_has_one_account_however_it_is_written(again: str) -> None:
-    make_user(EMAIL)
-
-    with pytest.raises(EmailTaken):
-        users.register(again, PASSWORD)
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(User)) == 1
-
-
-def test_the_password_is_kept_as_an_argon2_hash() -> None:
-    first, second = make_user("a@example.ru"), make_user("b@example.ru")
-
-    assert first.password_hash.startswith("$argon2id$")
-    assert PASSWORD not in first.password_hash
-    assert first.password_hash != second.password_hash
-
-
-def test_a_new_user_has_the_default_configuration() -> None:
-    config = make_user().sync_config
-
-    assert config is not None
-    assert (config.is_enabled, config.confirmed_at, config.filters) == (False, None, [])
-
-
-# Sign-in
 
 
 @pytest.mark.parametrize("written", [EMAIL, "OWNER@EXAMPLE.RU", f" {EMAIL} "])
@@ -170,11 +131,6 @@ def change_the_password() -> None:
     users.change_password(user, PASSWORD, "another password", HERE)
 
 
-def fail_to_sign_in(email: str = EMAIL) -> None:
-    with pytest.raises(BadCredentials):
-        users.authenticate(email, "wrong password", HERE, NOW)
-
-
 def set_the_password() -> None:
     user = users.find(EMAIL)
     assert user is not None
@@ -243,110 +199,3 @@ def test_an_unreadable_hash_is_a_wrong_password() -> None:
 
     with pytest.raises(BadCredentials):
         users.authenticate(EMAIL, "plain", HERE, NOW)
-
-
-# Another password
-
-
-def test_another_password_signs_every_device_out() -> None:
-    user = make_user()
-    sessions.begin(user, is_remembered=True, source=HERE, device="Chrome, Windows")
-    carried = user.carried
-    assert carried is not None and sessions.resume(carried) is user
-
-    users.change_password(user, PASSWORD, "another password", HERE)
-
-    assert sessions.resume(carried) is None
-
-
-def test_only_the_new_password_signs_in() -> None:
-    user = make_user()
-    users.change_password(user, PASSWORD, "another password", HERE)
-    db.session.commit()
-
-    assert users.authenticate(EMAIL, "another password", HERE, NOW)
-    with pytest.raises(BadCredentials):
-        users.authenticate(EMAIL, PASSWORD, HERE, NOW)
-
-
-def test_the_password_is_not_changed_without_the_current_one() -> None:
-    user = make_user()
-    before = (user.password_hash, user.session_key)
-
-    with pytest.raises(BadCredentials):
-        users.change_password(user, "wrong password", "another password", HERE)
-
-    assert (user.password_hash, user.session_key) == before
-
-
-def test_guessing_the_current_password_is_throttled_and_locks_no_sign_in() -> None:
-    user = make_user()
-    for _ in range(FREE_TRIES + 1):
-        with pytest.raises(BadCredentials):
-            users.change_password(user, "wrong password", "another password", HERE)
-
-    with pytest.raises(TooManyAttempts):
-        users.change_password(user, PASSWORD, "another password", HERE)
-    assert users.authenticate(EMAIL, PASSWORD, HERE)
-
-
-def test_a_password_set_by_an_operator_lifts_the_lock() -> None:
-    user = make_user()
-    for _ in range(FREE_TRIES + 1):
-        fail_to_sign_in()
-    users.set_password(user, "another password")
-    db.session.commit()
-
-    assert users.authenticate(EMAIL, "another password", HERE, NOW)
-
-
-# Deletion and finding
-
-
-def test_an_account_is_deleted_with_its_configuration() -> None:
-    users.delete(make_user(), PASSWORD, HERE)
-    db.session.commit()
-
-    assert users.find(EMAIL) is None
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(SyncConfig)) == 0
-
-
-def test_a_deleted_account_leaves_no_failures_of_its_own() -> None:
-    user = make_user()
-    fail_to_sign_in()
-    users.delete(user, PASSWORD, HERE)
-
-    left = db.session.scalars(sa.select(SignInFailures.account)).all()
-    assert set(left) == {"sign_in", "password_form"}, "of the source alone"
-
-
-def test_an_account_that_is_gone_already_is_deleted_without_a_word(app: Flask) -> None:
-    user = make_user()
-    with app.app_context():
-        db.session.execute(sa.delete(User))
-        db.session.commit()
-
-    users.delete(user, PASSWORD, HERE)
-
-    assert users.find(EMAIL) is None
-
-
-def test_an_account_is_not_deleted_without_its_password() -> None:
-    user = make_user()
-
-    with pytest.raises(BadCredentials):
-        users.delete(user, "wrong password", HERE)
-    assert users.find(EMAIL) is user
-
-
-def test_a_user_is_found_by_address_and_by_number() -> None:
-    user = make_user()
-
-    assert users.find("OWNER@example.ru") is users.find(str(user.id)) is user
-
-
-@pytest.mark.parametrize("unknown", ["", "0", "99", "-1", "nobody@example.ru", "9" * 30, "²", "1.0"])
-def test_nobody_is_found_by_anything_else(unknown: str) -> None:
-    make_user()
-
-    assert users.find(unknown) is None

@@ -1,0 +1,19 @@
+"""Settings as tests give them."""
+
+import base64
+import random
+
+import pytest
+
+from config import SettingsError, load_settings
+
+KEY, OTHER_KEY = (base64.urlsafe_b64encode(random.Random(seed).randbytes(32)).decode() for seed in (1, 2))
+STRONG = "Zq7fV2xK9mB4tR8wL1nC6yH3dG5jP0sA"
+SECRETS = {"SECRET_KEY": STRONG, "TOKEN_KEYS": KEY}
+PRODUCTION = {"EVOSYNC_ENV": "production", "PUBLIC_URL": "https://evosync.example.ru", **SECRETS}
+
+
+def refusal(environ: dict[str, str]) -> str:
+    with pytest.raises(SettingsError) as refused:
+        load_settings(environ)
+    return str(refused.value)
