@@ -22,7 +22,7 @@ STOCK_MAX, STOCK_UNLIMITED = 999_999, -1
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An item as it should be. `fields` are parameters of market.add (contracts/vk.md 6.1)."""
+    """An item as it should be. `fields` are parameters of market.add (docs/contracts/vk.md §4.1)."""
 
     key: ListingKey
     fields: Mapping[str, Value]
@@ -101,7 +101,7 @@ def money(roubles: Decimal) -> str:
 
 
 def stock_amount(quantity: Decimal | None) -> int:
-    """Whole pieces (contracts/vk.md 13.8); a part of a piece still means "there is some"."""
+    """Whole pieces (docs/contracts/vk.md §6); a part of a piece still means "there is some"."""
     if quantity is None:
         return STOCK_UNLIMITED
     if quantity <= 0:

@@ -1,4 +1,4 @@
-"""Items of the VK market: add, edit, delete, restore, read (contracts/vk.md 6)."""
+"""Items of the VK market: add, edit, delete, restore, read (docs/contracts/vk.md §4)."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ REJECTED: Json = {
     "info_link": "https://vk.com/@business-market-rules",
     "buttons": [],
 }
-"""As the moderators say it (contracts/vk.md 6.8)."""
+"""As the moderators say it (docs/contracts/vk.md §4.7)."""
 LAG, MODERATION = frozenset({"lag"}), frozenset({"moderation"})
 COPIED = (
     "name",
@@ -139,7 +139,7 @@ def _changes(call: Call, item: Item) -> dict[str, Any]:
         changes["price"] = _money(values["price"])
     if "old_price" in values:
         old_price = _money(values["old_price"])
-        # An old price that is not above the price removes the crossed-out one (contracts/vk.md 6.2).
+        # An old price that is not above the price removes the crossed-out one (docs/contracts/vk.md §4.1).
         changes["old_price"] = old_price if old_price > changes.get("price", item.price) else None
     return changes
 
@@ -167,7 +167,7 @@ def _gone_for_good(call: Call, item: Item) -> bool:
 
 
 def _listed(call: Call, club: Club, *, with_disabled: bool) -> Iterator[Item]:
-    """Items as lists show them, newest first (contracts/vk.md 14.2.8 and 14.2.11)."""
+    """Items as lists show them, newest first (docs/contracts/vk.md §13.3)."""
     album_id, now = call.get("album_id") or 0, call.now
     if album_id and album_id not in club.albums:
         raise VkError(1402)

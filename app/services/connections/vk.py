@@ -70,7 +70,7 @@ def connect_vk(user: User, token: str, named: int | str) -> bool:
 
 
 def _vk_access(client: VkClient, named: int | str) -> _VkAccess:
-    """The wizard of contracts/vk.md 4.6. Raises ConnectionRefused."""
+    """The wizard of docs/contracts/vk.md §2.5. Raises ConnectionRefused."""
     try:
         profile = client.me()
         rights = _rights(client)

@@ -210,7 +210,10 @@ class RunWork(ABC):
         return twins
 
     def _unlisted_albums(self, albums: Sequence[Album]) -> list[Album]:
-        """An album missing from the list is asked for by its id before it is taken for gone (contracts/vk.md 13.2)."""
+        """An album missing from the list is asked for by its id before it is taken for gone.
+
+        docs/contracts/vk.md §12.1.
+        """
         seen = {album.id for album in albums}
         known = [row.vk_album_id for row in self.place.albums.values() if row.vk_album_id is not None]
         absent = [album_id for album_id in known if album_id not in seen]
@@ -282,5 +285,5 @@ def _is_ahead(moment: str) -> bool:
 
 
 def _is_strange(error: VkError | None) -> bool:
-    """A code that contracts/vk.md section 9 does not know."""
+    """A code that docs/contracts/vk.md §11 does not know."""
     return error is not None and error.code is not None and error.code not in CODES

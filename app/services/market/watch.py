@@ -23,7 +23,10 @@ from app.services.market.records import to_link
 
 
 def with_unlisted(place: Workplace, items: MarketItems) -> ItemsById:
-    """Every item that VK still has, by id; those of ours that the list lacks are asked for alone (vk.md 13.2)."""
+    """Every item that VK still has, by id; those of ours that the list lacks are asked for alone.
+
+    docs/contracts/vk.md §12.1.
+    """
     seen = {item.id: item for item in items if item.availability is not Availability.REMOVED}
     linked = [row for row in place.listings.values() if row.state != LinkState.GONE]
     absent = [row.vk_item_id for row in linked if row.vk_item_id is not None and row.vk_item_id not in seen]

@@ -1,4 +1,4 @@
-"""From product to item: what is shown at all, and in which words (contracts/vk.md 6.6, 13.8 and 16)."""
+"""From product to item: what is shown at all, and in which words (docs/contracts/vk.md §4.1, §5 and §6)."""
 
 from dataclasses import replace
 from decimal import Decimal
