@@ -19,7 +19,7 @@ USER_AGENT = "EvoSync/0.1"
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 35.0
 LARGEST_BODY = 16 * 1024 * 1024
-"""Unpacked. An older Evotor sends a whole catalog as one list (contracts/evotor.md section 3): 25,000 goods."""
+"""Unpacked. An older Evotor sends a whole catalog as one list (docs/contracts/evotor.md §3): 25,000 goods."""
 _CHUNK = 64 * 1024
 
 

@@ -1,4 +1,4 @@
-"""Calls per second, kept for one token: contracts/vk.md section 3.3."""
+"""Calls per second, kept for one token: docs/contracts/vk.md §1.5."""
 
 import threading
 

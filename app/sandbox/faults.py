@@ -1,4 +1,4 @@
-"""Switchable faults of both services (contracts/vk.md 14.3, contracts/evotor.md 12.6)."""
+"""Switchable faults of both services (docs/contracts/vk.md §13.4, docs/contracts/evotor.md §10.2)."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""The demo data of both services (contracts/vk.md 14.4, contracts/evotor.md 12)."""
+"""The demo data of both services (docs/contracts/vk.md §13.5, docs/contracts/evotor.md §10.3)."""
 
 import copy
 import io

@@ -53,7 +53,7 @@ def shop(app: Flask, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 
 def echoes_the_token(_call: Callable[[], Response]) -> Response:
-    """Old reports show the token inside VK's errors (contracts/vk.md 2.2)."""
+    """Old reports show the token inside VK's errors (docs/contracts/vk.md §1.3)."""
     params = [{"key": "access_token", "value": VK_SECRET}]
     error = {"error_code": 100, "error_msg": f"bad access_token={VK_SECRET}: {VK_SECRET}", "request_params": params}
     return Response(200, {}, json.dumps({"error": error}).encode())

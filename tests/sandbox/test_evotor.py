@@ -1,4 +1,4 @@
-"""Evotor's side: tokens, envelopes, cursors, rights and per-store switches (contracts/evotor.md 12)."""
+"""Evotor's side: tokens, envelopes, cursors, rights and per-store switches (docs/contracts/evotor.md §10)."""
 
 from typing import Any
 

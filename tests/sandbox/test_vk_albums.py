@@ -1,4 +1,4 @@
-"""Albums (contracts/vk.md 8)."""
+"""Albums (docs/contracts/vk.md §9)."""
 
 from app.sandbox.seed import CLUB_ID
 

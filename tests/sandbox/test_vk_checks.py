@@ -1,4 +1,4 @@
-"""The order of VK's checks, the rate, and the limits of parameters (contracts/vk.md 14.2)."""
+"""The order of VK's checks, the rate, and the limits of parameters (docs/contracts/vk.md §13.2 and §13.3)."""
 
 from typing import Any
 

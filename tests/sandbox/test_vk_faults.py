@@ -1,4 +1,4 @@
-"""Faults of VK on demand (contracts/vk.md 14.3)."""
+"""Faults of VK on demand (docs/contracts/vk.md §13.4)."""
 
 import re
 

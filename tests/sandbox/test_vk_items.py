@@ -1,4 +1,4 @@
-"""Items: what is written is what is read, hiding, deleting, limits (contracts/vk.md 6 and 14.2)."""
+"""Items: what is written is what is read, hiding, deleting, limits (docs/contracts/vk.md §4, §13.2 and §13.3)."""
 
 from app.sandbox.seed import CLUB_ID, EXTENDED_CLUB_ID
 

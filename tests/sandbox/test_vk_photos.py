@@ -1,4 +1,4 @@
-"""Photos: rules of the file, one save per upload, one item per photo (contracts/vk.md 7)."""
+"""Photos: rules of the file, one save per upload, one item per photo (docs/contracts/vk.md §8)."""
 
 import io
 import json

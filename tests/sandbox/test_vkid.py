@@ -1,4 +1,4 @@
-"""VK ID: PKCE, one-time codes and refresh tokens, refusal (contracts/vk.md 4.4)."""
+"""VK ID: PKCE, one-time codes and refresh tokens, refusal (docs/contracts/vk.md §2.4)."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""What Evotor sends → domain types: contracts/evotor.md sections 3 and 5. Products: app.clients.evotor.products."""
+"""What Evotor sends → domain types: docs/contracts/evotor.md §3 to §6. Products: app.clients.evotor.products."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Evotor's cloud, read only: contracts/evotor.md."""
+"""Evotor's cloud, read only: docs/contracts/evotor.md."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -79,19 +79,19 @@ class EvotorClient:
         self._transport.close()
 
     def stores(self, on_page: Callable[[], None] = _nothing) -> list[Store]:
-        """GET /stores, section 5.2."""
+        """GET /stores, §4."""
         return _parsed(parse_stores, self._items("/stores", on_page))
 
     def groups(self, store_id: str, on_page: Callable[[], None] = _nothing) -> GroupList:
-        """GET /stores/{id}/product-groups, section 5.4."""
+        """GET /stores/{id}/product-groups, §5."""
         return _parsed(parse_groups, self._items(f"/stores/{_segment(store_id)}/product-groups", on_page))
 
     def products(self, store_id: str, on_page: Callable[[], None] = _nothing) -> ProductList:
-        """GET /stores/{id}/products, section 5.3: modifications are among them, groups are not."""
+        """GET /stores/{id}/products, §6: modifications are among them, groups are not."""
         return _parsed(parse_products, self._items(f"/stores/{_segment(store_id)}/products", on_page))
 
     def product_exists(self, store_id: str, product_id: str) -> bool:
-        """GET /stores/{id}/products/{id}, section 10: a single 404 is the only proof of a deletion."""
+        """GET /stores/{id}/products/{id}, §9: a single 404 is the only proof of a deletion."""
         try:
             self._get(f"/stores/{_segment(store_id)}/products/{_segment(product_id)}")
         except EvotorError as error:
@@ -143,7 +143,7 @@ class EvotorClient:
         return _parsed(parse_page, answer.body)
 
     def _get(self, path: str, params: Mapping[str, str] | None = None) -> Response:
-        """A 200 answer with a JSON body, after as many repeats as section 7 allows."""
+        """A 200 answer with a JSON body, after as many repeats as §8 allows."""
         pauses = iter(BACK_OFF)
         patience = LONGEST_QUOTA_WAIT
         while True:
@@ -170,7 +170,7 @@ class EvotorClient:
         return None if back_off is None else back_off + clock.jitter()
 
     def _authorized(self, path: str, params: Mapping[str, str]) -> Response:
-        """Section 1: some tokens are taken only in the older header; what worked is remembered."""
+        """§1.2: some tokens are taken only in the older header; what worked is remembered."""
         answer = self._send(path, params, old_header=self._old_header)
         if answer.status != 401 or self._old_header:
             return answer

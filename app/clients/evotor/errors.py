@@ -6,7 +6,7 @@ from app.clients.errors import ApiError
 
 
 class EvotorFault(StrEnum):
-    """Kinds of failure: contracts/evotor.md section 7.1."""
+    """Kinds of failure: docs/contracts/evotor.md §8.1."""
 
     UNREACHABLE = "unreachable"
     MALFORMED = "malformed"

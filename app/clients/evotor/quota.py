@@ -1,4 +1,4 @@
-"""Evotor's quota headers: contracts/evotor.md section 7.3. Moments are epoch seconds."""
+"""Evotor's quota headers: docs/contracts/evotor.md §8.2. Moments are epoch seconds."""
 
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime

@@ -1,4 +1,4 @@
-"""Single values of Evotor's items: what contracts/evotor.md section 5 names, and what can plainly be meant besides."""
+"""Single values of Evotor's items: what docs/contracts/evotor.md §6 names, and what can plainly be meant besides."""
 
 import re
 from decimal import ROUND_HALF_UP, Decimal, DecimalException

@@ -30,7 +30,10 @@ class VkAddresses:
         return parts.scheme == "http" or _is_loopback(parts.hostname or "")
 
     def window(self, group_id: int) -> str:
-        """Where buyers look at the goods of a community; an emulator has a window of its own (section 14.1)."""
+        """Where buyers look at the goods of a community; an emulator has a window of its own.
+
+        docs/contracts/vk.md §13.1.
+        """
         if self.is_emulator:
             parts = urlsplit(self.api_url)
             return f"{parts.scheme}://{parts.netloc}/ui/club{group_id}"

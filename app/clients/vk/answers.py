@@ -1,4 +1,4 @@
-"""What VK sends → domain types, read loosely: contracts/vk.md sections 5, 6, 8 and 12.
+"""What VK sends → domain types, read loosely: docs/contracts/vk.md §1.3, §3, §4 and §9.
 
 Only the fields we use are asked for, and only ids are indispensable. Every function raises MalformedAnswer.
 """
@@ -177,7 +177,7 @@ def _market_item(value: object) -> MarketItem:
 
 
 def _rejection(info: dict[str, Any]) -> Rejection | None:
-    """Section 6.8."""
+    """§4.7."""
     if not info:
         return None
     return Rejection(_text(info, "title", LONGEST_REJECTION), _text(info, "description", LONGEST_REJECTION))

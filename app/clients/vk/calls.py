@@ -1,4 +1,4 @@
-"""Calls of VK's API: pace, repeats and errors; contracts/vk.md sections 2, 3 and 9."""
+"""Calls of VK's API: pace, repeats and errors; docs/contracts/vk.md §1 and §11."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -126,7 +126,7 @@ class VkCaller:
         return self._outcome(answer, method)
 
     def _outcome(self, answer: Response, method: str) -> Any:
-        """Section 2.2: the JSON body decides, the status only where there is none."""
+        """§1.3: the JSON body decides, the status only where there is none."""
         try:
             body = decode(answer.utf8(), dict[str, Any])
         except MalformedAnswer:
@@ -144,7 +144,7 @@ def parsed(parse: Callable[[Any], T], answer: Any) -> T:
 
 
 def _form(params: Mapping[str, Value]) -> dict[str, str]:
-    """Section 2.1: booleans as 1 and 0, decimals with a dot and no exponent, None left out."""
+    """§1.2: booleans as 1 and 0, decimals with a dot and no exponent, None left out."""
     return {key: _text(value) for key, value in params.items() if value is not None}
 
 

@@ -1,4 +1,4 @@
-"""VK Market: contracts/vk.md."""
+"""VK Market: docs/contracts/vk.md."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -84,7 +84,7 @@ class VkClient:
         return self._vk.has_answered
 
     def me(self) -> Profile:
-        """users.get, section 4.6: whose token this is. Code 27 or 28 if it is not a user's."""
+        """users.get, §2.5: whose token this is. Code 27 or 28 if it is not a user's."""
         found = self._vk.read("users.get", {}, answers.profiles)
         if not found:
             self.permissions()  # only for users: VK says there whether this is a community's token or a service one
@@ -92,30 +92,30 @@ class VkClient:
         return found[0]
 
     def permissions(self) -> int:
-        """account.getAppPermissions, section 4.6: the bit mask of section 4.2."""
+        """account.getAppPermissions, §2.5: the bit mask of §2.2."""
         return self._vk.read("account.getAppPermissions", {}, answers.rights)
 
     def community(self, named: int | str) -> Community | None:
-        """groups.getById, section 5.2: by its number or its short name."""
+        """groups.getById, §3.1: by its number or its short name."""
         return self._vk.read("groups.getById", {"group_id": named, "fields": "market"}, answers.community)
 
     def market_page(self, group_id: int, offset: int, count: int = MOST_ITEMS_A_PAGE) -> tuple[int, MarketItems]:
-        """market.get, section 6.4: the total and one page, hidden items included, newest first."""
+        """market.get, §4.6: the total and one page, hidden items included, newest first."""
         total, items = self._market_page(group_id, offset, count)
         return total, parsed(answers.market_items, items)
 
     def market(self, group_id: int, on_page: Callable[[], None] = _nothing) -> MarketItems:
-        """market.get, section 6.4: all items, hidden ones included, each once."""
+        """market.get, §4.6: all items, hidden ones included, each once."""
         pages = self._pages(lambda offset: self._market_page(group_id, offset, MOST_ITEMS_A_PAGE), on_page)
         found = parsed(answers.market_items, [item for page in pages for item in page])
         return MarketItems({item.id: item for item in found}.values(), found.odd)
 
     def look_in(self, group_id: int) -> None:
-        """market.get, section 6.4: the smallest question that token, right, community and shop must pass."""
+        """market.get, §4.6: the smallest question that token, right, community and shop must pass."""
         self._market_page(group_id, 0, 1)
 
     def items_by_id(self, group_id: int, ids: Sequence[int]) -> ItemsById:
-        """market.getById, section 6.4: those that VK still knows, removed ones included."""
+        """market.getById, §4.6: those that VK still knows, removed ones included."""
         items: list[Any] = []
         for start in range(0, len(ids), MOST_IDS_A_CALL):
             names = ",".join(f"-{group_id}_{item_id}" for item_id in ids[start : start + MOST_IDS_A_CALL])
@@ -124,7 +124,7 @@ class VkClient:
         return ItemsById(found, found.odd)
 
     def albums(self, group_id: int) -> list[Album]:
-        """market.getAlbums, section 8."""
+        """market.getAlbums, §9."""
         fixed = {"owner_id": -group_id, "count": MOST_ALBUMS_A_PAGE}
         pages = self._pages(
             lambda offset: self._vk.read("market.getAlbums", {**fixed, "offset": offset}, answers.page), _nothing
@@ -132,7 +132,7 @@ class VkClient:
         return list({album.id: album for page in pages for album in parsed(answers.albums, page)}.values())
 
     def albums_by_id(self, group_id: int, ids: Sequence[int]) -> list[Album]:
-        """market.getAlbumById, section 8: those that VK still knows."""
+        """market.getAlbumById, §9: those that VK still knows."""
         found: list[Album] = []
         for start in range(0, len(ids), MOST_IDS_A_CALL):
             names = ",".join(map(str, ids[start : start + MOST_IDS_A_CALL]))
@@ -141,31 +141,31 @@ class VkClient:
         return found
 
     def categories(self, group_id: int) -> list[Category]:
-        """market.getCategories, section 6.5: every category that may be an item's."""
+        """market.getCategories, §7: every category that may be an item's."""
         return self._vk.read("market.getCategories", {"group_id": group_id}, answers.categories)
 
     def add_item(self, group_id: int, fields: Mapping[str, Value]) -> int:
-        """market.add, section 6.1: the id of the new item. Never repeated after an unclear outcome."""
+        """market.add, §4.2: the id of the new item. Never repeated after an unclear outcome."""
         return self._vk.create("market.add", {**fields, "owner_id": -group_id}, "market_item_id")
 
     def edit_item(self, group_id: int, item_id: int, fields: Mapping[str, Value]) -> bool:
-        """market.edit, section 6.2: only the fields given change; False if VK found nothing to change."""
+        """market.edit, §4.3: only the fields given change; False if VK found nothing to change."""
         return self._vk.write("market.edit", {**fields, "owner_id": -group_id, "item_id": item_id})
 
     def delete_item(self, group_id: int, item_id: int) -> None:
-        """market.delete, section 6.3: an item already gone is a success."""
+        """market.delete, §4.4: an item already gone is a success."""
         self._vk.write("market.delete", {"owner_id": -group_id, "item_id": item_id})
 
     def add_album(self, group_id: int, title: str) -> int:
-        """market.addAlbum, section 8: the id of the new album. Never repeated after an unclear outcome."""
+        """market.addAlbum, §9: the id of the new album. Never repeated after an unclear outcome."""
         return self._vk.create("market.addAlbum", {"owner_id": -group_id, "title": title}, "market_album_id")
 
     def rename_album(self, group_id: int, album_id: int, title: str) -> None:
-        """market.editAlbum, section 8."""
+        """market.editAlbum, §9."""
         self._vk.write("market.editAlbum", {"owner_id": -group_id, "album_id": album_id, "title": title})
 
     def put_in_album(self, group_id: int, item_id: int, album_id: int) -> None:
-        """market.addToAlbum, section 8: an item already there is a success."""
+        """market.addToAlbum, §9: an item already there is a success."""
         fixed = {"owner_id": -group_id, "album_ids": album_id}
         try:
             self._vk.write("market.addToAlbum", {**fixed, "item_ids": item_id})
@@ -175,11 +175,11 @@ class VkClient:
             self._vk.write("market.addToAlbum", {**fixed, "item_id": item_id})
 
     def remove_from_album(self, group_id: int, item_id: int, album_id: int) -> None:
-        """market.removeFromAlbum, section 8."""
+        """market.removeFromAlbum, §9."""
         self._vk.write("market.removeFromAlbum", {"owner_id": -group_id, "item_id": item_id, "album_ids": album_id})
 
     def upload_product_photo(self, group_id: int, jpeg: bytes) -> int:
-        """The three steps of section 7.1: the id of a photo that is good for one item."""
+        """The three steps of §8.1: the id of a photo that is good for one item."""
         pauses = iter(BACK_OFF[: UPLOAD_TRIES - 1])
         while True:
             try:

@@ -1,4 +1,4 @@
-"""What to do about each of VK's error codes: contracts/vk.md section 9, as a table."""
+"""What to do about each of VK's error codes: docs/contracts/vk.md §11, as a table."""
 
 import re
 from collections.abc import Iterable
@@ -82,7 +82,7 @@ UNKNOWN = ErrorRow(_FAIL, "unknown to us; five in a row stop the run")
 
 # fmt: off
 CODES: dict[int, ErrorRow] = _rows(
-    # 9.1 Common codes
+    # §11.2 Common codes
     ((1,), ErrorRow(_RETRY, "unknown failure at VK", pauses=BACK_OFF, then=_FAIL, unclear=True)),
     ((2, 11), ErrorRow(_STOP, "application off or in test mode")),
     ((3, 23), ErrorRow(_STOP, "method unknown or disabled")),
@@ -118,7 +118,7 @@ CODES: dict[int, ErrorRow] = _rows(
     ((NO_ACCESS_TO_COMMUNITY, NO_ACCESS_TO_GROUP, 260), ErrorRow(_ASK, "community closed to this user")),
     ((3301, 3302, 3303, 3304, 3305), ErrorRow(_ASK, "VK wants phone, password, code, mail or votes")),
     ((9999,), ErrorRow(_STOP, "wrong HTTP verb")),
-    # 9.2 Market codes
+    # §11.3 Market codes
     ((NO_MARKET_RIGHTS,), ErrorRow(_ASK, "no rights on this market: role editor or higher, right market")),
     ((1400,), ErrorRow(_HEAL, "too late to restore: add anew")),
     ((ALBUM_GONE,), ErrorRow(_HEAL, "album not found: recreate it")),
@@ -157,7 +157,7 @@ METHODS: dict[tuple[int, str], ErrorRow] = {
     (ITEM_GONE, "market.delete"): ErrorRow(_OK, "already gone"),
 }
 
-# 9.3 Suffixes of code 100, in lower case; the first that occurs in VK's message counts
+# §11.4 Suffixes of code 100, in lower case; the first that occurs in VK's message counts
 SUFFIXES: dict[str, ErrorRow] = {
     "nothing to change": ErrorRow(_OK, "VK has it already"),
     "name should be at least": ErrorRow(_FAIL, "our bug: text too short"),

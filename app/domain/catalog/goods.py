@@ -1,4 +1,4 @@
-"""Evotor's entities as we use them: contracts/evotor.md section 5."""
+"""Evotor's entities as we use them: docs/contracts/evotor.md §4, §5 and §6."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The description of an item: the register's own, or as the owner's template has it (contracts/vk.md 6.6)."""
+"""The description of an item: the register's own, or as the owner's template has it (docs/contracts/vk.md §5)."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping

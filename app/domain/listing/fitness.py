@@ -29,7 +29,7 @@ _KNOWN_MARKED = frozenset(
         *("NOT_ALCOHOL_BEER", "JUICE", "WHEELCHAIRS", "CAVIAR", "GROCERIES", "CANNED_FISH"),
     )
 )
-"""Marked types that contracts/evotor.md 5.3 lists and nobody restricts."""
+"""Marked types that docs/contracts/evotor.md §6.2 lists and nobody restricts."""
 
 
 def unfit_reason(product: Product, settings: OwnerSettings, *, has_photo: bool = False) -> SkipReason | None:

@@ -1,4 +1,4 @@
-"""Whether a plan fits into what VK allows a community: contracts/vk.md section 3.5."""
+"""Whether a plan fits into what VK allows a community: docs/contracts/vk.md §10."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

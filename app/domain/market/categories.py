@@ -1,4 +1,4 @@
-"""VK's categories as an owner looks for one: contracts/vk.md section 6.5."""
+"""VK's categories as an owner looks for one: docs/contracts/vk.md §7."""
 
 import re
 from collections.abc import Iterable, Sequence

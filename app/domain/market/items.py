@@ -1,4 +1,4 @@
-"""VK's entities as we use them: contracts/vk.md sections 5, 6 and 8."""
+"""VK's entities as we use them: docs/contracts/vk.md §3, §4 and §9."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which items stand in which album: contracts/vk.md section 8."""
+"""Which items stand in which album: docs/contracts/vk.md §9."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping

@@ -1,4 +1,4 @@
-"""What any text that goes to VK must be: contracts/vk.md 6.6."""
+"""What any text that goes to VK must be: docs/contracts/vk.md §5."""
 
 import re
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Names of measures as tills know them: contracts/evotor.md 5.3, and whatever an owner typed."""
+"""Names of measures as tills know them: docs/contracts/evotor.md §6.3, and whatever an owner typed."""
 
 import re
 from functools import lru_cache

@@ -1,4 +1,7 @@
-"""Evotor's cloud under `/evotor`: stores, groups and products, read-only (contracts/evotor.md 1-5, 7, 12)."""
+"""Evotor's cloud under `/evotor`: stores, groups and products, read-only.
+
+docs/contracts/evotor.md §1 to §6, §8 and §10.
+"""
 
 import base64
 import binascii
@@ -75,7 +78,7 @@ def _answer(resource: str, store_id: str | None = None, entity_id: str | None = 
 
 
 def _token_text() -> str:
-    """Three header forms are in use (contracts/evotor.md 1)."""
+    """Three header forms are in use (docs/contracts/evotor.md §1.2)."""
     own = request.headers.get("X-Authorization", "").strip()
     if own:
         return own
@@ -128,7 +131,7 @@ def _one(found: EvotorStore, token: EvotorToken, resource: str, entity_id: str) 
 
 
 def _shown(entity: Json, token: EvotorToken) -> Json:
-    """`quantity` needs the stock right (contracts/evotor.md 5.3)."""
+    """`quantity` needs the stock right (docs/contracts/evotor.md §2.2)."""
     if token.stock or "quantity" not in entity:
         return entity
     return {name: value for name, value in entity.items() if name != "quantity"}
@@ -192,7 +195,7 @@ def _minute_key(token: str) -> tuple[str, str]:
 
 
 def _check_quota(world: World, token: str) -> None:
-    """Counted per token and address (contracts/evotor.md 7.3)."""
+    """Counted per token and address (docs/contracts/evotor.md §8.2)."""
     state, minute = world.evotor, int(world.clock.now() // 60)
     if minute != state.minute:
         state.minute = minute

@@ -1,4 +1,4 @@
-"""What the switches of contracts/evotor.md 12 do to an answer."""
+"""What the switches of docs/contracts/evotor.md §10.2 do to an answer."""
 
 from app.sandbox.documents import Json
 from app.sandbox.evotor.refusal import Refusal

@@ -1,4 +1,4 @@
-"""Refusals of Evotor's cloud (contracts/evotor.md 7.1)."""
+"""Refusals of Evotor's cloud (docs/contracts/evotor.md §8.1)."""
 
 import json
 

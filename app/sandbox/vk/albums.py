@@ -1,4 +1,4 @@
-"""Albums of the VK market (contracts/vk.md 8)."""
+"""Albums of the VK market (docs/contracts/vk.md §9)."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -84,7 +84,7 @@ def get_album_by_id(call: Call) -> Json:
 
 
 def add_to_album(call: Call) -> int:
-    """All pairs or none: the checks come before the first change (contracts/vk.md 14.2.2)."""
+    """All pairs or none: the checks come before the first change (docs/contracts/vk.md §13.2)."""
     club = call.owned_club()
     albums = [_album(club, album_id) for album_id in dict.fromkeys(call.values["album_ids"])]
     items = [call.present_item(club, item_id) for item_id in dict.fromkeys(call.values["item_ids"])]

@@ -1,4 +1,4 @@
-"""VK API: `/method/<name>`, with the checks in the order of contracts/vk.md 14.2.2."""
+"""VK API: `/method/<name>`, with the checks in the order of docs/contracts/vk.md §13.2."""
 
 import re
 import secrets
@@ -147,7 +147,7 @@ def _check_right(token: VkToken, method: str) -> None:
 
 
 def _check_rate(world: World, token: VkToken) -> None:
-    """A sliding second per token; refused calls do not count (contracts/vk.md 14.2.3)."""
+    """A sliding second per token; refused calls do not count (docs/contracts/vk.md §13.3)."""
     now, recent, settings = world.clock.now(), token.recent_calls, world.vk.settings
     while recent and recent[0] <= now - 1:
         recent.popleft()
@@ -186,7 +186,7 @@ def _validation(_world: World) -> Json:
 
 
 def _with_old_names(method: str, given: dict[str, str]) -> dict[str, str]:
-    """`addToAlbum` still takes the singular `item_id` (contracts/vk.md 12)."""
+    """`addToAlbum` still takes the singular `item_id` (docs/contracts/vk.md §9)."""
     if method == "market.addToAlbum" and "item_ids" not in given and "item_id" in given:
         return {**given, "item_ids": given["item_id"]}
     return given

@@ -1,4 +1,4 @@
-"""VK's tree of market categories, of a realistic size: contracts/vk.md 6.5.
+"""VK's tree of market categories, of a realistic size: docs/contracts/vk.md §7.
 
 The numbered leaves are those of the contract; the rest is invented. Only leaves take items.
 """

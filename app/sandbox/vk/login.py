@@ -1,4 +1,4 @@
-"""VK ID: the permission page and the token calls, OAuth 2.1 with PKCE (contracts/vk.md 4.4)."""
+"""VK ID: the permission page and the token calls, OAuth 2.1 with PKCE (docs/contracts/vk.md §2.4)."""
 
 import base64
 import hashlib

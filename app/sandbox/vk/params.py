@@ -1,4 +1,4 @@
-"""Parameters, token kinds and error texts of the 28 VK methods (contracts/vk-schema-5.199.json, own notation).
+"""Parameters, token kinds and error texts of the 28 VK methods (VK's schema of API 5.199, in our own notation).
 
 `name! type min..max =default`: `!` is required; bounds are the value of int and num, the length of text, the number
 of elements of lists. Types: int, num, bool (0 or 1), text, ints (elements from 0), signed (ints of any sign), words.
@@ -187,7 +187,7 @@ USER_ONLY = frozenset({"user"})
 
 
 def cp1251_length(text: str) -> int:
-    """Letters outside cp1251 count as their HTML entity (contracts/vk.md 6.6)."""
+    """Letters outside cp1251 count as their HTML entity (docs/contracts/vk.md §5)."""
     return len(text.encode("cp1251", errors="xmlcharrefreplace"))
 
 

@@ -1,4 +1,4 @@
-"""Who the token belongs to and which communities it reaches (contracts/vk.md 4.6 and 5)."""
+"""Who the token belongs to and which communities it reaches (docs/contracts/vk.md §2.5 and §3)."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Photos: upload addresses, the upload server, saving, and the stored pictures (contracts/vk.md 7)."""
+"""Photos: upload addresses, the upload server, saving, and the stored pictures (docs/contracts/vk.md §8)."""
 
 import io
 import json
@@ -34,7 +34,7 @@ def free_photo(photo: Photo, group_id: int, item_id: int | None) -> bool:
 
 
 def read_image(content: bytes, album_id: int) -> tuple[int, int, str] | None:
-    """Width, height and media type of an acceptable picture (contracts/vk.md 7.2); only the header is decoded."""
+    """Width, height and media type of an acceptable picture (docs/contracts/vk.md §8.2); only the header is decoded."""
     if not content or len(content) > LARGEST_FILE:
         return None
     try:
@@ -138,7 +138,7 @@ def save_product_photo_bulk(call: Call) -> list[Json]:
 
 
 def _save_received(call: Call, *, bulk: bool) -> list[Photo]:
-    """The whole upload answer as JSON text, and only once (contracts/vk.md 7.1 and 14.2.6)."""
+    """The whole upload answer as JSON text, and only once (docs/contracts/vk.md §8.1 and §13.3)."""
     try:
         answer = json.loads(call.values["upload_response"])
     except ValueError:

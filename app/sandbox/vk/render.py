@@ -1,4 +1,4 @@
-"""VK's objects as reads show them (contracts/vk.md 6.4 and 8)."""
+"""VK's objects as reads show them (docs/contracts/vk.md §4.6 and §9)."""
 
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any

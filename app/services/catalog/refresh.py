@@ -197,7 +197,7 @@ def _refresh_store(
 
 
 def _rest_after(error: EvotorError) -> timedelta | None:
-    """How long runs leave the store alone (contracts/evotor.md 7.1)."""
+    """How long runs leave the store alone (docs/contracts/evotor.md §8.1)."""
     if error.kind is EvotorFault.PAYMENT_REQUIRED:
         return UNPAID_PAUSE
     return timedelta(seconds=error.retry_after) if error.retry_after else None

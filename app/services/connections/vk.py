@@ -75,7 +75,7 @@ def _fill(connection: VkConnection, token: str, access: _VkAccess) -> None:
 
 
 def _vk_access(client: VkClient, named: int | str) -> _VkAccess:
-    """The wizard of contracts/vk.md 4.6. Raises ConnectionRefused."""
+    """The wizard of docs/contracts/vk.md §2.5. Raises ConnectionRefused."""
     try:
         profile = client.me()
         rights = _rights(client)

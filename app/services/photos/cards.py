@@ -1,4 +1,4 @@
-"""The generated picture of a product that has no photo: 1280×1706 JPEG (contracts/vk.md 7.2)."""
+"""The generated picture of a product that has no photo: 1280×1706 JPEG (docs/contracts/vk.md §8.2)."""
 
 import colorsys
 import hashlib

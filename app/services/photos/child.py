@@ -29,7 +29,7 @@ its pixels."""
 MOST_SECONDS = 10
 """Whatever comes; the limits above end before."""
 SHORTEST_SIDE = 400
-"""VK's limit (contracts/vk.md 7.2)."""
+"""VK's limit (docs/contracts/vk.md §8.2)."""
 LONGEST_SIDE = 2560
 LARGEST_RATIO = 5
 """Stricter than VK's: scaled down to the longest side, the other one is still long enough."""

@@ -197,7 +197,7 @@ def test_a_product_of_an_unknown_group_counts_as_one_without_group() -> None:
     assert verdict(include(GROUP, "G"), group="nowhere") == out(GROUP)
 
 
-# Status (spec section 4)
+# Status
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Products that Evotor's lists lack: asked for one by one, since only a single 404 proves a deletion.
 
-contracts/evotor.md section 10.
+docs/contracts/evotor.md §9.
 """
 
 from collections.abc import Collection, Iterable, Mapping

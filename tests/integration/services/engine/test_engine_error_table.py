@@ -1,4 +1,4 @@
-"""contracts/vk.md section 9, row by row: what one answer of VK to an add does to the whole run."""
+"""docs/contracts/vk.md §11, row by row: what one answer of VK to an add does to the whole run."""
 
 import pytest
 from structlog.testing import capture_logs

@@ -1,4 +1,4 @@
-"""What a buyer reads about an item: the register's words, or the owner's template (contracts/vk.md 6.6)."""
+"""What a buyer reads about an item: the register's words, or the owner's template (docs/contracts/vk.md §5)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Mark-up that owners paste: what a reader would have seen of it is sent (contracts/vk.md 6.6)."""
+"""Mark-up that owners paste: what a reader would have seen of it is sent (docs/contracts/vk.md §5)."""
 
 import time
 

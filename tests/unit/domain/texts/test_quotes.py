@@ -1,4 +1,4 @@
-"""Straight quotes: inches after a number, «ёлочки» round words (contracts/vk.md 6.6)."""
+"""Straight quotes: inches after a number, «ёлочки» round words (docs/contracts/vk.md §5)."""
 
 import pytest
 

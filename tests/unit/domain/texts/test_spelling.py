@@ -1,4 +1,4 @@
-"""What cp1251 lacks reaches VK in the nearest spelling (contracts/vk.md 6.6)."""
+"""What cp1251 lacks reaches VK in the nearest spelling (docs/contracts/vk.md §5)."""
 
 import re
 import unicodedata

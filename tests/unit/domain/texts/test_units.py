@@ -1,4 +1,4 @@
-"""Names of measures, as tills and owners write them (contracts/evotor.md 5.3)."""
+"""Names of measures, as tills and owners write them (docs/contracts/evotor.md §6.3)."""
 
 import pytest
 
