@@ -1,4 +1,4 @@
-"""How much VK takes: contracts/vk.md sections 3.5, 6.1 and 8."""
+"""How much VK takes: docs/contracts/vk.md §4.2, §9 and §10."""
 
 NAME_MIN, NAME_MAX = 4, 100
 DESCRIPTION_MIN, DESCRIPTION_MAX = 10, 4000

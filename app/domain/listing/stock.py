@@ -8,7 +8,7 @@ from app.domain.vk_limits import STOCK_MAX, STOCK_UNLIMITED
 
 
 def stock_amount(quantity: Decimal | None) -> int:
-    """Whole pieces (contracts/vk.md 13.8); a part of a piece still means "there is some"."""
+    """Whole pieces (docs/contracts/vk.md §6); a part of a piece still means "there is some"."""
     if quantity is None:
         return STOCK_UNLIMITED
     if quantity <= 0:

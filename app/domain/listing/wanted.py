@@ -21,7 +21,7 @@ from app.domain.vk_limits import ALBUM_TITLE_MAX
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An item as it should be. `fields` are parameters of market.add (contracts/vk.md 6.1)."""
+    """An item as it should be. `fields` are parameters of market.add (docs/contracts/vk.md §4.1)."""
 
     key: ListingKey
     fields: Mapping[str, Value]

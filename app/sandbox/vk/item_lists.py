@@ -1,4 +1,4 @@
-"""Items of the VK market as they are read: lists, single ones, search (contracts/vk.md 6.4)."""
+"""Items of the VK market as they are read: lists, single ones, search (docs/contracts/vk.md §4.6)."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from app.sandbox.vk.state import Club, Item
 
 
 def _listed(call: Call, club: Club, *, with_disabled: bool) -> Iterator[Item]:
-    """Items as lists show them, newest first (contracts/vk.md 14.2.8 and 14.2.11)."""
+    """Items as lists show them, newest first (docs/contracts/vk.md §13.3)."""
     album_id, now = call.get("album_id") or 0, call.now
     if album_id and album_id not in club.albums:
         raise VkError(1402)

@@ -23,7 +23,7 @@ REJECTED: Json = {
     "info_link": "https://vk.com/@business-market-rules",
     "buttons": [],
 }
-"""As the moderators say it (contracts/vk.md 6.8)."""
+"""As the moderators say it (docs/contracts/vk.md §4.7)."""
 LAG, MODERATION = frozenset({"lag"}), frozenset({"moderation"})
 COPIED = (
     "name",
@@ -139,7 +139,7 @@ def _changes(call: Call, item: Item) -> dict[str, Any]:
         changes["price"] = _money(values["price"])
     if "old_price" in values:
         old_price = _money(values["old_price"])
-        # An old price that is not above the price removes the crossed-out one (contracts/vk.md 6.2).
+        # An old price that is not above the price removes the crossed-out one (docs/contracts/vk.md §4.1).
         changes["old_price"] = old_price if old_price > changes.get("price", item.price) else None
     return changes
 

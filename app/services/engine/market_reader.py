@@ -53,7 +53,10 @@ def hide_duplicates(run: RunContext, duplicates: Sequence[MarketItem]) -> None:
 
 
 def _with_unlisted_items(run: RunContext, items: MarketItems) -> ItemsById:
-    """Every item that VK still has, by id; those of ours that the list lacks are asked for alone (vk.md 13.2)."""
+    """Every item that VK still has, by id; those of ours that the list lacks are asked for alone.
+
+    docs/contracts/vk.md §12.1.
+    """
     seen = {item.id: item for item in items if item.availability is not Availability.REMOVED}
     linked = [row for row in run.market.listings.values() if row.state != LinkState.GONE]
     absent = [row.vk_item_id for row in linked if row.vk_item_id is not None and row.vk_item_id not in seen]
@@ -63,7 +66,10 @@ def _with_unlisted_items(run: RunContext, items: MarketItems) -> ItemsById:
 
 
 def _unlisted_albums(run: RunContext, albums: Sequence[Album]) -> list[Album]:
-    """An album missing from the list is asked for by its id before it is taken for gone (contracts/vk.md 13.2)."""
+    """An album missing from the list is asked for by its id before it is taken for gone.
+
+    docs/contracts/vk.md §12.1.
+    """
     seen = {album.id for album in albums}
     known = [row.vk_album_id for row in run.market.albums.values() if row.vk_album_id is not None]
     absent = [album_id for album_id in known if album_id not in seen]

@@ -90,7 +90,7 @@ class Synchronisation:
                 break
             self._run.lease.enter(RunStage.WAIT)
             self._run.lease.renew()
-            self._run.time.sleep(wait)
+            self._run.time_slice.sleep(wait)
         return applied
 
     def _seconds_to_next_look(self) -> float | None:
@@ -98,7 +98,7 @@ class Synchronisation:
         market = self._run.market
         moments = [row.retry_after for row in market.listings.values() if row.is_lost and row.retry_after]
         moments += [album.retry_after for album in market.albums.values() if album.is_lost and album.retry_after]
-        if not self._run.time.to_end:
+        if not self._run.time_slice.to_end:
             return None
         wait = max(moments, default=utcnow()) - utcnow()
         return max(wait.total_seconds(), 0) if wait <= LONGEST_WAIT else None

@@ -70,7 +70,7 @@ def apply_all(run: RunContext, changes: Iterable[Change]) -> Applied:
     unreachable = strange = 0
     answers_lost = leaves_some = False
     for change in changes:
-        run.time.check_time()
+        run.time_slice.check_time()
         run.lease.enter(STAGE_OF[change.action])
         result = apply_change(run, change)
         if result is None or result.outcome is not EntryOutcome.DONE:
@@ -102,7 +102,7 @@ def end_unless_complete(run: RunContext, applied: Applied) -> None:
 
 
 def _is_strange(error: VkError | None) -> bool:
-    """A code that contracts/vk.md section 9 does not know."""
+    """A code that docs/contracts/vk.md §11 does not know."""
     return error is not None and error.code is not None and error.code not in CODES
 
 

@@ -37,7 +37,7 @@ def ask_about(run: RunContext, changes: Iterable[Change]) -> bool:
     for change in changes:
         row = run.market.listings.get(change.key) if change.key and change.reason is Reason.MISSING else None
         if row is not None and row.evotor_asked_at is None and row.store_id in run.whole_stores:
-            run.time.check_time()
+            run.time_slice.check_time()
             if _ask(run, row) is None:
                 break
             learnt = True

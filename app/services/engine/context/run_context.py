@@ -35,7 +35,7 @@ class RunContext:
     row: SyncRun
     order: str | None
     """What the owner ordered in one piece, where the run is for that."""
-    time: TimeSlice
+    time_slice: TimeSlice
     lease: Lease
     vk: VkClient
     evotor: EvotorClient | None
@@ -83,7 +83,7 @@ class RunContext:
         self.lease.renew()
 
 
-def begin(user: User, row: SyncRun, worker: str, time: TimeSlice) -> RunContext:
+def begin(user: User, row: SyncRun, worker: str, time_slice: TimeSlice) -> RunContext:
     """For what the owner wants now. Raises RunEnds where VK is not connected any more."""
     db.session.expire_all()
     order = shop_window.order_of(user)
@@ -91,7 +91,7 @@ def begin(user: User, row: SyncRun, worker: str, time: TimeSlice) -> RunContext:
     use = vk_use(user)
     if use is None or user.vk is None:
         raise RunEnds(RunStatus.STOPPED, codes.SWITCHED_OFF)  # between the look at the owner's word and the claim
-    lease = Lease(row, worker, use.group_id, order, time)
+    lease = Lease(row, worker, use.group_id, order, time_slice)
     findings = VkFindings(use, user.vk.resting)
     was_asked_by_captcha = user.sync_state is not None and user.sync_state.strike_code == stored(CAPTCHA)
     vk = vk_client(
@@ -104,7 +104,7 @@ def begin(user: User, row: SyncRun, worker: str, time: TimeSlice) -> RunContext:
         user=user,
         row=row,
         order=order,
-        time=time,
+        time_slice=time_slice,
         lease=lease,
         vk=vk,
         evotor=evotor_client(evotor.token) if evotor else None,

@@ -1,4 +1,4 @@
-"""Which products VK may show at all, and how many pieces are enough (contracts/vk.md 16)."""
+"""Which products VK may show at all, and how many pieces are enough (docs/contracts/vk.md §4.1)."""
 
 from decimal import Decimal
 from typing import Any

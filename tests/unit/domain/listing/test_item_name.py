@@ -1,4 +1,4 @@
-"""The names of items: what a register calls a product, as VK takes it (contracts/vk.md 6.6)."""
+"""The names of items: what a register calls a product, as VK takes it (docs/contracts/vk.md §5)."""
 
 import pytest
 from hypothesis import given

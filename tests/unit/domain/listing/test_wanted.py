@@ -1,4 +1,4 @@
-"""From product to item: its figures, its category, its album and its picture (contracts/vk.md 6.1 and 13.8)."""
+"""From product to item: its figures, its category, its album and its picture (docs/contracts/vk.md §4.2 and §6)."""
 
 from dataclasses import replace
 from decimal import Decimal
