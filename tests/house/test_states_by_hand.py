@@ -23,7 +23,7 @@ BY_HAND = {
     "integration/services/owner/test_orders_taken_back.py": 1,
     "integration/services/owner/test_switch.py": 1,
     "integration/services/pages/test_problems.py": 30,  # a table of facts and what is told of them
-    "integration/services/pages/test_run_progress.py": 1,  # a table of phases, each told from one row that nobody stores
+    "integration/services/pages/test_run_progress.py": 1,  # a table of phases; nobody stores their rows
     "integration/services/photos/test_photos.py": 1,
     "integration/test_database.py": 4,  # the constraints of the tables themselves
     "web/test_auth.py": 3,

@@ -1,9 +1,7 @@
-"""What the owner asks of the catalog: how to query at it, and which rules to set."""
+"""What the owner asks of the catalog: how to look at it, and which rules to set."""
 
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
-from flask import request
 from flask_wtf.file import FileField
 from wtforms import Field, Form, SelectMultipleField, StringField
 from wtforms.validators import AnyOf, InputRequired, ValidationError
@@ -12,35 +10,22 @@ from app.domain.listing.fitness import SkipReason
 from app.domain.rules import EntityType, FilterMode
 from app.services.pages.goods.query import GoodsQuery, Sort, State
 from app.services.photos import making
+from app.web.address import requested_choice, requested_page, requested_text, requested_words
 from app.web.forms import BaseForm
-from app.web.paging import requested_page, requested_text
-
-E = TypeVar("E", bound=StrEnum)
 
 NO_RULE = "none"
-QUESTION_MAX = 100
 
 
-def requested_look() -> GoodsQuery:
+def requested_query() -> GoodsQuery:
     """From the address; what it says wrong counts as not said."""
     return GoodsQuery(
-        q=requested_text("q")[:QUESTION_MAX],
+        q=requested_words(),
         group=requested_text("group"),
-        state=(state := _known(State, "state", State.ANY)),
-        problem=_problem() if state is State.PROBLEM else None,
-        sort=_known(Sort, "sort", Sort.NAME),
+        state=(state := requested_choice(State, "state") or State.ANY),
+        problem=requested_choice(SkipReason, "problem") if state is State.PROBLEM else None,
+        sort=requested_choice(Sort, "sort") or Sort.NAME,
         page=requested_page(),
     )
-
-
-def _problem() -> SkipReason | None:
-    value = request.args.get("problem", "")
-    return SkipReason(value) if value in set(SkipReason) else None
-
-
-def _known(kind: type[E], name: str, default: E) -> E:
-    value = request.args.get(name, "")
-    return kind(value) if value in set(kind) else default
 
 
 def query_params(query: GoodsQuery) -> dict[str, str | None]:

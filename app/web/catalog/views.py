@@ -14,15 +14,15 @@ from app.services.owner import switch
 from app.services.pages.goods import csv_export
 from app.services.pages.goods import store as goods_store
 from app.web.access import commit_on_success, is_htmx, owner
+from app.web.address import requested_page
 from app.web.asking import asks_vendors
 from app.web.catalog import blueprint, notices, rules_summary, unreadable_goods, verdict_labels
-from app.web.catalog.forms import query_params, requested_look
+from app.web.catalog.forms import query_params, requested_query
 from app.web.doors import limits
 from app.web.errors import try_later
 from app.web.formatting import quoted
 from app.web.forms import ActionForm, sent
 from app.web.messages import message
-from app.web.paging import requested_page
 
 
 @blueprint.get("/catalog")
@@ -41,7 +41,7 @@ def stores() -> str:
 @blueprint.get("/catalog/stores/<string:store_id>")
 def store(store_id: str) -> str:
     try:
-        shown = goods_store.store_page(owner(), store_id, requested_look())
+        shown = goods_store.store_page(owner(), store_id, requested_query())
     except UnknownEntity:
         abort(404)
     return render_template(

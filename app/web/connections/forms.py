@@ -5,6 +5,7 @@ from wtforms import Field, StringField
 from wtforms.validators import InputRequired, ValidationError
 from wtforms.widgets import PasswordInput
 
+from app.clients.vk.errors import COMMUNITY_CODES, INVALID_TOKEN, KEY_CODES, stored
 from app.domain.account.pasted import PastedKey, Service, community_in, holds_key, key_in
 from app.services.errors import ConnectionRefused
 from app.web.connections import kept
@@ -12,43 +13,12 @@ from app.web.forms import BaseForm, text_of
 from app.web.messages import message
 
 KEY_MAX = 4096
-COMMUNITY_FAULTS = frozenset(
-    [
-        "community_taken",
-        "community_not_found",
-        "vk_currency",
-        "vk_125",
-        "vk_200",
-        "vk_203",
-        "vk_205",
-        "vk_260",
-        "vk_1438",
-        "vk_1525",
-    ]
-)
+COMMUNITY_FAULTS = frozenset({"community_taken", "community_not_found", "vk_currency", *map(stored, COMMUNITY_CODES)})
 KEY_FAULTS = frozenset(
-    [
-        "evotor_unauthorized",
-        "evotor_forbidden",
-        "vk_no_market_right",
-        "vk_5",
-        "vk_5_ip",
-        "vk_7",
-        "vk_15",
-        "vk_18",
-        "vk_27",
-        "vk_28",
-        "vk_37",
-        "vk_101",
-        "vk_113",
-        "vk_1117",
-        "vk_3609",
-        "vk_3610",
-        "vk_3611",
-    ]
+    {"evotor_unauthorized", "evotor_forbidden", "vk_no_market_right", "vk_5_ip", *map(stored, KEY_CODES)}
 )
 """The same key will not do the next time either."""
-SAID_OF_A_NEW_KEY = {"vk_5": "vk_key_refused"}
+SAID_OF_A_NEW_KEY = {stored(INVALID_TOKEN): "vk_key_refused"}
 
 OTHER_SERVICES = {
     Service.EVOTOR: "Это ключ ВК, а здесь нужен ключ Эвотора. Ключ ВК вставьте на странице «ВКонтакте».",

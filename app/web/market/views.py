@@ -10,6 +10,7 @@ from app.services.owner import settings as owner_settings
 from app.services.owner import switch
 from app.services.planning import plans
 from app.web.access import commit_on_success, owner, safe_next
+from app.web.address import requested_page
 from app.web.doors import limits
 from app.web.errors import bad_request
 from app.web.forms import ActionForm, sent
@@ -17,7 +18,6 @@ from app.web.market import blueprint, notices
 from app.web.market.forms import DecisionForm
 from app.web.market.rows import market_rows, section_of
 from app.web.messages import message
-from app.web.paging import requested_page
 
 ROWS_A_PAGE = 50
 DECIDE = {

@@ -17,15 +17,14 @@ from app.services.planning import approvals, plans
 from app.services.planning.readiness import readiness_of
 from app.services.runs import records
 from app.web.access import commit_on_success, owner
+from app.web.address import requested_page, requested_words
 from app.web.change_rows import plan_rows
 from app.web.forms import text_of
 from app.web.messages import message
-from app.web.paging import requested_page, requested_text
 from app.web.sync import blueprint, plan_explained, problem_cards
 from app.web.sync.forms import ApproveForm
 
 ROWS_A_PAGE = 100
-LONGEST_QUESTION = 100
 
 
 @blueprint.get("/sync/plan")
@@ -60,7 +59,7 @@ def _plan_query() -> PlanQuery:
     """Any words; a reason that nobody knows counts as none."""
     code = request.args.get("reason", "")
     reason = next((reason for reason in (*SkipReason, *Reason) if reason == code), None)
-    return PlanQuery(requested_text("q")[:LONGEST_QUESTION], reason)
+    return PlanQuery(requested_words(), reason)
 
 
 def _waited(run: SyncRun | None) -> bool:

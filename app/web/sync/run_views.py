@@ -1,8 +1,6 @@
 """The history of runs, and one run with its progress and its changes."""
 
 from datetime import date
-from enum import StrEnum
-from typing import TypeVar
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,30 +18,25 @@ from app.services.runs import history as runs_history
 from app.services.runs import records
 from app.services.runs.history import EntryQuery, HistoryQuery, Show
 from app.web.access import commit_on_success, is_htmx, local_path, owned_or_404, owner
+from app.web.address import requested_choice, requested_page, requested_words
 from app.web.change_rows import entry_rows, item_address
 from app.web.formatting import user_zone
 from app.web.forms import ActionForm, sent
 from app.web.messages import message
-from app.web.paging import requested_page, requested_text
 from app.web.sync import blueprint, notices, run_summary
 from app.web.sync.chart import chart_of
 from app.web.sync.progress import progress_of
 
 RUNS_A_PAGE = 25
 ROWS_A_PAGE = 100
-LONGEST_SEARCH = 100
 YEARS = range(2000, 2100)
-
-E = TypeVar("E", bound=StrEnum)
 
 
 @blueprint.get("/sync/runs")
 def history() -> str:
     user = owner()
-    query, latest = (
-        HistoryQuery(user_zone(), _chosen(Show, "show") or Show.EVENTS, _requested_day()),
-        records.latest(user.id),
-    )
+    query = HistoryQuery(user_zone(), requested_choice(Show, "show") or Show.EVENTS, _requested_day())
+    latest = records.latest(user.id)
     page = fetch_page(
         lambda offset, limit: runs_history.timeline(user.id, query, offset, limit), requested_page(), RUNS_A_PAGE
     )
@@ -68,14 +61,6 @@ def _requested_day() -> date | None:
     return day if day.year in YEARS else None
 
 
-def _chosen(kind: type[E], name: str) -> E | None:
-    """The value of the address, if there is such a one."""
-    try:
-        return kind(request.args.get(name, ""))
-    except ValueError:
-        return None
-
-
 @blueprint.get("/sync/runs/<int:run_id>")
 def run(run_id: int) -> ResponseReturnValue:
     found = owned_or_404(SyncRun, run_id)
@@ -83,9 +68,9 @@ def run(run_id: int) -> ResponseReturnValue:
         return _progress(found)
     user, latest = owner(), records.latest(found.user_id)
     query = EntryQuery(
-        _chosen(EntryOutcome, "outcome"),
-        _chosen(Action, "action"),
-        requested_text("q")[:LONGEST_SEARCH],
+        requested_choice(EntryOutcome, "outcome"),
+        requested_choice(Action, "action"),
+        requested_words(),
     )
     page = fetch_page(
         lambda offset, limit: runs_history.entries(run_id, query, offset, limit), requested_page(), ROWS_A_PAGE

@@ -8,22 +8,21 @@ from app.services.errors import NotReady, UnknownEntity, VkUnavailable
 from app.services.market import categories as market_categories
 from app.services.pages.window import group_categories
 from app.web.access import commit_on_success, owner, safe_next
+from app.web.address import requested_page, requested_words
 from app.web.asking import asks_vendors
 from app.web.doors import limits
 from app.web.errors import not_in_catalog
 from app.web.forms import ActionForm, sent
 from app.web.messages import message
-from app.web.paging import requested_page, requested_text
 from app.web.window import blueprint, notices
 from app.web.window.forms import CategoryForm
 
 ROWS_A_PAGE = 100
-QUESTION_MAX = 100
 
 
 @blueprint.get("/sync/settings/categories")
 def categories() -> str:
-    q = _question()
+    q = requested_words()
     found = group_categories.categories_page(owner(), q)
     page = page_of(found.groups, requested_page(), ROWS_A_PAGE)
     return render_template("window/categories.html", found=found, page=page, q=q, vk=owner().vk)
@@ -61,7 +60,7 @@ def refresh_categories() -> ResponseReturnValue:
 @blueprint.get("/sync/settings/category")
 def category() -> str:
     """Without `group` for the whole shop."""
-    q, group_id = _question(), request.args.get("group", "")
+    q, group_id = requested_words(), request.args.get("group", "")
     if not group_id.isprintable():
         abort(404)
     try:
@@ -76,7 +75,3 @@ def category() -> str:
         group_id=group_id,
         next=safe_next(request.args.get("next")),
     )
-
-
-def _question() -> str:
-    return requested_text("q")[:QUESTION_MAX]

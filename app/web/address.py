@@ -1,8 +1,14 @@
-"""Which page and which words the address asks for; any number that a visitor may type is one."""
+"""What the address asks for: which page, which words, which choice. Whatever a visitor may type is answered."""
+
+from enum import StrEnum
+from typing import TypeVar
 
 from flask import request
 
+E = TypeVar("E", bound=StrEnum)
+
 LARGEST = 1_000_000
+LONGEST_QUESTION = 100
 
 
 def requested_page() -> int:
@@ -18,3 +24,14 @@ def requested_page() -> int:
 def requested_text(name: str) -> str:
     """A part of the address without what cannot be read."""
     return "".join(filter(str.isprintable, request.args.get(name, ""))).strip()
+
+
+def requested_words() -> str:
+    """What somebody looks for."""
+    return requested_text("q")[:LONGEST_QUESTION]
+
+
+def requested_choice(kind: type[E], name: str) -> E | None:
+    """None where the address names none, or one that does not exist."""
+    value = request.args.get(name, "")
+    return kind(value) if value in set(kind) else None
