@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import ipaddress
+import math
 import os
 import re
 import secrets
@@ -30,6 +31,8 @@ Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/]+")]
 RequestCounts = Annotated[str, msgspec.Meta(pattern=r"^(memory://$|rediss?://[^\s/]+|redis\+unix:///\S)")]
 
 SECRET_LENGTH = 32
+FARTHEST_MOVED = 10 * 366 * 24 * 60 * 60
+"""Seconds. A clock that is years off helps no test."""
 OTHERS = 0o077
 """The rights of everybody but the owner."""
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
@@ -197,9 +200,11 @@ def _check_moved_clock(settings: Settings) -> None:
     if settings.is_production:
         raise SettingsError("EVOSYNC_CLOCK: only for tests; in production the clock is the machine's")
     try:
-        float(Path(settings.evosync_clock).read_text())
+        seconds = float(Path(settings.evosync_clock).read_text())
     except (OSError, ValueError):
-        raise SettingsError("EVOSYNC_CLOCK: not a file that holds a number of seconds") from None
+        seconds = math.inf
+    if not abs(seconds) < FARTHEST_MOVED:
+        raise SettingsError("EVOSYNC_CLOCK: not a file that holds a number of seconds")
 
 
 def _check_for_production(settings: Settings) -> None:

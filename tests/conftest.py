@@ -21,7 +21,7 @@ from config import Settings
 from tests.support.bad_vendor import BadVendor
 from tests.support.compiled import CompiledStatements, CompiledTemplates
 from tests.support.database import copy_sqlite, drop_postgres, make_postgres
-from tests.support.measured import choose, measuring
+from tests.support.measured import mark_measured, measuring
 from tests.support.product import Product
 from tests.support.sandbox import Sandbox
 
@@ -31,7 +31,7 @@ STATEMENTS = CompiledStatements()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    choose(items)
+    mark_measured(items)
 
 
 @pytest.hookimpl(wrapper=True)

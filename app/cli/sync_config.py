@@ -1,13 +1,12 @@
 from typing import Any
 
 import click
-import sqlalchemy as sa
-from sqlalchemy.orm import selectinload
 
 from app.cli.command import ExitCode, OneLineCommand, leave, print_json, user_or_exit, with_database
-from app.db import db, reading
-from app.models import SyncConfig, User
+from app.db import reading
+from app.models import User
 from app.services.catalog.selection_json import selection_json
+from app.services.owner.config import active_users
 from app.services.owner.configuration_json import configuration_json
 
 
@@ -31,15 +30,8 @@ def sync_config(user: str | None, active: bool, require_active: bool, with_resol
 
 
 def _print_active(with_resolved: bool) -> None:
-    query = (
-        sa.select(User)
-        .join(SyncConfig)
-        .where(SyncConfig.is_enabled, SyncConfig.confirmed_at.is_not(None))
-        .options(selectinload(User.sync_config).selectinload(SyncConfig.filters))
-        .order_by(User.id)
-    )
-    for row in db.session.scalars(query):
-        print_json(_config(row, with_resolved))
+    for user in active_users():
+        print_json(_config(user, with_resolved))
 
 
 def _print_one(user: User, with_resolved: bool, *, require_active: bool) -> None:

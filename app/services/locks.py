@@ -6,7 +6,7 @@ from app.db import db
 
 
 def lock(user_id: int) -> None:
-    """Two refreshes of one user take turns: on PostgreSQL by this row, on SQLite by BEGIN IMMEDIATE.
+    """Until the transaction ends: on PostgreSQL by this row, on SQLite by BEGIN IMMEDIATE.
 
     Rows that only refer to the user may be written meanwhile.
     """

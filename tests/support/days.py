@@ -1,7 +1,7 @@
 """The tiny shop a day later, when the market is read again."""
 
 from app.models import RunStatus
-from app.services.market import answers
+from app.services.market import owner_answers
 from tests.support.sandbox import CLUB
 from tests.support.shop import Shop
 
@@ -22,6 +22,6 @@ def deleted_by_hand(shop: Shop) -> int:
     shop.run()
     shop.sandbox.control("vk/items", club=CLUB, delete=[shop.item("P1")["id"]])
     next_day(shop)
-    (row,) = answers.market_review(shop.owner).gone
+    (row,) = owner_answers.market_review(shop.owner).gone
     assert row.product_id == "P1"
     return row.id

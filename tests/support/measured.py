@@ -13,7 +13,7 @@ FOLDERS = ("tests/unit/", "tests/integration/", "tests/web/")
 _IS_MEASURED = pytest.StashKey[bool]()
 
 
-def choose(items: Iterable[pytest.Item]) -> None:
+def mark_measured(items: Iterable[pytest.Item]) -> None:
     """Mark the tests that are measured; properties, which run a hundred times, are not."""
     seen = set()
     for item in items:

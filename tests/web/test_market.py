@@ -10,7 +10,7 @@ from app.domain.listing.owner_settings import HandField
 from app.domain.planning.changes import LinkState
 from app.models import ForeignItem, Listing, RunTrigger, SyncRun, SyncState, User
 from app.services.engine import run
-from app.services.market import answers
+from app.services.market import owner_answers
 from app.services.owner import settings
 from app.services.runs import queue
 from app.services.vendors.clients import vk_window
@@ -262,7 +262,7 @@ def test_a_stranger_decides_nothing(browser: Browser, stranger: Browser, shop: U
     similar, gone = a_similar_item(shop), a_listing(shop, "P22", state=LinkState.GONE)
     for decision, row_id in (("take", similar.id), ("leave", similar.id), ("again", gone.id), ("keep", gone.id)):
         assert "уже ответили" in decide(stranger, decision, row_id).notices[0]
-    assert answers.question_count(shop) == 2
+    assert owner_answers.question_count(shop) == 2
     assert not stranger.get(MARKET).cells()
 
 

@@ -121,6 +121,11 @@ def test_a_request_beyond_all_measure_is_told_in_words(browser: Browser) -> None
     assert "15 МБ" in page.text
 
 
+def test_only_a_form_with_a_file_may_be_as_large_as_a_photo(browser: Browser) -> None:
+    browser.get(PRODUCT)
+    browser.post(f"{PRODUCT}/photo", {"x": "x" * 3_000_000}, 413)
+
+
 def test_other_pages_take_no_more_than_before(browser: Browser) -> None:
     browser.get("/sync/settings")
     browser.post("/sync/settings", {"x": "x" * 3_000_000}, 413)

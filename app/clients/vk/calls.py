@@ -98,7 +98,7 @@ class VkCaller:
             if not isinstance(outcome, Failure):
                 self.has_answered = True
                 return outcome
-            kind = outcome.verdict.treatment
+            kind = outcome.row.treatment
             repeats[kind] += 1
             pause = None if self._budget else outcome.pause_before(repeats[kind], repeatable=repeatable)
             if pause is None:

@@ -79,7 +79,7 @@ class ErrorRow:
 
 
 def _rows(*rows: tuple[Iterable[int], ErrorRow]) -> dict[int, ErrorRow]:
-    return {code: verdict for codes, verdict in rows for code in codes}
+    return {code: row for codes, row in rows for code in codes}
 
 
 _RETRY, _WAIT, _REFRESH, _ASK, _STOP = Treatment.RETRY, Treatment.WAIT, Treatment.REFRESH, Treatment.ASK, Treatment.STOP
@@ -204,4 +204,4 @@ def suffix_of(message: str) -> str:
 
 def _by_suffix(suffix: str) -> ErrorRow:
     lower = suffix.lower()
-    return next((verdict for text, verdict in SUFFIXES.items() if text in lower), CODES[WRONG_PARAMETER])
+    return next((row for text, row in SUFFIXES.items() if text in lower), CODES[WRONG_PARAMETER])

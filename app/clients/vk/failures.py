@@ -27,39 +27,39 @@ class Failure:
     sent: bool = True
 
     @property
-    def verdict(self) -> ErrorRow:
+    def row(self) -> ErrorRow:
         return classify(self.code, self.subcode, self.message, self.method)
 
     def pause_before(self, repeat: int, *, repeatable: bool) -> float | None:
         """Seconds before the repeat of this number, from 1; None if there must be none."""
-        pauses = self.verdict.pauses
+        pauses = self.row.pauses
         if repeat > len(pauses) or self._outcome_unknown(repeatable):
             return None
         return pauses[repeat - 1]
 
     def error(self, *, repeatable: bool = True, token: str = "") -> VkError:
         """What to raise when there are no more repeats; `token` is struck out of VK's words."""
-        verdict = self.verdict
+        row = self.row
         unknown = self._outcome_unknown(repeatable)
         message = (self.message.replace(token, "…") if token else self.message)[:_LONGEST_MESSAGE]
         return VkError(
-            verdict.treatment if unknown else verdict.left,
+            row.treatment if unknown else row.left,
             code=self.code,
             subcode=self.subcode,
             message=message,
             suffix=suffix_of(message) if self.code == WRONG_PARAMETER else "",
             redirect_uri=None if token and token in (self.redirect_uri or "") else self.redirect_uri,
-            permanent=verdict.treatment not in PASSING,
-            holds=verdict.holds,
+            permanent=row.treatment not in PASSING,
+            holds=row.holds,
             method=self.method,
-            token_rejected=verdict.treatment is Treatment.REFRESH,
+            token_rejected=row.treatment is Treatment.REFRESH,
             outcome_unknown=unknown,
             status=self.status,
-            reason=verdict.reason,
+            reason=row.reason,
         )
 
     def _outcome_unknown(self, repeatable: bool) -> bool:
-        return self.sent and not repeatable and self.verdict.unclear
+        return self.sent and not repeatable and self.row.unclear
 
 
 def read_failure(error: Any, method: str, status: int, addresses: VkAddresses) -> Failure:

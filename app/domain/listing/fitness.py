@@ -1,4 +1,4 @@
-"""Whether VK may show a product at all: where it is decided that a selected product stays hidden, and why."""
+"""Whether VK may show a product at all: why a selected one stays hidden for another reason than its stock."""
 
 import re
 from enum import StrEnum

@@ -30,7 +30,7 @@ def read_market(run: RunContext, desired: Desired) -> list[MarketItem]:
     albums += _unlisted_albums(run, albums)
     run.lease.renew()
     run.load_records(began)
-    _hold_albums(run, desired, albums, items, began)
+    _reconcile_albums(run, desired, albums, items, began)
     drift.note_gone(run.market, seen, began)
     duplicates = links.reconcile_items(run.market, items, desired.known)
     links.settle_lost(run.market.listings.values(), began, seen.odd)
@@ -76,7 +76,9 @@ def _unlisted_albums(run: RunContext, albums: Sequence[Album]) -> list[Album]:
     return run.vk.albums_by_id(run.group_id, absent) if absent else []
 
 
-def _hold_albums(run: RunContext, desired: Desired, albums: list[Album], items: MarketItems, began: datetime) -> None:
+def _reconcile_albums(
+    run: RunContext, desired: Desired, albums: list[Album], items: MarketItems, began: datetime
+) -> None:
     """Our albums against those that VK shows. Where we know neither albums nor items, the records were lost."""
     user_id, market = run.user.id, run.market
     market_albums.reconcile_albums(user_id, run.group_id, albums, began)

@@ -172,31 +172,31 @@ class Synchronisation:
     def _brake(self, plan: Plan, desired: Desired, now: datetime) -> Plan:
         """The plan that may be carried out. Raises RunEnds, before the first write, while it waits for approval."""
         run = self._run
-        verdict = approvals.check_brakes(run.user, plan, now)
-        if verdict.needs_approval and self._ask_about_missing(verdict):
+        brake_check = approvals.check_brakes(run.user, plan, now)
+        if brake_check.needs_approval and self._ask_about_missing(brake_check):
             plan = self._plan(desired, now)
-            verdict = approvals.check_brakes(run.user, plan, now)
+            brake_check = approvals.check_brakes(run.user, plan, now)
         run.row.skipped = dict(plan.skipped_counts)
-        run.approved = verdict.approved
-        if verdict.needs_approval:
-            run.row.fingerprint = verdict.fingerprint
+        run.approved = brake_check.approved
+        if brake_check.needs_approval:
+            run.row.fingerprint = brake_check.fingerprint
             self._make_sure_vk_was_asked()
             run.findings.note_came_through()
             raise RunEnds(RunStatus.NEEDS_APPROVAL, codes.NEEDS_APPROVAL)
         if (state := run.user.sync_state) is not None:
-            if verdict.brakes and state.confirmed_adds is not None:
+            if brake_check.brakes and state.confirmed_adds is not None:
                 state.confirmed_adds = plan.counts[Action.ADD]  # so many were approved
             if approvals.is_first_after_confirmation(run.user):
                 state.rules_digest = digest_of_rules(run.user)
         return plan
 
-    def _ask_about_missing(self, verdict: BrakeCheck) -> bool:
+    def _ask_about_missing(self, brake_check: BrakeCheck) -> bool:
         """Before the owner is troubled: does Evotor, asked for each product alone, know it after all?
 
         True if anything was learnt. Commits.
         """
         db.session.commit()
-        held = [change for brake in verdict.brakes for change in brake.changes]
+        held = [change for brake in brake_check.brakes for change in brake.changes]
         return deletion_proof.ask_about(self._run, held)
 
     # The end

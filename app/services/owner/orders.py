@@ -12,7 +12,7 @@ from app.models.run import ACTIVE
 from app.services.accounts import events
 from app.services.errors import NotReady
 from app.services.owner import config as owner_config
-from app.services.owner.shop_window import has_lost_adds, live_count
+from app.services.owner.shop_window import has_lost_items, live_count
 from app.services.runs import codes, queue
 from app.services.runs.codes import TIME_SLICE
 
@@ -24,7 +24,7 @@ def hide_all(user: User) -> int:
     """Every visible item of ours leaves the window; returns how many we know of. Raises NotReady."""
     _must_have_vk(user)
     count = live_count(user)
-    if not count and not has_lost_adds(user):
+    if not count and not has_lost_items(user):
         raise NotReady("nothing_to_hide")
     _place(user, OwnerOrder.HIDE_ALL, None)
     return count

@@ -40,7 +40,7 @@ def shop_window(user: User) -> ShopWindow:
     query = query.where(Listing.in_market(user.id, user.market_id))
     counts: dict[str, int] = {row[0]: row[1] for row in db.session.execute(query)}
     return ShopWindow(
-        is_uncertain=has_lost_adds(user),
+        is_uncertain=has_lost_items(user),
         live=counts.get(LinkState.LIVE, 0),
         hidden=counts.get(LinkState.HIDDEN, 0),
         order=order_of(user),
@@ -48,7 +48,7 @@ def shop_window(user: User) -> ShopWindow:
     )
 
 
-def has_lost_adds(user: User) -> bool:
+def has_lost_items(user: User) -> bool:
     """Something was added without an answer, and may stand there or not."""
     lost = (Listing.in_market(user.id, user.market_id), Listing.is_lost)
     return db.session.scalar(sa.select(Listing.id).where(*lost).limit(1)) is not None

@@ -35,7 +35,7 @@ def toggle(user: User, enabled: bool | None) -> bool:
     config = ensure_config(user)
     wanted = not config.is_enabled if enabled is None else enabled
     if wanted and not config.is_enabled:
-        _may_enable(user, config)
+        _must_be_ready(user, config)
     is_change = wanted is not config.is_enabled
     config.is_enabled = wanted
     db.session.flush()
@@ -50,7 +50,7 @@ def toggle(user: User, enabled: bool | None) -> bool:
     return wanted
 
 
-def _may_enable(user: User, config: SyncConfig) -> None:
+def _must_be_ready(user: User, config: SyncConfig) -> None:
     if user.evotor is None or not user.evotor.is_connected:
         raise NotReady("evotor_missing")
     if config.confirmed_at is None and not config.filters:

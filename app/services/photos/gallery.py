@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.exc import IntegrityError
 
 from app.clock import utcnow
 from app.db import db
@@ -43,26 +44,32 @@ def put(user: User, subject: Subject, content: bytes) -> Photo:
 
     Commits: nobody waits for the database while the picture is made, and the file is there before a row names it.
     """
-    _check_known(user.id, subject)
+    user_id = user.id
+    _check_known(user_id, subject)
     db.session.commit()
-    if files.size_of_all(user.id) >= MOST_BYTES:
+    if files.size_of_all(user_id) >= MOST_BYTES:
         raise BadPhoto("photo_no_room")
     with files.turn():
         made = making.make(content)
-    locks.lock(user.id)
+    locks.lock(user_id)
     try:
-        files.write(user.id, made.digest, made.jpeg)
+        files.write(user_id, made.digest, made.jpeg)
     except OSError:
-        log.exception("photo_not_stored", user_id=user.id)
+        log.exception("photo_not_stored", user_id=user_id)
         raise BadPhoto("photo_not_stored") from None
-    row = find(user.id, subject) or Photo(
-        user_id=user.id, store_id=subject.store_id, entity_type=subject.kind, entity_id=subject.entity_id
+    row = find(user_id, subject) or Photo(
+        user_id=user_id, store_id=subject.store_id, entity_type=subject.kind, entity_id=subject.entity_id
     )
     row.digest, row.width, row.height = made.digest, made.width, made.height
     row.created_at, row.absent_since = utcnow(), None
     db.session.add(row)
-    db.session.commit()
-    sweep_files(user.id)
+    try:
+        db.session.commit()
+    except IntegrityError:  # the account was deleted meanwhile, and must leave no picture behind
+        db.session.rollback()
+        sweep_files(user_id)
+        raise
+    sweep_files(user_id)
     return row
 
 

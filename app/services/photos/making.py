@@ -19,7 +19,7 @@ SMALL_WIDTH = 480
 PATIENCE = 20
 """Seconds by the clock, for a machine that has much else to do: the child's own limits are those of the processor."""
 
-_CHILD = (sys.executable, "-I", str(Path(__file__).resolve().with_name("child.py")))
+_CHILD = (sys.executable, "-I", str(Path(__file__).resolve().with_name("picture_process.py")))
 _FAILURES = {
     -signal.SIGPROF: "photo_too_slow",
     -signal.SIGXCPU: "photo_too_slow",
@@ -60,10 +60,10 @@ def _made(child: subprocess.CompletedProcess[bytes]) -> MadePhoto:
         size, _, content = child.stdout.partition(b"\n")
         width, height = map(int, size.split())
         return MadePhoto(content, width, height)
-    from app.services.photos import child as photos_child  # brings Pillow, which most commands do without
+    from app.services.photos import picture_process  # brings Pillow, which most commands do without
 
     code = child.stdout.decode("ascii", "replace")
-    if child.returncode == photos_child.REFUSED and code in photos_child.CODES:
+    if child.returncode == picture_process.REFUSED and code in picture_process.CODES:
         raise BadPhoto(code)
     log.warning("photo_child_failed", status=child.returncode, said=child.stderr[-500:].decode(errors="replace"))
     raise BadPhoto(_FAILURES.get(child.returncode, "photo_broken"))
@@ -73,12 +73,12 @@ def small(content: bytes) -> bytes:
     """A picture of ours for a page: as wide as a phone shows it. Raises BadPhoto where its file is spoilt."""
     from PIL import Image
 
-    from app.services.photos import child as photos_child
+    from app.services.photos import picture_process
 
     try:
         with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
             image.draft("RGB", (SMALL_WIDTH, SMALL_WIDTH))
-            image.thumbnail((SMALL_WIDTH, SMALL_WIDTH * photos_child.LARGEST_RATIO))
-            return photos_child.jpeg(image)
-    except photos_child.UNREADABLE:
+            image.thumbnail((SMALL_WIDTH, SMALL_WIDTH * picture_process.LARGEST_RATIO))
+            return picture_process.jpeg(image)
+    except picture_process.UNREADABLE:
         raise BadPhoto("photo_broken") from None

@@ -90,17 +90,17 @@ def approve(user: User, plan: Plan, seen: str, now: datetime | None = None) -> N
     now = now or utcnow()
     if obstacle := switch.run_obstacle(user):
         raise NotReady(obstacle)
-    verdict = check_brakes(user, plan, now)
-    if not verdict.brakes:
+    brake_check = check_brakes(user, plan, now)
+    if not brake_check.brakes:
         raise NotReady("nothing_to_approve")
-    if verdict.fingerprint != seen:
+    if brake_check.fingerprint != seen:
         raise NotReady("plan_changed")
     db.session.execute(sa.delete(SyncApproval).where(SyncApproval.user_id == user.id, SyncApproval.expires_at <= now))
     db.session.add(
         SyncApproval(
             user_id=user.id,
-            fingerprint=verdict.fingerprint,
-            changes=sorted(braked(verdict.brakes)),
+            fingerprint=brake_check.fingerprint,
+            changes=sorted(braked(brake_check.brakes)),
             approved_at=now,
             expires_at=now + VALID_FOR,
         )
@@ -108,4 +108,4 @@ def approve(user: User, plan: Plan, seen: str, now: datetime | None = None) -> N
     if user.sync_state is not None:
         user.sync_state.rules_digest = rules.digest_of_rules(user)
     queue.request(user.id, RunTrigger.MANUAL)
-    events.record(EventKind.APPROVED, user.id, fingerprint=verdict.fingerprint)
+    events.record(EventKind.APPROVED, user.id, fingerprint=brake_check.fingerprint)

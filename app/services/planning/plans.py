@@ -56,12 +56,12 @@ def undecided(user_id: int, group_id: int) -> frozenset[ListingKey]:
     return frozenset(ListingKey(*row) for row in db.session.execute(query))
 
 
-def as_json(plan: Plan, verdict: BrakeCheck) -> dict[str, Any]:
+def as_json(plan: Plan, brake_check: BrakeCheck) -> dict[str, Any]:
     return {
         "counts": dict(sorted(plan.counts.items())),
         "skipped": dict(sorted(plan.skipped_counts.items())),
-        "needs_approval": verdict.needs_approval,
-        "fingerprint": verdict.fingerprint,
+        "needs_approval": brake_check.needs_approval,
+        "fingerprint": brake_check.fingerprint,
         "changes": [_change_json(change) for change in plan.changes],
     }
 

@@ -1,4 +1,4 @@
-"""What the catalog's pages say about rules, verdicts and refreshes."""
+"""What the catalog's pages say about rules and verdicts."""
 
 from collections.abc import Mapping
 

@@ -9,7 +9,7 @@ from app.domain.listing.owner_settings import HandField, keeps_photo_in_vk
 from app.domain.listing.wanted import Wanted
 from app.domain.market.adoption import MatchedBy
 from app.models import ForeignItem, Listing
-from app.services.market.answers import MarketReview
+from app.services.market.owner_answers import MarketReview
 from app.services.pages.goods.names import Names, names_of
 from app.web import labels
 from app.web.change_rows import item_address, shown

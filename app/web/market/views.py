@@ -1,11 +1,11 @@
-"""Items in VK about which the owner is asked or told."""
+"""The page of those items, the owner's answers, and the wish for a new look at the market."""
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.domain.paging import page_of
 from app.services.errors import NotReady
-from app.services.market import answers
+from app.services.market import owner_answers
 from app.services.owner import settings as owner_settings
 from app.services.owner import switch
 from app.services.planning import plans
@@ -21,17 +21,17 @@ from app.web.messages import message
 
 ROWS_A_PAGE = 50
 DECIDE = {
-    "take": answers.adopt_similar,
-    "leave": answers.dismiss_similar,
-    "again": answers.recreate_deleted,
-    "keep": answers.accept_deletion,
+    "take": owner_answers.adopt_similar,
+    "leave": owner_answers.dismiss_similar,
+    "again": owner_answers.recreate_deleted,
+    "keep": owner_answers.accept_deletion,
 }
 
 
 @blueprint.get("/sync/market")
 def market() -> str:
     user = owner()
-    found, settings = answers.market_review(user), owner_settings.owner_settings(user)
+    found, settings = owner_answers.market_review(user), owner_settings.owner_settings(user)
     section = section_of(found, request.args.get("show"))
     page = page_of(getattr(found, section), requested_page(), ROWS_A_PAGE)
     wanted = plans.desired_for(user).wanted if section == "changed" and page.items else {}
@@ -65,7 +65,7 @@ def decide() -> ResponseReturnValue:
 def check_market() -> ResponseReturnValue:
     sent(ActionForm)
     try:
-        answers.request_market_check(owner())
+        owner_answers.request_market_check(owner())
     except NotReady as error:
         flash(message(error.code), "warning")
     else:

@@ -26,8 +26,8 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 
 @blueprint.url_value_preprocessor
 def _make_room(endpoint: str | None, _values: dict[str, object] | None) -> None:
-    """Before anything reads the request."""
-    if endpoint in UPLOADS:
+    """Before anything reads the request. A form without files has no need of it, and is parsed all in memory."""
+    if endpoint in UPLOADS and request.mimetype == "multipart/form-data":
         request.max_content_length = LARGEST_REQUEST
 
 

@@ -1,1 +1,1 @@
-"""The changes of a plan at VK: one by one, each with its entry."""
+"""Every kind of change at VK: how it is made, what is recorded before and after, what a refusal means."""

@@ -73,7 +73,7 @@ def _photo_was_taken(error: VkError) -> bool:
 
 def _link(row: Listing, item_id: int, change: Change, taken: Mapping[str, Value]) -> None:
     row.vk_item_id = item_id
-    row.sent = adjusting.as_sent(change, taken)
+    row.sent = adjusting.recorded_fields(change, taken)
     row.state = LinkState.HIDDEN if change.fields.get("deleted") == 1 else LinkState.LIVE
     row.retry_after = row.out_since = row.hidden_reason = row.hidden_run_id = None
 

@@ -46,7 +46,7 @@ def _without_addresses(text: str) -> str:
     return long_enough(_ADDRESS.sub("", text).strip())
 
 
-def as_sent(change: Change, taken: Mapping[str, Value]) -> dict[str, Value]:
+def recorded_fields(change: Change, taken: Mapping[str, Value]) -> dict[str, Value]:
     """What was wanted counts as sent even where VK took less of it, but for the category, which is asked for anew."""
     category = {"category_id": taken["category_id"]} if "category_id" in taken else {}
     return {**change.fields, **category}

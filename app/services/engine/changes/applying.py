@@ -182,9 +182,6 @@ def _log_failure(run: SyncRun, change: Change, result: ChangeResult) -> None:
     )
 
 
-# Failures
-
-
 def _note_failure(run: RunContext, change: Change, error: VkError) -> ChangeResult:
     """What a refused or unanswered change means for our records."""
     if error.code == SHOP_FULL:

@@ -56,7 +56,7 @@ def _note_taken(row: Listing, change: Change, taken: Mapping[str, Value], *, was
     if not was_other:
         shown = {name: row.drift[name] for name in TEXTS if name in row.drift and name in taken}
         row.rendered = {**row.rendered, **shown}
-    row.sent = {**row.sent, **adjusting.as_sent(change, taken)}
+    row.sent = {**row.sent, **adjusting.recorded_fields(change, taken)}
     if change.photo is not None:
         row.photo_hash, row.keeps_photo = change.photo, False
     mended = {*change.fields} | ({PHOTO} if change.photo else set())

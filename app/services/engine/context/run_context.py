@@ -15,7 +15,7 @@ from app.domain.planning.changes import Change
 from app.models import Listing, RunStatus, SyncRun, User
 from app.services.engine.context import clock_repair
 from app.services.engine.context.early_end import RunEnds
-from app.services.engine.context.lease import Lease
+from app.services.engine.context.held_lease import HeldLease
 from app.services.engine.context.time_slice import TimeSlice
 from app.services.engine.context.vk_findings import VkFindings
 from app.services.market.records import MarketRecords
@@ -36,7 +36,7 @@ class RunContext:
     order: str | None
     """What the owner ordered in one piece, where the run is for that."""
     time_slice: TimeSlice
-    lease: Lease
+    lease: HeldLease
     vk: VkClient
     evotor: EvotorClient | None
     findings: VkFindings
@@ -91,14 +91,9 @@ def begin(user: User, row: SyncRun, worker: str, time_slice: TimeSlice) -> RunCo
     use = vk_use(user)
     if use is None or user.vk is None:
         raise RunEnds(RunStatus.STOPPED, codes.SWITCHED_OFF)  # between the look at the owner's word and the claim
-    lease = Lease(row, worker, use.group_id, order, time_slice)
+    lease = HeldLease(row, worker, use.group_id, order, time_slice)
     findings = VkFindings(use, user.vk.resting)
     was_asked_by_captcha = user.sync_state is not None and user.sync_state.strike_code == stored(CAPTCHA)
-    vk = vk_client(
-        use.token,
-        slowest=AFTER_CAPTCHA_PER_SECOND if was_asked_by_captcha else None,
-        hooks=CallHooks(is_resting=findings.is_resting, before_repeat=lease.renew),
-    )
     evotor = evotor_use(user)
     return RunContext(
         user=user,
@@ -106,7 +101,11 @@ def begin(user: User, row: SyncRun, worker: str, time_slice: TimeSlice) -> RunCo
         order=order,
         time_slice=time_slice,
         lease=lease,
-        vk=vk,
+        vk=vk_client(
+            use.token,
+            slowest=AFTER_CAPTCHA_PER_SECOND if was_asked_by_captcha else None,
+            hooks=CallHooks(is_resting=findings.is_resting, before_repeat=lease.renew),
+        ),
         evotor=evotor_client(evotor.token) if evotor else None,
         findings=findings,
         market=MarketRecords(user.id, use.group_id),

@@ -10,7 +10,7 @@ from app.clock import utcnow
 from app.db import db
 from app.domain.vk_limits import ALBUMS_MAX
 from app.models import AlbumState, User, VkAlbum
-from app.services.market import answers, refusals
+from app.services.market import owner_answers, refusals
 from app.services.pages.sync.problem_kinds import Kind, Problem
 from app.services.runs.codes import QUOTA_USED_UP
 
@@ -18,9 +18,9 @@ from app.services.runs.codes import QUOTA_USED_UP
 def market_problems(user: User) -> Iterator[Problem]:
     if user.vk is None or user.vk.group_id is None:
         return
-    if count := answers.question_count(user):
+    if count := owner_answers.question_count(user):
         yield Problem(Kind.QUESTIONS, count=count)
-    if count := answers.rejected_count(user):
+    if count := owner_answers.rejected_count(user):
         yield Problem(Kind.REJECTED, count=count)
     if any(datetime.fromisoformat(until) > utcnow() for until in user.vk.resting.values()):
         yield Problem(Kind.QUOTA, QUOTA_USED_UP, passes=True)

@@ -1,5 +1,6 @@
 """One of the owner's own products as VK would show it under settings that are being tried out."""
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -16,6 +17,7 @@ from app.domain.listing.wanted import to_wanted
 from app.domain.planning.selection import StoreGoods, decisions
 from app.models import CatalogProduct, User
 from app.services.catalog.load import load_goods, load_store
+from app.services.errors import UnknownEntity
 from app.services.owner import rules as owner_rules
 from app.services.owner.settings import owner_settings
 
@@ -75,4 +77,6 @@ def _goods_of(user_id: int, product_id: str) -> StoreGoods | None:
     store_id = db.session.scalar(query.limit(1))
     if store_id is None:
         return None
-    return load_store(user_id, store_id, product_id)
+    with contextlib.suppress(UnknownEntity):  # closed or gone a moment ago
+        return load_store(user_id, store_id, product_id)
+    return None

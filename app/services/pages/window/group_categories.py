@@ -1,4 +1,4 @@
-"""Which category of VK the products of each group go to, and the owner's choice of it."""
+"""Which category of VK the products of each group go to."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

@@ -11,7 +11,7 @@ from app.db import db
 from app.domain.listing.fitness import SkipReason
 from app.domain.listing.owner_settings import HandField
 from app.models import Photo, Pictured, RunStatus
-from app.services.market import answers
+from app.services.market import owner_answers
 from app.services.owner import settings as owner_settings
 from app.services.pages.goods import store
 from app.services.pages.goods.query import GoodsQuery, State
@@ -178,4 +178,4 @@ def test_a_photo_that_was_there_before_gives_way_only_to_the_products_own(adopte
     put(adopted, "P1")
     adopted.run()
     assert size_in_vk(adopted, "P1") == PHOTO_SIZE
-    assert answers.market_review(adopted.owner).questions == 0
+    assert owner_answers.market_review(adopted.owner).questions == 0

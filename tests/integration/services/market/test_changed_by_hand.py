@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from app.db import db
 from app.domain.listing.owner_settings import HandField
 from app.models import EntryOutcome, RunStatus
-from app.services.market import answers
+from app.services.market import owner_answers
 from app.services.owner import settings
 from app.services.pages.sync.problem_kinds import Kind
 from app.services.pages.sync.problems import problems
@@ -79,7 +79,9 @@ def test_what_the_owner_edits_in_vk_is_left_and_shown(shop: Shop, field: HandFie
 
     assert shop.writes() == 0
     assert {name: shop.item("P1")[name] for name in change} == change
-    assert [(row.product_id, list(row.drift)) for row in answers.market_review(shop.owner).changed] == [("P1", [field])]
+    assert [(row.product_id, list(row.drift)) for row in owner_answers.market_review(shop.owner).changed] == [
+        ("P1", [field])
+    ]
 
 
 def test_a_picture_that_the_owner_chose_in_vk_is_left_and_shown(shop: Shop) -> None:
@@ -93,7 +95,7 @@ def test_a_picture_that_the_owner_chose_in_vk_is_left_and_shown(shop: Shop) -> N
     next_day(shop)
 
     assert (shop.item("P1")["name"], shop.item("P1")["photo_id"]) == ("Новое имя, новая карточка", other)
-    assert [list(row.drift) for row in answers.market_review(shop.owner).changed] == [["photo"]]
+    assert [list(row.drift) for row in owner_answers.market_review(shop.owner).changed] == [["photo"]]
 
 
 def test_price_and_stock_are_the_registers_whatever_the_owner_edits(extended_shop: Shop) -> None:
@@ -138,7 +140,7 @@ def test_a_check_on_demand_does_not_wait_for_the_day(shop: Shop) -> None:
     shop.run()
     by_hand(shop, "P1", price=5)
     shop.clock.move(minutes=1)
-    answers.request_market_check(shop.owner)
+    owner_answers.request_market_check(shop.owner)
     db.session.commit()
 
     assert shop.run().status == RunStatus.SUCCEEDED

@@ -12,7 +12,7 @@ from app.db import db
 from app.domain.planning.changes import LinkState
 from app.domain.rules import EntityType, FilterMode
 from app.models import RunStatus
-from app.services.market import answers
+from app.services.market import owner_answers
 from tests.support.days import deleted_by_hand, next_day, rests
 from tests.support.lost_answers import ALL, dies_after
 from tests.support.sandbox import CLUB, Sandbox
@@ -24,14 +24,14 @@ def test_an_item_deleted_by_hand_is_noticed_and_asked_about(shop_everywhere: Sho
 
     assert shop_everywhere.prices().keys() == {"P2", "P3"}
     assert shop_everywhere.last_run().skipped == {"gone": 1}
-    assert answers.question_count(shop_everywhere.owner) == 1
+    assert owner_answers.question_count(shop_everywhere.owner) == 1
     rests(shop_everywhere)
 
 
 def test_it_is_made_again_where_the_owner_wants_it(shop: Shop) -> None:
     listing_id = deleted_by_hand(shop)
 
-    assert answers.recreate_deleted(shop.owner, [listing_id]) == 1
+    assert owner_answers.recreate_deleted(shop.owner, [listing_id]) == 1
     db.session.commit()
     assert shop.run().status == RunStatus.SUCCEEDED
 
@@ -43,11 +43,11 @@ def test_it_is_made_again_where_the_owner_wants_it(shop: Shop) -> None:
 def test_it_is_asked_about_once(shop: Shop) -> None:
     listing_id = deleted_by_hand(shop)
 
-    assert answers.accept_deletion(shop.owner, [listing_id]) == 1
+    assert owner_answers.accept_deletion(shop.owner, [listing_id]) == 1
     db.session.commit()
     rests(shop)
 
-    assert answers.question_count(shop.owner) == 0
+    assert owner_answers.question_count(shop.owner) == 0
     assert shop.prices().keys() == {"P2", "P3"}
 
 
@@ -75,7 +75,7 @@ def test_an_item_restored_in_vk_is_ours_again(shop: Shop, sandbox: Sandbox) -> N
     next_day(shop)
 
     assert shop.prices() == ALL
-    assert answers.question_count(shop.owner) == 0
+    assert owner_answers.question_count(shop.owner) == 0
     assert shop.writes() == 0, "it stands as it stood"
 
 
@@ -88,7 +88,7 @@ def test_a_copy_takes_the_place_of_the_item_that_was_deleted(shop: Shop) -> None
     next_day(shop)
 
     assert shop.prices() == ALL
-    assert answers.question_count(shop.owner) == 0
+    assert owner_answers.question_count(shop.owner) == 0
 
 
 def out_and_hidden(shop: Shop) -> None:
@@ -105,7 +105,7 @@ def test_our_own_deletion_is_not_taken_for_one_by_hand(shop_everywhere: Shop) ->
     shop.run_killed()
 
     next_day(shop)
-    assert answers.question_count(shop.owner) == 0
+    assert owner_answers.question_count(shop.owner) == 0
     shop.rule(EntityType.PRODUCT, None, "P1")
     shop.run()
 
@@ -118,7 +118,7 @@ def test_nobody_is_asked_about_what_was_on_its_way_out(shop: Shop) -> None:
 
     next_day(shop)
 
-    assert answers.question_count(shop.owner) == 0
+    assert owner_answers.question_count(shop.owner) == 0
 
 
 def test_a_question_ends_when_its_product_leaves_the_selection(shop: Shop) -> None:
@@ -127,20 +127,20 @@ def test_a_question_ends_when_its_product_leaves_the_selection(shop: Shop) -> No
 
     shop.run()
 
-    assert answers.question_count(shop.owner) == 0
+    assert owner_answers.question_count(shop.owner) == 0
 
 
 def test_one_list_that_lacks_a_product_ends_no_question(shop: Shop) -> None:
     deleted_by_hand(shop)
     shop.drop("P1")
     shop.run()
-    assert answers.question_count(shop.owner) == 0, "nobody needs an answer now"
+    assert owner_answers.question_count(shop.owner) == 0, "nobody needs an answer now"
     shop.put("P1", price=100, parent_id="G1")
 
     shop.run()
 
     assert shop.prices().keys() == {"P2", "P3"}
-    assert answers.question_count(shop.owner) == 1
+    assert owner_answers.question_count(shop.owner) == 1
 
 
 @pytest.mark.parametrize("is_answered", [False, True])
@@ -152,14 +152,14 @@ def test_a_hidden_duplicate_does_not_bring_back_what_was_deleted_by_hand(shop: S
     shop.sandbox.control("vk/items", club=CLUB, delete=[linked])
     next_day(shop)
     if is_answered:
-        question = answers.market_review(shop.owner).gone[0].id
-        answers.accept_deletion(shop.owner, [question])
+        question = owner_answers.market_review(shop.owner).gone[0].id
+        owner_answers.accept_deletion(shop.owner, [question])
         db.session.commit()
 
     next_day(shop)
 
     assert "P1" not in shop.prices()
-    assert answers.question_count(shop.owner) == int(not is_answered)
+    assert owner_answers.question_count(shop.owner) == int(not is_answered)
 
 
 def test_a_read_that_outlasts_the_lag_does_not_link_what_was_deleted(shop: Shop, sandbox: Sandbox) -> None:

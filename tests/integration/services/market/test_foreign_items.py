@@ -11,7 +11,7 @@ from app.db import db
 from app.domain.listing.owner_settings import HandField
 from app.domain.rules import EntityType, FilterMode
 from app.models import ForeignItem, RunStatus, User
-from app.services.market import answers
+from app.services.market import owner_answers
 from app.services.owner import settings
 from tests.support.days import deleted_by_hand, next_day, rests
 from tests.support.sandbox import CLUB
@@ -34,7 +34,7 @@ def with_similar(shop: Shop) -> Shop:
 
 
 def similar(shop: Shop) -> dict[str, ForeignItem]:
-    return {row.product_id: row for row in answers.market_review(shop.owner).similar}
+    return {row.product_id: row for row in owner_answers.market_review(shop.owner).similar}
 
 
 def strangers(shop: Shop) -> dict[str, dict[str, Any]]:
@@ -43,7 +43,7 @@ def strangers(shop: Shop) -> dict[str, dict[str, Any]]:
 
 def take(shop: Shop, *product_ids: str) -> int:
     questions = similar(shop)
-    taken = answers.adopt_similar(shop.owner, [questions[product_id].id for product_id in product_ids])
+    taken = owner_answers.adopt_similar(shop.owner, [questions[product_id].id for product_id in product_ids])
     db.session.commit()
     return taken
 
@@ -98,7 +98,7 @@ def test_a_left_item_is_never_touched_and_the_product_is_added_beside_it(with_si
     shop = with_similar
     before = strangers(shop)["товар p1"]
     question = similar(shop)["P1"].id
-    answers.dismiss_similar(shop.owner, [question])
+    owner_answers.dismiss_similar(shop.owner, [question])
     db.session.commit()
 
     assert shop.run().status == RunStatus.SUCCEEDED
@@ -116,7 +116,7 @@ def test_an_item_taken_while_a_run_reads_the_market_is_not_asked_about_again(wit
 
     def take_meanwhile() -> None:
         with app.app_context():
-            answers.adopt_similar(db.session.get_one(User, shop.owner_id), [question])
+            owner_answers.adopt_similar(db.session.get_one(User, shop.owner_id), [question])
             db.session.commit()
 
     def in_another_thread() -> None:
@@ -160,4 +160,4 @@ def test_a_question_ends_when_the_item_is_gone(with_similar: Shop) -> None:
 def test_foreign_items_are_counted(with_similar: Shop) -> None:
     visible = [item for item in with_similar.sandbox.strangers() if not item["hidden"] and not item["deleted"]]
 
-    assert answers.market_review(with_similar.owner).foreign == len(visible)
+    assert owner_answers.market_review(with_similar.owner).foreign == len(visible)

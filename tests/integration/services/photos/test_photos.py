@@ -3,10 +3,12 @@
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.exc import IntegrityError
 
 from app.clock import utcnow
 from app.context import settings
@@ -124,6 +126,24 @@ def test_a_deleted_account_leaves_no_file(user: User) -> None:
     users.delete(user, PASSWORD, "192.0.2.1")
 
     assert [path.parent.name for path in files()] == [str(other.id)]
+
+
+def test_an_account_that_is_deleted_while_a_photo_is_put_leaves_no_file(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user_id, write = user.id, photos_files.write
+
+    def deleted_meanwhile(*picture: Any) -> None:
+        write(*picture)
+        db.session.execute(sa.delete(User).where(User.id == user_id).execution_options(synchronize_session=False))
+
+    monkeypatch.setattr(photos_files, "write", deleted_meanwhile)
+
+    with pytest.raises(IntegrityError):
+        gallery.put(user, PRODUCT, picture())
+
+    db.session.rollback()
+    assert files() == []
 
 
 def test_a_process_that_dies_between_file_and_row_leaves_nothing_for_long(

@@ -11,8 +11,7 @@ import pytest
 from PIL import Image
 
 from app.services.errors import BadPhoto
-from app.services.photos import child as photos_child
-from app.services.photos import making
+from app.services.photos import making, picture_process
 from app.services.photos.making import make
 from tests.support.hostile_pictures import corpus, endless, lossless, webp
 from tests.support.pictures import BLUE, GREEN, RED, bomb, halves, opened, picture
@@ -104,8 +103,8 @@ def test_spoilt_files_are_refused_and_never_break_anything() -> None:
         whole = bytearray(picture((500, 500), kind))
         for place in range(0, len(whole), max(1, len(whole) // 150)):
             spoilt = bytes(whole[:place]) + bytes([whole[place] ^ 0xFF]) + bytes(whole[place + 1 :])
-            with contextlib.suppress(photos_child.Refused):
-                assert photos_child.read(spoilt, lambda _seconds: None).mode == "RGB"
+            with contextlib.suppress(picture_process.Refused):
+                assert picture_process.read(spoilt, lambda _seconds: None).mode == "RGB"
 
 
 def test_hostile_pictures_are_refused() -> None:
@@ -198,7 +197,7 @@ def test_nothing_but_pixels_is_kept() -> None:
 def test_a_large_photo_is_scaled_down_with_its_sides_in_proportion() -> None:
     made = make(picture((6000, 4000)))
     assert (made.width, made.height) == (2560, 1707)
-    assert make(picture((3200, 640))).height >= photos_child.SHORTEST_SIDE
+    assert make(picture((3200, 640))).height >= picture_process.SHORTEST_SIDE
 
 
 def test_transparency_becomes_white() -> None:

@@ -10,7 +10,7 @@ from app.services.engine.context.time_slice import TimeSlice
 from app.services.runs import codes, lease
 
 
-class Lease:
+class HeldLease:
     """`worker` is never read from the row: there it may be somebody else's name by now."""
 
     def __init__(self, row: SyncRun, worker: str, group_id: int, order: str | None, time: TimeSlice) -> None:
