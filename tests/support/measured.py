@@ -1,6 +1,7 @@
 """Which tests the coverage is measured in: tracing makes Python half as slow again, and the suite must stay quick.
 
-Of a test with many cases the first one counts, of the folders those that run the product in the process of the tests.
+Of a test with many cases the first one counts, of the folders those that are quick and go through the whole product:
+pages let the engine make their states.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 from coverage import Coverage
 
-FOLDERS = ("tests/unit/", "tests/integration/", "tests/web/")
+FOLDERS = ("tests/unit/", "tests/web/")
 _IS_MEASURED = pytest.StashKey[bool]()
 
 
