@@ -1,7 +1,7 @@
 """Settings, application, database and sandbox for every test."""
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,23 +21,12 @@ from config import Settings
 from tests.support.bad_vendor import BadVendor
 from tests.support.compiled import CompiledStatements, CompiledTemplates
 from tests.support.database import copy_sqlite, drop_postgres, make_postgres
-from tests.support.measured import mark_measured, measuring
 from tests.support.product import Product
 from tests.support.sandbox import Sandbox
 
 KEY = Fernet.generate_key().decode()
 COMPILED = CompiledTemplates()
 STATEMENTS = CompiledStatements()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    mark_measured(items)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    with measuring(item):
-        return (yield)
 
 
 @pytest.fixture(autouse=True)
