@@ -1,6 +1,13 @@
 """All tables. Importing this module makes the whole schema known to Alembic."""
 
-from app.models.catalog import CatalogGroup, CatalogProduct, CatalogStore, CatalogUnreadable, StoreState
+from app.models.catalog import (
+    CatalogCount,
+    CatalogGroup,
+    CatalogProduct,
+    CatalogStore,
+    CatalogUnreadable,
+    StoreState,
+)
 from app.models.category import VkCategoryList
 from app.models.connection import ConnectionState, EvotorConnection, VkConnection
 from app.models.event import AccountEvent, EventKind
@@ -14,6 +21,7 @@ from app.models.user import User
 __all__ = [
     "AccountEvent",
     "AlbumState",
+    "CatalogCount",
     "CatalogGroup",
     "CatalogProduct",
     "CatalogStore",

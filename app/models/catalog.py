@@ -59,11 +59,31 @@ class CatalogGroup(Base):
     """Of a variant model: [id, name, [[id of a choice, its name], …]] each."""
 
 
+SORT_KEY_LENGTH = 100
+SEARCH_INDEX = "ix_catalog_products_search"
+"""Of `search_text`; each database has its own kind, so that only its migration knows it."""
+
+
 class CatalogProduct(Base):
-    """Prices in roubles. No purchase price: it is confidential and nobody here needs it."""
+    """Prices in roubles. No purchase price: it is confidential and nobody here needs it.
+
+    The last columns are what `app/services/catalog/verdicts.py` says of the others, and follow them in every commit.
+    """
 
     __tablename__ = "catalog_products"
-    __table_args__ = (sa.UniqueConstraint("user_id", "store_id", "product_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("user_id", "store_id", "product_id"),
+        sa.Index("ix_catalog_products_by_name", "user_id", "store_id", "sort_key", "id", "included", "problem"),
+        sa.Index("ix_catalog_products_by_group", "user_id", "store_id", "group_id", "sort_key"),
+        sa.Index("ix_catalog_products_by_price", "user_id", "store_id", "price", "sort_key"),
+        sa.Index("ix_catalog_products_by_quantity", "user_id", "store_id", "quantity", "sort_key"),
+        sa.Index(
+            "ix_catalog_products_not_judged",
+            "user_id",
+            postgresql_where=sa.text("included IS NULL"),
+            sqlite_where=sa.text("included IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = owner_column()
@@ -84,6 +104,37 @@ class CatalogProduct(Base):
     is_age_limited: Mapped[bool]
     choices: Mapped[list[Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     """Of a variant: [id of an attribute, id of a choice] each."""
+    included: Mapped[bool | None]
+    """Whether the rules let it through; None while nobody judged the product yet."""
+    level: Mapped[str | None] = mapped_column(sa.String(16))
+    """The level that decided; None = no rule had a say."""
+    decided_by: Mapped[str | None] = mapped_column(sa.String(ID_LENGTH))
+    """Entity id of the deciding rule; None with a level = a whitelist that names nothing on the way."""
+    problem: Mapped[str | None] = mapped_column(sa.String(32))
+    """A `SkipReason`: why buyers do not see the product even if the rules let it through."""
+    search_text: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
+    """What the product is found by, folded: name, article, code, barcodes, choices of a variant."""
+    sort_key: Mapped[str] = mapped_column(
+        sa.String(SORT_KEY_LENGTH).with_variant(sa.String(SORT_KEY_LENGTH, collation="C"), "postgresql"),
+        default="",
+        server_default="",
+    )
+    """Orders the names as a person looks for them."""
+
+
+class CatalogCount(Base):
+    """How many products of one group the rules let through or not, by problem: what pages count with."""
+
+    __tablename__ = "catalog_counts"
+
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    store_id: Mapped[str] = mapped_column(sa.String(ID_LENGTH), primary_key=True)
+    group_id: Mapped[str] = mapped_column(sa.String(ID_LENGTH), primary_key=True)
+    """As products name it, whether or not there is such a group; empty = none."""
+    included: Mapped[bool] = mapped_column(primary_key=True)
+    problem: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    """Empty = none."""
+    products: Mapped[int]
 
 
 class CatalogUnreadable(Base):
