@@ -15,8 +15,8 @@ from app.domain.catalog.goods import GroupTree, Product
 from app.domain.planning.selection import StoreGoods
 from app.domain.rules import Decision
 from app.models import CatalogStore, User
+from app.services.catalog.criteria import Criteria, verdict_of
 from app.services.catalog.load import load_goods
-from app.services.catalog.verdicts import Criteria, verdict_of
 from app.services.pages.goods.query import Codes
 from app.services.pages.goods.store import product_codes
 

@@ -9,8 +9,8 @@ from app.domain.listing.fitness import SkipReason
 from app.domain.planning.selection import StoreGoods, decisions
 from app.domain.rules import Decision, EntityType, FilterMode, Mode, RuleSet, decide
 from app.models import User
+from app.services.catalog.criteria import Criteria
 from app.services.catalog.load import load_products, load_store
-from app.services.catalog.verdicts import Criteria
 from app.services.errors import UnknownEntity
 
 

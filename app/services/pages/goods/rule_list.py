@@ -8,8 +8,8 @@ from app.domain.planning.selection import StoreGoods
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet
 from app.domain.texts.order import natural_key
 from app.models import User
+from app.services.catalog.criteria import Criteria
 from app.services.catalog.load import load_goods
-from app.services.catalog.verdicts import Criteria
 from app.services.pages.goods.group_tree import Tally, tallies, tally
 
 

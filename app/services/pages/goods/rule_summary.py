@@ -11,8 +11,8 @@ from app.domain.listing.emptiness import Emptiness, emptiness
 from app.domain.listing.fitness import SkipReason
 from app.domain.rules import EntityType
 from app.models import CatalogStore, User
+from app.services.catalog.criteria import Criteria
 from app.services.catalog.load import load_goods
-from app.services.catalog.verdicts import Criteria
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from app.domain.rules import EntityType, FilterMode, RuleSet, decide
 from app.domain.texts import search
 from app.models import CatalogProduct, CatalogStore, StoreState, SyncFilter, User
 from app.services.catalog import unreadable
+from app.services.catalog.criteria import Criteria, Verdict, verdict_of
 from app.services.catalog.load import load_goods, load_products, load_store
 from app.services.catalog.stores import stores_of
-from app.services.catalog.verdicts import Criteria, Verdict, verdict_of
 from app.services.errors import UnknownEntity
 from app.services.owner.rule_entities import lost_rules
 from app.services.pages.goods.group_tree import GroupNode, Tally, groups_by_name, tally, visible_nodes

@@ -12,7 +12,7 @@ from app.db import db
 from app.domain.listing.fitness import SkipReason
 from app.domain.rules import EntityType, FilterMode, Mode
 from app.models import SyncState, User
-from app.services.catalog.verdicts import Verdict
+from app.services.catalog.criteria import Verdict
 from app.services.errors import UnknownEntity
 from app.services.pages.goods import store as goods_store
 from app.services.pages.goods.query import GoodsQuery, Sort, State
