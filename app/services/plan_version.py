@@ -5,7 +5,7 @@ A session notes whose records it changes, through objects or through statements,
 its transaction: so the row of the number is held for no time, and by nobody who waits for something else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -74,10 +74,15 @@ _KEY = "users whose plans are another"
 
 def listen() -> None:
     """To every session of the application; after whoever writes more before a commit."""
-    event.listen(db.session, "after_flush", _note_objects)
-    event.listen(db.session, "do_orm_execute", _note_statement)
-    event.listen(db.session, "before_commit", _tell)
-    event.listen(db.session, "after_transaction_end", _forget)
+    heard: dict[str, Callable[..., None]] = {
+        "after_flush": _note_objects,
+        "do_orm_execute": _note_statement,
+        "before_commit": _tell,
+        "after_transaction_end": _forget,
+    }
+    for name, listener in heard.items():
+        if not event.contains(db.session, name, listener):
+            event.listen(db.session, name, listener)
 
 
 def touched(user_id: int) -> None:
@@ -138,7 +143,8 @@ def _owners(asked: ORMExecuteState, statement: Any) -> set[Any]:
         return owners
     named = _named(statement.whereclause, key)
     if named is None:
-        rows = sa.select(statement.table.c[key]).where(statement.whereclause).distinct()
+        condition = sa.true() if statement.whereclause is None else statement.whereclause
+        rows = sa.select(statement.table.c[key]).where(condition).distinct()
         return owners | set(asked.session.scalars(rows, asked.parameters))
     return owners | {named}
 
@@ -160,7 +166,7 @@ def _named(condition: Any, key: str) -> Any:
 
 
 def _owner_key(table: Any) -> str:
-    return "sync_config_id" if table is SyncFilter.__table__ else "user_id"
+    return "sync_config_id" if table.name == SyncFilter.__tablename__ else "user_id"
 
 
 def _users(session: Session, table: Any, owners: set[Any]) -> set[int]:

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from app.db import db
 from app.domain.catalog.goods import Attribute, Group, GroupTree, Product, Store
 from app.domain.catalog.pictures import Pictures
-from app.domain.catalog.variants import choices_of
+from app.domain.catalog.variants import choices_of, shown_name
+from app.domain.listing.key import ListingKey
 from app.domain.listing.name import item_name
 from app.domain.planning.selection import StoreGoods
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, StoreState
@@ -168,3 +169,18 @@ def _product(values: Sequence[Any]) -> Product:
         is_age_limited=age_limited,
         choices=to_pairs(choices),
     )
+
+
+def load_names(user_id: int, *which: sa.ColumnElement[bool]) -> dict[ListingKey, str]:
+    """What the owner calls the products, with what variants are told by; `which`: not all of the catalog."""
+    query = sa.select(_C.store_id, _C.product_id, _C.name, _C.group_id, _C.choices).where(_C.user_id == user_id, *which)
+    rows = db.session.execute(query).all()
+    found = {ListingKey(row.store_id, row.product_id): row.name for row in rows}
+    variants = [row for row in rows if row.choices]
+    groups = load_groups(user_id) if variants else {}
+    trees = {store_id: GroupTree.of(inside) for store_id, inside in groups.items()}
+    for row in variants:
+        if tree := trees.get(row.store_id):
+            product = Product(row.product_id, row.name, row.group_id, choices=to_pairs(row.choices))
+            found[ListingKey(row.store_id, row.product_id)] = shown_name(product, tree)
+    return found
