@@ -12,8 +12,6 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction
-from sqlalchemy.sql import operators
-from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList
 
 from app.db import Base, db
 from app.models import (
@@ -129,40 +127,37 @@ def _note_statement(asked: ORMExecuteState) -> None:
         return
     statement: Any = asked.statement
     table = getattr(statement, "table", None)
-    unasked = _UNASKED_OF.get(getattr(table, "name", ""))
-    if unasked is not None and not (asked.is_update and _values(statement).keys() <= unasked):
-        _noted(asked.session).update(_users(asked.session, table, _owners(asked, statement)))
-
-
-def _owners(asked: ORMExecuteState, statement: Any) -> set[Any]:
-    """Values of the column that tells whose the rows are, before and after."""
-    key = _owner_key(statement.table)
-    many = asked.parameters if isinstance(asked.parameters, list) else [asked.parameters or {}]
-    owners = {row[key] for row in (*many, _values(statement)) if key in row}
+    if table is None or table.name not in _UNASKED_OF:
+        return
     if asked.is_insert:
-        return owners
-    named = _named(statement.whereclause, key)
-    if named is None:
-        condition = sa.true() if statement.whereclause is None else statement.whereclause
-        rows = sa.select(statement.table.c[key]).where(condition).distinct()
-        return owners | set(asked.session.scalars(rows, asked.parameters))
-    return owners | {named}
+        many = asked.parameters if isinstance(asked.parameters, list) else [asked.parameters or {}]
+        owners = {row[_owner_key(table)] for row in many}
+    else:
+        owners = set(asked.session.scalars(_owners_of_changed(statement, table)))
+    _noted(asked.session).update(_users(asked.session, table, owners))
 
 
-def _values(statement: Any) -> dict[str, Any]:
-    """What the statement itself sets; SQLAlchemy has no public word for it."""
-    values = getattr(statement, "_values", None) or {}
-    return {getattr(column, "key", column): getattr(value, "value", None) for column, value in values.items()}
+def _owners_of_changed(statement: Any, table: Any) -> Any:
+    """Whose rows become others by an update or a deletion; where an update gives rows away, also to whom."""
+    key, values = _owner_key(table), getattr(statement, "_values", None)  # SQLAlchemy has no public word for it
+    condition = sa.true() if statement.whereclause is None else statement.whereclause
+    if not values:
+        return sa.select(table.c[key]).where(condition).distinct()
+    set_to = {getattr(column, "key", column): _plain(value) for column, value in values.items()}
+    asked = set_to.keys() - _UNASKED_OF[table.name]
+    changed = sa.and_(condition, sa.or_(sa.false(), *(_differs(table.c[name], set_to[name]) for name in asked)))
+    owners = [table.c[key], *([set_to[key]] if key in set_to else [])]
+    return sa.union(*(sa.select(owner).select_from(table).where(changed) for owner in owners))
 
 
-def _named(condition: Any, key: str) -> Any:
-    """The one owner whose rows the condition lets through; None where it does not name one."""
-    if isinstance(condition, BooleanClauseList) and condition.operator is operators.and_:
-        return next((found for part in condition.clauses if (found := _named(part, key)) is not None), None)
-    is_equation = isinstance(condition, BinaryExpression) and condition.operator is operators.eq
-    if is_equation and getattr(condition.left, "key", None) == key:
-        return getattr(condition.right, "value", None)
-    return None
+def _plain(value: Any) -> Any:
+    """What is set, as a query can ask about it."""
+    return sa.literal(value.value, value.type) if isinstance(value, sa.BindParameter) else value
+
+
+def _differs(column: Any, value: Any) -> sa.ColumnElement[bool]:
+    """PostgreSQL does not compare JSON."""
+    return sa.true() if isinstance(column.type, sa.JSON) else column.is_distinct_from(value)
 
 
 def _owner_key(table: Any) -> str:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from app.db import db, in_chunks
 from app.domain.catalog.goods import Attribute, Group, Product
+from app.services import plan_version
 
 
 def stored_rows(table: sa.FromClause, key: str, user_id: int, store_id: str) -> dict[str, Mapping[str, Any]]:
@@ -30,6 +31,7 @@ def replace_rows(table: Any, key: str, old: Mapping[str, Mapping[str, Any]], new
         db.session.connection().execute(
             sa.update(table).where(table.c.id == sa.bindparam("row_id")).values(columns), changed
         )
+        plan_version.touched(changed[0]["user_id"])  # past the session, which would have noted it
     for ids in in_chunks(old[entity_id]["id"] for entity_id in gone):
         db.session.execute(sa.delete(table).where(table.c.id.in_(ids)))
 

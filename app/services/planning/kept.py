@@ -41,11 +41,15 @@ def kept_plan(user: User) -> Kept:
         db.session.commit()
         if stored is None:
             _begin(user.id)
-        if (until := _claim(user.id)) is not None and (made := _make(user, until)) is not None:
-            return made
-        clock.sleep(LOOK_EVERY)
+        until = _claim(user.id)
         db.session.expire_all()
         stored = _stored(user.id)
+        if until is None:
+            clock.sleep(LOOK_EVERY)
+        elif stored is not None and _is_good(stored, user, wanted):
+            _release(user.id, until)  # it was made between our look and our claim
+        elif (made := _make(user, until)) is not None:
+            return made
     return _kept(user.id, stored)
 
 
