@@ -19,7 +19,7 @@ LONGEST = timedelta(days=1)
 
 
 def valid_until(user: User, now: datetime) -> datetime:
-    """The next moment for which something waits: a refusal, a lost answer, a full album, the grace before a deletion."""
+    """The next moment for which something waits: a refusal, a lost answer, a full album, grace before a deletion."""
     grace = timedelta(days=owner_settings(user).remove_after_days)
     waits = (
         (Listing, Listing.retry_after, timedelta(0)),

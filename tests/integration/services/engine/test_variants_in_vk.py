@@ -7,8 +7,8 @@ import pytest
 from app.domain.listing.key import ListingKey
 from app.domain.rules import EntityType, FilterMode
 from app.models import RunStatus
-from app.services.pages.goods import product, store
 from app.services.catalog.load import load_names
+from app.services.pages.goods import product, store
 from app.services.pages.goods.names import names_of
 from app.services.pages.goods.query import GoodsQuery
 from app.services.pages.sync.problem_kinds import Kind
