@@ -24,8 +24,10 @@ __all__ = [
     "db",
     "in_chunks",
     "is_contention",
+    "is_reading",
     "mapped_column",
     "reading",
+    "snapshot",
 ]
 
 T = TypeVar("T")
@@ -124,6 +126,14 @@ def engine_options(database_url: str) -> dict[str, Any]:
 
 
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
+_in_snapshot: ContextVar[bool] = ContextVar("in_snapshot", default=False)
+_ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+"""READ COMMITTED shows two statements two states. SQLite's read transaction is of one moment anyway."""
+
+
+def is_reading() -> bool:
+    """The open transaction, or the next one, does not write."""
+    return _reading.get()
 
 
 @contextmanager
@@ -134,6 +144,31 @@ def reading(active: bool = True) -> Iterator[None]:
         yield
     finally:
         _reading.reset(token)
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """All that is read inside is as of one moment; nothing can be written there.
+
+    Commits what is open before, as no transaction changes its manners on its way, and ends its own. Inside another
+    one it is a part of that. What the session holds already stays as it was read: see `populate_existing`.
+    """
+    if _in_snapshot.get():
+        yield
+        return
+    db.session.commit()
+    token = _in_snapshot.set(True)
+    try:
+        with reading():
+            if db.engine.dialect.name == "postgresql":
+                db.session.connection(execution_options=_ONE_MOMENT)
+            yield
+            db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+    finally:
+        _in_snapshot.reset(token)
 
 
 def init_sqlite(app: Flask) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from app.clients.vk.errors import FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS, Treatment, VkError
 from app.clock import utcnow
-from app.db import db
+from app.db import db, snapshot
 from app.domain.catalog.goods import Store
 from app.domain.listing.key import sku
 from app.domain.market.items import MarketItem
@@ -109,8 +109,9 @@ class Synchronisation:
         run.lease.enter(RunStage.PLAN)
         run.lease.renew()
         run.load_records()
-        self._inputs = pending.inputs_digest(run.user)
-        desired = desired_for(run.user, run.whole_stores)
+        with snapshot():
+            desired = desired_for(run.user, run.whole_stores)
+            self._inputs = pending.inputs_digest(run.user)
         deletion_proof.forget_old_answers(run.market.listings, desired.known, began)
         db.session.commit()
         duplicates: list[MarketItem] = []
