@@ -35,8 +35,15 @@ def owner(app_on_each_database: Flask) -> User:
     (wanted,) = plans.desired_for(user).wanted.values()
     db.session.add(
         Listing(
-            **{"user_id": user.id, "vk_group_id": 0, "store_id": STORE, "product_id": "P1", "sku": "ev:P1"},
-            **{"name": "Чай чёрный", "vk_item_id": 1, "state": "live", "sent": wanted.fields},
+            user_id=user.id,
+            vk_group_id=0,
+            store_id=STORE,
+            product_id="P1",
+            sku="ev:P1",
+            name="Чай чёрный",
+            vk_item_id=1,
+            state="live",
+            sent=wanted.fields,
             photo_hash=wanted.photo,
         )
     )
