@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from app.clients.vk.errors import FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS, Treatment, VkError
 from app.clock import utcnow
-from app.db import db
+from app.db import db, snapshot
 from app.domain.catalog.goods import Store
 from app.domain.listing.key import sku
 from app.domain.market.items import MarketItem
@@ -104,7 +104,8 @@ class Synchronisation:
         run.lease.enter(RunStage.PLAN)
         run.lease.renew()
         run.load_records()
-        desired = desired_for(run.user, run.whole_stores)
+        with snapshot():
+            desired = desired_for(run.user, run.whole_stores)
         deletion_proof.forget_old_answers(run.market.listings, desired.known, began)
         db.session.commit()
         duplicates: list[MarketItem] = []
