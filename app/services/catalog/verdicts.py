@@ -65,3 +65,49 @@ class Criteria:
         key = ListingKey(goods.store.id, product.id)
         has_photo = key in self.pictured or goods.picture_of(product) is not None
         return skip_reason(product, self.settings, has_photo=has_photo)
+
+
+# A plain stand-in
+
+
+def ensure(user: User) -> None:
+    from collections import Counter
+    from typing import Any
+
+    import sqlalchemy as sa
+
+    from app.db import db
+    from app.domain.catalog.variants import choices_of
+    from app.domain.texts.order import natural_key
+    from app.domain.texts.search import folded
+    from app.models import CatalogCount, CatalogProduct
+    from app.services.catalog.load import load_goods
+
+    table: Any = CatalogProduct.__table__
+    criteria = Criteria.of(user)
+    counts: Counter[tuple[str, str, bool, str]] = Counter()
+    for goods in load_goods(user.id):
+        for product, decision in criteria.decisions(goods):
+            key = ListingKey(goods.store.id, product.id)
+            has_photo = key in criteria.pictured or goods.picture_of(product) is not None
+            problem = skip_reason(product, criteria.settings, has_photo=has_photo)
+            choices = [choice.name for choice in choices_of(product, goods.tree)]
+            words = "\n".join(map(folded, (product.name, product.article, product.code, *product.barcodes, *choices)))
+            db.session.execute(
+                sa.update(table)
+                .where(table.c.user_id == user.id, table.c.store_id == key.store_id, table.c.product_id == product.id)
+                .values(
+                    included=decision.included,
+                    level=decision.level,
+                    decided_by=decision.decided_by,
+                    problem=problem,
+                    search_text=words,
+                    sort_key=natural_key(product.name)[:100],
+                )
+            )
+            counts[goods.store.id, product.group_id or "", decision.included, problem or ""] += 1
+    db.session.execute(sa.delete(CatalogCount).where(CatalogCount.user_id == user.id))
+    names = ("store_id", "group_id", "included", "problem")
+    for values, number in counts.items():
+        row = dict(zip(names, values, strict=True))
+        db.session.execute(sa.insert(CatalogCount).values(user_id=user.id, products=number, **row))

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app.db import db, in_chunks
 from app.domain.rules import EntityType
-from app.models import CatalogGroup, CatalogProduct, CatalogStore, SyncFilter, User
+from app.models import CatalogGroup, CatalogProduct, CatalogStore, SyncConfig, SyncFilter, User
 from app.models.types import ID_LENGTH
 from app.services.owner.config import config_of
 
@@ -58,11 +58,17 @@ def refresh_names(user: User) -> None:
     db.session.flush()
 
 
-def lost_rules(user: User) -> list[SyncFilter]:
+def lost_rules(user: User) -> Sequence[SyncFilter]:
     """Rules whose entity is gone. They keep their effect on the mode until the owner drops them."""
-    gone: list[SyncFilter] = []
-    for entity_type in EntityType:
-        rows = [row for row in config_of(user).filters if row.entity_type == entity_type]
-        known = rule_entities(user.id, entity_type, [row.entity_id for row in rows])
-        gone += [row for row in rows if row.entity_id not in known]
-    return gone
+    is_gone = [
+        sa.and_(SyncFilter.entity_type == level, sa.not_(_standing(user.id, level).exists())) for level in EntityType
+    ]
+    query = sa.select(SyncFilter).join(SyncFilter.sync_config).where(SyncConfig.user_id == user.id, sa.or_(*is_gone))
+    levels = {level: place for place, level in enumerate(EntityType)}
+    return sorted(db.session.scalars(query), key=lambda rule: (levels[EntityType(rule.entity_type)], rule.id))
+
+
+def _standing(user_id: int, level: EntityType) -> sa.Select[str, str, str | None]:
+    """The entity of a rule of that level, where the catalog has it."""
+    query = _entity_query(level).where(sa.column("user_id") == user_id)
+    return query.where(query.selected_columns[0] == SyncFilter.entity_id)

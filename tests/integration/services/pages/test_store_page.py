@@ -12,9 +12,9 @@ from app.db import db
 from app.domain.listing.fitness import SkipReason
 from app.domain.rules import EntityType, FilterMode, Mode
 from app.models import SyncState, User
-from app.services.catalog.verdicts import Verdict
 from app.services.errors import UnknownEntity
 from app.services.pages.goods import store as goods_store
+from app.services.pages.goods.named_verdict import Verdict
 from app.services.pages.goods.query import GoodsQuery, Sort, State
 from app.services.pages.goods.store import StorePage
 from tests.factories import add_group, add_product, add_store, make_user, set_rule
