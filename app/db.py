@@ -20,6 +20,7 @@ __all__ = [
     "EncryptedText",
     "ExactNumeric",
     "Mapped",
+    "contains",
     "created_at_column",
     "db",
     "in_chunks",
@@ -69,6 +70,15 @@ def in_chunks(ids: Iterable[T], size: int = 500) -> Iterator[list[T]]:
     rest = list(ids)
     for start in range(0, len(rest), size):
         yield rest[start : start + size]
+
+
+def contains(column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
+    """PostgreSQL's index of trigrams serves LIKE alone; that of SQLite knows capital letters of English only."""
+    if db.engine.dialect.name == "sqlite":
+        return sa.func.instr(column, text) > 0
+    for sign in ("\\", "%", "_"):
+        text = text.replace(sign, "\\" + sign)
+    return column.like(f"%{text}%")
 
 
 def created_at_column() -> Any:

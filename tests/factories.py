@@ -4,7 +4,6 @@ from decimal import Decimal
 
 from app.clock import utcnow
 from app.db import db
-from app.domain.catalog.goods import Group, Product
 from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, User
 from app.services.accounts import users
@@ -59,8 +58,15 @@ def add_group(user: User, group_id: str, name: str, parent_id: str | None = None
 
 
 def add_product(user: User, product_id: str, store_id: str = "S1", **fields: object) -> None:
-    usual: dict[str, object] = {
-        "name": f"Товар {product_id}",
+    values = product_fields(f"Товар {product_id}") | fields
+    db.session.add(CatalogProduct(user_id=user.id, store_id=store_id, product_id=product_id, **values))
+    db.session.commit()
+
+
+def product_fields(name: str) -> dict[str, object]:
+    """Of a usual product."""
+    return {
+        "name": name,
         "type": "NORMAL",
         "measure": "шт",
         "allow_to_sell": True,
@@ -73,14 +79,3 @@ def add_product(user: User, product_id: str, store_id: str = "S1", **fields: obj
         "is_excisable": False,
         "is_age_limited": False,
     }
-    db.session.add(CatalogProduct(user_id=user.id, store_id=store_id, product_id=product_id, **(usual | fields)))
-    db.session.commit()
-
-
-def a_product(product_id: str = "P1", **fields: object) -> Product:
-    usual: dict[str, object] = {"name": "Чай травяной", "price": Decimal("350"), "quantity": Decimal("12")}
-    return Product(id=product_id, **(usual | fields))  # type: ignore[arg-type]  # a test's own fields
-
-
-def a_group(group_id: str, parent_id: str | None = None, **fields: object) -> Group:
-    return Group(id=group_id, name=f"Группа {group_id}", parent_id=parent_id, **fields)  # type: ignore[arg-type]

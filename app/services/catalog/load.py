@@ -5,12 +5,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.db import db
+from app.db import contains, db
 from app.domain.catalog.goods import Attribute, Group, GroupTree, Product, Store
 from app.domain.catalog.pictures import Pictures
-from app.domain.catalog.variants import choices_of
+from app.domain.catalog.variants import choices_of, with_choices
 from app.domain.listing.name import item_name
 from app.domain.planning.selection import StoreGoods
+from app.domain.texts.cleaning import clean_line
+from app.domain.texts.search import folded
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, StoreState
 from app.services.catalog import unreadable
 from app.services.errors import UnknownEntity
@@ -23,6 +25,8 @@ _FACT_COLUMNS = (
     *(_C.is_excisable, _C.is_age_limited, _C.choices),
 )
 _NAME_COLUMNS = (*_FACT_COLUMNS[:3], _C.choices)
+_MOST_WORDS = 8
+"""Of a name, to look for others by: more would find the same."""
 _TEXT_COLUMNS = (_C.description, _C.article, _C.code, _C.barcodes)
 
 
@@ -131,16 +135,28 @@ def load_namesakes(goods: StoreGoods, user_id: int, product: Product) -> list[Pr
     """All products of the store that get its name in VK as long as nothing tells them apart, itself among them.
 
     Whatever the register calls them: what buyers read is spelled in one way, may hold choices, and is cut somewhere.
+    But its words stand in what each of them is found by.
     """
 
     def shown(one: Product) -> str:
         return item_name(one, choices_of(one, goods.tree))
 
-    query = sa.select(*_NAME_COLUMNS).where(_C.user_id == user_id, _C.store_id == goods.store.id)
+    words = _words(with_choices(clean_line(product.name), choices_of(product, goods.tree)))
+    if not words:
+        return [product]
+    query = sa.select(*_NAME_COLUMNS).where(
+        _C.user_id == user_id, _C.store_id == goods.store.id, *(contains(_C.search_text, word) for word in words)
+    )
     name = shown(product)
     found = [row[0] for row in db.session.execute(query).all() if shown(_named_product(row)) == name]
     others = [product_id for product_id in found if product_id != product.id]
     return [product, *(load_products(user_id, goods.store.id, others).values() if others else ())]
+
+
+def _words(name: str) -> list[str]:
+    """The longest ones first, without what a name is joined by or cut with."""
+    words = {word for word in folded(name).replace("…", " ").replace(",", " ").split() if word}
+    return sorted(words, key=len, reverse=True)[:_MOST_WORDS]
 
 
 def _named_product(values: Sequence[Any]) -> Product:

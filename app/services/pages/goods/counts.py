@@ -101,6 +101,4 @@ def within(counts: Iterable[Count], groups: Collection[str | None] | None) -> li
 
 def number_of(counts: Iterable[Count], state: State) -> int:
     """Of the products that are shown, or are not."""
-    return sum(
-        count.products for count in counts if state is State.ANY or count.included is (state is State.IN)
-    )
+    return sum(count.products for count in counts if state is State.ANY or count.included is (state is State.IN))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from app.db import db
+from app.db import contains, db
 from app.domain.listing.fitness import SkipReason
 from app.domain.texts import search
 from app.models import CatalogGroup, CatalogProduct
@@ -122,14 +122,5 @@ def _of_state(query: GoodsQuery) -> list[sa.ColumnElement[bool]]:
 def _having(q: str) -> list[sa.ColumnElement[bool]]:
     """Every word of the question stands somewhere; where it has none, «🍵», its signs themselves."""
     if words := search.words_of(q):
-        return [_contains(_C.search_text, word) for word in words]
-    return [sa.or_(*(_contains(column, q.strip()) for column in (_C.name, _C.article, _C.code)))]
-
-
-def _contains(column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
-    """PostgreSQL's index of trigrams serves LIKE alone; that of SQLite passes over capital letters, and is slower."""
-    if db.engine.dialect.name == "sqlite":
-        return sa.func.instr(column, text) > 0
-    for sign in ("\\", "%", "_"):
-        text = text.replace(sign, "\\" + sign)
-    return column.like(f"%{text}%")
+        return [contains(_C.search_text, word) for word in words]
+    return [sa.or_(*(contains(column, q.strip()) for column in (_C.name, _C.article, _C.code)))]

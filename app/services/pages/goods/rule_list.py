@@ -88,7 +88,9 @@ def _listed(rule: Rule, places: Mapping[Key, Place]) -> ListedRule:
 def _places(user_id: int, rules: Sequence[Rule], held: Mapping[str, Tally]) -> dict[Key, Place]:
     """Of the entities that some rules name, as far as the catalog has them."""
     stores = _open_stores(user_id)
-    places = {(EntityType.STORE, store_id): Place(store_id, (), None, held.get(store_id, NOTHING)) for store_id in stores}
+    places = {
+        (EntityType.STORE, store_id): Place(store_id, (), None, held.get(store_id, NOTHING)) for store_id in stores
+    }
     standing = [*_groups(user_id, rules), *_products(user_id, rules)]
     inside = {one.store_id for one in standing}
     trees = trees_of(user_id, inside)
