@@ -12,6 +12,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.context import init_settings
     from app.db import db, init_sqlite
     from app.extensions import csrf, login_manager, migrate
+    from app.services.catalog import commit_hook
     from app.web.doors import hosts_and_bodies
 
     app = Flask(__name__, static_folder=None)
@@ -23,6 +24,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         start_warnings.warn(settings)
     db.init_app(app)
     init_sqlite(app)
+    commit_hook.listen()
     migrate.init_app(app, db, render_as_batch=True)
     login_manager.init_app(app)
     hosts_and_bodies.init_app(app)

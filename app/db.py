@@ -25,6 +25,7 @@ __all__ = [
     "db",
     "in_chunks",
     "is_contention",
+    "is_reading",
     "mapped_column",
     "reading",
 ]
@@ -129,6 +130,7 @@ def engine_options(database_url: str) -> dict[str, Any]:
         **_POOL,
         "hide_parameters": True,
         "pool_pre_ping": True,
+        "executemany_mode": "values_plus_batch",
         "connect_args": {"options": " ".join(f"-c {option}" for option in _POSTGRES), "connect_timeout": 10},
     }
 
@@ -144,6 +146,11 @@ def reading(active: bool = True) -> Iterator[None]:
         yield
     finally:
         _reading.reset(token)
+
+
+def is_reading() -> bool:
+    """The transaction at work will not write."""
+    return _reading.get()
 
 
 def init_sqlite(app: Flask) -> None:

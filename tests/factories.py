@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from app.clock import utcnow
 from app.db import db
+from app.domain.catalog.goods import Group, Product
 from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, User
 from app.services.accounts import users
@@ -64,7 +65,7 @@ def add_product(user: User, product_id: str, store_id: str = "S1", **fields: obj
 
 
 def product_fields(name: str) -> dict[str, object]:
-    """Of a usual product."""
+    """Of a usual product's row."""
     return {
         "name": name,
         "type": "NORMAL",
@@ -79,3 +80,12 @@ def product_fields(name: str) -> dict[str, object]:
         "is_excisable": False,
         "is_age_limited": False,
     }
+
+
+def a_product(product_id: str = "P1", **fields: object) -> Product:
+    usual: dict[str, object] = {"name": "Чай травяной", "price": Decimal("350"), "quantity": Decimal("12")}
+    return Product(id=product_id, **(usual | fields))  # type: ignore[arg-type]  # a test's own fields
+
+
+def a_group(group_id: str, parent_id: str | None = None, **fields: object) -> Group:
+    return Group(id=group_id, name=f"Группа {group_id}", parent_id=parent_id, **fields)  # type: ignore[arg-type]

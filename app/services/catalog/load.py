@@ -20,14 +20,14 @@ from app.services.photos import gallery
 
 _C = CatalogProduct.__table__.c
 """Plain columns: rows of a long catalog come twice as fast as through the mapper."""
-_FACT_COLUMNS = (
+FACT_COLUMNS = (
     *(_C.product_id, _C.name, _C.group_id, _C.type, _C.measure, _C.allow_to_sell, _C.price, _C.quantity),
     *(_C.is_excisable, _C.is_age_limited, _C.choices),
 )
-_NAME_COLUMNS = (*_FACT_COLUMNS[:3], _C.choices)
+_NAME_COLUMNS = (*FACT_COLUMNS[:3], _C.choices)
+TEXT_COLUMNS = (_C.description, _C.article, _C.code, _C.barcodes)
 _MOST_WORDS = 8
 """Of a name, to look for others by: more would find the same."""
-_TEXT_COLUMNS = (_C.description, _C.article, _C.code, _C.barcodes)
 
 
 def load_goods(
@@ -110,13 +110,13 @@ def to_pairs(stored: Sequence[Any] | None) -> tuple[tuple[str, str], ...]:
 def _products(
     user_id: int, store_id: str | None, product_id: str | None, *, texts: bool, facts: bool
 ) -> dict[str, list[Product]]:
-    columns = (*_FACT_COLUMNS, *(_TEXT_COLUMNS if texts else ())) if facts else _NAME_COLUMNS
+    columns = (*FACT_COLUMNS, *(TEXT_COLUMNS if texts else ())) if facts else _NAME_COLUMNS
     query = sa.select(_C.store_id, *columns).where(_C.user_id == user_id)
     if store_id is not None:
         query = query.where(_C.store_id == store_id)
     if product_id is not None:
         query = query.where(_C.product_id == product_id)
-    made: Callable[[Sequence[Any]], Product] = _product if facts else _named_product
+    made: Callable[[Sequence[Any]], Product] = to_product if facts else _named_product
     by_store: dict[str, list[Product]] = {}
     for row in db.session.execute(query).all():
         by_store.setdefault(row[0], []).append(made(row[1:]))
@@ -125,10 +125,10 @@ def _products(
 
 def load_products(user_id: int, store_id: str, product_ids: Sequence[str]) -> dict[str, Product]:
     """A few products of one store, whole."""
-    query = sa.select(*_FACT_COLUMNS, *_TEXT_COLUMNS).where(
+    query = sa.select(*FACT_COLUMNS, *TEXT_COLUMNS).where(
         _C.user_id == user_id, _C.store_id == store_id, _C.product_id.in_(product_ids)
     )
-    return {row[0]: _product(row) for row in db.session.execute(query).all()}
+    return {row[0]: to_product(row) for row in db.session.execute(query).all()}
 
 
 def load_namesakes(goods: StoreGoods, user_id: int, product: Product) -> list[Product]:
@@ -164,7 +164,7 @@ def _named_product(values: Sequence[Any]) -> Product:
     return Product(product_id, name, group_id, choices=to_pairs(choices))
 
 
-def _product(values: Sequence[Any]) -> Product:
+def to_product(values: Sequence[Any]) -> Product:
     product_id, name, group_id, kind, measure, allow, price, quantity, excisable, age_limited, choices, *texts = values
     description, article, code, barcodes = texts or ("", "", "", ())
     return Product(

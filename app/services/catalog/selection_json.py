@@ -13,13 +13,11 @@ from app.services.catalog import verdicts
 from app.services.catalog.age import catalog_age
 from app.services.owner.configuration_json import iso
 from app.services.owner.rule_entities import open_stores
-from app.services.owner.rules import rules_of
 
 
 def selection_json(user: User) -> dict[str, Any]:
     """Sorted, each once: stores that pass, their groups that pass, products that are in. A closed store has left."""
-    verdicts.ensure(user)
-    rules = rules_of(user)
+    rules = verdicts.current(user).rules
     stores = [store_id for store_id in _open_stores(user.id) if decide(rules, store_id).included]
     groups = _passing_groups(rules, _groups(user.id, stores))
     return {

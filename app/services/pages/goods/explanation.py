@@ -14,7 +14,6 @@ from app.domain.rules import Decision, EntityType, FilterMode, Mode, RuleSet, de
 from app.models import CatalogProduct, SyncConfig, SyncFilter, User
 from app.services.catalog import verdicts
 from app.services.errors import UnknownEntity
-from app.services.owner.rules import rules_of
 from app.services.pages.goods.counts import counts_of
 from app.services.pages.goods.group_tree import store_of, tree_of
 
@@ -107,7 +106,7 @@ class _Question:
 
 def explain_product(user: User, store_id: str, product_id: str) -> Explanation:
     """Raises UnknownEntity."""
-    verdicts.ensure(user)
+    rules = verdicts.current(user).rules
     store, tree = store_of(user.id, store_id), tree_of(user.id, store_id)
     product = sa.select(_C.name, _C.group_id, _C.included, _C.problem).where(
         _C.user_id == user.id, _C.store_id == store_id, _C.product_id == product_id
@@ -116,18 +115,18 @@ def explain_product(user: User, store_id: str, product_id: str) -> Explanation:
     if row is None:
         raise UnknownEntity
     asked = Product(product_id, row.name, row.group_id)
-    question = _Question(user.id, rules_of(user), store, tree, tree.lineage(row.group_id), asked)
+    question = _Question(user.id, rules, store, tree, tree.lineage(row.group_id), asked)
     problem = SkipReason(row.problem) if row.included and row.problem else None
     return _answered(question, EntityType.PRODUCT, product_id, problem)
 
 
 def explain_group(user: User, store_id: str, group_id: str) -> Explanation:
     """Raises UnknownEntity."""
-    verdicts.ensure(user)
+    rules = verdicts.current(user).rules
     store, tree = store_of(user.id, store_id), tree_of(user.id, store_id)
     if group_id not in tree.groups:
         raise UnknownEntity
-    question = _Question(user.id, rules_of(user), store, tree, tree.lineage(group_id), None)
+    question = _Question(user.id, rules, store, tree, tree.lineage(group_id), None)
     return _answered(question, EntityType.GROUP, group_id, None)
 
 

@@ -1,7 +1,7 @@
 """One group from nearby: its photo, the one that it inherits, and how many products either serves."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -36,7 +36,7 @@ class GroupPage:
 
 def group_page(user: User, store_id: str, group_id: str) -> GroupPage:
     """Raises UnknownEntity for what is not in this user's catalog."""
-    verdicts.ensure(user)
+    verdicts.current(user)
     store, tree = store_of(user.id, store_id), tree_of(user.id, store_id)
     group = tree.groups.get(group_id)
     if group is None:
@@ -54,18 +54,19 @@ def group_page(user: User, store_id: str, group_id: str) -> GroupPage:
         inherited=inherited,
         inherited_from=tree.groups.get(inherited.group_id or "") if inherited else None,
         products=tally(inside).total,
-        served=_served(user.id, store_id, group_id, tree, inside, pictures),
+        served=_served(Subject(Pictured.GROUP, store_id, group_id), inside, tree, pictures, user.id),
     )
 
 
-def _served(user_id: int, store_id: str, group_id: str, tree: GroupTree, inside: list[Count], given: Pictures) -> int:
+def _served(subject: Subject, inside: Sequence[Count], tree: GroupTree, given: Pictures, user_id: int) -> int:
     """What has a picture of its own is looked at one by one; of the others all of a group are alike."""
+    group_id = subject.entity_id
     with_photo = Pictures(given.products, {**given.groups, group_id: group_id}, given.kept)
     left: Counter[str | None] = Counter()
     for count in inside:
         left[count.group_id] += count.products
     served = 0
-    for product in _pictured(user_id, store_id, left.keys(), given):
+    for product in _pictured(user_id, subject.store_id, left.keys(), given):
         left[product.group_id] -= 1
         picture = with_photo.of(product, tree)
         served += picture is not None and picture.group_id == group_id

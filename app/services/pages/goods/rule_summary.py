@@ -12,7 +12,6 @@ from app.domain.listing.fitness import SkipReason
 from app.domain.rules import EntityType
 from app.models import CatalogProduct, CatalogStore, User
 from app.services.catalog import verdicts
-from app.services.owner.rules import rules_of
 from app.services.pages.goods.counts import counts_of_all, problems_among, tally
 
 
@@ -45,8 +44,7 @@ class RuleSummary:
 
 
 def rule_summary(user: User) -> RuleSummary:
-    verdicts.ensure(user)
-    counts, rules = counts_of_all(user.id), rules_of(user).count()
+    rules, counts = verdicts.current(user).rules.count(), counts_of_all(user.id)
     whole = tally(counts)
     return RuleSummary(
         stores=rules[EntityType.STORE],

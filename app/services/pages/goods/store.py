@@ -18,7 +18,6 @@ from app.services.catalog import verdicts
 from app.services.catalog.load import to_attributes, to_pairs
 from app.services.errors import UnknownEntity
 from app.services.owner.rule_entities import lost_rules
-from app.services.owner.rules import rules_of
 from app.services.pages.goods import counts as goods_counts
 from app.services.pages.goods.counts import NOTHING, Count, Tally, tally
 from app.services.pages.goods.found import Goods, GoodsRow
@@ -112,8 +111,7 @@ class StorePage:
 
 
 def catalog_page(user: User) -> CatalogPage:
-    verdicts.ensure(user)
-    rules, held = rules_of(user), goods_counts.tallies_by_store(user.id)
+    rules, held = verdicts.current(user).rules, goods_counts.tallies_by_store(user.id)
     stores = db.session.execute(_open_stores(user.id))
     rows = sorted(stores, key=lambda row: (row.name.casefold(), row.store_id))
     return CatalogPage(
@@ -126,11 +124,11 @@ def catalog_page(user: User) -> CatalogPage:
 
 def store_page(user: User, store_id: str, query: GoodsQuery) -> StorePage:
     """One store, searched and filtered. Raises UnknownEntity for a store that is not this user's."""
-    verdicts.ensure(user)
+    rules = verdicts.current(user).rules
     store = db.session.execute(_open_stores(user.id).where(CatalogStore.store_id == store_id)).one_or_none()
     if store is None:
         raise UnknownEntity
-    rules, counts, tree = rules_of(user), goods_counts.counts_of(user.id, store_id), tree_of(user.id, store_id)
+    counts, tree = goods_counts.counts_of(user.id, store_id), tree_of(user.id, store_id)
     held, names = tallies(tree, counts), Names(Store(store_id, store.name), tree)
     groups = [_group_row(node, names, rules) for node in visible_nodes(tree, held, query.group)]
     page, problems = _found(user.id, store_id, query, counts, tree)
