@@ -8,11 +8,12 @@ import sqlalchemy as sa
 from app.db import contains, db
 from app.domain.catalog.goods import Attribute, Group, GroupTree, Product, Store
 from app.domain.catalog.pictures import Pictures
-from app.domain.catalog.variants import choices_of, with_choices
+from app.domain.catalog.variants import choices_of, shortened, with_choices
 from app.domain.listing.name import item_name
 from app.domain.planning.selection import StoreGoods
 from app.domain.texts.cleaning import clean_line
 from app.domain.texts.search import folded
+from app.domain.vk_limits import NAME_MAX
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, StoreState
 from app.services.catalog import unreadable
 from app.services.errors import UnknownEntity
@@ -141,7 +142,8 @@ def load_namesakes(goods: StoreGoods, user_id: int, product: Product) -> list[Pr
     def shown(one: Product) -> str:
         return item_name(one, choices_of(one, goods.tree))
 
-    words = _words(with_choices(clean_line(product.name), choices_of(product, goods.tree)))
+    whole = with_choices(clean_line(product.name), choices_of(product, goods.tree))
+    words = _words(shortened(whole, NAME_MAX))
     if not words:
         return [product]
     query = sa.select(*_NAME_COLUMNS).where(
