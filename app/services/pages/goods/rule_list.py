@@ -1,6 +1,6 @@
 """Every rule of one owner, with where its entity stands and how many products it touches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -89,18 +89,17 @@ def _places(user_id: int, rules: Sequence[Rule], held: Mapping[str, Tally]) -> d
     places = {
         (EntityType.STORE, store_id): Place(store_id, (), None, held.get(store_id, NOTHING)) for store_id in stores
     }
-    standing = [*_groups(user_id, rules), *_products(user_id, rules)]
+    standing = [*_groups(user_id, rules, stores), *_products(user_id, rules, stores)]
     inside = {one.store_id for one in standing}
     trees = trees_of(user_id, inside)
     counts = counts_by_store(user_id, inside) if any(one.level is EntityType.GROUP for one in standing) else {}
     within = {store_id: tallies(trees[store_id], counts.get(store_id, ())) for store_id in inside}
     for one in standing:
-        if one.store_id in stores:
-            tree = trees[one.store_id]
-            above = [tree.groups[group].name for group in reversed(tree.lineage(one.above))]
-            group = one.id if one.level is EntityType.GROUP else one.above if one.above in tree.groups else None
-            tally = within[one.store_id][one.id] if one.level is EntityType.GROUP else Tally(0, 1)
-            places[one.level, one.id] = Place(one.store_id, (stores[one.store_id], *above), group, tally)
+        tree = trees[one.store_id]
+        above = [tree.groups[group].name for group in reversed(tree.lineage(one.above))]
+        group = one.id if one.level is EntityType.GROUP else one.above if one.above in tree.groups else None
+        tally = within[one.store_id][one.id] if one.level is EntityType.GROUP else Tally(0, 1)
+        places[one.level, one.id] = Place(one.store_id, (stores[one.store_id], *above), group, tally)
     return places
 
 
@@ -119,15 +118,19 @@ def _open_stores(user_id: int) -> dict[str, str]:
     return {row[0]: row[1] for row in db.session.execute(query.where(CatalogStore.is_open))}
 
 
-def _groups(user_id: int, rules: Sequence[Rule]) -> list[_Standing]:
+def _groups(user_id: int, rules: Sequence[Rule], stores: Collection[str]) -> list[_Standing]:
     group = CatalogGroup.__table__.c
-    query = sa.select(group.store_id, group.group_id, group.parent_id).where(group.user_id == user_id)
+    query = sa.select(group.store_id, group.group_id, group.parent_id).where(
+        group.user_id == user_id, group.store_id.in_(stores)
+    )
     return _named(query, group.group_id, EntityType.GROUP, rules)
 
 
-def _products(user_id: int, rules: Sequence[Rule]) -> list[_Standing]:
+def _products(user_id: int, rules: Sequence[Rule], stores: Collection[str]) -> list[_Standing]:
     product = CatalogProduct.__table__.c
-    query = sa.select(product.store_id, product.product_id, product.group_id).where(product.user_id == user_id)
+    query = sa.select(product.store_id, product.product_id, product.group_id).where(
+        product.user_id == user_id, product.store_id.in_(stores)
+    )
     return _named(query, product.product_id, EntityType.PRODUCT, rules)
 
 
