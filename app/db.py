@@ -20,6 +20,7 @@ __all__ = [
     "EncryptedText",
     "ExactNumeric",
     "Mapped",
+    "contains",
     "created_at_column",
     "db",
     "in_chunks",
@@ -73,6 +74,15 @@ def in_chunks(ids: Iterable[T], size: int = 500) -> Iterator[list[T]]:
         yield rest[start : start + size]
 
 
+def contains(column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
+    """PostgreSQL's index of trigrams serves LIKE alone; that of SQLite knows capital letters of English only."""
+    if db.engine.dialect.name == "sqlite":
+        return sa.func.instr(column, text) > 0
+    for sign in ("\\", "%", "_"):
+        text = text.replace(sign, "\\" + sign)
+    return column.like(f"%{text}%")
+
+
 def created_at_column() -> Any:
     """By our clock, as all moments it is compared with; the database's own is for rows that others write."""
     return mapped_column(sa.DateTime, default=utcnow, server_default=sa.func.now(), nullable=False)
@@ -121,6 +131,7 @@ def engine_options(database_url: str) -> dict[str, Any]:
         **_POOL,
         "hide_parameters": True,
         "pool_pre_ping": True,
+        "executemany_mode": "values_plus_batch",
         "connect_args": {"options": " ".join(f"-c {option}" for option in _POSTGRES), "connect_timeout": 10},
     }
 

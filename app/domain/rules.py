@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from app.domain.digest import digest_of
+
 
 class EntityType(StrEnum):
     STORE = "store"
@@ -69,6 +71,16 @@ class RuleSet:
     def of(self, level: EntityType, mode: FilterMode) -> tuple[Rule, ...]:
         return tuple(rule for rule in self.rules if (rule.entity_type, rule.mode) == (level, mode))
 
+    def differing(self, other: "RuleSet", level: EntityType) -> set[str]:
+        """Ids of the entities for which only one of the two has a rule, or each another."""
+        named = {rule.entity_id for rule in (*self.rules, *other.rules) if rule.entity_type is level}
+        return {entity for entity in named if self.rule_for(level, entity) != other.rule_for(level, entity)}
+
+    @property
+    def digest(self) -> str:
+        """Tells one set of rules from another, in whatever order they stand and whatever their entities are called."""
+        return digest_of(*sorted(f"{rule.entity_type}:{rule.mode}:{rule.entity_id}" for rule in self.rules))
+
     def count(self) -> Counter[EntityType]:
         return Counter(rule.entity_type for rule in self.rules)
 
@@ -101,6 +113,15 @@ def decide(
         if decision.level is not None:
             verdict = decision
     return verdict
+
+
+def decide_unnamed(rules: RuleSet, store_id: str, lineage: tuple[str, ...]) -> Decision:
+    """Of every product in that place that no rule names."""
+    return decide(rules, store_id, lineage, _NOBODY)
+
+
+_NOBODY = "\0"
+"""No id of Evotor's."""
 
 
 def _decide_level(rules: RuleSet, level: EntityType, ids: tuple[str, ...]) -> Decision:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
 
 from app.db import Base, ExactNumeric, Mapped, mapped_column
+from app.domain.catalog.finding import SORT_KEY_LENGTH
 from app.models.types import ID_LENGTH, one_of, owner_column
 
 
@@ -59,7 +60,6 @@ class CatalogGroup(Base):
     """Of a variant model: [id, name, [[id of a choice, its name], …]] each."""
 
 
-SORT_KEY_LENGTH = 100
 SEARCH_INDEX = "ix_catalog_products_search"
 """Of `search_text`; each database has its own kind, so that only its migration knows it."""
 

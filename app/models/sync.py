@@ -105,5 +105,3 @@ class SyncState(Base):
     order_run_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sync_runs.id", ondelete="SET NULL"), index=True)
     """The run whose hides an UNDO takes back."""
     settings: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict, server_default="{}")
-    judged_by: Mapped[str | None] = mapped_column(sa.String(64))
-    """Digest of the rules and settings by which the stored verdicts were decided: see services.catalog.verdicts."""

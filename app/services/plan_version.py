@@ -59,7 +59,6 @@ UNASKED: Mapping[type[Base], frozenset[str]] = {
         {
             *("next_run_at", "pause_reason", "market_read_at", "foreign_items", "rules_digest", "confirmation"),
             *("confirmed_adds", "settled_digest", "alike", "strikes", "strike_code", "owner_order", "order_run_id"),
-            "judged_by",
         }
     ),
     VkAlbum: frozenset({"attempted_at", "error_code", "strangers", "vk_album_id"}),
@@ -130,21 +129,27 @@ def _note_statement(asked: ORMExecuteState) -> None:
     if table is None or table.name not in _UNASKED_OF:
         return
     if asked.is_insert:
-        many = asked.parameters if isinstance(asked.parameters, list) else [asked.parameters or {}]
+        many: Any = asked.parameters if isinstance(asked.parameters, list) else [asked.parameters]
         owners = {row[_owner_key(table)] for row in many}
     else:
-        owners = set(asked.session.scalars(_owners_of_changed(statement, table)))
+        query = _owners_of_changed(statement, table)
+        owners = set() if query is None else set(asked.session.scalars(query))
     _noted(asked.session).update(_users(asked.session, table, owners))
 
 
 def _owners_of_changed(statement: Any, table: Any) -> Any:
-    """Whose rows become others by an update or a deletion; where an update gives rows away, also to whom."""
+    """Whose rows become others by an update or a deletion; where an update gives rows away, also to whom.
+
+    None where it changes nothing that anybody asks.
+    """
     key, values = _owner_key(table), getattr(statement, "_values", None)  # SQLAlchemy has no public word for it
     condition = sa.true() if statement.whereclause is None else statement.whereclause
     if not values:
         return sa.select(table.c[key]).where(condition).distinct()
     set_to = {getattr(column, "key", column): _plain(value) for column, value in values.items()}
     asked = set_to.keys() - _UNASKED_OF[table.name]
+    if not asked:
+        return None
     changed = sa.and_(condition, sa.or_(sa.false(), *(_differs(table.c[name], set_to[name]) for name in asked)))
     owners = [table.c[key], *([set_to[key]] if key in set_to else [])]
     return sa.union(*(sa.select(owner).select_from(table).where(changed) for owner in owners))

@@ -1,7 +1,7 @@
 """Our copy of one store's goods: replaced whole by a good read, kept where a read looks like a bad one."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,14 +10,34 @@ import sqlalchemy as sa
 from app.clients.evotor.client import GroupList, ProductList
 from app.clock import utcnow
 from app.db import Base, db
-from app.domain.catalog.goods import Unreadable
-from app.models import CatalogGroup, CatalogProduct, CatalogStore, CatalogUnreadable, StoreState
+from app.domain.catalog.goods import GroupTree, Product, Store, Unreadable
+from app.domain.catalog.pictures import Pictures
+from app.domain.planning.selection import StoreGoods
+from app.models import (
+    CatalogCount,
+    CatalogGroup,
+    CatalogProduct,
+    CatalogStore,
+    CatalogUnreadable,
+    StoreState,
+    User,
+)
+from app.services.catalog import counts, verdicts
 from app.services.catalog.bad_reads import doubt_about
 from app.services.catalog.copy_merge import groups_in_use, kept_rows, with_old_choices, with_unread_fields
-from app.services.catalog.copy_rows import group_row, product_row, replace_rows, stored_rows
+from app.services.catalog.copy_rows import (
+    group_row,
+    product_row,
+    replace_rows,
+    stored_group,
+    stored_product,
+    stored_rows,
+)
+from app.services.catalog.criteria import Criteria
 from app.services.locks import lock
+from app.services.photos import gallery
 
-_GOODS: tuple[type[Base], ...] = (CatalogProduct, CatalogGroup, CatalogUnreadable)
+_GOODS: tuple[type[Base], ...] = (CatalogProduct, CatalogGroup, CatalogUnreadable, CatalogCount)
 _UNREADABLE = CatalogUnreadable.__table__
 
 
@@ -40,7 +60,10 @@ def mark_store(
 def replace_goods(
     user_id: int, store_id: str, listed: GroupList, products: ProductList, *, is_believed: bool = False
 ) -> bool:
-    """Replace the copy of one store. Commits; False where the lists look like a bad read and the old copy was kept."""
+    """Replace the copy of one store, with what is said of each product.
+
+    Commits; False where the lists look like a bad read and the old copy was kept.
+    """
     lock(user_id)
     old_groups = stored_rows(CatalogGroup.__table__, "group_id", user_id, store_id)
     old_products = stored_rows(CatalogProduct.__table__, "product_id", user_id, store_id)
@@ -59,12 +82,12 @@ def replace_goods(
         {group_id: row for group_id, row in old_groups.items() if group_id not in in_use},
         [{**owner, **group_row(group)} for group in groups],
     )
-    replace_rows(
-        CatalogProduct.__table__,
-        "product_id",
-        {product_id: row for product_id, row in old_products.items() if product_id not in kept},
-        [{**owner, **product_row(with_old_choices(product, old_products))} for product in products.products],
-    )
+    tree = GroupTree.of([*groups, *(stored_group(old_groups[group_id]) for group_id in in_use)])
+    read = [with_old_choices(product, old_products) for product in products.products]
+    standing_products = [*read, *map(stored_product, kept.values())]
+    rows = _product_rows(user_id, store_id, tree, standing_products, old_products)
+    if replace_rows(CatalogProduct.__table__, "product_id", old_products, [{**owner, **row} for row in rows]):
+        counts.recount_store(user_id, store_id)
     _note_unreadable(owner, products.unreadable)
     db.session.execute(
         sa.update(CatalogStore)
@@ -73,6 +96,32 @@ def replace_goods(
     )
     db.session.commit()
     return True
+
+
+def _product_rows(
+    user_id: int, store_id: str, tree: GroupTree, products: Sequence[Product], old: Mapping[str, Mapping[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    user = db.session.get_one(User, user_id)
+    criteria = Criteria.now(user)
+    is_asked = criteria.settings.photo_required
+    pictures = gallery.pictures_by_store(user_id, store_id).get(store_id) if is_asked else None
+    goods = StoreGoods(Store(store_id, ""), tree, products, pictures=pictures or Pictures())
+    for product, said in verdicts.said_of(goods, criteria):
+        row = product_row(product)
+        yield {**row, **said._asdict(), **_found_by(product, tree, row, old.get(product.id))}
+
+
+_FOUND_BY = ("name", "article", "code", "barcodes", "choices")
+
+
+def _found_by(
+    product: Product, tree: GroupTree, row: Mapping[str, Any], old: Mapping[str, Any] | None
+) -> Mapping[str, Any]:
+    """Folding takes longer than all the rest, so that what stands as it stood is not folded again."""
+    is_same = old is not None and not product.choices and all(old[name] == row[name] for name in _FOUND_BY)
+    if old is not None and is_same and old["included"] is not None:
+        return {"search_text": old["search_text"], "sort_key": old["sort_key"]}
+    return verdicts.found_by(product, tree)
 
 
 def _note_unreadable(owner: Mapping[str, Any], found: Sequence[Unreadable]) -> None:

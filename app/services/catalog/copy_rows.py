@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from app.db import db, in_chunks
 from app.domain.catalog.goods import Attribute, Group, Product
 from app.services import plan_version
+from app.services.catalog.load import FACT_COLUMNS, TEXT_COLUMNS, to_attributes, to_product
 
 
 def stored_rows(table: sa.FromClause, key: str, user_id: int, store_id: str) -> dict[str, Mapping[str, Any]]:
@@ -15,8 +16,8 @@ def stored_rows(table: sa.FromClause, key: str, user_id: int, store_id: str) -> 
     return {row[key]: dict(row) for row in db.session.execute(query).mappings()}
 
 
-def replace_rows(table: Any, key: str, old: Mapping[str, Mapping[str, Any]], new: Sequence[dict[str, Any]]) -> None:
-    """Write only what differs: an unchanged catalog costs no write."""
+def replace_rows(table: Any, key: str, old: Mapping[str, Mapping[str, Any]], new: Sequence[dict[str, Any]]) -> bool:
+    """Write only what differs: an unchanged catalog costs no write, and False is the answer."""
     added = [row for row in new if row[key] not in old]
     changed = [
         {**row, "row_id": old[row[key]]["id"]}
@@ -34,6 +35,16 @@ def replace_rows(table: Any, key: str, old: Mapping[str, Mapping[str, Any]], new
         plan_version.touched(changed[0]["user_id"])  # past the session, which would have noted it
     for ids in in_chunks(old[entity_id]["id"] for entity_id in gone):
         db.session.execute(sa.delete(table).where(table.c.id.in_(ids)))
+    return bool(added or changed or gone)
+
+
+def stored_group(row: Mapping[str, Any]) -> Group:
+    attributes = to_attributes(row["attributes"] or ())
+    return Group(row["group_id"], row["name"], row["parent_id"], row["is_variant_model"], attributes)
+
+
+def stored_product(row: Mapping[str, Any]) -> Product:
+    return to_product([row[column.name] for column in (*FACT_COLUMNS, *TEXT_COLUMNS)])
 
 
 def group_row(group: Group) -> dict[str, Any]:

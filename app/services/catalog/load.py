@@ -5,13 +5,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.db import db
+from app.db import contains, db
 from app.domain.catalog.goods import Attribute, Group, GroupTree, Product, Store
 from app.domain.catalog.pictures import Pictures
-from app.domain.catalog.variants import choices_of, shown_name
+from app.domain.catalog.variants import choices_of, shortened, shown_name, with_choices
 from app.domain.listing.key import ListingKey
 from app.domain.listing.name import item_name
 from app.domain.planning.selection import StoreGoods
+from app.domain.texts.cleaning import clean_line
+from app.domain.texts.search import folded
+from app.domain.vk_limits import NAME_MAX
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, StoreState
 from app.services.catalog import unreadable
 from app.services.errors import UnknownEntity
@@ -19,12 +22,14 @@ from app.services.photos import gallery
 
 _C = CatalogProduct.__table__.c
 """Plain columns: rows of a long catalog come twice as fast as through the mapper."""
-_FACT_COLUMNS = (
+FACT_COLUMNS = (
     *(_C.product_id, _C.name, _C.group_id, _C.type, _C.measure, _C.allow_to_sell, _C.price, _C.quantity),
     *(_C.is_excisable, _C.is_age_limited, _C.choices),
 )
-_NAME_COLUMNS = (*_FACT_COLUMNS[:3], _C.choices)
-_TEXT_COLUMNS = (_C.description, _C.article, _C.code, _C.barcodes)
+_NAME_COLUMNS = (*FACT_COLUMNS[:3], _C.choices)
+TEXT_COLUMNS = (_C.description, _C.article, _C.code, _C.barcodes)
+_MOST_WORDS = 8
+"""Of a name, to look for others by: more would find the same."""
 
 
 def load_goods(
@@ -107,13 +112,13 @@ def to_pairs(stored: Sequence[Any] | None) -> tuple[tuple[str, str], ...]:
 def _products(
     user_id: int, store_id: str | None, product_id: str | None, *, texts: bool, facts: bool
 ) -> dict[str, list[Product]]:
-    columns = (*_FACT_COLUMNS, *(_TEXT_COLUMNS if texts else ())) if facts else _NAME_COLUMNS
+    columns = (*FACT_COLUMNS, *(TEXT_COLUMNS if texts else ())) if facts else _NAME_COLUMNS
     query = sa.select(_C.store_id, *columns).where(_C.user_id == user_id)
     if store_id is not None:
         query = query.where(_C.store_id == store_id)
     if product_id is not None:
         query = query.where(_C.product_id == product_id)
-    made: Callable[[Sequence[Any]], Product] = _product if facts else _named_product
+    made: Callable[[Sequence[Any]], Product] = to_product if facts else _named_product
     by_store: dict[str, list[Product]] = {}
     for row in db.session.execute(query).all():
         by_store.setdefault(row[0], []).append(made(row[1:]))
@@ -122,26 +127,39 @@ def _products(
 
 def load_products(user_id: int, store_id: str, product_ids: Sequence[str]) -> dict[str, Product]:
     """A few products of one store, whole."""
-    query = sa.select(*_FACT_COLUMNS, *_TEXT_COLUMNS).where(
+    query = sa.select(*FACT_COLUMNS, *TEXT_COLUMNS).where(
         _C.user_id == user_id, _C.store_id == store_id, _C.product_id.in_(product_ids)
     )
-    return {row[0]: _product(row) for row in db.session.execute(query).all()}
+    return {row[0]: to_product(row) for row in db.session.execute(query).all()}
 
 
 def load_namesakes(goods: StoreGoods, user_id: int, product: Product) -> list[Product]:
     """All products of the store that get its name in VK as long as nothing tells them apart, itself among them.
 
     Whatever the register calls them: what buyers read is spelled in one way, may hold choices, and is cut somewhere.
+    But its words stand in what each of them is found by.
     """
 
     def shown(one: Product) -> str:
         return item_name(one, choices_of(one, goods.tree))
 
-    query = sa.select(*_NAME_COLUMNS).where(_C.user_id == user_id, _C.store_id == goods.store.id)
+    whole = with_choices(clean_line(product.name), choices_of(product, goods.tree))
+    words = _words(shortened(whole, NAME_MAX))
+    if not words:
+        return [product]
+    query = sa.select(*_NAME_COLUMNS).where(
+        _C.user_id == user_id, _C.store_id == goods.store.id, *(contains(_C.search_text, word) for word in words)
+    )
     name = shown(product)
     found = [row[0] for row in db.session.execute(query).all() if shown(_named_product(row)) == name]
     others = [product_id for product_id in found if product_id != product.id]
     return [product, *(load_products(user_id, goods.store.id, others).values() if others else ())]
+
+
+def _words(name: str) -> list[str]:
+    """The longest ones first, without what a name is joined by or cut with."""
+    words = {word for word in folded(name).replace("…", " ").replace(",", " ").split() if word}
+    return sorted(words, key=len, reverse=True)[:_MOST_WORDS]
 
 
 def _named_product(values: Sequence[Any]) -> Product:
@@ -149,7 +167,7 @@ def _named_product(values: Sequence[Any]) -> Product:
     return Product(product_id, name, group_id, choices=to_pairs(choices))
 
 
-def _product(values: Sequence[Any]) -> Product:
+def to_product(values: Sequence[Any]) -> Product:
     product_id, name, group_id, kind, measure, allow, price, quantity, excisable, age_limited, choices, *texts = values
     description, article, code, barcodes = texts or ("", "", "", ())
     return Product(

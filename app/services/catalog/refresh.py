@@ -14,7 +14,7 @@ from app.db import db
 from app.domain.catalog.goods import Store
 from app.models import CatalogStore, ConnectionState, EvotorConnection, StoreState, User
 from app.services import locks
-from app.services.catalog import copy
+from app.services.catalog import copy, verdicts
 from app.services.catalog.stores import stores_of
 from app.services.errors import ServiceError, UnknownEntity
 from app.services.owner import rule_entities
@@ -104,6 +104,7 @@ def refresh(
         raise CatalogUnavailable(evotor_code(error), error.retry_after, evotor_state(error)) from error
     _mark(use, ConnectionState.OK, None)
     rule_entities.refresh_names(user)
+    verdicts.current(user)
     db.session.commit()
     return report
 

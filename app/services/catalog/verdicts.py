@@ -1,67 +1,228 @@
-"""What the rules say of one user's goods, with the deciding rule by name, and what keeps a selected product hidden."""
+"""What rules and fitness say of each product, stored with it: by `decide`, in the transaction of whatever changed it.
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+Pages read what is stored here and never decide. `restate` is the one place that writes it, apart from a refresh, which
+writes whole rows with what `said_of` says of them.
+"""
 
-from app.domain.catalog.goods import Product
-from app.domain.listing.fitness import SkipReason
-from app.domain.listing.key import ListingKey
-from app.domain.listing.owner_settings import OwnerSettings
-from app.domain.planning.selection import StoreGoods, decisions, skip_reason
-from app.domain.rules import Decision, EntityType, RuleSet
-from app.models import User
-from app.services.market.records import pictured_in_vk
-from app.services.owner.rules import rules_of
-from app.services.owner.settings import owner_settings
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from app.db import db, in_chunks, is_reading, reading
+from app.domain.catalog.finding import search_text, sort_key
+from app.domain.catalog.goods import GroupTree, Product, Store
+from app.domain.catalog.pictures import Pictures
+from app.domain.planning.selection import StoreGoods, decisions
+from app.domain.rules import EntityType, RuleSet, decide_unnamed
+from app.models import CatalogProduct, User
+from app.services import locks
+from app.services.catalog import counts, marks
+from app.services.catalog.criteria import Criteria
+from app.services.catalog.load import FACT_COLUMNS, TEXT_COLUMNS, load_groups, to_product
+from app.services.catalog.marks import Marks
+from app.services.photos import gallery
+
+WORDING = "1"
+"""Of fitness, folding and order as this program knows them: raise it when one of them changes."""
+
+_TABLE: Any = CatalogProduct.__table__
+_C = _TABLE.c
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A decision that can be read: the rule is named, not numbered."""
+class Said(NamedTuple):
+    """The columns that hold what is said of a product."""
 
     included: bool
-    level: EntityType | None = None
-    decided_by: str | None = None
-    """Name of the deciding store, group or product; None with a level = a whitelist that names nothing on the way."""
+    level: str | None
+    decided_by: str | None
+    problem: str | None
 
 
-def verdict_of(decision: Decision, goods: StoreGoods, product: Product | None = None) -> Verdict:
-    """The decision with its rule's entity by name; one without a name goes by its id."""
-    if decision.level is None or decision.decided_by is None:
-        return Verdict(decision.included, decision.level)
-    name = _name(decision.level, decision.decided_by, goods, product)
-    return Verdict(decision.included, decision.level, name.strip() or decision.decided_by)
-
-
-def _name(level: EntityType, entity_id: str, goods: StoreGoods, product: Product | None) -> str:
-    if level is EntityType.STORE:
-        return goods.store.name
-    if level is EntityType.GROUP:
-        return goods.tree.groups[entity_id].name
-    return product.name if product else ""
+_SAID_COLUMNS = tuple(_C[name] for name in Said._fields)
 
 
 @dataclass(frozen=True, slots=True)
-class Criteria:
-    """By what one user's goods are decided on, loaded once for a page: the rules, the settings, the photos in VK."""
+class Scope:
+    """Of which products something may have changed."""
 
-    rules: RuleSet
-    settings: OwnerSettings
-    pictured: frozenset[ListingKey]
-    """Items that bear a photo chosen in VK."""
+    groups: Mapping[str, Collection[str]]
+    """{store id: ids of groups as products name them, "" for none}"""
+    products: Collection[str] = ()
+    """Ids, in whatever store."""
 
-    @classmethod
-    def of(cls, user: User) -> "Criteria":
-        settings = owner_settings(user)
-        return cls(rules_of(user), settings, pictured_in_vk(user, settings))
 
-    def decisions(self, goods: StoreGoods) -> Iterator[tuple[Product, Decision]]:
-        return decisions(goods, self.rules)
+def said_of(goods: StoreGoods, criteria: Criteria) -> Iterator[tuple[Product, Said]]:
+    """Of every product of a store, in their order; its problem, too, where the rules do not let it through."""
+    for product, decision in decisions(goods, criteria.rules):
+        problem = criteria.problem(goods, product)
+        yield product, Said(decision.included, decision.level, decision.decided_by, problem)
 
-    def skip_reason(self, goods: StoreGoods, product: Product, decision: Decision) -> SkipReason | None:
-        """Only what is selected can have one."""
-        if not decision.included:
-            return None
-        key = ListingKey(goods.store.id, product.id)
-        has_photo = key in self.pictured or goods.picture_of(product) is not None
-        return skip_reason(product, self.settings, has_photo=has_photo)
+
+def found_by(product: Product, tree: GroupTree) -> dict[str, str]:
+    """The columns by which a product is searched and ordered."""
+    return {"search_text": search_text(product, tree), "sort_key": sort_key(product.name)}
+
+
+# Looking
+
+
+def current(user: User) -> Criteria:
+    """By what the user's goods are decided on; from now on the stored verdicts are what that comes to.
+
+    What the transaction at work changed is settled first. What nobody told of, such as rules that another program
+    wrote, shows in the digest: then everything is stated anew, in a transaction of its own where a page only looks.
+    """
+    settle(user.id)
+    criteria = Criteria.of(user)
+    if _is_stated(user.id, criteria):
+        return criteria
+    if not is_reading():
+        return restate(user)
+    db.session.commit()
+    with reading(False):
+        criteria = restate(user)
+        db.session.commit()
+    return criteria
+
+
+def _is_stated(user_id: int, criteria: Criteria) -> bool:
+    any_of = sa.select(_C.id).where(_C.user_id == user_id).exists()
+    judged_by, has_new, has_any = db.session.execute(sa.select(_judged_by(user_id), _new_of(user_id), any_of)).one()
+    return not has_new and (not has_any or judged_by == _stamp(criteria))
+
+
+def _new_of(user_id: int) -> sa.Exists:
+    """Whether one was not judged yet. The sum keeps SQLite from reading all of the user's goods by another index."""
+    return sa.select(_C.id).where(_C.user_id + 0 == user_id, _C.included.is_(None)).exists()
+
+
+def _judged_by(user_id: int) -> sa.ScalarSelect[str | None]:
+    return sa.select(User.judged_by).where(User.id == user_id).scalar_subquery()
+
+
+def _stamp(criteria: Criteria) -> str:
+    return f"{WORDING}:{criteria.digest}"
+
+
+# Writing
+
+
+def settle(user_id: int) -> None:
+    """State anew what this transaction changed so far. Flushes."""
+    db.session.flush()
+    changed = marks.take(user_id)
+    user = db.session.get(User, user_id) if changed is not None else None
+    if changed is None or user is None:
+        return
+    if changed.is_about_pictures and not Criteria.now(user).settings.photo_required:
+        return
+    locks.lock(user_id)
+    criteria = Criteria.now(user)
+    before = replace(criteria, rules=changed.rules_before or criteria.rules)
+    if changed.is_all or db.session.scalar(sa.select(_judged_by(user_id))) != _stamp(before):
+        restate(user, with_texts=changed.has_new_texts)
+    else:
+        restate(user, _scope(user_id, changed, before.rules, criteria.rules))
+
+
+def _scope(user_id: int, changed: Marks, before: RuleSet, after: RuleSet) -> Scope:
+    trees = {store_id: GroupTree.of(groups) for store_id, groups in load_groups(user_id).items()}
+    groups: dict[str, set[str]] = defaultdict(set)
+    for store_id, group_id in counts.named_groups(user_id):
+        lineage = trees.get(store_id, GroupTree({})).lineage(group_id)
+        is_pictured = any((store_id, ancestor) in changed.groups for ancestor in lineage)
+        if is_pictured or decide_unnamed(before, store_id, lineage) != decide_unnamed(after, store_id, lineage):
+            groups[store_id].add(group_id)
+    return Scope(groups, changed.products | before.differing(after, EntityType.PRODUCT))
+
+
+def restate(user: User, scope: Scope | None = None, *, with_texts: bool = False) -> Criteria:
+    """Write what is said of the products in the scope, of all without one, as far as it differs. Flushes.
+
+    `with_texts`: also by what they are found and ordered; new rows get that anyway.
+    """
+    locks.lock(user.id)
+    criteria = Criteria.now(user)
+    with_texts = with_texts or _lack_texts(user.id)
+    trees = {store_id: GroupTree.of(groups) for store_id, groups in load_groups(user.id).items()}
+    pictures = gallery.pictures_by_store(user.id) if criteria.settings.photo_required else {}
+    differing: dict[Said, list[int]] = defaultdict(list)
+    touched: set[tuple[str, str]] = set()
+    for store_id, rows in _rows(user.id, scope, with_texts=with_texts).items():
+        products = [to_product(row[_FACTS_FROM:]) for row in rows]
+        goods = StoreGoods(
+            Store(store_id, ""),
+            trees.get(store_id, GroupTree({})),
+            products,
+            pictures=pictures.get(store_id) or Pictures(),
+        )
+        for row, (product, said) in zip(rows, said_of(goods, criteria), strict=True):
+            if row[2:_FACTS_FROM] != said:
+                differing[_impersonal(said, product)].append(row.id)
+                touched.add((store_id, product.group_id or ""))
+        if with_texts:
+            _write_texts(rows, products, goods.tree)
+    _write(differing)
+    counts.recount(user.id, touched if scope else None)
+    db.session.execute(sa.update(_USERS).where(_USERS.c.id == user.id).values(judged_by=_stamp(criteria)))
+    return criteria
+
+
+_USERS: Any = User.__table__
+_FACTS_FROM = 2 + len(_SAID_COLUMNS)
+_ITSELF = "\0"
+"""In place of the id where a product is decided on by its own rule."""
+
+
+def _impersonal(said: Said, product: Product) -> Said:
+    """The same for all products that a rule of their own decides on, so that one statement writes them."""
+    return said._replace(decided_by=_ITSELF) if said.decided_by == product.id else said
+
+
+def _lack_texts(user_id: int) -> bool:
+    has_new, judged_by = db.session.execute(sa.select(_new_of(user_id), _judged_by(user_id))).one()
+    return has_new or (judged_by is not None and not judged_by.startswith(f"{WORDING}:"))
+
+
+def _rows(user_id: int, scope: Scope | None, *, with_texts: bool) -> dict[str, list[Any]]:
+    """Id, store, what is said now and the facts of each product, by store."""
+    columns = (*FACT_COLUMNS, *(TEXT_COLUMNS if with_texts else ()))
+    ours = sa.select(_C.id, _C.store_id, *_SAID_COLUMNS, *columns).where(_C.user_id == user_id)
+    found = {row.id: row for query in _narrowed(ours, user_id, scope) for row in db.session.execute(query)}
+    by_store: dict[str, list[Any]] = defaultdict(list)
+    for row in found.values():
+        by_store[row.store_id].append(row)
+    return by_store
+
+
+def _narrowed(query: sa.Select[Any], user_id: int, scope: Scope | None) -> Iterator[sa.Select[Any]]:
+    if scope is None:
+        yield query
+        return
+    for store_id, groups in scope.groups.items():
+        for some in in_chunks(groups):
+            yield query.where(_C.store_id == store_id, counts.within(_C.group_id, some))
+    if scope.products:
+        stores = {store_id for store_id, _ in counts.named_groups(user_id)}
+        for ids in in_chunks(scope.products):
+            yield query.where(_C.store_id.in_(stores), _C.product_id.in_(ids))
+
+
+def _write(differing: Mapping[Said, Sequence[int]]) -> None:
+    for said, ids in differing.items():
+        values = said._asdict()
+        if said.decided_by == _ITSELF:
+            values["decided_by"] = _C.product_id
+        for some in in_chunks(ids):
+            db.session.execute(sa.update(_TABLE).where(_C.id.in_(some)).values(values))
+
+
+def _write_texts(rows: Sequence[Any], products: Sequence[Product], tree: GroupTree) -> None:
+    changed = [{"row_id": row.id, **found_by(product, tree)} for row, product in zip(rows, products, strict=True)]
+    columns: dict[str, Any] = {name: sa.bindparam(name) for name in ("search_text", "sort_key")}
+    if changed:
+        statement = sa.update(_TABLE).where(_C.id == sa.bindparam("row_id")).values(columns)
+        db.session.connection().execute(statement, changed)

@@ -1,24 +1,24 @@
 """The owner's rules as a set, and the stores that they let through."""
 
+import sqlalchemy as sa
+
 from app.db import db
-from app.domain.digest import digest_of
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet, decide
-from app.models import CatalogStore, SyncFilter, User
-from app.services.owner.config import config_of
+from app.models import CatalogStore, SyncConfig, SyncFilter, User
 from app.services.owner.rule_entities import open_stores
 
 
 def rules_of(user: User) -> RuleSet:
-    return RuleSet(tuple(_to_rule(row) for row in config_of(user).filters))
-
-
-def _to_rule(row: SyncFilter) -> Rule:
-    return Rule(
-        EntityType(row.entity_type),
-        row.entity_id,
-        FilterMode(row.filter_mode),
-        row.entity_name,
-        row.parent_entity_id,
+    """As they stand now, whatever was loaded before."""
+    rule = SyncFilter.__table__.c
+    columns = (rule.entity_type, rule.entity_id, rule.filter_mode, rule.entity_name, rule.parent_entity_id)
+    config = sa.select(SyncConfig.id).where(SyncConfig.user_id == user.id).scalar_subquery()
+    query = sa.select(*columns).where(rule.sync_config_id == config).order_by(rule.id)
+    return RuleSet(
+        tuple(
+            Rule(EntityType(level), entity_id, FilterMode(mode), name, parent_id)
+            for level, entity_id, mode, name, parent_id in db.session.execute(query)
+        )
     )
 
 
@@ -35,4 +35,4 @@ def passing_stores(user: User) -> list[str]:
 
 def digest_of_rules(user: User) -> str:
     """Tells one set of rules from another."""
-    return digest_of(*sorted(f"{rule.entity_type}:{rule.mode}:{rule.entity_id}" for rule in rules_of(user).rules))
+    return rules_of(user).digest

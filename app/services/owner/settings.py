@@ -14,15 +14,25 @@ from app.domain.catalog.goods import Product
 from app.domain.listing.fitness import SkipReason, unfit_reason
 from app.domain.listing.owner_settings import FALLBACK_CATEGORY, HandField, OwnerSettings, StockRule
 from app.domain.listing.pricing import LEAST_PERCENT, MOST_PERCENT, ROUNDINGS
-from app.models import CatalogProduct, User
+from app.models import CatalogProduct, SyncState, User
 from app.services.owner.config import ensure_config
 
 T = TypeVar("T")
 
 
 def owner_settings(user: User) -> OwnerSettings:
+    return _settings((user.sync_state.settings if user.sync_state else None) or {}, user)
+
+
+def settings_now(user: User) -> OwnerSettings:
+    """As they are stored now, whatever was loaded before."""
+    query = sa.select(SyncState.settings).where(SyncState.user_id == user.id)
+    return _settings(db.session.scalar(query) or {}, user)
+
+
+def _settings(stored: Mapping[str, Any], user: User) -> OwnerSettings:
     """A stored value that nobody can make sense of counts as not chosen: no run breaks over it."""
-    chosen = _Stored((user.sync_state.settings if user.sync_state else None) or {})
+    chosen = _Stored(stored)
     return OwnerSettings(
         stock_rule=chosen.read("stock_rule", StockRule, StockRule.HIDE),
         show_from=chosen.read("show_from", int, 1),

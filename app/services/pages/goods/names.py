@@ -24,11 +24,12 @@ class Names:
 
 def names_of(user_id: int, keys: Iterable[ListingKey]) -> Names:
     """Names, and prices at the register, for the rows of one page."""
-    wanted = {key.product_id for key in keys}
-    prices = sa.select(_C.store_id, _C.product_id, _C.price).where(_C.user_id == user_id, _C.product_id.in_(wanted))
+    keys = list(keys)
+    wanted = _C.product_id.in_({key.product_id for key in keys}), _C.store_id.in_({key.store_id for key in keys})
+    prices = sa.select(_C.store_id, _C.product_id, _C.price).where(_C.user_id == user_id, *wanted)
     stores = sa.select(CatalogStore.store_id, CatalogStore.name).where(CatalogStore.user_id == user_id)
     return Names(
-        products=load_names(user_id, _C.product_id.in_(wanted)),
+        products=load_names(user_id, *wanted),
         stores={row.store_id: row.name for row in db.session.execute(stores)},
         prices={ListingKey(row.store_id, row.product_id): row.price for row in db.session.execute(prices)},
     )

@@ -1,0 +1,98 @@
+"""No commit without its verdicts: what a session changed of that which they follow from is settled before."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from app.db import db
+from app.models import (
+    CatalogGroup,
+    CatalogProduct,
+    Listing,
+    Photo,
+    Pictured,
+    SyncConfig,
+    SyncFilter,
+    SyncState,
+    User,
+    VkConnection,
+)
+from app.services.catalog import marks, verdicts
+from app.services.owner.rules import rules_of
+
+
+def listen() -> None:
+    """To every session of the application."""
+    event.listen(db.session, "before_flush", _note)
+    event.listen(db.session, "before_commit", _settle)
+    event.listen(db.session, "after_rollback", _forget)
+
+
+def _note(session: Any, _context: object, _instances: object) -> None:
+    for row in (*session.new, *session.dirty, *session.deleted):
+        note = _NOTES.get(type(row))
+        if note is not None and (row not in session.dirty or session.is_modified(row)):
+            note(row)
+
+
+def _settle(session: Any) -> None:
+    session.flush()
+    for user_id in marks.take_any():
+        verdicts.settle(user_id)
+
+
+def _forget(_session: object) -> None:
+    marks.forget()
+
+
+def _note_rule(row: SyncFilter) -> None:
+    """The rules as they were are read once: they still stand in the database."""
+    config = row.sync_config or db.session.get(SyncConfig, row.sync_config_id)
+    user = (config.user or db.session.get(User, config.user_id)) if config is not None else None
+    if user is not None:
+        noted = marks.of(user.id)
+        noted.rules_before = noted.rules_before or rules_of(user)
+
+
+def _note_settings(row: SyncState) -> None:
+    if _is_changed(row, "settings"):
+        marks.of(row.user_id).is_all = True
+
+
+def _note_community(row: VkConnection) -> None:
+    if _is_changed(row, "group_id", "last_group_id"):
+        marks.of(row.user_id).is_all = True
+
+
+def _note_photo(row: Photo) -> None:
+    if row.entity_type == Pictured.GROUP:
+        marks.of(row.user_id).groups.add((row.store_id, row.entity_id))
+    else:
+        marks.of(row.user_id).products.add(row.entity_id)
+
+
+def _note_picture_in_vk(row: Listing) -> None:
+    if _is_changed(row, "keeps_photo", "drift") or row in db.session.deleted:
+        marks.of(row.user_id).products.add(row.product_id)
+
+
+def _note_goods(row: CatalogProduct | CatalogGroup) -> None:
+    noted = marks.of(row.user_id)
+    noted.is_all = noted.has_new_texts = True
+
+
+def _is_changed(row: Any, *columns: str) -> bool:
+    attributes: Any = sa.inspect(row).attrs
+    return any(attributes[column].history.has_changes() for column in columns)
+
+
+_NOTES: dict[type[Any], Any] = {
+    SyncFilter: _note_rule,
+    SyncState: _note_settings,
+    VkConnection: _note_community,
+    Photo: _note_photo,
+    Listing: _note_picture_in_vk,
+    CatalogProduct: _note_goods,
+    CatalogGroup: _note_goods,
+}
