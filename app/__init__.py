@@ -12,6 +12,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.context import init_settings
     from app.db import db, init_sqlite
     from app.extensions import csrf, login_manager, migrate
+    from app.services import plan_version
     from app.services.catalog import commit_hook
     from app.web.doors import hosts_and_bodies
 
@@ -25,6 +26,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     init_sqlite(app)
     commit_hook.listen()
+    plan_version.listen()
     migrate.init_app(app, db, render_as_batch=True)
     login_manager.init_app(app)
     hosts_and_bodies.init_app(app)

@@ -20,6 +20,7 @@ __all__ = [
     "EncryptedText",
     "ExactNumeric",
     "Mapped",
+    "contains",
     "created_at_column",
     "db",
     "in_chunks",
@@ -27,6 +28,7 @@ __all__ = [
     "is_reading",
     "mapped_column",
     "reading",
+    "snapshot",
 ]
 
 T = TypeVar("T")
@@ -70,6 +72,15 @@ def in_chunks(ids: Iterable[T], size: int = 500) -> Iterator[list[T]]:
     rest = list(ids)
     for start in range(0, len(rest), size):
         yield rest[start : start + size]
+
+
+def contains(column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
+    """PostgreSQL's index of trigrams serves LIKE alone; that of SQLite knows capital letters of English only."""
+    if db.engine.dialect.name == "sqlite":
+        return sa.func.instr(column, text) > 0
+    for sign in ("\\", "%", "_"):
+        text = text.replace(sign, "\\" + sign)
+    return column.like(f"%{text}%")
 
 
 def created_at_column() -> Any:
@@ -126,6 +137,14 @@ def engine_options(database_url: str) -> dict[str, Any]:
 
 
 _reading: ContextVar[bool] = ContextVar("reading", default=False)
+_in_snapshot: ContextVar[bool] = ContextVar("in_snapshot", default=False)
+_ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+"""READ COMMITTED shows two statements two states. SQLite's read transaction is of one moment anyway."""
+
+
+def is_reading() -> bool:
+    """The open transaction, or the next one, does not write."""
+    return _reading.get()
 
 
 @contextmanager
@@ -138,9 +157,29 @@ def reading(active: bool = True) -> Iterator[None]:
         _reading.reset(token)
 
 
-def is_reading() -> bool:
-    """The transaction at work will not write."""
-    return _reading.get()
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """All that is read inside is as of one moment; nothing can be written there.
+
+    Commits what is open before, as no transaction changes its manners on its way, and ends its own. Inside another
+    one it is a part of that. What the session holds already stays as it was read: see `populate_existing`.
+    """
+    if _in_snapshot.get():
+        yield
+        return
+    db.session.commit()
+    token = _in_snapshot.set(True)
+    try:
+        with reading():
+            if db.engine.dialect.name == "postgresql":
+                db.session.connection(execution_options=_ONE_MOMENT)
+            yield
+            db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+    finally:
+        _in_snapshot.reset(token)
 
 
 def init_sqlite(app: Flask) -> None:

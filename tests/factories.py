@@ -59,8 +59,15 @@ def add_group(user: User, group_id: str, name: str, parent_id: str | None = None
 
 
 def add_product(user: User, product_id: str, store_id: str = "S1", **fields: object) -> None:
-    usual: dict[str, object] = {
-        "name": f"Товар {product_id}",
+    values = product_fields(f"Товар {product_id}") | fields
+    db.session.add(CatalogProduct(user_id=user.id, store_id=store_id, product_id=product_id, **values))
+    db.session.commit()
+
+
+def product_fields(name: str) -> dict[str, object]:
+    """Of a usual product's row."""
+    return {
+        "name": name,
         "type": "NORMAL",
         "measure": "шт",
         "allow_to_sell": True,
@@ -73,8 +80,6 @@ def add_product(user: User, product_id: str, store_id: str = "S1", **fields: obj
         "is_excisable": False,
         "is_age_limited": False,
     }
-    db.session.add(CatalogProduct(user_id=user.id, store_id=store_id, product_id=product_id, **(usual | fields)))
-    db.session.commit()
 
 
 def a_product(product_id: str = "P1", **fields: object) -> Product:

@@ -13,6 +13,7 @@ from app.models.connection import ConnectionState, EvotorConnection, VkConnectio
 from app.models.event import AccountEvent, EventKind
 from app.models.listing import AlbumState, ForeignItem, Listing, VkAlbum
 from app.models.photo import Photo, Pictured
+from app.models.plan import KeptPart, KeptPlan
 from app.models.run import EntryOutcome, RunStage, RunStatus, RunTrigger, SyncApproval, SyncRun, SyncRunEntry
 from app.models.session import SignInFailures, UserSession
 from app.models.sync import OwnerOrder, RuleChange, SyncConfig, SyncFilter, SyncState
@@ -31,6 +32,8 @@ __all__ = [
     "EventKind",
     "EvotorConnection",
     "ForeignItem",
+    "KeptPart",
+    "KeptPlan",
     "Listing",
     "OwnerOrder",
     "Photo",

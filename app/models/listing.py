@@ -90,12 +90,18 @@ class Listing(_InMarket, Base):
     def _is_lost(cls) -> sa.ColumnElement[bool]:
         return sa.and_(cls.state == LinkState.ADDING, cls.vk_item_id.is_(None), cls.attempted_at.is_not(None))
 
-    @property
+    @hybrid_property
     def is_withheld(self) -> bool:
         """Not added, because an item that could not be read may be this very product: looked at soon, then daily."""
         was_refused = self.failed_digest is not None or self.error_code is not None
         is_new = self.state == LinkState.ADDING and self.vk_item_id is None and self.deleted_at is None
         return is_new and not was_refused and self.attempted_at is None and self.retry_after is not None
+
+    @is_withheld.inplace.expression
+    @classmethod
+    def _is_withheld(cls) -> sa.ColumnElement[bool]:
+        nothing = (cls.vk_item_id, cls.deleted_at, cls.failed_digest, cls.error_code, cls.attempted_at)
+        return sa.and_(cls.state == LinkState.ADDING, *(it.is_(None) for it in nothing), cls.retry_after.is_not(None))
 
 
 class AlbumState(StrEnum):

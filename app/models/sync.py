@@ -95,7 +95,7 @@ class SyncState(Base):
     confirmed_adds: Mapped[int | None]
     """What was to be added when it was confirmed, less what was since; null once a run came through."""
     settled_digest: Mapped[str | None] = mapped_column(sa.String(64))
-    """Of everything that a plan is made from, when a complete run left nothing to do: see services.planning.pending."""
+    """Asked by nobody any more: goes with the next release."""
     alike: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON)
     """What buyers could not tell apart when a run planned last: see services.planning.look_alikes."""
     strikes: Mapped[int] = mapped_column(default=0, server_default="0")

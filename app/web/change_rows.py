@@ -8,6 +8,7 @@ from app.domain.planning.changes import Action, Change, Reason
 from app.models import EntryOutcome, SyncRunEntry
 from app.services.pages.goods.names import Names, names_of, refusals_of
 from app.services.pages.sync.plan import Skipped
+from app.services.planning.kept_parts import SHOWN_OF_NEW
 from app.services.vendors.clients import vk_window
 from app.web import labels
 from app.web.formatting import money, quoted
@@ -15,7 +16,6 @@ from app.web.messages import is_known, message
 
 LONGEST = 120
 VISIBLE = ("name", "price", "stock_amount", "description", "category_id")
-VISIBLE_OF_NEW = ("price", "stock_amount")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def differences(
     action: str, before: Mapping[str, object], after: Mapping[str, object], album: str | None, *, photo: bool = False
 ) -> list[Difference]:
     """What the owner sees of a change: for a new item its price and stock, else every field with its old value."""
-    visible = VISIBLE_OF_NEW if action == Action.ADD else VISIBLE
+    visible = SHOWN_OF_NEW if action == Action.ADD else VISIBLE
     found = [
         Difference(labels.FIELD[name], _old(name, before), shown(name, after[name]))
         for name in visible

@@ -16,6 +16,7 @@ from app.domain.paging import Page, fetch_page, page_of
 from app.domain.planning.brakes import Brake, BrakeKind
 from app.domain.planning.changes import Action, Change, Reason
 from app.domain.planning.plan import Plan
+from app.domain.planning.summary import summarized
 from app.domain.rules import EntityType, FilterMode, Status
 from app.models import ConnectionState, EntryOutcome, RunStatus, RunTrigger, StoreState
 from app.web import formatting, labels
@@ -147,7 +148,7 @@ def test_every_state_has_a_label() -> None:
 def test_every_brake_has_its_sentence(kind: BrakeKind, removed: int, live: int, said: str) -> None:
     changes = tuple(Change(Action.HIDE, "Чай", ListingKey("S1", f"P{number}")) for number in range(removed))
     plan = Plan(changes, {}, frozenset(ListingKey("S1", f"P{number}") for number in range(live)))
-    assert plan_explained.brake(Brake(kind, changes, live), plan).replace("\u00a0", " ") == said
+    assert plan_explained.brake(summarized(Brake(kind, changes, live), plan)).replace("\u00a0", " ") == said
 
 
 def test_statuses_are_shown_in_the_agreed_words() -> None:

@@ -124,7 +124,7 @@ def test_a_renamed_album_has_its_place_in_the_plan(
     browser: Browser, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rename = Change(Action.ALBUM_RENAME, "Чай", album="Чай", before={"album": "Напитки"})
-    monkeypatch.setattr(plans, "plan_for", lambda _user: Plan((rename,), {}, frozenset()))
+    monkeypatch.setattr(plans, "plan_for", lambda *_asked: Plan((rename,), {}, frozenset()))
     assert plan.plan_overview(owner).counts["albums"] == 1
     assert "Переименовать подборку" in browser.get("/sync/plan?show=albums").text
 

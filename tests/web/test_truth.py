@@ -15,11 +15,11 @@ from app.services.connections import evotor, vk
 from app.services.owner import config, orders, run_requests, settings, shop_window, switch
 from app.services.pages.sync.overview import is_between, next_run_at
 from app.services.planning import approvals, plans
-from app.services.planning.pending import pending_plan
 from app.services.runs import claims, queue, records
 from tests.factories import PASSWORD
 from tests.support import story
 from tests.support.page import HTMX, Browser, Page, words
+from tests.support.pending import pending_afresh
 from tests.support.sandbox import Sandbox
 from tests.support.shop import TINY, Shop
 
@@ -224,7 +224,7 @@ def all_is_well(pages: dict[str, Page], shop: Shop) -> None:
         return
     user, run = owner_of(shop), last_run(shop)
     assert run.status == RunStatus.SUCCEEDED and switch.run_obstacle(user) is None
-    assert not pending_plan(user).plan.changes
+    assert not pending_afresh(user).summary.changes
     assert user.vk is not None and user.evotor is not None and not (user.vk.error_code or user.evotor.error_code)
     assert f"Всё в порядке: {len(shop.prices())} товар" in text_of(pages)
 
@@ -241,7 +241,7 @@ def items_that_stay(pages: dict[str, Page], shop: Shop) -> None:
 def what_waits_for_the_owner(pages: dict[str, Page], shop: Shop) -> None:
     main, plan = (words(pages[path].one("main")) for path in PATHS[:2])
     user, is_busy = owner_of(shop), last_run(shop).status in (RunStatus.QUEUED, RunStatus.RUNNING)
-    waits = pending_plan(user).needs_approval and switch.run_obstacle(user) is None
+    waits = pending_afresh(user).needs_approval and switch.run_obstacle(user) is None
     assert ("Изменения ждут вашего решения" in plan) == waits
     if not is_busy:
         assert ("Изменения ждут вашего решения" in main) == waits
@@ -252,7 +252,7 @@ def what_waits_for_the_owner(pages: dict[str, Page], shop: Shop) -> None:
 def what_waits_for_a_run(pages: dict[str, Page], shop: Shop) -> None:
     user, text = owner_of(shop), words(pages["/sync"].one("main")).lower()
     counted = re.findall(r"(?:ждёт обновления|после включения изменится): (\d+)", text)
-    pending = pending_plan(user).product_count
+    pending = pending_afresh(user).product_count
     assert set(counted) <= {str(pending)}
     assert "ждёт обновления" not in text or config.config_of(user).is_enabled
     is_busy = last_run(shop).status == RunStatus.RUNNING or shop_window.order_of(user)

@@ -22,8 +22,8 @@ class Choice(NamedTuple):
 
 def choices_of(product: Product, tree: GroupTree) -> tuple[Choice, ...]:
     """What makes the product another than the other variants of its model, in the model's order."""
-    model = tree.groups.get(product.group_id or "")
-    if model is None or not product.choices:
+    model = tree.groups.get(product.group_id or "") if product.choices else None
+    if model is None:
         return ()
     chosen = dict(product.choices)
     found = (

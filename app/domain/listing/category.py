@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from app.domain.catalog.goods import GroupTree, Product
 from app.domain.listing.owner_settings import FALLBACK_CATEGORY, OwnerSettings
 
 
@@ -27,8 +26,8 @@ def category_choices(lineage: Iterable[str], settings: OwnerSettings) -> Iterato
     yield CategoryChoice(settings.category_id)
 
 
-def category_of(product: Product, tree: GroupTree, settings: OwnerSettings) -> int:
-    for choice in category_choices(tree.lineage(product.group_id), settings):
+def category_of(lineage: Iterable[str], settings: OwnerSettings) -> int:
+    for choice in category_choices(lineage, settings):
         if choice.accepted(settings):
             return choice.id
     return FALLBACK_CATEGORY

@@ -1,7 +1,7 @@
 """The description of an item: the register's own, or as the owner's template has it (docs/contracts/vk.md §5)."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from app.domain.catalog.goods import Product
@@ -40,7 +40,7 @@ def unknown_placeholders(template: str) -> list[str]:
 
 
 def item_description(
-    product: Product, template: str = "", *, group: str = "", store: str = "", choices: Iterable[Choice] = ()
+    product: Product, template: str = "", *, group: str = "", store: str = "", choices: Sequence[Choice] = ()
 ) -> str:
     """10 to 4000 characters without links. Without a template, and where it yields too little, the register's facts."""
     text = _filled_in(template, product, group, store) if template else ""
@@ -52,7 +52,7 @@ def item_description(
     explained = f"\nЦена за {amount}." if amount else ""
     if explained.strip() in text:
         explained = ""
-    told_apart = without_links(choices_sentence(choices))
+    told_apart = without_links(choices_sentence(choices)) if choices else ""
     if told_apart and told_apart not in text:
         explained = f"\n{told_apart}{explained}"
     return text[: DESCRIPTION_MAX - len(explained)].rstrip() + explained
@@ -81,7 +81,7 @@ def _key(name: str) -> str:
 
 def _described_by_facts(product: Product) -> str:
     facts = [without_links(clean_line(product.name)).rstrip(".…") or "Товар"]
-    facts += [f"Артикул: {clean_line(product.article)}"] if clean_line(product.article) else []
+    facts += [f"Артикул: {article}"] if (article := clean_line(product.article)) else []
     facts += [f"Штрихкод: {clean_line(product.barcodes[0])}"] if product.barcodes else []
     facts += [f"Единица: {unit}"] if (unit := unit_name(product.measure)) else []
     text = without_links(". ".join(facts) + ".")

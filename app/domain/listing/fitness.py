@@ -1,6 +1,7 @@
 """Whether VK may show a product at all: why a selected one stays hidden for another reason than its stock."""
 
 import re
+from functools import lru_cache
 from enum import StrEnum
 
 from app.domain.catalog.goods import Product
@@ -42,7 +43,7 @@ def unfit_reason(product: Product, settings: OwnerSettings, *, has_photo: bool =
 def _unfit_for_sale(product: Product, settings: OwnerSettings) -> SkipReason | None:
     if not product.allow_to_sell:
         return SkipReason.NOT_FOR_SALE
-    if product.type.startswith(_RESTRICTED_PREFIXES) or product.is_excisable or product.is_age_limited:
+    if product.is_excisable or product.is_age_limited or is_restricted(product.type):
         return SkipReason.RESTRICTED
     if needs_review(product.type) and product.type not in settings.allowed_types:
         return SkipReason.REVIEW
@@ -63,6 +64,12 @@ def _has_name(product: Product) -> bool:
     return bool(clean_line(product.name))
 
 
+@lru_cache(maxsize=64)
+def is_restricted(product_type: str) -> bool:
+    return product_type.startswith(_RESTRICTED_PREFIXES)
+
+
+@lru_cache(maxsize=64)  # of a long catalog there are a few
 def needs_review(product_type: str) -> bool:
     if product_type.startswith(_REVIEW_PREFIXES):
         return True

@@ -1,14 +1,13 @@
 """How a listing is named: here, and at VK by its sku."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SKU_PREFIX = "ev:"
 Value = str | int
 """How a field travels and is remembered: prices as text with two decimals."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ListingKey:
+class ListingKey(NamedTuple):
     """Identifies a listing. Opaque to the plan: one (store, product) today."""
 
     store_id: str

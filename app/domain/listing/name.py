@@ -11,7 +11,10 @@ from app.domain.vk_limits import NAME_MAX, NAME_MIN
 
 def item_name(product: Product, choices: Sequence[Choice] = (), signs: Sequence[str] = ()) -> str:
     """`choices`: by which buyers tell a variant from the others; `signs`: what tells it from what reads alike."""
-    name = shortened(with_choices(clean_line(product.name), choices, signs), NAME_MAX)
+    name = clean_line(product.name)
+    if choices or signs:
+        name = with_choices(name, choices, signs)
+    name = shortened(name, NAME_MAX)
     for addition in (unit_name(product.measure), product.article, product.code, "товар"):
         if len(name) >= NAME_MIN:
             break

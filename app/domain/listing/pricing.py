@@ -10,6 +10,8 @@ KOPECK = Decimal("0.01")
 
 def window_price(price: Decimal, percent: Decimal = Decimal(0), rounding: int = 0) -> Decimal:
     """In roubles with two decimals; half a step goes up, and no price falls below one step."""
+    if not percent and not rounding:
+        return max(price.quantize(KOPECK, rounding=ROUND_HALF_UP), KOPECK)
     step = Decimal(rounding) if rounding else KOPECK
     changed = price * (100 + percent) / 100
     steps = (changed / step).quantize(Decimal(1), rounding=ROUND_HALF_UP)

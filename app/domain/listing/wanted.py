@@ -1,11 +1,11 @@
 """From a product of the selection to the item that the VK market should hold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from app.domain.catalog.goods import GroupTree, Product
 from app.domain.catalog.pictures import Picture
-from app.domain.catalog.variants import Choice, choices_of
+from app.domain.catalog.variants import choices_of
 from app.domain.digest import digest_of
 from app.domain.listing.card import card_digest
 from app.domain.listing.category import category_of
@@ -40,6 +40,22 @@ class Wanted:
         return digest_of(*(f"{name}={value}" for name, value in sorted(self.fields.items())), self.photo)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What all products of one group have in common in the shop window."""
+
+    category_id: int
+    group: str
+    """Name of the nearest group that is not a variant model; empty without one."""
+    album: str | None
+
+    @classmethod
+    def of(cls, group_id: str | None, tree: GroupTree, settings: OwnerSettings) -> "Place":
+        folder = tree.folder(group_id)
+        album = album_title(folder.name) if folder and settings.with_albums else None
+        return cls(category_of(tree.lineage(group_id), settings), folder.name if folder else "", album)
+
+
 def to_wanted(
     key: ListingKey,
     product: Product,
@@ -49,30 +65,33 @@ def to_wanted(
     extended_shop: bool,
     store: str = "",
     picture: Picture | None = None,
+    place: Place | None = None,
 ) -> Wanted:
     """The item for a fit product.
 
     `extended_shop`: the community's shop keeps stock. `store`: its name. `picture`: the owner's; without one a
-    generated card serves.
+    generated card serves. `place`: that of its group, where it is known already.
     """
     assert product.price is not None
+    place = place or Place.of(product.group_id, tree, settings)
     choices = choices_of(product, tree)
-    hidden = is_sold_out(product, settings)
+    name, hidden = item_name(product, choices), is_sold_out(product, settings)
     fields: dict[str, Value] = {
-        "name": item_name(product, choices),
-        "description": _description(product, tree, settings, store, choices),
+        "name": name,
+        "description": item_description(
+            product, settings.description_template, group=place.group, store=store, choices=choices
+        ),
         "price": money(window_price(product.price, settings.price_percent, settings.price_rounding)),
-        "category_id": category_of(product, tree, settings),
+        "category_id": place.category_id,
         "deleted": int(hidden),
     }
     if extended_shop:
         fields["stock_amount"] = stock_amount(product.quantity)
-    album = album_title(product, tree) if settings.with_albums and not hidden else None
     return Wanted(
         key=key,
         fields=fields,
-        album=album,
-        photo=picture.digest if picture else card_digest(str(fields["name"])),
+        album=None if hidden else place.album,
+        photo=picture.digest if picture else card_digest(name),
         is_photo_own=picture is not None and picture.group_id is None,
     )
 
@@ -84,14 +103,6 @@ def renamed(wanted: Wanted, name: str) -> Wanted:
     return replace(wanted, fields={**wanted.fields, "name": name}, photo=photo)
 
 
-def _description(
-    product: Product, tree: GroupTree, settings: OwnerSettings, store: str, choices: Sequence[Choice]
-) -> str:
-    folder = tree.folder(product.group_id)
-    group = folder.name if folder else ""
-    return item_description(product, settings.description_template, group=group, store=store, choices=choices)
-
-
-def album_title(product: Product, tree: GroupTree) -> str | None:
-    folder = tree.folder(product.group_id)
-    return (clean_line(folder.name)[:ALBUM_TITLE_MAX].strip() or None) if folder else None
+def album_title(group: str) -> str | None:
+    """Of a group's name; None where nothing of it can be read."""
+    return clean_line(group)[:ALBUM_TITLE_MAX].strip() or None

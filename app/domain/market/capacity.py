@@ -1,11 +1,12 @@
 """Whether a plan fits into what VK allows a community: docs/contracts/vk.md §10."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.planning.albums import Albums
 from app.domain.planning.changes import Action
-from app.domain.planning.plan import Plan
+from app.domain.planning.summary import PlanSummary
 from app.domain.vk_limits import ALBUMS_MAX, ITEMS_IN_ALBUM_MAX, ITEMS_MAX
 
 
@@ -32,9 +33,9 @@ class Room:
     """Titles of albums that want more items than one holds."""
 
 
-def room_for(plan: Plan, albums: Albums, items: int) -> Room:
+def room_for(plan: PlanSummary, albums: Albums, items: int) -> Room:
     """`items`: those in the community before the plan, ours and others, the hidden ones counted."""
-    counts = plan.counts
+    counts = Counter(plan.counts)
     taken = albums.taken
     there = _titles_after(plan, albums)
     fullest_first = sorted(plan.crowds, key=lambda title: (-plan.crowds[title], title))
@@ -46,8 +47,6 @@ def room_for(plan: Plan, albums: Albums, items: int) -> Room:
     )
 
 
-def _titles_after(plan: Plan, albums: Albums) -> frozenset[str]:
+def _titles_after(plan: PlanSummary, albums: Albums) -> frozenset[str]:
     """Including those of which we cannot be sure yet: they are on their way."""
-    renamed = {str(change.before["album"]) for change in plan.changes if change.action is Action.ALBUM_RENAME}
-    made = {change.album for change in plan.changes if change.action in (Action.ALBUM_ADD, Action.ALBUM_RENAME)}
-    return ((albums.ours | albums.uncertain) - renamed) | {title for title in made if title is not None}
+    return (albums.ours | albums.uncertain).difference(plan.titles_left).union(plan.titles_given)

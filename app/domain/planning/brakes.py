@@ -29,6 +29,14 @@ class BrakeKind(StrEnum):
     """Too many prices change by more than half, or tenfold: an import error at the register."""
 
 
+class Hold(StrEnum):
+    """On additions."""
+
+    AFTER_RULES = "after_rules"
+    BEYOND_CONFIRMED = "beyond_confirmed"
+    """The rules are as confirmed; it is the number of adds that is not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Brake:
     kind: BrakeKind
@@ -61,10 +69,18 @@ def _removals(plan: Plan) -> Brake | None:
 
 def _additions(plan: Plan, rules_changed: bool, confirmed_adds: int | None) -> Brake | None:
     additions = tuple(change for change in plan.changes if change.action is Action.ADD)
-    if rules_changed and len(additions) > max(ALWAYS_ALLOWED, plan.live / 2):
-        return Brake(BrakeKind.ADDITIONS, additions, plan.live)
-    if confirmed_adds is not None and len(additions) > max(ALWAYS_ALLOWED, confirmed_adds * 1.5):
-        return Brake(BrakeKind.ADDITIONS, additions, plan.live, is_beyond_confirmed=True)
+    hold = hold_on_additions(len(additions), plan.live, rules_changed=rules_changed, confirmed_adds=confirmed_adds)
+    if hold is None:
+        return None
+    return Brake(BrakeKind.ADDITIONS, additions, plan.live, is_beyond_confirmed=hold is Hold.BEYOND_CONFIRMED)
+
+
+def hold_on_additions(count: int, live: int, *, rules_changed: bool, confirmed_adds: int | None) -> Hold | None:
+    """Why so many adds wait for the owner; None = they need not."""
+    if rules_changed and count > max(ALWAYS_ALLOWED, live / 2):
+        return Hold.AFTER_RULES
+    if confirmed_adds is not None and count > max(ALWAYS_ALLOWED, confirmed_adds * 1.5):
+        return Hold.BEYOND_CONFIRMED
     return None
 
 

@@ -12,7 +12,7 @@ from app.domain.listing.key import ListingKey
 from app.domain.listing.name import item_name
 from app.domain.listing.owner_settings import OwnerSettings
 from app.domain.listing.stock import is_sold_out
-from app.domain.listing.wanted import Wanted, renamed, to_wanted
+from app.domain.listing.wanted import Place, Wanted, renamed, to_wanted
 from app.domain.planning.plan import Desired
 from app.domain.rules import Decision, EntityType, Mode, RuleSet, decide
 
@@ -67,60 +67,81 @@ def select(
     pictured: Container[ListingKey] = frozenset(),
 ) -> Desired:
     """`pictured`: products whose item in VK bears a photo that a person chose there."""
-    wanted: dict[ListingKey, Wanted] = {}
-    unfit: dict[ListingKey, SkipReason] = {}
-    products: dict[ListingKey, Product] = {}
-    sold_out: set[ListingKey] = set()
-    known: set[ListingKey] = set()
-    unread: set[ListingKey] = set()
-    closed: set[str] = set()
-    whole: set[str] = set()
-    barcodes: Counter[str] = Counter()
+    selection = _Selection(rules, settings, extended_shop, pictured)
     for goods in stores:
+        selection.add(goods)
+    return selection.desired()
+
+
+@dataclass(slots=True)
+class _Selection:
+    """Made store by store."""
+
+    rules: RuleSet
+    settings: OwnerSettings
+    extended_shop: bool
+    pictured: Container[ListingKey]
+    wanted: dict[ListingKey, Wanted] = field(default_factory=dict)
+    unfit: dict[ListingKey, SkipReason] = field(default_factory=dict)
+    products: dict[ListingKey, Product] = field(default_factory=dict)
+    """Those of `wanted`."""
+    known: set[ListingKey] = field(default_factory=set)
+    unread: set[ListingKey] = field(default_factory=set)
+    closed: set[str] = field(default_factory=set)
+    whole: set[str] = field(default_factory=set)
+    barcodes: Counter[str] = field(default_factory=Counter)
+    """In how many stores each stands."""
+
+    def add(self, goods: StoreGoods) -> None:
+        store_id = goods.store.id
         if goods.is_closed:
-            closed.add(goods.store.id)
+            self.closed.add(store_id)
         if goods.is_whole:
-            whole.add(goods.store.id)
-        known.update(ListingKey(goods.store.id, product_id) for product_id in goods.unread)
-        unread.update(_unread(goods, rules))
-        barcodes_here: set[str] = set()
-        here: dict[ListingKey, Wanted] = {}
-        for product, decision in decisions(goods, rules):
-            key = ListingKey(goods.store.id, product.id)
-            known.add(key)
-            if not decision.included:
-                continue
-            barcodes_here.update(product.barcodes)
+            self.whole.add(store_id)
+        self.known.update(ListingKey(store_id, product_id) for product_id in goods.unread)
+        self.unread.update(_unread(goods, self.rules))
+        selected: dict[ListingKey, Product] = {}
+        for product, decision in decisions(goods, self.rules):
+            key = ListingKey(store_id, product.id)
+            self.known.add(key)
+            if decision.included:
+                selected[key] = product
+        self.barcodes.update({barcode for product in selected.values() for barcode in product.barcodes})
+        wanted = dict(self._fit(goods, selected))
+        self.wanted.update(_told_apart(wanted, selected, goods.tree))
+        self.products.update((key, selected[key]) for key in wanted)
+
+    def _fit(self, goods: StoreGoods, selected: Mapping[ListingKey, Product]) -> Iterator[tuple[ListingKey, Wanted]]:
+        """The items of those that VK may show; of the others the reason why not is noted."""
+        tree, settings, extended, store = goods.tree, self.settings, self.extended_shop, goods.store.name
+        places: dict[str | None, Place] = {}
+        for key, product in selected.items():
             picture = goods.picture_of(product)
-            if reason := unfit_reason(product, settings, has_photo=picture is not None or key in pictured):
-                unfit[key] = reason
+            if reason := unfit_reason(product, settings, has_photo=picture is not None or key in self.pictured):
+                self.unfit[key] = reason
                 continue
-            here[key] = to_wanted(
+            if (place := places.get(product.group_id)) is None:
+                place = places[product.group_id] = Place.of(product.group_id, tree, settings)
+            yield (
                 key,
-                product,
-                goods.tree,
-                settings,
-                extended_shop=extended_shop,
-                store=goods.store.name,
-                picture=picture,
+                to_wanted(
+                    key, product, tree, settings, extended_shop=extended, store=store, picture=picture, place=place
+                ),
             )
-            products[key] = product
-            if is_sold_out(product, settings):
-                sold_out.add(key)
-        wanted.update(_told_apart(here, products, goods.tree))
-        barcodes.update(barcodes_here)
-    return Desired(
-        wanted=wanted,
-        unfit=unfit,
-        sold_out=frozenset(sold_out),
-        known=known,
-        unread=frozenset(unread),
-        closed_stores=frozenset(closed),
-        whole_stores=frozenset(whole),
-        products=products,
-        shared=sum(stores > 1 for stores in barcodes.values()),
-        alike=frozenset(_alike(wanted, products)),
-    )
+
+    def desired(self) -> Desired:
+        return Desired(
+            wanted=self.wanted,
+            unfit=self.unfit,
+            sold_out=frozenset(key for key, item in self.wanted.items() if item.is_hidden),
+            known=self.known,
+            unread=frozenset(self.unread),
+            closed_stores=frozenset(self.closed),
+            whole_stores=frozenset(self.whole),
+            products=self.products,
+            shared=sum(stores > 1 for stores in self.barcodes.values()),
+            alike=frozenset(_alike(self.wanted, self.products)),
+        )
 
 
 def _unread(goods: StoreGoods, rules: RuleSet) -> Iterator[ListingKey]:
@@ -139,30 +160,30 @@ def _told_apart(
 
     As buyers see them. The price does not count here, so that a rouble more or less renames nothing.
     """
-    texts: dict[tuple[object, ...], list[ListingKey]] = {}
-    for key, item in wanted.items():
-        texts.setdefault((item.fields["name"], item.fields["description"]), []).append(key)
+    texts = _groups_of(wanted, ("name", "description"))
     told = dict(wanted)
-    for keys in texts.values():
-        if len(keys) > 1:
-            for key, signs in signs_of_alike({key: products[key] for key in keys}).items():
-                name = item_name(products[key], choices_of(products[key], tree), signs)
-                told[key] = renamed(wanted[key], name)
+    for keys in texts:
+        for key, signs in signs_of_alike({key: products[key] for key in keys}).items():
+            name = item_name(products[key], choices_of(products[key], tree), signs)
+            told[key] = renamed(wanted[key], name)
     return told
 
 
 def _alike(wanted: Mapping[ListingKey, Wanted], products: Mapping[ListingKey, Product]) -> Iterator[ListingKey]:
     """What looks alike all the same, but for one product that several stores have: that is said of it anyway."""
-    looks: dict[tuple[object, ...], list[ListingKey]] = {}
-    for key, item in wanted.items():
-        looks.setdefault(_look_of(item), []).append(key)
-    for keys in looks.values():
-        if len(keys) > 1 and not _is_one_product(keys, products):
+    for keys in _groups_of(wanted, ("name", "price", "description")):
+        if not _is_one_product(keys, products):
             yield from keys
 
 
-def _look_of(item: Wanted) -> tuple[object, ...]:
-    return tuple(item.fields[field] for field in ("name", "price", "description"))
+def _groups_of(wanted: Mapping[ListingKey, Wanted], fields: Sequence[str]) -> Iterable[list[ListingKey]]:
+    """Those of whose items several agree in all these fields, a name among them."""
+    names = Counter(item.fields["name"] for item in wanted.values())
+    found: dict[tuple[object, ...], list[ListingKey]] = {}
+    for key, item in wanted.items():
+        if names[item.fields["name"]] > 1:  # which is rare, and so the long texts are seldom looked at
+            found.setdefault(tuple(item.fields[field] for field in fields), []).append(key)
+    return [keys for keys in found.values() if len(keys) > 1]
 
 
 def _is_one_product(keys: Sequence[ListingKey], products: Mapping[ListingKey, Product]) -> bool:

@@ -9,9 +9,23 @@ from app.domain.texts.spelling import spelled
 
 _MOST_PASSES = 4
 
+_USUAL = re.compile("[ !#-%'-;=-~А-яЁё«»„“–—…№°]*")
+"""Neither mark-up, straight quotes, line breaks nor anything else that is spelled in another way."""
+
+
+def is_clean(text: str) -> bool:
+    """One line that surely stays as it is, which is what registers send most; False says nothing."""
+    return (
+        _USUAL.fullmatch(text) is not None and "  " not in text and not text.startswith(" ") and not text.endswith(" ")
+    )
+
+
+def clean_line(text: str) -> str:
+    return text if is_clean(text) else _clean_line(text)
+
 
 @lru_cache(maxsize=1024)  # one product asks for its name and its unit several times
-def clean_line(text: str) -> str:
+def _clean_line(text: str) -> str:
     return " ".join(clean_text(text).split())
 
 
@@ -20,6 +34,8 @@ def clean_text(text: str) -> str:
 
     Cleaning it twice changes nothing: where one cleaning makes new mark-up («＜b＞»), it is done again.
     """
+    if is_clean(text):
+        return text
     for _ in range(_MOST_PASSES):
         before, text = text, _cleaned(text)
         if text == before or ("<" not in text and "&" not in text):
@@ -39,6 +55,9 @@ _LINK = re.compile(r"(?:https?://|www\.)\S*", re.IGNORECASE)
 
 def without_links(text: str) -> str:
     """And without what is left round them: two spaces, spaces at the ends of lines."""
-    while _LINK.search(text):
-        text = _LINK.sub("", text)
+    if "://" in text or "www." in text.lower():
+        while _LINK.search(text):
+            text = _LINK.sub("", text)
+    if is_clean(text):
+        return text
     return "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()

@@ -21,9 +21,14 @@ def plain_words(text: str) -> str:
     return " ".join(folded(text).split()) or text
 
 
+def words_of(q: str) -> list[str]:
+    """Of a question, folded."""
+    return folded(q).split()
+
+
 def matcher(q: str) -> Callable[[str], bool]:
     """Every word of the question must stand somewhere in the text; where it has none, «🍵», its signs themselves."""
-    words = folded(q).split()
+    words = words_of(q)
     if not words:
         return lambda text: q.strip() in text
 

@@ -16,6 +16,8 @@ from app.models.user import new_session_key
 from app.services.accounts import events
 
 SEEN_EVERY = timedelta(minutes=5)
+_PARTS = (User.sync_config, User.sync_state, User.evotor, User.vk)
+"""What nearly every page asks of its user: it comes in the same query."""
 
 
 def begin(user: User, *, is_remembered: bool, source: str, device: str, now: datetime | None = None) -> None:
@@ -41,12 +43,16 @@ def resume(carried: str, *, is_change: bool = False, now: datetime | None = None
     """The user whose device carries this, or None. That it was seen is noted only where something changes anyway."""
     now = now or utcnow()
     session_key, _, key = carried.partition(".")
-    found = db.session.scalar(
+    user = contains_eager(UserSession.user)
+    query = (
         sa.select(UserSession)
         .join(UserSession.user)
-        .options(contains_eager(UserSession.user))
+        .options(user)
         .where(UserSession.key_hash == _hash(key), UserSession.expires_at > now, User.session_key == session_key)
     )
+    if not is_change:  # what changes something reads these rows only when it holds the user's lock
+        query = query.options(*(user.joinedload(part) for part in _PARTS))
+    found = db.session.scalar(query)
     if found is None:
         return None
     if is_change and found.last_seen_at < now - SEEN_EVERY:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from app.db import db, in_chunks
 from app.domain.catalog.goods import Attribute, Group, Product
+from app.services import plan_version
 from app.services.catalog.load import FACT_COLUMNS, TEXT_COLUMNS, to_attributes, to_product
 
 
@@ -31,6 +32,7 @@ def replace_rows(table: Any, key: str, old: Mapping[str, Mapping[str, Any]], new
         db.session.connection().execute(
             sa.update(table).where(table.c.id == sa.bindparam("row_id")).values(columns), changed
         )
+        plan_version.touched(changed[0]["user_id"])  # past the session, which would have noted it
     for ids in in_chunks(old[entity_id]["id"] for entity_id in gone):
         db.session.execute(sa.delete(table).where(table.c.id.in_(ids)))
     return bool(added or changed or gone)

@@ -1,4 +1,4 @@
-"""By what one user's goods are decided on, and decisions that can be read."""
+"""By what one user's goods are decided on."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,37 +9,11 @@ from app.domain.listing.fitness import SkipReason
 from app.domain.listing.key import ListingKey
 from app.domain.listing.owner_settings import OwnerSettings
 from app.domain.planning.selection import StoreGoods, decisions, skip_reason
-from app.domain.rules import Decision, EntityType, RuleSet
+from app.domain.rules import Decision, RuleSet
 from app.models import User
 from app.services.market.records import pictured_in_vk
 from app.services.owner.rules import rules_of
 from app.services.owner.settings import owner_settings, settings_now
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A decision that can be read: the rule is named, not numbered."""
-
-    included: bool
-    level: EntityType | None = None
-    decided_by: str | None = None
-    """Name of the deciding store, group or product; None with a level = a whitelist that names nothing on the way."""
-
-
-def verdict_of(decision: Decision, goods: StoreGoods, product: Product | None = None) -> Verdict:
-    """The decision with its rule's entity by name; one without a name goes by its id."""
-    if decision.level is None or decision.decided_by is None:
-        return Verdict(decision.included, decision.level)
-    name = _name(decision.level, decision.decided_by, goods, product)
-    return Verdict(decision.included, decision.level, name.strip() or decision.decided_by)
-
-
-def _name(level: EntityType, entity_id: str, goods: StoreGoods, product: Product | None) -> str:
-    if level is EntityType.STORE:
-        return goods.store.name
-    if level is EntityType.GROUP:
-        return goods.tree.groups[entity_id].name
-    return product.name if product else ""
 
 
 @dataclass(frozen=True, slots=True)

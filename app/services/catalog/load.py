@@ -5,12 +5,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.db import db
+from app.db import contains, db
 from app.domain.catalog.goods import Attribute, Group, GroupTree, Product, Store
 from app.domain.catalog.pictures import Pictures
-from app.domain.catalog.variants import choices_of
+from app.domain.catalog.variants import choices_of, shortened, shown_name, with_choices
+from app.domain.listing.key import ListingKey
 from app.domain.listing.name import item_name
 from app.domain.planning.selection import StoreGoods
+from app.domain.texts.cleaning import clean_line
+from app.domain.texts.search import folded
+from app.domain.vk_limits import NAME_MAX
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, StoreState
 from app.services.catalog import unreadable
 from app.services.errors import UnknownEntity
@@ -24,6 +28,8 @@ FACT_COLUMNS = (
 )
 _NAME_COLUMNS = (*FACT_COLUMNS[:3], _C.choices)
 TEXT_COLUMNS = (_C.description, _C.article, _C.code, _C.barcodes)
+_MOST_WORDS = 8
+"""Of a name, to look for others by: more would find the same."""
 
 
 def load_goods(
@@ -131,16 +137,29 @@ def load_namesakes(goods: StoreGoods, user_id: int, product: Product) -> list[Pr
     """All products of the store that get its name in VK as long as nothing tells them apart, itself among them.
 
     Whatever the register calls them: what buyers read is spelled in one way, may hold choices, and is cut somewhere.
+    But its words stand in what each of them is found by.
     """
 
     def shown(one: Product) -> str:
         return item_name(one, choices_of(one, goods.tree))
 
-    query = sa.select(*_NAME_COLUMNS).where(_C.user_id == user_id, _C.store_id == goods.store.id)
+    whole = with_choices(clean_line(product.name), choices_of(product, goods.tree))
+    words = _words(shortened(whole, NAME_MAX))
+    if not words:
+        return [product]
+    query = sa.select(*_NAME_COLUMNS).where(
+        _C.user_id == user_id, _C.store_id == goods.store.id, *(contains(_C.search_text, word) for word in words)
+    )
     name = shown(product)
     found = [row[0] for row in db.session.execute(query).all() if shown(_named_product(row)) == name]
     others = [product_id for product_id in found if product_id != product.id]
     return [product, *(load_products(user_id, goods.store.id, others).values() if others else ())]
+
+
+def _words(name: str) -> list[str]:
+    """The longest ones first, without what a name is joined by or cut with."""
+    words = {word for word in folded(name).replace("…", " ").replace(",", " ").split() if word}
+    return sorted(words, key=len, reverse=True)[:_MOST_WORDS]
 
 
 def _named_product(values: Sequence[Any]) -> Product:
@@ -168,3 +187,18 @@ def to_product(values: Sequence[Any]) -> Product:
         is_age_limited=age_limited,
         choices=to_pairs(choices),
     )
+
+
+def load_names(user_id: int, *which: sa.ColumnElement[bool]) -> dict[ListingKey, str]:
+    """What the owner calls the products, with what variants are told by; `which`: not all of the catalog."""
+    query = sa.select(_C.store_id, _C.product_id, _C.name, _C.group_id, _C.choices).where(_C.user_id == user_id, *which)
+    rows = db.session.execute(query).all()
+    found = {ListingKey(row.store_id, row.product_id): row.name for row in rows}
+    variants = [row for row in rows if row.choices]
+    groups = load_groups(user_id) if variants else {}
+    trees = {store_id: GroupTree.of(inside) for store_id, inside in groups.items()}
+    for row in variants:
+        if tree := trees.get(row.store_id):
+            product = Product(row.product_id, row.name, row.group_id, choices=to_pairs(row.choices))
+            found[ListingKey(row.store_id, row.product_id)] = shown_name(product, tree)
+    return found

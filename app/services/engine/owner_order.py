@@ -4,7 +4,6 @@ from app.clients.vk.errors import FAULT_HOLDS
 from app.domain.planning.changes import Change, LinkState, Reason, hide, show
 from app.models import OwnerOrder, RunStage, RunStatus
 from app.services.engine.changes.applying import apply_all, end_unless_complete
-from app.services.engine.changes.result import Applied
 from app.services.engine.context.early_end import RunEnds
 from app.services.engine.context.run_context import RunContext
 from app.services.engine.market_reader import hide_duplicates, read_market
@@ -27,15 +26,15 @@ class OrderedWork:
         run.load_records()
         self._apply_what_is_due()
         self._find_more()
-        applied = self._apply_what_is_due()
+        answers_lost = self._apply_what_is_due()
         run.lease.renew()
         run.findings.note_came_through()
-        end_unless_complete(run, applied)
+        end_unless_complete(run, answers_lost)
         if self._changes():
             raise RunEnds(RunStatus.CONTINUED, codes.ORDER_REFUSED, pauses=FAULT_HOLDS)
         withdraw_order(run.user)
 
-    def _apply_what_is_due(self) -> Applied:
+    def _apply_what_is_due(self) -> bool:
         changes = self._changes()
         self._run.row.total = self._run.row.done + len(changes)
         return apply_all(self._run, changes)

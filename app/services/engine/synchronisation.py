@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 from app.clients.vk.errors import FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS, Treatment, VkError
 from app.clock import utcnow
-from app.db import db
+from app.db import db, snapshot
 from app.domain.catalog.goods import Store
 from app.domain.listing.key import sku
 from app.domain.market.items import MarketItem
-from app.domain.planning.changes import Action, Reason
+from app.domain.planning.changes import Action
 from app.domain.planning.plan import Desired, Plan, make_plan
 from app.models import ConnectionState, RunStage, RunStatus
 from app.services.catalog import refresh
@@ -16,7 +16,6 @@ from app.services.catalog.refresh import CatalogUnavailable
 from app.services.engine import upkeep
 from app.services.engine.changes import deletion_proof
 from app.services.engine.changes.applying import apply_all, end_unless_complete, is_uncertain
-from app.services.engine.changes.result import Applied
 from app.services.engine.context.early_end import RunEnds
 from app.services.engine.context.run_context import RunContext
 from app.services.engine.market_reader import hide_duplicates, read_market
@@ -24,7 +23,7 @@ from app.services.market import categories as market_categories
 from app.services.market.records import load_albums, to_link
 from app.services.owner.rules import digest_of_rules
 from app.services.owner.settings import owner_settings
-from app.services.planning import approvals, look_alikes, pending
+from app.services.planning import approvals, look_alikes
 from app.services.planning.approvals import BrakeCheck
 from app.services.planning.plans import desired_for, undecided
 from app.services.runs import codes
@@ -39,23 +38,19 @@ LOOK = "market.get"
 class Synchronisation:
     def __init__(self, run: RunContext) -> None:
         self._run = run
-        self._inputs = ""
-        """What the last plan was made from."""
-        self._leaves_alone = False
-        """The last plan leaves alone for now what was refused or got no answer."""
 
     def carry_out(self) -> None:
         """Returning means that all of it is done. Raises RunEnds or VkError to end early."""
         passing_failure = self._pull_catalog()
-        applied = self._apply_until_answers_are_known()
+        answers_lost = self._apply_until_answers_are_known()
         self._make_sure_vk_was_asked()
         self._read_categories_again()
         self._run.lease.renew()
         self._run.findings.note_came_through()
         if passing_failure is not None:
             raise passing_failure
-        end_unless_complete(self._run, applied)
-        self._note_success(applied)
+        end_unless_complete(self._run, answers_lost)
+        self._note_success()
 
     # The catalog
 
@@ -83,15 +78,15 @@ class Synchronisation:
 
     # Passes
 
-    def _apply_until_answers_are_known(self) -> Applied:
+    def _apply_until_answers_are_known(self) -> bool:
         for _ in range(MOST_PASSES):
-            applied = self._plan_and_apply()
-            if not is_uncertain(self._run, applied) or (wait := self._seconds_to_next_look()) is None:
+            answers_lost = self._plan_and_apply()
+            if not is_uncertain(self._run, answers_lost) or (wait := self._seconds_to_next_look()) is None:
                 break
             self._run.lease.enter(RunStage.WAIT)
             self._run.lease.renew()
             self._run.time_slice.sleep(wait)
-        return applied
+        return answers_lost
 
     def _seconds_to_next_look(self) -> float | None:
         """Until lost answers may be looked up again, where this run waits for that at all."""
@@ -103,14 +98,14 @@ class Synchronisation:
         wait = max(moments, default=utcnow()) - utcnow()
         return max(wait.total_seconds(), 0) if wait <= LONGEST_WAIT else None
 
-    def _plan_and_apply(self) -> Applied:
+    def _plan_and_apply(self) -> bool:
         """One pass."""
         run, began = self._run, utcnow()
         run.lease.enter(RunStage.PLAN)
         run.lease.renew()
         run.load_records()
-        self._inputs = pending.inputs_digest(run.user)
-        desired = desired_for(run.user, run.whole_stores)
+        with snapshot():
+            desired = desired_for(run.user, run.whole_stores)
         deletion_proof.forget_old_answers(run.market.listings, desired.known, began)
         db.session.commit()
         duplicates: list[MarketItem] = []
@@ -120,7 +115,6 @@ class Synchronisation:
             plan = self._plan(desired, began)
         look_alikes.record(run.user, run.group_id, plan, desired)
         plan = self._brake(plan, desired, began)
-        self._leaves_alone = not plan.skipped_counts.keys().isdisjoint((Reason.REFUSED, Reason.UNCERTAIN))
         upkeep.forget_what_is_over(run.market, plan)
         hide_duplicates(run, duplicates)
         run.row.total = run.row.done + len(plan.changes)
@@ -233,11 +227,9 @@ class Synchronisation:
         if categories and run.findings.use.current() is not None:
             market_categories.store_categories(run.user, run.group_id, categories)
 
-    def _note_success(self, applied: Applied) -> None:
+    def _note_success(self) -> None:
         user, state = self._run.user, self._run.user.sync_state
         if state is None:
             return
         state.rules_digest = digest_of_rules(user)
         state.confirmed_adds = None
-        is_settled = not (applied.leaves_some or self._leaves_alone)
-        state.settled_digest = pending.settled_digest(self._inputs, user) if is_settled else None

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app.db import db, in_chunks
 from app.domain.rules import EntityType
-from app.models import CatalogGroup, CatalogProduct, CatalogStore, SyncFilter, User
+from app.models import CatalogGroup, CatalogProduct, CatalogStore, SyncConfig, SyncFilter, User
 from app.models.types import ID_LENGTH
 from app.services.owner.config import config_of
 
@@ -23,7 +23,7 @@ class RuleEntity:
 
 def rule_entities(user_id: int, entity_type: EntityType, ids: Sequence[str]) -> dict[str, RuleEntity]:
     """Those of the ids that the catalog has."""
-    query = _entity_query(entity_type).where(sa.column("user_id") == user_id)
+    query = _entity_query(user_id, entity_type)
     found: dict[str, RuleEntity] = {}
     for some in in_chunks(ids):
         rows = db.session.execute(query.where(query.selected_columns[0].in_(some)))
@@ -31,14 +31,20 @@ def rule_entities(user_id: int, entity_type: EntityType, ids: Sequence[str]) -> 
     return found
 
 
-def _entity_query(entity_type: EntityType) -> sa.Select[str, str, str | None]:
-    """(id, name, parent id): the store for a group, the group for a product, its store where it has none."""
+def _entity_query(user_id: int, entity_type: EntityType) -> sa.Select[str, str, str | None]:
+    """(id, name, parent id): the store for a group, the group for a product, its store where it has none.
+
+    The stores are named so that an index leads to an entity by its id.
+    """
+    stores = sa.select(CatalogStore.store_id).where(CatalogStore.user_id == user_id)
     if entity_type is EntityType.STORE:
-        return open_stores()
+        return open_stores().where(CatalogStore.user_id == user_id)
     if entity_type is EntityType.GROUP:
-        return sa.select(CatalogGroup.group_id, CatalogGroup.name, CatalogGroup.store_id)
+        group = sa.select(CatalogGroup.group_id, CatalogGroup.name, CatalogGroup.store_id)
+        return group.where(CatalogGroup.user_id == user_id, CatalogGroup.store_id.in_(stores))
     parent = sa.func.coalesce(CatalogProduct.group_id, CatalogProduct.store_id)
-    return sa.select(CatalogProduct.product_id, CatalogProduct.name, parent)
+    product = sa.select(CatalogProduct.product_id, CatalogProduct.name, parent)
+    return product.where(CatalogProduct.user_id == user_id, CatalogProduct.store_id.in_(stores))
 
 
 def open_stores() -> sa.Select[str, str, str | None]:
@@ -58,11 +64,17 @@ def refresh_names(user: User) -> None:
     db.session.flush()
 
 
-def lost_rules(user: User) -> list[SyncFilter]:
+def lost_rules(user: User) -> Sequence[SyncFilter]:
     """Rules whose entity is gone. They keep their effect on the mode until the owner drops them."""
-    gone: list[SyncFilter] = []
-    for entity_type in EntityType:
-        rows = [row for row in config_of(user).filters if row.entity_type == entity_type]
-        known = rule_entities(user.id, entity_type, [row.entity_id for row in rows])
-        gone += [row for row in rows if row.entity_id not in known]
-    return gone
+    is_gone = [
+        sa.and_(SyncFilter.entity_type == level, sa.not_(_standing(user.id, level).exists())) for level in EntityType
+    ]
+    query = sa.select(SyncFilter).join(SyncFilter.sync_config).where(SyncConfig.user_id == user.id, sa.or_(*is_gone))
+    levels = {level: place for place, level in enumerate(EntityType)}
+    return sorted(db.session.scalars(query), key=lambda rule: (levels[EntityType(rule.entity_type)], rule.id))
+
+
+def _standing(user_id: int, level: EntityType) -> sa.Select[str, str, str | None]:
+    """The entity of a rule of that level, where the catalog has it."""
+    query = _entity_query(user_id, level)
+    return query.where(query.selected_columns[0] == SyncFilter.entity_id)

@@ -1,6 +1,6 @@
 """Brakes on a plan, and what the owner approved of."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from app.clock import utcnow
 from app.db import db
-from app.domain.planning.brakes import Brake, braked, brakes_on, fingerprint
+from app.domain.planning.brakes import Brake, BrakeKind, braked, brakes_on, fingerprint
 from app.domain.planning.plan import Plan
+from app.domain.planning.summary import BrakeSummary, PlanSummary, brakes_of
 from app.models import EventKind, RunTrigger, SyncApproval, SyncRun, User
 from app.models.run import ACTIVE
 from app.services.accounts import events
@@ -38,8 +39,7 @@ class BrakeCheck:
 
 
 def check_brakes(user: User, plan: Plan, now: datetime | None = None) -> BrakeCheck:
-    confirmed_adds = user.sync_state.confirmed_adds if user.sync_state else None
-    brakes = brakes_on(plan, rules_changed=_rules_changed(user), confirmed_adds=confirmed_adds)
+    brakes = brakes_on(plan, rules_changed=_rules_changed(user), confirmed_adds=_confirmed_adds(user))
     held = braked(brakes)
     valid = [frozenset(approval.changes) for approval in _valid(user.id, now or utcnow())]
     return BrakeCheck(
@@ -48,6 +48,40 @@ def check_brakes(user: User, plan: Plan, now: datetime | None = None) -> BrakeCh
         approved=frozenset().union(*valid),
         fingerprint=fingerprint(held),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryCheck:
+    """What the brakes say of a plan in numbers."""
+
+    brakes: Sequence[BrakeSummary] = ()
+    is_covered: bool = True
+    fingerprint: str = ""
+
+    @property
+    def needs_approval(self) -> bool:
+        return bool(self.brakes) and not self.is_covered
+
+
+def check_summary(user: User, summary: PlanSummary, held_names: Callable[[bool], frozenset[str]]) -> SummaryCheck:
+    """As `check_brakes` of the plan itself. `held_names`: what is held, with the additions or without; seldom asked."""
+    if not summary.brakes:
+        return SummaryCheck()
+    brakes = brakes_of(summary, rules_changed=_rules_changed(user), confirmed_adds=_confirmed_adds(user))
+    if not brakes:
+        return SummaryCheck()
+    with_additions = any(brake.kind is BrakeKind.ADDITIONS for brake in brakes)
+    held = summary.fingerprint_with_additions if with_additions else summary.fingerprint
+    valid = _valid(user.id, utcnow())
+    is_covered = any(approval.fingerprint == held for approval in valid)
+    if valid and not is_covered:
+        names = held_names(with_additions)
+        is_covered = any(names <= frozenset(approval.changes) for approval in valid)
+    return SummaryCheck(brakes, is_covered, held)
+
+
+def _confirmed_adds(user: User) -> int | None:
+    return user.sync_state.confirmed_adds if user.sync_state else None
 
 
 def _rules_changed(user: User) -> bool:
@@ -76,10 +110,6 @@ def _valid(user_id: int, now: datetime) -> Sequence[SyncApproval]:
         SyncApproval.user_id == user_id, SyncApproval.expires_at > now, SyncApproval.approved_at <= now
     )
     return db.session.scalars(query).all()
-
-
-def latest_id(user_id: int) -> int | None:
-    return db.session.scalar(sa.select(sa.func.max(SyncApproval.id)).where(SyncApproval.user_id == user_id))
 
 
 def approve(user: User, plan: Plan, seen: str, now: datetime | None = None) -> None:

@@ -5,9 +5,9 @@ from datetime import datetime
 from app.domain.planning.changes import Action
 from app.models import User
 from app.services.owner import switch
-from app.services.planning import plans
+from app.services.planning.pending import pending_plan
 
 
 def confirm(user: User, now: datetime | None = None) -> None:
     """Raises NotReady."""
-    switch.confirm(user, now, adds=plans.plan_for(user, now).counts[Action.ADD])
+    switch.confirm(user, now, adds=pending_plan(user).summary.counts.get(Action.ADD, 0))

@@ -1,13 +1,12 @@
 """How many items in VK the next run touches, and in what: told after the settings were changed."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.domain.planning.changes import Action
 from app.models import User
 from app.services.owner import switch
-from app.services.planning import approvals, plans
+from app.services.planning.pending import pending_plan
 
 _TOLD = {Action.HIDE, Action.SHOW, Action.ADD, Action.DELETE}
 
@@ -29,16 +28,13 @@ class Effect:
 
 
 def effect(user: User) -> Effect:
-    plan = plans.plan_for(user)
-    edits = [change for change in plan.changes if change.action in (Action.EDIT, Action.SHOW, Action.HIDE)]
-    fields = Counter(name for change in edits for name in change.fields)
-    fields["photo"] = sum(change.photo is not None for change in edits)
-    actions = {action: count for action, count in plan.counts.items() if action in _TOLD}
+    pending = pending_plan(user)
+    summary = pending.summary
     return Effect(
-        fields,
-        actions,
-        plan.live,
-        arranges=bool(plan.changes),
-        waits=approvals.check_brakes(user, plan).needs_approval,
+        summary.fields,
+        {action: count for action, count in summary.counts.items() if action in _TOLD},
+        summary.live,
+        arranges=summary.changes > 0,
+        waits=pending.needs_approval,
         is_coming=switch.run_obstacle(user) is None,
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
 from app.clock import utcnow
 from app.db import db
@@ -15,7 +16,8 @@ from app.domain.planning.plan import Desired, Plan, make_plan
 from app.domain.planning.selection import select
 from app.models import ConnectionState, ForeignItem, User
 from app.services.catalog.load import load_goods
-from app.services.market.records import load_albums, load_listings, pictured_in_vk, to_link
+from app.services.locks import held_still
+from app.services.market.records import load_albums, load_links, pictured_in_vk
 from app.services.owner.rules import rules_of
 from app.services.owner.settings import owner_settings
 from app.services.planning.approvals import BrakeCheck
@@ -23,6 +25,12 @@ from app.services.planning.approvals import BrakeCheck
 
 def desired_for(user: User, read_now: Collection[str] | None = None) -> Desired:
     """`read_now`: the stores that the run at work read whole; without a run, those of the last refresh count."""
+    with held_still(user.id):
+        read_anew(user)
+        return _desired(user, read_now)
+
+
+def _desired(user: User, read_now: Collection[str] | None = None) -> Desired:
     extended = user.vk.is_extended if user.vk else False
     settings = owner_settings(user)
     pictured = pictured_in_vk(user, settings)
@@ -37,16 +45,24 @@ def desired_for(user: User, read_now: Collection[str] | None = None) -> Desired:
 def plan_for(user: User, now: datetime | None = None) -> Plan:
     """Without a community yet the plan is for an empty market."""
     now = now or utcnow()
-    group_id = user.market_id
-    links = {key: to_link(row) for key, row in load_listings(user.id, group_id).items()}
-    return make_plan(
-        desired_for(user),
-        links,
-        load_albums(user, group_id, now),
-        owner_settings(user),
-        now=now,
-        undecided=undecided(user.id, group_id),
-    )
+    with held_still(user.id):
+        read_anew(user)
+        group_id = user.market_id
+        return make_plan(
+            _desired(user),
+            load_links(user.id, group_id),
+            load_albums(user, group_id, now),
+            owner_settings(user),
+            now=now,
+            undecided=undecided(user.id, group_id),
+        )
+
+
+def read_anew(user: User) -> None:
+    """What a plan asks of the user's own rows: as it stands, not as a page may have read it long ago."""
+    asked = (User.sync_state, User.vk, User.evotor)
+    query = sa.select(User).where(User.id == user.id).options(*map(joinedload, asked))
+    db.session.scalar(query, execution_options={"populate_existing": True})
 
 
 def undecided(user_id: int, group_id: int) -> frozenset[ListingKey]:

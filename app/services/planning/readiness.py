@@ -9,7 +9,7 @@ from app.clock import utcnow
 from app.db import db
 from app.domain.market.capacity import Room, room_for
 from app.domain.planning.changes import LinkState
-from app.domain.planning.plan import Plan
+from app.domain.planning.summary import PlanSummary
 from app.domain.vk_limits import ALBUMS_MAX, ITEMS_MAX
 from app.models import CatalogStore, Listing, User
 from app.services.market.records import load_albums
@@ -32,7 +32,7 @@ class Readiness:
         return sum(self.skipped.values())
 
 
-def readiness_of(user: User, plan: Plan) -> Readiness:
+def readiness_of(user: User, plan: PlanSummary) -> Readiness:
     """Of a plan that was made already: nothing is decided here."""
     state = user.sync_state
     return Readiness(

@@ -12,6 +12,7 @@ from app.services.owner import rules as owner_rules
 from app.services.owner.rule_changes import Changed, UndoTooLate
 from app.services.pages.goods import explanation, rule_list
 from app.web.access import commit_on_success, is_htmx, owner, safe_next
+from app.web.address import requested_page
 from app.web.catalog import blueprint, notices, rules_summary, verdict_labels
 from app.web.catalog import explanation as catalog_explanation
 from app.web.catalog.forms import BulkForm, RuleForm, UndoForm
@@ -22,10 +23,11 @@ from app.web.messages import message
 
 @blueprint.get("/catalog/rules")
 def rules() -> str:
-    listed = rule_list.rule_list(owner())
+    listed = rule_list.rule_list(owner(), requested_page())
     return render_template(
         "catalog/rules.html",
         listed=listed,
+        page=listed.page,
         standing=rules_summary.rules_summary(listed.rules, listed.tally.selected),
         words=verdict_labels,
         in_place=is_htmx(),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from app.domain.planning.changes import LinkState
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing
-from app.services.catalog.criteria import Verdict
+from app.services.pages.goods.named_verdict import Verdict
 from app.web.formatting import quoted
 from app.web.labels import Label
 

@@ -7,15 +7,14 @@ from typing import NamedTuple
 from flask import url_for
 
 from app.domain.listing.fitness import SkipReason
-from app.domain.planning.brakes import Brake, BrakeKind
-from app.domain.planning.changes import Action
-from app.domain.planning.plan import Plan
+from app.domain.planning.brakes import BrakeKind
+from app.domain.planning.summary import BrakeSummary
 from app.web.formatting import GOODS, OF_GOODS, counted, number, plural_ru
 
 
-def brake(found: Brake, plan: Plan) -> str:
+def brake(found: BrakeSummary) -> str:
     """Why the plan waits, in one sentence."""
-    count = len(found.changes)
+    count = found.count
     if found.kind is BrakeKind.ADDITIONS:
         new = plural_ru(count, "новый", "новых", "новых")
         why = "Вы подтверждали меньше: теперь в ВК" if found.is_beyond_confirmed else "После изменения фильтров в ВК"
@@ -24,9 +23,8 @@ def brake(found: Brake, plan: Plan) -> str:
         step = "в 10 раз или ещё сильнее" if found.is_tenfold else "больше чем наполовину"
         whose = f"У {counted(count, *OF_GOODS)} из {number(found.live)}, которые сейчас видны в ВК"
         return f"{whose}, цена изменится {step}."
-    deletes = any(change.action is Action.DELETE for change in found.changes)
-    removed = f"В ВК {'скроется или удалится' if deletes else 'скроется'} {counted(count, *GOODS)}"
-    if any(change.key not in plan.live_keys for change in found.changes):
+    removed = f"В ВК {'скроется или удалится' if found.deletes else 'скроется'} {counted(count, *GOODS)}"
+    if not found.is_of_live:
         return f"{removed}. Сейчас в ВК видно {number(found.live)}."
     return f"{removed} из {number(found.live)}, которые сейчас видны в ВК."
 
@@ -66,7 +64,9 @@ _SETTINGS_OF: dict[str, tuple[str, str]] = {
 }
 
 
-def ways_out(brakes: Iterable[Brake]) -> list[WayOut]:
+def ways_out(brakes: Iterable[BrakeSummary]) -> list[WayOut]:
     """What would keep in the window that which the plan takes away for the sake of a setting."""
-    reasons = Counter(change.reason for brake in brakes for change in brake.changes if change.reason is not None)
+    reasons: Counter[str] = Counter()
+    for brake in brakes:
+        reasons.update(brake.reasons)
     return [way for reason, _ in reasons.most_common() if (way := way_out(reason)) is not None]

@@ -4,7 +4,6 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.domain.listing.fitness import SkipReason
-from app.domain.paging import page_of
 from app.domain.planning.changes import Reason
 from app.models import RunStatus, SyncRun
 from app.services.catalog.age import catalog_age
@@ -32,7 +31,7 @@ def plan() -> str:
     user = owner()
     found = plan_overview(user, _plan_query())
     section = found.section(request.args.get("show"))
-    page = page_of(found.rows(section), requested_page(), ROWS_A_PAGE)
+    page = found.page(section, requested_page(), ROWS_A_PAGE)
     scarcity = empty_problem(user, rule_summary(user).emptiness)
     return render_template(
         "sync/plan.html",
@@ -45,7 +44,7 @@ def plan() -> str:
         section=section,
         page=page,
         rows=plan_rows(user.id, page.items),
-        readiness=readiness_of(user, found.plan),
+        readiness=readiness_of(user, found.summary),
         skipped_address=problem_cards.skipped_address,
         age=catalog_age(user.id),
         market_read_at=user.sync_state.market_read_at if user.sync_state else None,

@@ -13,7 +13,7 @@ from app.services.errors import NotReady
 from app.services.owner import orders, run_requests, shop_window
 from app.services.pages.goods.names import names_of
 from app.services.pages.sync.overview import is_between, next_run_at
-from app.services.planning.pending import plan_needs_approval
+from app.services.planning.pending import pending_plan
 from app.services.runs import history as runs_history
 from app.services.runs import records
 from app.services.runs.history import EntryQuery, HistoryQuery, Show
@@ -48,7 +48,7 @@ def history() -> str:
         chart=chart_of(runs_history.last_days(user.id, query.zone)),
         day_counts=runs_history.counts_within(user.id, query) if query.day else None,
         latest=latest,
-        waits=latest is not None and latest.status == RunStatus.NEEDS_APPROVAL and plan_needs_approval(user),
+        waits=latest is not None and latest.status == RunStatus.NEEDS_APPROVAL and pending_plan(user).needs_approval,
         words=run_summary,
     )
 
@@ -86,7 +86,7 @@ def run(run_id: int) -> ResponseReturnValue:
         rows=rows,
         in_catalog=names_of(user.id, [row.key for row in rows if row.key]).products,
         item_address=item_address,
-        waits=found is latest and found.status == RunStatus.NEEDS_APPROVAL and plan_needs_approval(user),
+        waits=found is latest and found.status == RunStatus.NEEDS_APPROVAL and pending_plan(user).needs_approval,
         goes_on=_goes_on(found),
         undoable=0 if shop_window.order_of(user) else orders.undoable(user, found),
         words=run_summary,

@@ -28,7 +28,7 @@ from app.domain.market.items import MarketItem
 from app.domain.planning.changes import ALBUM_STEPS, Action, Change, LinkState, Reason
 from app.models import EntryOutcome, Listing, RunStage, RunStatus, SyncRun, SyncRunEntry
 from app.services.engine.changes import adding, albums, editing
-from app.services.engine.changes.result import Applied, ChangeResult, Deferred, concerns_one_change
+from app.services.engine.changes.result import ChangeResult, Deferred, concerns_one_change
 from app.services.engine.context.early_end import RunEnds
 from app.services.engine.context.run_context import RunContext
 from app.services.market import albums as market_albums
@@ -65,16 +65,17 @@ CARRIED_OUT_BY: dict[Action, Callable[[RunContext, Change], ChangeResult]] = {
 _REFUSALS = (Treatment.FAIL, Treatment.ADJUST, Treatment.HEAL)
 
 
-def apply_all(run: RunContext, changes: Iterable[Change]) -> Applied:
-    """One after another, until something says that the run must end: then RunEnds or VkError is raised."""
+def apply_all(run: RunContext, changes: Iterable[Change]) -> bool:
+    """One after another, until something says that the run must end: then RunEnds or VkError is raised.
+
+    True where answers got lost.
+    """
     unreachable = strange = 0
-    answers_lost = leaves_some = False
+    answers_lost = False
     for change in changes:
         run.time_slice.check_time()
         run.lease.enter(STAGE_OF[change.action])
         result = apply_change(run, change)
-        if result is None or result.outcome is not EntryOutcome.DONE:
-            leaves_some = True
         if result is None:
             continue
         answers_lost = answers_lost or result.outcome is EntryOutcome.UNKNOWN
@@ -84,17 +85,17 @@ def apply_all(run: RunContext, changes: Iterable[Change]) -> Applied:
             raise RunEnds(RunStatus.CONTINUED, UNREACHABLE, pauses=FAULT_HOLDS)
         if strange >= UNKNOWN_ERRORS_IN_A_ROW:
             raise RunEnds(RunStatus.FAILED, codes.STRANGE_ERRORS, pauses=OWNER_HOLDS)
-    return Applied(answers_lost, leaves_some)
+    return answers_lost
 
 
-def is_uncertain(run: RunContext, applied: Applied) -> bool:
+def is_uncertain(run: RunContext, answers_lost: bool) -> bool:
     """Something may have been made, or not."""
-    return applied.answers_lost or run.market.has_lost_adds
+    return answers_lost or run.market.has_lost_adds
 
 
-def end_unless_complete(run: RunContext, applied: Applied) -> None:
+def end_unless_complete(run: RunContext, answers_lost: bool) -> None:
     """Raises RunEnds where all was done that can be done now, but that is not all."""
-    if is_uncertain(run, applied):
+    if is_uncertain(run, answers_lost):
         pauses_after = (read_lag().total_seconds(), *FAULT_HOLDS)
         raise RunEnds(RunStatus.CONTINUED, codes.LOST_ANSWERS, pauses=pauses_after)
     if run.findings.lacks_quota:

@@ -1,4 +1,4 @@
-"""What comes of a change, and of all changes of a plan."""
+"""What comes of a change."""
 
 from dataclasses import dataclass
 
@@ -21,15 +21,6 @@ class ChangeResult:
     """Not even the question whether the change was made got an answer."""
     note: str | None = None
     """A code for the owner to read beside a change that was made."""
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What came of a plan that was applied to its end."""
-
-    answers_lost: bool
-    leaves_some: bool
-    """Some changes are not made."""
 
 
 def concerns_one_change(error: VkError) -> bool:

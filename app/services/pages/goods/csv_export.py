@@ -6,20 +6,22 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Any
 
 import sqlalchemy as sa
 
 from app.db import db, reading
-from app.domain.catalog.goods import GroupTree, Product
-from app.domain.planning.selection import StoreGoods
-from app.domain.rules import Decision
-from app.models import CatalogStore, User
-from app.services.catalog.criteria import Criteria, verdict_of
-from app.services.catalog.load import load_goods
-from app.services.pages.goods.query import Codes
-from app.services.pages.goods.store import product_codes
+from app.domain.catalog.goods import GroupTree, Store
+from app.models import CatalogProduct, CatalogStore, User
+from app.services.catalog import verdicts
+from app.services.pages.goods.group_tree import tree_of
+from app.services.pages.goods.named_verdict import Names, decision_of
 
+_C = CatalogProduct.__table__.c
+_COLUMNS = (
+    *(_C.product_id, _C.name, _C.group_id, _C.code, _C.article, _C.price, _C.quantity, _C.measure),
+    *(_C.included, _C.level, _C.decided_by, _C.problem),
+)
 COLUMNS = (
     "store_id",
     "store",
@@ -57,50 +59,51 @@ def csv_file(user: User) -> IO[bytes]:
 
 
 def csv_chunks(user: User) -> Iterator[str]:
-    """Piece by piece, and no transaction stays open between two."""
-    query = sa.select(CatalogStore.store_id).where(CatalogStore.user_id == user.id).order_by(CatalogStore.name)
-    return _chunks(user.id, db.session.scalars(query).all(), Criteria.of(user))
+    """Piece by piece, each store as of one moment, and no transaction stays open between two stores."""
+    verdicts.current(user)
+    query = sa.select(CatalogStore.store_id, CatalogStore.name).where(CatalogStore.user_id == user.id)
+    rows = db.session.execute(query.order_by(CatalogStore.name)).all()
+    return _chunks(user.id, [Store(row.store_id, row.name) for row in rows])
 
 
-def _chunks(user_id: int, store_ids: Sequence[str], criteria: Criteria) -> Iterator[str]:
+def _chunks(user_id: int, stores: Sequence[Store]) -> Iterator[str]:
     db.session.commit()
     yield BOM + _as_csv([COLUMNS])
-    for store_id in store_ids:
-        rows = _store_rows(user_id, store_id, criteria)
-        for start in range(0, len(rows), _ROWS_IN_CHUNK):
-            yield _as_csv(rows[start : start + _ROWS_IN_CHUNK])
+    for store in stores:
+        with reading():
+            names = Names(store, tree_of(user_id, store.id))
+            for rows in _products(user_id, store.id):
+                yield _as_csv([_row(row, names) for row in rows])
+            db.session.commit()
 
 
-def _store_rows(user_id: int, store_id: str, criteria: Criteria) -> list[list[str]]:
-    with reading():
-        stores = load_goods(user_id, store_id, texts=False)
-        codes = product_codes(user_id, store_id)
-        db.session.commit()
+def _products(user_id: int, store_id: str) -> Iterator[Sequence[Any]]:
+    """By id, a few at a time: what is behind the last one is found by an index, however many come before it."""
+    query = sa.select(*_COLUMNS).where(_C.user_id == user_id, _C.store_id == store_id)
+    query = query.order_by(_C.product_id).limit(_ROWS_IN_CHUNK)
+    rows = db.session.execute(query).all()
+    while rows:
+        yield rows
+        rows = db.session.execute(query.where(_C.product_id > rows[-1].product_id)).all()
+
+
+def _row(row: Any, names: Names) -> list[str]:
+    decision = decision_of(row.included, row.level, row.decided_by)
     return [
-        _row(goods, product, decision, codes.get(product.id, ("", "")), criteria)
-        for goods in stores
-        for product, decision in criteria.decisions(goods)
-    ]
-
-
-def _row(goods: StoreGoods, product: Product, decision: Decision, codes: Codes, criteria: Criteria) -> list[str]:
-    verdict = verdict_of(decision, goods, product)
-    article, code, *_barcodes = codes
-    return [
-        _text(goods.store.id),
-        _text(goods.store.name),
-        _text(_path(goods.tree, product.group_id)),
-        _text(product.id),
-        _text(product.name),
-        _text(code),
-        _text(article),
-        _number(product.price, decimals=2),
-        _number(product.quantity).rstrip("0").rstrip(","),
-        _text(product.measure),
+        _text(names.store.id),
+        _text(names.store.name),
+        _text(_path(names.tree, row.group_id)),
+        _text(row.product_id),
+        _text(row.name),
+        _text(row.code),
+        _text(row.article),
+        _number(row.price, decimals=2),
+        _number(row.quantity).rstrip("0").rstrip(","),
+        _text(row.measure),
         "in" if decision.included else "out",
         decision.level or "",
-        _text(verdict.decided_by or ""),
-        criteria.skip_reason(goods, product, decision) or "",
+        _text(names.verdict(decision, row.name).decided_by or ""),
+        (decision.included and row.problem) or "",
     ]
 
 

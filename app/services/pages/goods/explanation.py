@@ -1,17 +1,23 @@
 """Why a product or a group is in or out: the way from the store down to it, and the one press that changes it."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.domain.catalog.goods import Product
+import sqlalchemy as sa
+
+from app.db import db
+from app.domain.catalog.goods import GroupTree, Product, Store
 from app.domain.listing.fitness import SkipReason
-from app.domain.planning.selection import StoreGoods, decisions
 from app.domain.rules import Decision, EntityType, FilterMode, Mode, RuleSet, decide
-from app.models import User
-from app.services.catalog.criteria import Criteria
-from app.services.catalog.load import load_products, load_store
+from app.models import CatalogProduct, SyncConfig, SyncFilter, User
+from app.services.catalog import verdicts
 from app.services.errors import UnknownEntity
+from app.services.pages.goods.counts import counts_of
+from app.services.pages.goods.group_tree import store_of, tree_of
+
+_C = CatalogProduct.__table__.c
 
 
 class LevelOutcome(StrEnum):
@@ -73,19 +79,21 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
+    user_id: int
     rules: RuleSet
-    goods: StoreGoods
+    store: Store
+    tree: GroupTree
     lineage: tuple[str, ...]
     product: Product | None
 
     def decided(self, rules: RuleSet) -> Decision:
-        return decide(rules, self.goods.store.id, self.lineage, self.product.id if self.product else None)
+        return decide(rules, self.store.id, self.lineage, self.product.id if self.product else None)
 
     def name_of(self, level: EntityType, entity_id: str) -> str:
         if level is EntityType.STORE:
-            return self.goods.store.name
+            return self.store.name
         if level is EntityType.GROUP:
-            return self.goods.tree.groups[entity_id].name or entity_id
+            return self.tree.groups[entity_id].name or entity_id
         return (self.product.name if self.product else "") or entity_id
 
     @property
@@ -93,34 +101,40 @@ class _Question:
         """From the store down to what is asked about."""
         groups: tuple[str | None, ...] = tuple(reversed(self.lineage)) or (None,)
         product = [(EntityType.PRODUCT, self.product.id)] if self.product else []
-        return [(EntityType.STORE, self.goods.store.id), *((EntityType.GROUP, group) for group in groups), *product]
+        return [(EntityType.STORE, self.store.id), *((EntityType.GROUP, group) for group in groups), *product]
 
 
 def explain_product(user: User, store_id: str, product_id: str) -> Explanation:
     """Raises UnknownEntity."""
-    goods, criteria = load_store(user.id, store_id, texts=False, facts=False), Criteria.of(user)
-    product = load_products(user.id, store_id, [product_id]).get(product_id)
-    if product is None:
+    rules = verdicts.current(user).rules
+    store, tree = store_of(user.id, store_id), tree_of(user.id, store_id)
+    product = sa.select(_C.name, _C.group_id, _C.included, _C.problem).where(
+        _C.user_id == user.id, _C.store_id == store_id, _C.product_id == product_id
+    )
+    row = db.session.execute(product).one_or_none()
+    if row is None:
         raise UnknownEntity
-    question = _Question(criteria.rules, goods, goods.tree.lineage(product.group_id), product)
-    problem = criteria.skip_reason(goods, product, question.decided(criteria.rules))
-    return _answered(question, EntityType.PRODUCT, product.id, problem)
+    asked = Product(product_id, row.name, row.group_id)
+    question = _Question(user.id, rules, store, tree, tree.lineage(row.group_id), asked)
+    problem = SkipReason(row.problem) if row.included and row.problem else None
+    return _answered(question, EntityType.PRODUCT, product_id, problem)
 
 
 def explain_group(user: User, store_id: str, group_id: str) -> Explanation:
     """Raises UnknownEntity."""
-    goods = load_store(user.id, store_id, texts=False, facts=False)
-    if group_id not in goods.tree.groups:
+    rules = verdicts.current(user).rules
+    store, tree = store_of(user.id, store_id), tree_of(user.id, store_id)
+    if group_id not in tree.groups:
         raise UnknownEntity
-    question = _Question(Criteria.of(user).rules, goods, goods.tree.lineage(group_id), None)
+    question = _Question(user.id, rules, store, tree, tree.lineage(group_id), None)
     return _answered(question, EntityType.GROUP, group_id, None)
 
 
 def _answered(question: _Question, level: EntityType, entity_id: str, problem: SkipReason | None) -> Explanation:
     decision = question.decided(question.rules)
     return Explanation(
-        store_id=question.goods.store.id,
-        store_name=question.goods.store.name,
+        store_id=question.store.id,
+        store_name=question.store.name,
         name=question.name_of(level, entity_id),
         level=level,
         id=entity_id,
@@ -182,6 +196,7 @@ def _remedy(question: _Question, decision: Decision, level: EntityType, entity_i
     if place is None or place[1] is None:
         return None
     then = question.rules.having(place[0], place[1], mode)
+    goods = _Goods.of(question)
     return Remedy(
         level=place[0],
         id=place[1],
@@ -189,10 +204,53 @@ def _remedy(question: _Question, decision: Decision, level: EntityType, entity_i
         rule=question.rules.rule_for(place[0], place[1]),
         mode=mode,
         after=question.decided(then),
-        selected_now=_selected(question.goods, question.rules),
-        selected_then=_selected(question.goods, then),
+        selected_now=goods.selected(question.rules),
+        selected_then=goods.selected(then),
     )
 
 
-def _selected(goods: StoreGoods, rules: RuleSet) -> int:
-    return sum(decision.included for _, decision in decisions(goods, rules))
+@dataclass(frozen=True, slots=True)
+class _Goods:
+    """All of one store: by number where no rule names a product, those that one names apart."""
+
+    store_id: str
+    tree: GroupTree
+    others: Mapping[str | None, int]
+    """By group, as products name it."""
+    named: Mapping[str, str | None]
+    """{product id: its group}, that of the product in question among them."""
+
+    @classmethod
+    def of(cls, question: _Question) -> "_Goods":
+        store_id = question.store.id
+        named = _named_by_rules(question.user_id, store_id)
+        if question.product is not None:
+            named[question.product.id] = question.product.group_id
+        others: Counter[str | None] = Counter()
+        for count in counts_of(question.user_id, store_id):
+            others[count.group_id] += count.products
+        others.subtract(Counter(group_id or None for group_id in named.values()))
+        return cls(store_id, question.tree, others, named)
+
+    def selected(self, rules: RuleSet) -> int:
+        """How many products those rules let through."""
+        unnamed = sum(number for group, number in self.others.items() if self._passes(rules, group, _UNNAMED))
+        return unnamed + sum(self._passes(rules, group, product_id) for product_id, group in self.named.items())
+
+    def _passes(self, rules: RuleSet, group_id: str | None, product_id: str) -> bool:
+        return decide(rules, self.store_id, self.tree.lineage(group_id), product_id).included
+
+
+_UNNAMED = ""
+"""No product's id: stands for any that no rule names."""
+
+
+def _named_by_rules(user_id: int, store_id: str) -> dict[str, str | None]:
+    query = (
+        sa.select(_C.product_id, _C.group_id)
+        .join(SyncFilter, SyncFilter.entity_id == _C.product_id)
+        .join(SyncConfig, SyncConfig.id == SyncFilter.sync_config_id)
+        .where(SyncConfig.user_id == user_id, SyncFilter.entity_type == EntityType.PRODUCT)
+        .where(_C.user_id == user_id, _C.store_id == store_id)
+    )
+    return {row[0]: row[1] for row in db.session.execute(query)}

@@ -1,14 +1,19 @@
 """One group from nearby: its photo, the one that it inherits, and how many products either serves."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from app.domain.catalog.goods import Group, Product
+import sqlalchemy as sa
+
+from app.db import db, in_chunks
+from app.domain.catalog.goods import Group, GroupTree, Product
 from app.domain.catalog.pictures import Picture, Pictures
-from app.domain.planning.selection import StoreGoods
-from app.models import Photo, Pictured, User
-from app.services.catalog.load import load_store
+from app.models import CatalogProduct, Photo, Pictured, User
+from app.services.catalog import verdicts
 from app.services.errors import UnknownEntity
+from app.services.pages.goods.counts import Count, counts_of, tally, within
+from app.services.pages.goods.group_tree import groups_within, store_of, tree_of
 from app.services.photos import gallery
 from app.services.photos.gallery import Subject
 
@@ -31,27 +36,60 @@ class GroupPage:
 
 def group_page(user: User, store_id: str, group_id: str) -> GroupPage:
     """Raises UnknownEntity for what is not in this user's catalog."""
-    goods = load_store(user.id, store_id, texts=False)
-    group = goods.tree.groups.get(group_id)
+    verdicts.current(user)
+    store, tree = store_of(user.id, store_id), tree_of(user.id, store_id)
+    group = tree.groups.get(group_id)
     if group is None:
         raise UnknownEntity
-    above = goods.tree.groups.get(group.parent_id or "")
-    inherited = goods.pictures.inherited(group.parent_id, goods.tree)
-    inside = [product for product in goods.products if group_id in goods.tree.lineage(product.group_id)]
+    counts = counts_of(user.id, store_id)
+    inside = within(counts, groups_within(tree, group_id, counts))
+    pictures = gallery.pictures_by_store(user.id, store_id).get(store_id) or Pictures()
+    inherited = pictures.inherited(group.parent_id, tree)
     return GroupPage(
         store_id=store_id,
-        store=goods.store.name,
+        store=store.name,
         group=group,
-        parent=above,
+        parent=tree.groups.get(group.parent_id or ""),
         photo=gallery.find(user.id, Subject(Pictured.GROUP, store_id, group_id)),
         inherited=inherited,
-        inherited_from=goods.tree.groups.get(inherited.group_id or "") if inherited else None,
-        products=len(inside),
-        served=_served(inside, group_id, goods),
+        inherited_from=tree.groups.get(inherited.group_id or "") if inherited else None,
+        products=tally(inside).total,
+        served=_served(Subject(Pictured.GROUP, store_id, group_id), inside, tree, pictures, user.id),
     )
 
 
-def _served(products: Sequence[Product], group_id: str, goods: StoreGoods) -> int:
-    with_photo = Pictures(goods.pictures.products, {**goods.pictures.groups, group_id: group_id})
-    found = (with_photo.of(product, goods.tree) for product in products)
-    return sum(picture is not None and picture.group_id == group_id for picture in found)
+def _served(subject: Subject, inside: Sequence[Count], tree: GroupTree, given: Pictures, user_id: int) -> int:
+    """What has a picture of its own is looked at one by one; of the others all of a group are alike."""
+    group_id = subject.entity_id
+    with_photo = Pictures(given.products, {**given.groups, group_id: group_id}, given.kept)
+    left: Counter[str | None] = Counter()
+    for count in inside:
+        left[count.group_id] += count.products
+    served = 0
+    for product in _pictured(user_id, subject.store_id, left.keys(), given):
+        left[product.group_id] -= 1
+        picture = with_photo.of(product, tree)
+        served += picture is not None and picture.group_id == group_id
+    for named, number in left.items():
+        picture = with_photo.inherited(named, tree)
+        served += number if picture is not None and picture.group_id == group_id else 0
+    return served
+
+
+def _pictured(user_id: int, store_id: str, groups: Collection[str | None], given: Pictures) -> Iterator[Product]:
+    """The products of those groups that have a picture of their own, or keep one."""
+    table = CatalogProduct.__table__.c
+    here = sa.select(table.product_id, table.group_id).where(
+        table.user_id == user_id, table.store_id == store_id, table.group_id.in_(groups)
+    )
+    photo = sa.exists().where(
+        Photo.user_id == user_id,
+        Photo.store_id == store_id,
+        Photo.entity_type == Pictured.PRODUCT,
+        Photo.entity_id == table.product_id,
+    )
+    found = dict(db.session.execute(here.where(photo)).all()) if given.products else {}
+    for ids in in_chunks(given.kept):
+        found.update(db.session.execute(here.where(table.product_id.in_(ids))).all())
+    for product_id, named in found.items():
+        yield Product(product_id, "", named)

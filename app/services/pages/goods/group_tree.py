@@ -4,21 +4,21 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from app.domain.catalog.goods import Group, GroupTree
+import sqlalchemy as sa
+
+from app.db import db
+from app.domain.catalog.goods import Group, GroupTree, Store
 from app.domain.texts import search
 from app.domain.texts.order import natural_key
-from app.services.pages.goods.query import DecidedProduct
+from app.models import CatalogGroup, CatalogStore
+from app.services.errors import UnknownEntity
+from app.services.pages.goods.counts import Count, Tally
+from app.services.pages.goods.query import WITHOUT_GROUP
 
 ALL_OPEN_UP_TO = 60
 """A larger tree shows only the way to the chosen group and what lies beside it."""
 
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How many products, and how many of them the rules let through."""
-
-    selected: int
-    total: int
+_G = CatalogGroup.__table__.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,38 +30,71 @@ class GroupNode:
     has_children: bool
 
 
-def tally(decided: Iterable[DecidedProduct]) -> Tally:
-    included = [decision.included for _, decision in decided]
-    return Tally(sum(included), len(included))
+def store_of(user_id: int, store_id: str) -> Store:
+    """Raises UnknownEntity for what is not an open store of this user's."""
+    query = sa.select(CatalogStore.name, CatalogStore.address).where(
+        CatalogStore.user_id == user_id, CatalogStore.store_id == store_id, CatalogStore.is_open
+    )
+    row = db.session.execute(query).one_or_none()
+    if row is None:
+        raise UnknownEntity
+    return Store(store_id, row.name, row.address)
 
 
-def tallies(tree: GroupTree, decided: Iterable[DecidedProduct]) -> Mapping[str, Tally]:
+def tree_of(user_id: int, store_id: str) -> GroupTree:
+    return trees_of(user_id, (store_id,))[store_id]
+
+
+def trees_of(user_id: int, store_ids: Collection[str]) -> dict[str, GroupTree]:
+    """Names and ways only, not what the variants of a model differ in."""
+    query = sa.select(_G.store_id, _G.group_id, _G.name, _G.parent_id).where(
+        _G.user_id == user_id, _G.store_id.in_(store_ids)
+    )
+    groups: dict[str, dict[str, Group]] = {store_id: {} for store_id in store_ids}
+    for store_id, group_id, name, parent_id in db.session.execute(query):
+        groups[store_id][group_id] = Group(group_id, name, parent_id)
+    return {store_id: GroupTree(inside) for store_id, inside in groups.items()}
+
+
+def groups_within(tree: GroupTree, group: str, counts: Iterable[Count]) -> Collection[str | None] | None:
+    """Which group ids of products fall under the chosen group; None = all."""
+    if not group:
+        return None
+    named = {count.group_id for count in counts}
+    if group == WITHOUT_GROUP:
+        return named - tree.groups.keys()
+    return {group_id for group_id in named if group in tree.lineage(group_id)}
+
+
+def tallies(tree: GroupTree, counts: Iterable[Count]) -> Mapping[str, Tally]:
     """Of each group with everything below it."""
-    direct = Counter((product.group_id, decision.included) for product, decision in decided)
+    direct: Counter[str | None] = Counter()
+    let_through: Counter[str | None] = Counter()
+    for count in counts:
+        direct[count.group_id] += count.products
+        let_through[count.group_id] += count.products if count.included else 0
     total: Counter[str] = Counter()
     selected: Counter[str] = Counter()
-    for (group_id, is_included), number in direct.items():
+    for group_id, number in direct.items():
         for ancestor in tree.lineage(group_id):
             total[ancestor] += number
-            selected[ancestor] += number if is_included else 0
+            selected[ancestor] += let_through[group_id]
     return {group_id: Tally(selected[group_id], total[group_id]) for group_id in tree.groups}
 
 
-def visible_nodes(tree: GroupTree, decided: Iterable[DecidedProduct], chosen: str) -> list[GroupNode]:
-    held = tallies(tree, decided)
+def visible_nodes(tree: GroupTree, held: Mapping[str, Tally], chosen: str) -> list[GroupNode]:
     children = _children(tree)
     open_groups: Collection[str] = tree.groups if len(tree.groups) <= ALL_OPEN_UP_TO else tree.lineage(chosen)
     return [
         GroupNode(group, depth, held[group.id], bool(children.get(group.id)))
-        for group, depth in _walk(tree, children, open_groups)
+        for group, depth in _walk(children, open_groups)
     ]
 
 
-def groups_by_name(tree: GroupTree, q: str, decided: Iterable[DecidedProduct], limit: int) -> list[tuple[Group, Tally]]:
+def groups_by_name(tree: GroupTree, q: str, held: Mapping[str, Tally], limit: int) -> list[tuple[Group, Tally]]:
     """The groups with every word of the question in their names, those with most products first."""
     reads = search.matcher(q)
     found = [group for group in tree.groups.values() if reads(group.name)] if q.strip() else []
-    held = tallies(tree, decided) if found else {}
     found.sort(key=lambda group: (-held[group.id].total, natural_key(group.name)))
     return [(group, held[group.id]) for group in found[:limit]]
 
@@ -69,7 +102,7 @@ def groups_by_name(tree: GroupTree, q: str, decided: Iterable[DecidedProduct], l
 def _children(tree: GroupTree) -> dict[str | None, list[Group]]:
     """By parent; None for the roots, among them every group whose parent does not exist."""
     children: dict[str | None, list[Group]] = {}
-    for group in sorted(tree.groups.values(), key=lambda group: natural_key(group.name)):
+    for group in tree.groups.values():
         parent = group.parent_id if _is_below_parent(tree, group) else None
         children.setdefault(parent, []).append(group)
     return children
@@ -83,12 +116,15 @@ def _is_below_parent(tree: GroupTree, group: Group) -> bool:
     return group.id not in above or group.id != min(above)
 
 
-def _walk(
-    tree: GroupTree, children: dict[str | None, list[Group]], open_groups: Collection[str]
-) -> Iterator[tuple[Group, int]]:
-    waiting = [(group, 0) for group in reversed(children.get(None, []))]
+def _walk(children: Mapping[str | None, list[Group]], open_groups: Collection[str]) -> Iterator[tuple[Group, int]]:
+    waiting = [(group, 0) for group in _from_the_last(children.get(None, []))]
     while waiting:
         group, depth = waiting.pop()
         yield group, depth
         if group.id in open_groups:
-            waiting += [(child, depth + 1) for child in reversed(children.get(group.id, []))]
+            waiting += [(child, depth + 1) for child in _from_the_last(children.get(group.id, []))]
+
+
+def _from_the_last(groups: Iterable[Group]) -> list[Group]:
+    """In the order of names, turned round."""
+    return sorted(groups, key=lambda group: natural_key(group.name))[::-1]

@@ -7,11 +7,9 @@ from decimal import Decimal
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain.catalog.goods import GroupTree, Product
-from app.domain.catalog.variants import shown_name
 from app.domain.listing.key import ListingKey
 from app.models import CatalogProduct, CatalogStore, Listing
-from app.services.catalog.load import load_groups, to_pairs
+from app.services.catalog.load import load_names
 
 _C = CatalogProduct.__table__.c
 
@@ -26,33 +24,15 @@ class Names:
 
 def names_of(user_id: int, keys: Iterable[ListingKey]) -> Names:
     """Names, and prices at the register, for the rows of one page."""
-    wanted = {key.product_id for key in keys}
-    prices = sa.select(_C.store_id, _C.product_id, _C.price).where(_C.user_id == user_id, _C.product_id.in_(wanted))
+    keys = list(keys)
+    wanted = _C.product_id.in_({key.product_id for key in keys}), _C.store_id.in_({key.store_id for key in keys})
+    prices = sa.select(_C.store_id, _C.product_id, _C.price).where(_C.user_id == user_id, *wanted)
     stores = sa.select(CatalogStore.store_id, CatalogStore.name).where(CatalogStore.user_id == user_id)
     return Names(
-        products=_named(user_id, _C.product_id.in_(wanted)),
+        products=load_names(user_id, *wanted),
         stores={row.store_id: row.name for row in db.session.execute(stores)},
         prices={ListingKey(row.store_id, row.product_id): row.price for row in db.session.execute(prices)},
     )
-
-
-def product_names(user_id: int) -> dict[ListingKey, str]:
-    """Of the whole catalog."""
-    return _named(user_id)
-
-
-def _named(user_id: int, *which: sa.ColumnElement[bool]) -> dict[ListingKey, str]:
-    query = sa.select(_C.store_id, _C.product_id, _C.name, _C.group_id, _C.choices).where(_C.user_id == user_id, *which)
-    rows = db.session.execute(query).all()
-    found = {ListingKey(row.store_id, row.product_id): row.name for row in rows}
-    variants = [row for row in rows if row.choices]
-    groups = load_groups(user_id) if variants else {}
-    trees = {store_id: GroupTree.of(inside) for store_id, inside in groups.items()}
-    for row in variants:
-        if tree := trees.get(row.store_id):
-            product = Product(row.product_id, row.name, row.group_id, choices=to_pairs(row.choices))
-            found[ListingKey(row.store_id, row.product_id)] = shown_name(product, tree)
-    return found
 
 
 def refusals_of(user_id: int, keys: Iterable[ListingKey]) -> dict[ListingKey, str]:

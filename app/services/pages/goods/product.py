@@ -22,10 +22,12 @@ from app.domain.planning.selection import StoreGoods, select
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, SyncRun, SyncRunEntry, User
 from app.services.catalog import unreadable
-from app.services.catalog.criteria import Criteria, Verdict, verdict_of
+from app.services.catalog.criteria import Criteria
 from app.services.catalog.load import load_namesakes, load_store
+from app.services.catalog.verdicts import current
 from app.services.market import categories, refusals
 from app.services.market.records import to_link
+from app.services.pages.goods.named_verdict import Names, Verdict
 from app.services.planning.plans import undecided
 
 ENTRIES = 10
@@ -66,9 +68,9 @@ class ProductPage:
 
 def product_page(user: User, store_id: str, product_id: str) -> ProductPage:
     """Raises UnknownEntity for what is not in this user's catalog."""
+    criteria = current(user)
     goods = load_store(user.id, store_id, product_id)
     (product,) = goods.products
-    criteria = Criteria.of(user)
     ((_, decision),) = criteria.decisions(goods)
     listing = _listing(user, store_id, product_id)
     picture = goods.picture_of(product)
@@ -82,7 +84,7 @@ def product_page(user: User, store_id: str, product_id: str) -> ProductPage:
         title=shown_name(product, goods.tree),
         name=str(wanted.fields["name"]) if wanted else item_name(product, choices_of(product, goods.tree)),
         group=goods.tree.groups.get(product.group_id or ""),
-        verdict=verdict_of(decision, goods, product),
+        verdict=Names(goods.store, goods.tree).verdict(decision, product.name),
         rule=criteria.rules.rule_for(EntityType.PRODUCT, product_id),
         problem=criteria.skip_reason(goods, product, decision) or held,
         wanted=wanted,
@@ -100,8 +102,9 @@ def product_page(user: User, store_id: str, product_id: str) -> ProductPage:
 
 def card_name(user: User, store_id: str, product_id: str) -> str:
     """What the product's generated card says. Raises UnknownEntity."""
+    criteria = current(user)
     goods = load_store(user.id, store_id, product_id)
-    wanted = _desired(user, Criteria.of(user), goods).wanted.get(ListingKey(store_id, product_id))
+    wanted = _desired(user, criteria, goods).wanted.get(ListingKey(store_id, product_id))
     (product,) = goods.products
     return str(wanted.fields["name"]) if wanted else item_name(product, choices_of(product, goods.tree))
 

@@ -1,16 +1,21 @@
 """Every rule of one owner, with where its entity stands and how many products it touches."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from app.domain.planning.selection import StoreGoods
+import sqlalchemy as sa
+
+from app.db import db
+from app.domain.paging import Page, page_of
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet
 from app.domain.texts.order import natural_key
-from app.models import User
-from app.services.catalog.criteria import Criteria
-from app.services.catalog.load import load_goods
-from app.services.pages.goods.group_tree import Tally, tallies, tally
+from app.models import CatalogGroup, CatalogProduct, CatalogStore, User
+from app.services.catalog import verdicts
+from app.services.pages.goods.counts import NOTHING, Tally, counts_by_store, tallies_by_store
+from app.services.pages.goods.group_tree import tallies, trees_of
+
+PAGE_SIZE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,54 +43,101 @@ class ListedRule:
 @dataclass(frozen=True, slots=True)
 class RuleList:
     rules: RuleSet
-    by_level: Mapping[EntityType, Sequence[ListedRule]]
+    page: Page[ListedRule]
+    """By level, mode and name."""
     tally: Tally
 
+    @property
+    def by_level(self) -> Mapping[EntityType, Sequence[ListedRule]]:
+        """What stands on the page."""
+        return {level: [row for row in self.page.items if row.level is level] for level in EntityType}
 
-def rule_list(user: User) -> RuleList:
-    criteria = Criteria.of(user)
-    stores = [goods for goods in load_goods(user.id, texts=False, facts=False) if not goods.is_closed]
-    places: dict[tuple[EntityType, str], Place] = {}
-    total: Counter[str] = Counter()
-    for goods in stores:
-        decided = list(criteria.decisions(goods))
-        whole = tally(decided)
-        total.update(selected=whole.selected, total=whole.total)
-        places.update(_places(goods, criteria.rules, tallies(goods.tree, decided), whole))
+
+Key = tuple[EntityType, str]
+
+
+def rule_list(user: User, page: int = 1) -> RuleList:
+    rules, held = verdicts.current(user).rules, tallies_by_store(user.id)
+    shown = page_of(sorted(rules.rules, key=_order), page, PAGE_SIZE)
+    places = _places(user.id, shown.items, held)
     return RuleList(
-        rules=criteria.rules,
-        by_level={level: _of_level(criteria.rules.rules, level, places) for level in EntityType},
-        tally=Tally(total["selected"], total["total"]),
+        rules=rules,
+        page=Page([_listed(rule, places) for rule in shown.items], shown.number, shown.size, shown.total),
+        tally=Tally(sum(one.selected for one in held.values()), sum(one.total for one in held.values())),
     )
 
 
-def _places(
-    goods: StoreGoods, rules: RuleSet, held: Mapping[str, Tally], whole: Tally
-) -> dict[tuple[EntityType, str], Place]:
-    store = goods.store
-    places = {(EntityType.STORE, store.id): Place(store.id, (), None, whole)}
-    for group_id in goods.tree.groups:
-        if rules.rule_for(EntityType.GROUP, group_id):
-            above = _path(goods, goods.tree.groups[group_id].parent_id)
-            places[EntityType.GROUP, group_id] = Place(store.id, above, group_id, held[group_id])
-    for product in goods.products:
-        if rules.rule_for(EntityType.PRODUCT, product.id):
-            group = product.group_id if product.group_id in goods.tree.groups else None
-            places[EntityType.PRODUCT, product.id] = Place(store.id, _path(goods, group), group, Tally(0, 1))
+_LEVELS = list(EntityType)
+
+
+def _order(rule: Rule) -> tuple[int, str, str, str]:
+    return _LEVELS.index(rule.entity_type), rule.mode, natural_key(_name(rule)), rule.entity_id
+
+
+def _name(rule: Rule) -> str:
+    return rule.name or rule.entity_id
+
+
+def _listed(rule: Rule, places: Mapping[Key, Place]) -> ListedRule:
+    place = places.get((rule.entity_type, rule.entity_id))
+    return ListedRule(rule.entity_type, rule.entity_id, _name(rule), rule.mode, place)
+
+
+def _places(user_id: int, rules: Sequence[Rule], held: Mapping[str, Tally]) -> dict[Key, Place]:
+    """Of the entities that some rules name, as far as the catalog has them."""
+    stores = _open_stores(user_id)
+    places = {
+        (EntityType.STORE, store_id): Place(store_id, (), None, held.get(store_id, NOTHING)) for store_id in stores
+    }
+    standing = [*_groups(user_id, rules, stores), *_products(user_id, rules, stores)]
+    inside = {one.store_id for one in standing}
+    trees = trees_of(user_id, inside)
+    counts = counts_by_store(user_id, inside) if any(one.level is EntityType.GROUP for one in standing) else {}
+    within = {store_id: tallies(trees[store_id], counts.get(store_id, ())) for store_id in inside}
+    for one in standing:
+        tree = trees[one.store_id]
+        above = [tree.groups[group].name for group in reversed(tree.lineage(one.above))]
+        group = one.id if one.level is EntityType.GROUP else one.above if one.above in tree.groups else None
+        tally = within[one.store_id][one.id] if one.level is EntityType.GROUP else Tally(0, 1)
+        places[one.level, one.id] = Place(one.store_id, (stores[one.store_id], *above), group, tally)
     return places
 
 
-def _path(goods: StoreGoods, group_id: str | None) -> tuple[str, ...]:
-    groups = [goods.tree.groups[ancestor].name for ancestor in reversed(goods.tree.lineage(group_id))]
-    return (goods.store.name, *groups)
+class _Standing(NamedTuple):
+    """A group or a product of the catalog."""
+
+    level: EntityType
+    store_id: str
+    id: str
+    above: str | None
+    """The group in which it stands."""
 
 
-def _of_level(
-    rules: Iterable[Rule], level: EntityType, places: Mapping[tuple[EntityType, str], Place]
-) -> list[ListedRule]:
-    rows = [
-        ListedRule(level, rule.entity_id, rule.name or rule.entity_id, rule.mode, places.get((level, rule.entity_id)))
-        for rule in rules
-        if rule.entity_type is level
-    ]
-    return sorted(rows, key=lambda row: (row.mode, natural_key(row.name), row.id))
+def _open_stores(user_id: int) -> dict[str, str]:
+    query = sa.select(CatalogStore.store_id, CatalogStore.name).where(CatalogStore.user_id == user_id)
+    return {row[0]: row[1] for row in db.session.execute(query.where(CatalogStore.is_open))}
+
+
+def _groups(user_id: int, rules: Sequence[Rule], stores: Collection[str]) -> list[_Standing]:
+    group = CatalogGroup.__table__.c
+    query = sa.select(group.store_id, group.group_id, group.parent_id).where(
+        group.user_id == user_id, group.store_id.in_(stores)
+    )
+    return _named(query, group.group_id, EntityType.GROUP, rules)
+
+
+def _products(user_id: int, rules: Sequence[Rule], stores: Collection[str]) -> list[_Standing]:
+    product = CatalogProduct.__table__.c
+    query = sa.select(product.store_id, product.product_id, product.group_id).where(
+        product.user_id == user_id, product.store_id.in_(stores)
+    )
+    return _named(query, product.product_id, EntityType.PRODUCT, rules)
+
+
+def _named(
+    query: sa.Select[Any], entity_id: sa.ColumnElement[str], level: EntityType, rules: Sequence[Rule]
+) -> list[_Standing]:
+    """Those that the rules of that level name."""
+    ids = [rule.entity_id for rule in rules if rule.entity_type is level]
+    rows = db.session.execute(query.where(entity_id.in_(ids))) if ids else ()
+    return [_Standing(level, *row) for row in rows]

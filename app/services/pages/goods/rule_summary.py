@@ -1,4 +1,4 @@
-"""What the rules do to the catalog, in numbers: one pass over all goods."""
+"""What the rules do to the catalog, in numbers."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from app.db import db
 from app.domain.listing.emptiness import Emptiness, emptiness
 from app.domain.listing.fitness import SkipReason
 from app.domain.rules import EntityType
-from app.models import CatalogStore, User
-from app.services.catalog.criteria import Criteria
-from app.services.catalog.load import load_goods
+from app.models import CatalogProduct, CatalogStore, User
+from app.services.catalog import verdicts
+from app.services.pages.goods.counts import counts_of_all, problems_among, tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +44,30 @@ class RuleSummary:
 
 
 def rule_summary(user: User) -> RuleSummary:
-    criteria = Criteria.of(user)
-    selected = known = 0
-    held: Counter[SkipReason] = Counter()
-    stores_of_barcode: Counter[str] = Counter()
-    for goods in load_goods(user.id, texts=_has_several_stores(user.id)):
-        known += len(goods.products)
-        chosen = [(product, decision) for product, decision in criteria.decisions(goods) if decision.included]
-        selected += len(chosen)
-        held.update(reason for entry in chosen if (reason := criteria.skip_reason(goods, *entry)) is not None)
-        stores_of_barcode.update({barcode for product, _ in chosen for barcode in product.barcodes})
-    counts = criteria.rules.count()
+    rules, counts = verdicts.current(user).rules.count(), counts_of_all(user.id)
+    whole = tally(counts)
     return RuleSummary(
-        stores=counts[EntityType.STORE],
-        groups=counts[EntityType.GROUP],
-        products=counts[EntityType.PRODUCT],
-        selected=selected,
-        known=known,
-        shared=sum(stores > 1 for stores in stores_of_barcode.values()),
-        held=dict(held.most_common()),
+        stores=rules[EntityType.STORE],
+        groups=rules[EntityType.GROUP],
+        products=rules[EntityType.PRODUCT],
+        selected=whole.selected,
+        known=whole.total,
+        shared=_shared(user.id) if _has_several_stores(user.id) else 0,
+        held=dict(Counter(problems_among(counts)).most_common()),
     )
 
 
 def _has_several_stores(user_id: int) -> bool:
-    """Only then may barcodes be shared; texts cost as much time as all the rest."""
+    """Only then may barcodes be shared."""
     stores = sa.select(sa.func.count()).select_from(CatalogStore).where(CatalogStore.user_id == user_id)
     return (db.session.scalar(stores) or 0) > 1
+
+
+def _shared(user_id: int) -> int:
+    product = CatalogProduct.__table__.c
+    query = sa.select(product.store_id, product.barcodes).where(product.user_id == user_id, product.included.is_(True))
+    stores: dict[str, set[str]] = {}
+    for store_id, barcodes in db.session.execute(query):
+        for barcode in barcodes:
+            stores.setdefault(barcode, set()).add(store_id)
+    return sum(len(found) > 1 for found in stores.values())

@@ -1,37 +1,36 @@
 """The catalog as its owner looks at it: stores, groups and products, each with its rule, its verdict and the reason."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain.catalog.goods import Group, GroupTree, Product
-from app.domain.catalog.variants import choices_of, shown_name
+from app.domain.catalog.goods import Group, GroupTree, Product, Store
+from app.domain.catalog.variants import shown_name
 from app.domain.listing.fitness import SkipReason
-from app.domain.paging import Page, page_of
-from app.domain.planning.selection import StoreGoods
+from app.domain.paging import Page, pages_of
 from app.domain.rules import EntityType, FilterMode, RuleSet, decide
-from app.domain.texts import search
-from app.models import CatalogProduct, CatalogStore, StoreState, SyncFilter, User
-from app.services.catalog import unreadable
-from app.services.catalog.criteria import Criteria, Verdict, verdict_of
-from app.services.catalog.load import load_goods, load_products, load_store
-from app.services.catalog.stores import stores_of
+from app.models import CatalogStore, CatalogUnreadable, StoreState, SyncFilter, User
+from app.services.catalog import verdicts
+from app.services.catalog.load import to_attributes, to_pairs
 from app.services.errors import UnknownEntity
 from app.services.owner.rule_entities import lost_rules
-from app.services.pages.goods.group_tree import GroupNode, Tally, groups_by_name, tally, visible_nodes
-from app.services.pages.goods.query import (
-    Codes,
-    DecidedProduct,
-    GoodsQuery,
-    State,
+from app.services.pages.goods import counts as goods_counts
+from app.services.pages.goods.counts import NOTHING, Count, Tally, tally
+from app.services.pages.goods.found import Goods, GoodsRow
+from app.services.pages.goods.group_tree import (
+    GroupNode,
+    groups_by_name,
     groups_within,
-    in_order,
-    needs_facts,
+    tallies,
+    tree_of,
+    visible_nodes,
 )
+from app.services.pages.goods.named_verdict import Names, Verdict, decision_of
+from app.services.pages.goods.query import WITHOUT_GROUP, GoodsQuery, State
 
 PAGE_SIZE = 50
 GROUPS_FOUND = 6
@@ -75,6 +74,7 @@ class GroupRow:
 @dataclass(frozen=True, slots=True)
 class ProductRow:
     product: Product
+    """As far as a row tells of it."""
     name: str
     """With what a variant is told by."""
     group: str
@@ -84,8 +84,12 @@ class ProductRow:
     problem: SkipReason | None
 
     @property
-    def codes(self) -> Codes:
-        return (self.product.article, self.product.code, *self.product.barcodes)
+    def codes(self) -> tuple[str, ...]:
+        """Article, code and barcodes, each once."""
+        product, found = self.product, dict[str, str]()
+        for code in (product.article, product.code, *product.barcodes):
+            found.setdefault(code.lower(), code)
+        return tuple(filter(None, found.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +111,12 @@ class StorePage:
 
 
 def catalog_page(user: User) -> CatalogPage:
-    criteria = Criteria.of(user)
-    unread = unreadable.counts_by_store(user.id)
-    rows = {row.store_id: row for row in db.session.scalars(_open_stores(user))}
+    rules, held = verdicts.current(user).rules, goods_counts.tallies_by_store(user.id)
+    stores = db.session.execute(_open_stores(user.id))
+    rows = sorted(stores, key=lambda row: (row.name.casefold(), row.store_id))
     return CatalogPage(
-        stores=[
-            _store_row(
-                rows[goods.store.id], goods, criteria, tally(criteria.decisions(goods)), unread.get(goods.store.id, 0)
-            )
-            for goods in load_goods(user.id, texts=False, facts=False)
-            if not goods.is_closed
-        ],
-        rules=criteria.rules,
+        stores=[_store_row(row, rules, held.get(row.store_id, NOTHING)) for row in rows],
+        rules=rules,
         lost_rules=lost_rules(user),
         is_connected=user.evotor is not None and user.evotor.is_connected,
     )
@@ -126,69 +124,60 @@ def catalog_page(user: User) -> CatalogPage:
 
 def store_page(user: User, store_id: str, query: GoodsQuery) -> StorePage:
     """One store, searched and filtered. Raises UnknownEntity for a store that is not this user's."""
-    store = db.session.scalar(_open_stores(user).where(CatalogStore.store_id == store_id))
+    rules = verdicts.current(user).rules
+    store = db.session.execute(_open_stores(user.id).where(CatalogStore.store_id == store_id)).one_or_none()
     if store is None:
         raise UnknownEntity
-    goods = load_store(user.id, store_id, texts=False, facts=needs_facts(query))
-    criteria = Criteria.of(user)
-    decided = list(criteria.decisions(goods))
-    found, problems = _found(user, goods, criteria, decided, query)
-    found = in_order(found, query.sort)
-    page = page_of(found, query.page, PAGE_SIZE)
-    unread = unreadable.counts_by_store(user.id).get(store_id, 0)
-    groups = [_group_row(node, goods, criteria.rules) for node in visible_nodes(goods.tree, decided, query.group)]
+    counts, tree = goods_counts.counts_of(user.id, store_id), tree_of(user.id, store_id)
+    held, names = tallies(tree, counts), Names(Store(store_id, store.name), tree)
+    groups = [_group_row(node, names, rules) for node in visible_nodes(tree, held, query.group)]
+    page, problems = _found(user.id, store_id, query, counts, tree)
+    without_group = groups_within(tree, WITHOUT_GROUP, counts)
     return StorePage(
-        store=_store_row(store, goods, criteria, tally(decided), unread),
-        rules=criteria.rules,
+        store=_store_row(store, rules, tally(counts)),
+        rules=rules,
         groups=groups,
-        ungrouped=tally(entry for entry in decided if entry[0].group_id not in goods.tree.groups),
+        ungrouped=tally(goods_counts.within(counts, without_group)),
         chosen=next((row for row in groups if row.node.group.id == query.group), None),
-        groups_found=groups_by_name(goods.tree, query.q, decided, GROUPS_FOUND),
+        groups_found=groups_by_name(tree, query.q, held, GROUPS_FOUND),
         query=replace(query, page=page.number),
-        page=Page(_product_rows(user, goods, criteria, page.items), page.number, page.size, page.total),
+        page=Page([_product_row(row, names, rules) for row in page.items], page.number, page.size, page.total),
         problems=problems,
     )
 
 
-def _open_stores(user: User) -> sa.Select[CatalogStore]:
-    return stores_of(user.id).where(CatalogStore.is_open)
-
-
 def _found(
-    user: User, goods: StoreGoods, criteria: Criteria, decided: Iterable[DecidedProduct], query: GoodsQuery
-) -> tuple[list[DecidedProduct], Mapping[SkipReason, int]]:
+    user_id: int, store_id: str, query: GoodsQuery, counts: Sequence[Count], tree: GroupTree
+) -> tuple[Page[GoodsRow], Mapping[SkipReason, int]]:
     """What the query leaves, and how many problems of each kind are among it before one kind was chosen."""
-    if query.group:
-        is_within = groups_within(goods.tree, query.group)
-        decided = (entry for entry in decided if is_within(entry[0].group_id))
-    if query.q:
-        codes, reads = product_codes(user.id, goods.store.id), search.matcher(query.q)
-        decided = (entry for entry in decided if reads(_words_of(entry[0], goods.tree, codes)))
+    groups = groups_within(tree, query.group, counts)
+    goods, here = Goods(user_id, store_id, query.q, groups), goods_counts.within(counts, groups)
+    problems: Mapping[SkipReason, int] = {}
     if query.state is State.PROBLEM:
-        troubled = [(entry, reason) for entry in decided if (reason := criteria.skip_reason(goods, *entry)) is not None]
-        shown = [entry for entry, reason in troubled if query.problem in (None, reason)]
-        return shown, Counter(reason for _, reason in troubled)
-    if query.state is not State.ANY:
-        decided = (entry for entry in decided if entry[1].included is (query.state is State.IN))
-    return list(decided), {}
+        problems = goods.problems() if goods.is_search else goods_counts.problems_among(here)
+        total = sum(number for reason, number in problems.items() if query.problem in (None, reason))
+    else:
+        total = goods.count(query) if goods.is_search else goods_counts.number_of(here, query.state)
+    number = min(max(query.page, 1), pages_of(total, PAGE_SIZE))
+    rows = goods.rows(query, PAGE_SIZE, (number - 1) * PAGE_SIZE) if total else []
+    return Page(rows, number, PAGE_SIZE, total), problems
 
 
-def _words_of(product: Product, tree: GroupTree, codes: Mapping[str, Codes]) -> str:
-    """What a product is found by: its name, article, code and barcodes, and the choices of a variant."""
-    choices = (choice.name for choice in choices_of(product, tree))
-    return "\n".join((product.name, *codes.get(product.id, ()), *choices))
-
-
-def product_codes(user_id: int, store_id: str) -> dict[str, Codes]:
-    """Article, code and barcodes by product id."""
-    product = CatalogProduct.__table__.c
-    statement = sa.select(product.product_id, product.article, product.code, product.barcodes).where(
-        product.user_id == user_id, product.store_id == store_id
+def _open_stores(user_id: int) -> sa.Select[Any]:
+    """Each with how many of its products could not be read."""
+    unread = (
+        sa.select(sa.func.count())
+        .select_from(CatalogUnreadable)
+        .where(CatalogUnreadable.user_id == CatalogStore.user_id, CatalogUnreadable.store_id == CatalogStore.store_id)
+        .scalar_subquery()
     )
-    return {row[0]: (row[1], row[2], *row[3]) for row in db.session.execute(statement).all()}
+    return sa.select(*CatalogStore.__table__.c, unread.label("unread")).where(
+        CatalogStore.user_id == user_id, CatalogStore.is_open
+    )
 
 
-def _store_row(store: CatalogStore, goods: StoreGoods, criteria: Criteria, tally: Tally, unreadable: int) -> StoreRow:
+def _store_row(store: sa.Row[Any], rules: RuleSet, tally: Tally) -> StoreRow:
+    names = Names(Store(store.store_id, store.name), GroupTree({}))
     return StoreRow(
         id=store.store_id,
         name=store.name,
@@ -196,36 +185,47 @@ def _store_row(store: CatalogStore, goods: StoreGoods, criteria: Criteria, tally
         state=StoreState(store.state),
         error_code=store.error_code,
         fetched_at=store.fetched_at,
-        rule=criteria.rules.rule_for(EntityType.STORE, store.store_id),
-        verdict=verdict_of(decide(criteria.rules, store.store_id), goods),
+        rule=rules.rule_for(EntityType.STORE, store.store_id),
+        verdict=names.verdict(decide(rules, store.store_id)),
         tally=tally,
-        unreadable=unreadable,
+        unreadable=store.unread,
     )
 
 
-def _group_row(node: GroupNode, goods: StoreGoods, rules: RuleSet) -> GroupRow:
-    decision = decide(rules, goods.store.id, goods.tree.lineage(node.group.id))
-    return GroupRow(node, rules.rule_for(EntityType.GROUP, node.group.id), verdict_of(decision, goods))
+def _group_row(node: GroupNode, names: Names, rules: RuleSet) -> GroupRow:
+    decision = decide(rules, names.store.id, names.tree.lineage(node.group.id))
+    return GroupRow(node, rules.rule_for(EntityType.GROUP, node.group.id), names.verdict(decision))
 
 
-def _product_rows(
-    user: User, goods: StoreGoods, criteria: Criteria, decided: Sequence[DecidedProduct]
-) -> list[ProductRow]:
-    whole = load_products(user.id, goods.store.id, [product.id for product, _ in decided])
-    return [
-        ProductRow(
-            product=whole[product.id],
-            name=shown_name(product, goods.tree),
-            group=_name_of(goods.tree, product.group_id),
-            rule=criteria.rules.rule_for(EntityType.PRODUCT, product.id),
-            verdict=verdict_of(decision, goods, product),
-            problem=criteria.skip_reason(goods, whole[product.id], decision),
-        )
-        for product, decision in decided
-        if product.id in whole
-    ]
+def _product_row(row: GoodsRow, names: Names, rules: RuleSet) -> ProductRow:
+    product = _product(row)
+    return ProductRow(
+        product=product,
+        name=shown_name(product, _model_of(row)) if row.choices else row.name,
+        group=row.group or "",
+        rule=rules.rule_for(EntityType.PRODUCT, row.product_id),
+        verdict=names.verdict(decision_of(row.included, row.level, row.decided_by), row.name),
+        problem=SkipReason(row.problem) if row.included and row.problem else None,
+    )
 
 
-def _name_of(tree: GroupTree, group_id: str | None) -> str:
-    group = tree.groups.get(group_id or "")
-    return group.name if group else ""
+def _product(row: GoodsRow) -> Product:
+    return Product(
+        id=row.product_id,
+        name=row.name,
+        group_id=row.group_id,
+        measure=row.measure,
+        price=row.price,
+        quantity=row.quantity,
+        article=row.article,
+        code=row.code,
+        barcodes=tuple(row.barcodes),
+        choices=to_pairs(row.choices),
+    )
+
+
+def _model_of(row: GoodsRow) -> GroupTree:
+    """What its variants differ in."""
+    if row.group_id is None or row.group is None:
+        return GroupTree({})
+    return GroupTree.of([Group(row.group_id, row.group, attributes=to_attributes(row.attributes or ()))])

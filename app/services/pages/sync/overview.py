@@ -17,7 +17,7 @@ from app.services.pages.goods.rule_summary import RuleSummary, rule_summary
 from app.services.pages.sync.first_steps import Step, StepState, first_steps
 from app.services.pages.sync.problem_kinds import Kind, Problem
 from app.services.pages.sync.problems import problems
-from app.services.planning.pending import PendingSummary, pending_plan, pending_summary, summary_of
+from app.services.planning.pending import PendingPlan, pending_plan
 from app.services.planning.readiness import MarketLimits, Readiness, market_limits, only_store, readiness_of
 from app.services.runs import records
 
@@ -119,18 +119,16 @@ def sync_overview(user: User) -> SyncOverview:
     window = shop_window.shop_window(user)
     is_at_work = last_run is not None and last_run.status == RunStatus.RUNNING
     is_next = steps[Step.LAUNCH] is StepState.NOW
-    pending = pending_plan(user) if is_next and rules.known else None
-    if is_at_work or not rules.known:
-        summary = PendingSummary()
-    else:
-        summary = summary_of(pending) if pending else pending_summary(user, rules.known, last_run)
-    found = problems(user, rules.held, plan_waits=summary.needs_approval, empty=rules.emptiness)
+    pending = pending_plan(user) if rules.known and (is_next or not is_at_work) else None
+    waiting = None if is_at_work else pending
+    plan_waits = waiting is not None and waiting.needs_approval
+    found = problems(user, rules.held, plan_waits=plan_waits, empty=rules.emptiness)
     return SyncOverview(
         situation=situation_of(
-            _facts(user, last_run, window=window, summary=summary, found=found, is_held=run_obstacle is not None)
+            _facts(user, last_run, window=window, waiting=waiting, found=found, is_held=run_obstacle is not None)
         ),
         steps=steps,
-        readiness=readiness_of(user, pending.plan) if pending else None,
+        readiness=readiness_of(user, pending.summary) if pending else None,
         problems=found,
         status=switch.status_of(user),
         is_enabled=config.is_enabled,
@@ -144,7 +142,7 @@ def sync_overview(user: User) -> SyncOverview:
         catalog_read_at=catalog_age(user.id).read_at,
         window=window,
         limits=market_limits(user),
-        pending=summary.product_count,
+        pending=waiting.product_count if waiting else 0,
         undone=_undone(last_run),
         is_mended=_is_mended(user, last_run),
         undoable=orders.undoable(user, last_run) if last_run else 0,
@@ -166,7 +164,7 @@ def _facts(
     last: SyncRun | None,
     *,
     window: ShopWindow,
-    summary: PendingSummary,
+    waiting: PendingPlan | None,
     found: Sequence[Problem],
     is_held: bool,
 ) -> Facts:
@@ -183,11 +181,11 @@ def _facts(
         is_held=is_held,
         is_troubled=any(problem.is_loud for problem in others),
         waits=Kind.APPROVAL in kinds,
-        is_approved=summary.is_approved,
+        is_approved=waiting is not None and waiting.is_approved,
         last=_ended(last, config.confirmed_at),
         undone=bool(others) or _undone(last) > 0,
         is_empty=Kind.EMPTY in kinds,
-        pending=summary.product_count,
+        pending=waiting.product_count if waiting else 0,
         live=window.live,
         hidden=window.hidden if window.is_hidden else 0,
     )

@@ -1,27 +1,28 @@
 """One of the owner's own products as VK would show it under settings that are being tried out."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain.listing.fitness import unfit_reason
+from app.domain.listing.fitness import SkipReason, unfit_reason
 from app.domain.listing.key import ListingKey, Value
 from app.domain.listing.owner_settings import OwnerSettings
 from app.domain.listing.wanted import to_wanted
-from app.domain.planning.selection import StoreGoods, decisions
-from app.models import CatalogProduct, User
-from app.services.catalog.load import load_goods, load_store
+from app.domain.planning.selection import StoreGoods
+from app.models import CatalogCount, CatalogProduct, CatalogStore, User
+from app.services.catalog import verdicts
+from app.services.catalog.load import load_store
 from app.services.errors import UnknownEntity
-from app.services.owner import rules as owner_rules
 from app.services.owner.settings import owner_settings
 
 MOST_CHOICES = 10
+_NO_MATTER = (SkipReason.NO_PHOTO, SkipReason.SOLD_OUT)
+"""What keeps a product from buyers, but is no matter of words and prices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +37,39 @@ class Example:
 
 def example_products(user: User) -> dict[str, str]:
     """{product id: name} of a few selected products that VK may show, each of another group."""
-    rules, settings = owner_rules.rules_of(user), _settings(user)
+    verdicts.current(user)
+    groups = db.session.execute(_groups_with_fit(user.id)).all()
+    if not groups:
+        return {}
+    first = [sa.select(_first_fit(user.id, *group).subquery()) for group in groups]
+    return {row.product_id: row.name for row in db.session.execute(sa.union_all(*first))}
 
-    def fit() -> Iterator[tuple[str, str]]:
-        for goods in load_goods(user.id, texts=False):
-            groups: set[str | None] = set()
-            for product, decision in decisions(goods, rules):
-                is_new = decision.included and product.group_id not in groups
-                if is_new and unfit_reason(product, settings) is None:
-                    groups.add(product.group_id)
-                    yield product.id, product.name
 
-    return dict(islice(fit(), MOST_CHOICES))
+def _groups_with_fit(user_id: int) -> sa.Select[str, str]:
+    """Store and group, as products name it, of the first few that have one."""
+    count = CatalogCount.__table__.c
+    store = sa.and_(CatalogStore.user_id == count.user_id, CatalogStore.store_id == count.store_id)
+    return (
+        sa.select(count.store_id, count.group_id)
+        .join(CatalogStore, store)
+        .where(count.user_id == user_id, count.included.is_(True), count.problem.in_(["", *_NO_MATTER]))
+        .group_by(CatalogStore.name, count.store_id, count.group_id)
+        .order_by(CatalogStore.name, count.store_id, count.group_id)
+        .limit(MOST_CHOICES)
+    )
+
+
+def _first_fit(user_id: int, store_id: str, group_id: str) -> sa.Select[str, str]:
+    product = CatalogProduct.__table__.c
+    is_fit = sa.or_(product.problem.is_(None), product.problem.in_(_NO_MATTER))
+    return (
+        sa.select(product.product_id, product.name)
+        .where(product.user_id == user_id, product.store_id == store_id)
+        .where(product.group_id == group_id if group_id else product.group_id.is_(None))
+        .where(product.included.is_(True), is_fit)
+        .order_by(product.sort_key)
+        .limit(1)
+    )
 
 
 def example(user: User, product_id: str, tried: Mapping[str, Any]) -> Example | None:

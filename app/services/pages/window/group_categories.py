@@ -1,6 +1,5 @@
 """Which category of VK the products of each group go to."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,13 +14,15 @@ from app.domain.market.categories import Category, search_categories, similar_ca
 from app.domain.rules import decide
 from app.domain.texts import search
 from app.domain.texts.order import natural_key
-from app.models import CatalogProduct, CatalogStore, User
-from app.services.catalog.load import load_groups
+from app.models import CatalogGroup, CatalogStore, User
+from app.services.catalog import verdicts
 from app.services.errors import UnknownEntity
 from app.services.market import categories as market_categories
 from app.services.market.categories import CategoryList
 from app.services.owner import rules as owner_rules
 from app.services.owner import settings as owner_settings
+from app.services.pages.goods.counts import counts_by_store, counts_of, tally, within
+from app.services.pages.goods.group_tree import groups_within, tallies, tree_of, trees_of
 
 
 class CategoryTrouble(StrEnum):
@@ -131,9 +132,7 @@ def category_picker(user: User, group_id: str | None, q: str = "") -> CategoryPi
     categories = choices.known.categories if choices.known else ()
     row = None
     if group_id is not None:
-        row = next((row for row in _rows(user, choices, all_groups=True) if row.id == group_id), None)
-        if row is None:
-            raise UnknownEntity
+        row = _group_row(user, choices, group_id)
     return CategoryPicker(
         group=row,
         present=row.present if row else choices.present(),
@@ -153,17 +152,37 @@ def _inherited(choices: _Choices, row: GroupCategory | None) -> CurrentCategory 
     return choices.present(above, dict(zip(row.lineage, reversed(row.path), strict=True)))
 
 
-def _rows(user: User, choices: _Choices, *, all_groups: bool = False) -> Iterator[GroupCategory]:
-    """By store and path; without `all_groups` only those that the rules let through."""
-    rules = owner_rules.rules_of(user)
-    stores = {row.store_id: row.name for row in db.session.execute(_stores(user.id))}
-    chosen = stores.keys() if all_groups else set(owner_rules.passing_stores(user))
-    counts, by_store = _counts(user.id), load_groups(user.id)
-    for store_id in sorted(chosen & by_store.keys(), key=lambda store_id: natural_key(stores[store_id])):
-        tree = GroupTree.of(by_store[store_id])
-        held = _with_everything_below(tree, counts.get(store_id, {}))
-        passing = [name for name in tree.groups if all_groups or decide(rules, store_id, tree.lineage(name)).included]
-        rows = [_row(tree, name, stores[store_id], held[name], choices) for name in passing]
+def _group_row(user: User, choices: _Choices, group_id: str) -> GroupCategory:
+    """Raises UnknownEntity for a group that is not this user's."""
+    verdicts.current(user)
+    query = sa.select(CatalogGroup.store_id, CatalogStore.name).join(
+        CatalogStore,
+        sa.and_(CatalogStore.user_id == CatalogGroup.user_id, CatalogStore.store_id == CatalogGroup.store_id),
+    )
+    of_user = query.where(CatalogGroup.user_id == user.id, CatalogGroup.group_id == group_id)
+    found = db.session.execute(of_user.order_by(CatalogStore.name, CatalogStore.store_id).limit(1)).one_or_none()
+    if found is None:
+        raise UnknownEntity
+    tree = tree_of(user.id, found.store_id)
+    counts = counts_of(user.id, found.store_id)
+    inside = tally(within(counts, groups_within(tree, group_id, counts)))
+    return _row(tree, group_id, found.name, inside.total, choices)
+
+
+def _rows(user: User, choices: _Choices) -> Iterator[GroupCategory]:
+    """Those that the rules let through, by store and path."""
+    rules = verdicts.current(user).rules
+    chosen = owner_rules.passing_stores(user)
+    query = sa.select(CatalogStore.store_id, CatalogStore.name).where(
+        CatalogStore.user_id == user.id, CatalogStore.store_id.in_(chosen)
+    )
+    names = {row[0]: row[1] for row in db.session.execute(query)}
+    trees, counts = trees_of(user.id, chosen), counts_by_store(user.id, chosen)
+    for store_id in sorted(chosen, key=lambda store_id: natural_key(names[store_id])):
+        tree = trees[store_id]
+        held = tallies(tree, counts.get(store_id, ()))
+        passing = [name for name in tree.groups if decide(rules, store_id, tree.lineage(name)).included]
+        rows = [_row(tree, name, names[store_id], held[name].total, choices) for name in passing]
         yield from sorted(rows, key=lambda row: [natural_key(name) for name in row.path])
 
 
@@ -172,26 +191,3 @@ def _row(tree: GroupTree, group_id: str, store: str, products: int, choices: _Ch
     names = {name: tree.groups[name].name.strip() or name for name in lineage}
     path = [names[name] for name in reversed(lineage)]
     return GroupCategory(group_id, lineage, path, store, products, choices.present(lineage, names))
-
-
-def _stores(user_id: int) -> sa.Select[str, str]:
-    return sa.select(CatalogStore.store_id, CatalogStore.name).where(CatalogStore.user_id == user_id)
-
-
-def _counts(user_id: int) -> dict[str, dict[str | None, int]]:
-    """{store: {group: products directly in it}}"""
-    product = CatalogProduct.__table__.c
-    keys = (product.store_id, product.group_id)
-    query = sa.select(*keys, sa.func.count()).where(product.user_id == user_id).group_by(*keys)
-    counts: dict[str, dict[str | None, int]] = {}
-    for store_id, group_id, count in db.session.execute(query):
-        counts.setdefault(store_id, {})[group_id] = count
-    return counts
-
-
-def _with_everything_below(tree: GroupTree, direct: Mapping[str | None, int]) -> Counter[str]:
-    total: Counter[str] = Counter()
-    for group_id, count in direct.items():
-        for above in tree.lineage(group_id):
-            total[above] += count
-    return total

@@ -7,8 +7,9 @@ import pytest
 from app.domain.listing.key import ListingKey
 from app.domain.rules import EntityType, FilterMode
 from app.models import RunStatus
+from app.services.catalog.load import load_names
 from app.services.pages.goods import product, store
-from app.services.pages.goods.names import names_of, product_names
+from app.services.pages.goods.names import names_of
 from app.services.pages.goods.query import GoodsQuery
 from app.services.pages.sync.problem_kinds import Kind
 from app.services.pages.sync.problems import problems
@@ -51,7 +52,7 @@ def test_variants_of_one_name_are_told_apart_everywhere(shop_everywhere: Shop) -
     }
     assert product.product_page(owner, TINY, "Vc1s").title == names["Vc1s"]
     key = ListingKey(TINY, "Vc1s")
-    assert names_of(owner.id, [key]).products[key] == product_names(owner.id)[key] == names["Vc1s"]
+    assert names_of(owner.id, [key]).products[key] == load_names(owner.id)[key] == names["Vc1s"]
     shop.forget_calls()
     assert shop.run().status == RunStatus.SUCCEEDED
     assert shop.writes() == 0

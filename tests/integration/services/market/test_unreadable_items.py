@@ -8,7 +8,7 @@ from app.db import db
 from app.domain.planning.changes import Reason
 from app.models import Listing, RunStatus
 from app.services.pages.goods import product
-from app.services.planning.pending import pending_plan
+from app.services.planning import plans
 from tests.support.shop import TINY, Shop
 
 
@@ -38,7 +38,7 @@ def test_what_may_be_such_an_item_is_held_with_a_reason_and_never_added_twice(sh
     for _ in range(2):
         shop.clock.move(days=1, minutes=1)
         assert shop.run().status == RunStatus.SUCCEEDED
-        assert list(pending_plan(shop.owner).plan.skipped.values()) == [Reason.UNREADABLE_ITEM]
+        assert list(plans.plan_for(shop.owner).skipped.values()) == [Reason.UNREADABLE_ITEM]
     assert shop.writes() == 0
     shop.stop_hooks()
     shop.clock.move(days=1, minutes=1)

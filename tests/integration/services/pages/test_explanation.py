@@ -10,8 +10,8 @@ from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogProduct, User
 from app.services.errors import UnknownEntity
 from app.services.pages.goods import explanation, rule_list
+from app.services.pages.goods.counts import Tally
 from app.services.pages.goods.explanation import Explanation, LevelOutcome
-from app.services.pages.goods.group_tree import Tally
 from tests.factories import add_group, add_product, add_store, make_user, set_rule
 
 pytestmark = pytest.mark.usefixtures("app")

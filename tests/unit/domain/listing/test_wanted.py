@@ -12,7 +12,7 @@ from app.domain.listing.key import ListingKey, sku
 from app.domain.listing.owner_settings import FALLBACK_CATEGORY, OwnerSettings, StockRule
 from app.domain.listing.pricing import money
 from app.domain.listing.stock import stock_amount
-from app.domain.listing.wanted import Wanted, album_title, to_wanted
+from app.domain.listing.wanted import Place, Wanted, album_title, to_wanted
 from tests.factories import a_group, a_product
 
 USUAL = OwnerSettings()
@@ -130,23 +130,21 @@ def test_where_albums_are_left_alone_an_item_wants_none() -> None:
 def test_the_album_is_the_nearest_group_that_is_not_a_variant_model() -> None:
     tree = GroupTree.of([a_group("Чай"), a_group("Модель", "Чай", is_variant_model=True)])
 
-    assert album_title(a_product(group_id="Модель"), tree) == "Группа Чай"
+    assert Place.of("Модель", tree, OwnerSettings()).album == "Группа Чай"
 
 
 @pytest.mark.parametrize("group_id", [None, "nowhere", "lonely model"])
 def test_without_such_a_group_there_is_no_album(group_id: str | None) -> None:
     tree = GroupTree.of([a_group("lonely model", is_variant_model=True)])
 
-    assert album_title(a_product(group_id=group_id), tree) is None
+    assert Place.of(group_id, tree, OwnerSettings()).album is None
 
 
 @pytest.mark.parametrize(
     ("name", "title"), [('Чай  "Гора" 🍵', "Чай «Гора»"), ("я" * 200, "я" * 128), ("🍵", None), ("", None)]
 )
 def test_an_album_title_is_cleaned_and_cut_to_128(name: str, title: str | None) -> None:
-    tree = GroupTree.of([replace(a_group("G"), name=name)])
-
-    assert album_title(a_product(group_id="G"), tree) == title
+    assert album_title(name) == title
 
 
 def test_the_digest_changes_with_every_field_and_with_the_picture() -> None:

@@ -4,6 +4,7 @@ from app.domain.listing.key import ListingKey
 from app.domain.market.capacity import room_for
 from app.domain.planning.albums import Albums
 from app.domain.planning.changes import LinkState
+from app.domain.planning.summary import summary_of
 from app.domain.vk_limits import ITEMS_MAX
 from tests.support.plans import A, B, C, a_link, an_item, desired, hidden, plan
 
@@ -11,7 +12,7 @@ from tests.support.plans import A, B, C, a_link, an_item, desired, hidden, plan
 def test_items_of_others_and_ours_are_counted_before_and_after() -> None:
     made = plan(desired(an_item(A), an_item(B)), a_link(an_item(A)))
 
-    room = room_for(made, Albums(foreign=3), items=8)
+    room = room_for(summary_of(made), Albums(foreign=3), items=8)
 
     assert (room.items.now, room.items.after, room.items.over) == (8, 9, 0)
     assert (room.albums.now, room.albums.after) == (3, 3)
@@ -21,7 +22,7 @@ def test_items_of_others_and_ours_are_counted_before_and_after() -> None:
 def test_what_does_not_fit_into_the_community_is_counted() -> None:
     made = plan(desired(an_item(A), an_item(B), an_item(C)))
 
-    room = room_for(made, Albums(), items=ITEMS_MAX - 1)
+    room = room_for(summary_of(made), Albums(), items=ITEMS_MAX - 1)
 
     assert room.items.over == 2
 
@@ -34,7 +35,7 @@ def test_groups_without_a_place_are_named_the_fullest_first() -> None:
         albums=Albums(foreign=99),
     )
 
-    room = room_for(made, Albums(foreign=99), items=0)
+    room = room_for(summary_of(made), Albums(foreign=99), items=0)
 
     assert list(room.left_out) == ["Соль", "Чай"] and room.albums.after == 100
 
@@ -46,14 +47,14 @@ def test_an_album_that_stands_or_is_renamed_or_is_on_its_way_is_not_left_out() -
         desired(an_item(A, album="Чай"), an_item(B, album="Мёд"), an_item(C, album="Новое")), a_link(old), albums=albums
     )
 
-    assert list(room_for(made, albums, items=1).left_out) == []
+    assert list(room_for(summary_of(made), albums, items=1).left_out) == []
 
 
 def test_an_album_that_wants_more_than_it_holds_is_named() -> None:
     crowd = [an_item(ListingKey("S1", f"P{number}"), album="Чай") for number in range(1001)]
     full = Albums(ours=frozenset({"Мёд"}), full=frozenset({"Мёд"}))
 
-    room = room_for(plan(desired(*crowd, an_item(A, album="Мёд")), albums=full), full, items=0)
+    room = room_for(summary_of(plan(desired(*crowd, an_item(A, album="Мёд")), albums=full)), full, items=0)
 
     assert list(room.crowded) == ["Чай", "Мёд"]
 

@@ -11,7 +11,7 @@ from app.domain.listing.description import item_description
 from app.domain.listing.fitness import SkipReason, unfit_reason
 from app.domain.listing.name import item_name
 from app.domain.listing.owner_settings import OwnerSettings
-from app.domain.listing.wanted import album_title
+from app.domain.listing.wanted import Place
 from app.domain.texts.cleaning import clean_line, clean_text
 from tests.factories import a_product
 
@@ -75,7 +75,7 @@ def test_names_descriptions_and_albums_are_all_read_so() -> None:
 
     assert item_name(product) == "Хлеб <5 кг"
     assert item_description(product) == "Мука.\nВода."
-    assert album_title(product, tree) == "Хлеб& сдоба <ANP511_1M>"
+    assert Place.of("G", tree, OwnerSettings()).album == "Хлеб& сдоба <ANP511_1M>"
 
 
 @pytest.mark.parametrize("name", ["<b></b>", "&nbsp;", "<br>", "&lt;p&gt;", "<!-- чай -->"])

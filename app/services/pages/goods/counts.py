@@ -1,0 +1,104 @@
+"""How many products there are of each kind, as it is stored: what pages count with."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from app.db import db
+from app.domain.listing.fitness import SkipReason
+from app.models import CatalogCount
+from app.services.pages.goods.query import State
+
+_C = CatalogCount.__table__.c
+
+
+class Count(NamedTuple):
+    group_id: str | None
+    """As products name it, whether or not there is such a group."""
+    included: bool
+    problem: SkipReason | None
+    products: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many products, and how many of them the rules let through."""
+
+    selected: int
+    total: int
+
+
+NOTHING = Tally(0, 0)
+
+
+def counts_of(user_id: int, store_id: str) -> list[Count]:
+    return counts_by_store(user_id, (store_id,)).get(store_id, [])
+
+
+def counts_by_store(user_id: int, store_ids: Collection[str]) -> dict[str, list[Count]]:
+    query = sa.select(_C.store_id, _C.group_id, _C.included, _C.problem, _C.products).where(
+        _C.user_id == user_id, _C.store_id.in_(store_ids)
+    )
+    found: dict[str, list[Count]] = {}
+    for store_id, group_id, included, problem, products in db.session.execute(query):
+        found.setdefault(store_id, []).append(Count(group_id or None, included, _reason(problem), products))
+    return found
+
+
+def counts_of_all(user_id: int) -> list[Count]:
+    """Of all stores together, whatever the groups."""
+    query = (
+        sa.select(_C.included, _C.problem, sa.func.sum(_C.products))
+        .where(_C.user_id == user_id)
+        .group_by(_C.included, _C.problem)
+    )
+    rows = db.session.execute(query)
+    return [Count(None, included, _reason(problem), int(products)) for included, problem, products in rows]
+
+
+def _reason(stored: str) -> SkipReason | None:
+    return SkipReason(stored) if stored else None
+
+
+def tallies_by_store(user_id: int) -> dict[str, Tally]:
+    query = (
+        sa.select(_C.store_id, _C.included, sa.func.sum(_C.products))
+        .where(_C.user_id == user_id)
+        .group_by(_C.store_id, _C.included)
+    )
+    total: Counter[str] = Counter()
+    selected: Counter[str] = Counter()
+    for store_id, included, products in db.session.execute(query):
+        total[store_id] += int(products)
+        selected[store_id] += int(products) if included else 0
+    return {store_id: Tally(selected[store_id], number) for store_id, number in total.items()}
+
+
+def tally(counts: Iterable[Count]) -> Tally:
+    selected = total = 0
+    for count in counts:
+        total += count.products
+        selected += count.products if count.included else 0
+    return Tally(selected, total)
+
+
+def problems_among(counts: Iterable[Count]) -> Mapping[SkipReason, int]:
+    """What keeps products hidden that the rules let through."""
+    found: Counter[SkipReason] = Counter()
+    for count in counts:
+        if count.included and count.problem is not None:
+            found[count.problem] += count.products
+    return found
+
+
+def within(counts: Iterable[Count], groups: Collection[str | None] | None) -> list[Count]:
+    """`groups`: as products name them; None = all."""
+    return [count for count in counts if groups is None or count.group_id in groups]
+
+
+def number_of(counts: Iterable[Count], state: State) -> int:
+    """Of the products that are shown, or are not."""
+    return sum(count.products for count in counts if state is State.ANY or count.included is (state is State.IN))
