@@ -57,16 +57,20 @@ class Goods:
         step = max(1, len(self.products) // number)
         return [str(one["id"]) for one in self.products[::step]][:number]
 
-    def changed(self) -> list[Json]:
-        """A tenth of the products with another price, a few of them with another name."""
+    def changed(self, turn: int) -> list[Json]:
+        """A tenth of the products with another price each turn, a few of them with another name."""
         return [
-            {"id": one["id"], "price": (one.get("price") or 100) + 1, "name": _renamed(one, number)}
+            {
+                "id": one["id"],
+                "price": (one.get("price") or 100) + turn,
+                "name": _renamed(str(one["name"]), number, turn),
+            }
             for number, one in enumerate(self.products[::10])
         ]
 
 
-def _renamed(one: Json, number: int) -> str:
-    return f"{one['name']} новый"[:100] if number % 5 == 0 else str(one["name"])
+def _renamed(name: str, number: int, turn: int) -> str:
+    return f"{name[:90]} ({turn})" if number % 5 == 0 else name
 
 
 def make_goods(size: int, file: Path | None = None, prefix: str = "B") -> Goods:

@@ -1,5 +1,6 @@
 """The product and the bare page under gunicorn, both as bin/serve starts it."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,9 +26,17 @@ class Server:
 
     def memory_mb(self) -> float:
         """Of the largest worker, now."""
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
-        found = [re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{child}/status").read_text()) for child in children]
+        found = [re.search(r"VmRSS:\s+(\d+)", text) for text in self._of_workers("status")]
         return max(int(size[1]) / 1024 for size in found if size)
+
+    def cpu_seconds(self) -> float:
+        """Of all workers, since they began."""
+        fields = [text.rpartition(")")[2].split() for text in self._of_workers("stat")]
+        return sum(int(one[11]) + int(one[12]) for one in fields) / os.sysconf("SC_CLK_TCK")
+
+    def _of_workers(self, name: str) -> list[str]:
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        return [Path(f"/proc/{child}/{name}").read_text() for child in children]
 
 
 @contextmanager

@@ -44,6 +44,8 @@ class Shop:
     sandbox: Sandbox
     goods: Goods
     folder: Path
+    changes: int = 0
+    """So many times a tenth of the goods was changed."""
 
     @contextmanager
     def owner(self) -> Iterator[User]:
@@ -77,16 +79,18 @@ class Shop:
         with self.owner() as user:
             rule_changes.change(user, level, ids, mode)
 
-    def refresh(self) -> None:
+    def change_a_tenth(self) -> None:
+        """At the register, and in our copy."""
+        self.change_at_register()
         with self.owner() as user:
             catalog_refresh.refresh(user)
 
-    def change_a_tenth(self) -> None:
-        """At the register, and in our copy."""
-        changed = self.goods.changed()
+    def change_at_register(self) -> None:
+        """A tenth of the goods, and other than the last time."""
+        self.changes += 1
+        changed = self.goods.changed(self.changes)
         for start in range(0, len(changed), AT_ONCE):
             self.sandbox.control("evotor/products", store=BIG, patch=changed[start : start + AT_ONCE])
-        self.refresh()
 
     def run_first(self, adds: int) -> None:
         """Confirm and run: the engine adds so many items, the others are laid as it would have left them.

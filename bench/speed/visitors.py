@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
+from bench.speed.servers import Server
 from tests.factories import PASSWORD
 
 PATIENCE_SECONDS = 300
@@ -140,31 +141,42 @@ Deed = Callable[[Visitor, int], float | None]
 
 @dataclass
 class Samples:
-    """Seconds of the page and of the bare one, in blocks that took turns."""
+    """Seconds of one page's requests, and of the processor's time that the workers took for all of them."""
 
-    page: list[float] = field(default_factory=list)
-    bare: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    cpu: float = 0.0
     first: float = 0.0
-    """The slowest of the very first requests, which do not count."""
+    """The slowest of the very first requests, which do not count otherwise."""
+
+    @property
+    def cpu_each(self) -> float:
+        return self.cpu / len(self.seconds)
 
 
 @dataclass
 class Crowd:
     visitors: Sequence[Visitor]
-    pool: ThreadPoolExecutor
+    product: Server
+    bare: Server
     rounds: int
     block_seconds: float
+    pool: ThreadPoolExecutor
 
-    def measured(self, deed: Deed) -> Samples:
-        samples = Samples()
-        samples.first = max(self._block(deed, 0, 0.0))
-        self._block(_bare, 0, 0.0)
+    def measured(self, deed: Deed) -> tuple[Samples, Samples]:
+        """The page and the bare one, in blocks that take turns."""
+        page, bare = Samples(), Samples()
+        page.first, bare.first = max(self._asked(deed, 0, 0.0)), max(self._asked(_bare, 0, 0.0))
         for number in range(self.rounds):
-            samples.bare += self._block(_bare, number, self.block_seconds)
-            samples.page += self._block(deed, 1 + number * 10_000, self.block_seconds)
-        return samples
+            self._block(bare, self.bare, _bare, number)
+            self._block(page, self.product, deed, 1 + number * 10_000)
+        return page, bare
 
-    def _block(self, deed: Deed, begin: int, seconds: float) -> list[float]:
+    def _block(self, samples: Samples, server: Server, deed: Deed, begin: int) -> None:
+        before = server.cpu_seconds()
+        samples.seconds += self._asked(deed, begin, self.block_seconds)
+        samples.cpu += server.cpu_seconds() - before
+
+    def _asked(self, deed: Deed, begin: int, seconds: float) -> list[float]:
         """Everybody, each again and again until the time is over, and once at least."""
         ends = time.perf_counter() + seconds
         tasks = [self.pool.submit(_again_and_again, visitor, deed, begin, ends) for visitor in self.visitors]
@@ -188,14 +200,13 @@ def _again_and_again(visitor: Visitor, deed: Deed, number: int, ends: float) -> 
 
 
 @contextmanager
-def crowd(visitors: Sequence[Visitor], rounds: int, block_seconds: float) -> Iterator[Crowd]:
-    """Nothing of ours tidies up in between."""
+def undisturbed() -> Iterator[None]:
+    """Nothing of ours is tidied up meanwhile."""
     gc.collect()
     gc.freeze()
     gc.disable()
     try:
-        with ThreadPoolExecutor(len(visitors)) as pool:
-            yield Crowd(visitors, pool, rounds, block_seconds)
+        yield
     finally:
         gc.enable()
         gc.unfreeze()
