@@ -34,7 +34,6 @@ class Command:
 
 
 def main() -> int:
-    end_on_sigterm()
     options = _options()
     report: dict[str, Any] = {"bench": "commands", **machine(), "database": options.database or "sqlite"}
     report["by_goods"] = {size: _with_goods(size, options) for size in options.sizes}
@@ -99,7 +98,7 @@ def _with_users(options: argparse.Namespace) -> dict[int, dict[str, float]]:
             tell(f"{total} users: filling")
             with filled.owner() as user:
                 multiply(user, total)
-            ended = [command.run() for _ in range(max(3, options.rounds // 3))]
+            ended = [command.run() for _ in range(max(1, options.rounds // 3))]
             seconds = median([one.seconds for one in ended])
             found[total] = {
                 "seconds": seconds,
@@ -120,4 +119,5 @@ def _options() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    end_on_sigterm()
     sys.exit(main())

@@ -10,14 +10,13 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.domain.rules import EntityType, FilterMode
 from bench.speed.figures import machine, show_json, tell
 from bench.speed.options import add_common, end_on_sigterm, names
 from bench.speed.page_figures import BySize, Figures, figures, show_growth, show_size
 from bench.speed.page_list import RULES, Page, PageList, after_first_run, before_first_run, with_many_rules
 from bench.speed.servers import BARE, Server, serving
 from bench.speed.shop import OWNER, Shop, shop
-from bench.speed.visitors import Crowd, Visitor, undisturbed
+from bench.speed.visitors import Crowd, Refused, Samples, Visitor, undisturbed
 from bench.speed.weights import weights
 
 MEMORY_AFTER = 200
@@ -29,7 +28,6 @@ class Servers(NamedTuple):
 
 
 def main() -> int:
-    end_on_sigterm()
     options = _options()
     report: dict[str, Any] = {"bench": "pages", **machine(), "database": options.database or "sqlite", "sizes": {}}
     by_size: BySize = {}
@@ -84,7 +82,7 @@ def _stages(filled: Shop, options: argparse.Namespace) -> Iterator[tuple[PageLis
         filled.change_a_tenth()
 
     def add_rules() -> None:
-        filled.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, *filled.goods.some(RULES))
+        filled.exclude(filled.goods.some(RULES))
 
     yield before_first_run, lambda: None
     yield after_first_run, run
@@ -100,12 +98,24 @@ def _measure_pages(
 ) -> Iterator[tuple[str, Figures]]:
     weighed = weights(filled, [page.path for page in pages if page.path])
     for page in pages:
-        asking = visitors[: page.visitors]
-        with undisturbed(), ThreadPoolExecutor(len(asking)) as pool:
-            everybody = Crowd(asking, *servers, options.rounds, options.block, pool)
-            found = figures(*everybody.measured(page.deed), weighed.get(page.path or ""))
+        try:
+            measured = _measure_page(page, servers, visitors[: page.visitors], options)
+        except Refused as error:
+            tell(f"  {page.name}: REFUSED, LEFT OUT: {error}")
+            continue
+        finally:
+            if page.path is None:
+                filled.choose()
+        found = figures(*measured, weighed.get(page.path or ""))
         tell(f"  {page.name}: {found.p95:.0f} ms, p95 {found.ratio_p95:.1f}, CPU {found.ratio_cpu:.1f} x bare")
         yield page.name, found
+
+
+def _measure_page(
+    page: Page, servers: Servers, visitors: Sequence[Visitor], options: argparse.Namespace
+) -> tuple[Samples, Samples]:
+    with undisturbed(), ThreadPoolExecutor(len(visitors)) as pool:
+        return Crowd(visitors, *servers, options.rounds, options.block, pool).measured(page.deed)
 
 
 def _memory(filled: Shop, options: argparse.Namespace) -> dict[str, float]:
@@ -139,4 +149,5 @@ def _options() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    end_on_sigterm()
     sys.exit(main())

@@ -36,7 +36,6 @@ class Row:
 
 
 def main() -> int:
-    end_on_sigterm()
     options = _options()
     report: dict[str, Any] = {"bench": "plan", **machine(), "database": options.database or "sqlite", "sizes": {}}
     with ExitStack() as stack:
@@ -143,4 +142,5 @@ def _options() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    end_on_sigterm()
     sys.exit(main())

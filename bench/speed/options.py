@@ -20,7 +20,7 @@ def end_on_sigterm() -> None:
 
 
 def numbers(text: str) -> list[int]:
-    return [int(part) for part in text.split(",")]
+    return [int(part) for part in text.split(",") if part]
 
 
 def names(text: str) -> list[str]:

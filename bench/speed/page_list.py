@@ -11,7 +11,7 @@ from bench.speed.visitors import Deed, Visitor
 
 STORE = f"/catalog/stores/{BIG}"
 PLAN_PAGE, STORE_PAGE = 50, 50
-BULK = 50
+BULK, LARGEST_BULK = 50, 5_000
 RULES = 1_000
 
 
@@ -89,7 +89,8 @@ def _presses(shop: Shop) -> list[Page]:
         _press("press-product-include", "product", shop.goods.some(200), ("include", "none")),
         _press("press-group", "group", groups, ("exclude", "none")),
         _press("press-group-include", "group", groups, ("include", "none")),
-        Page("press-bulk-50", _bulk(shop)),
+        Page("press-bulk-50", _bulk(shop, BULK)),
+        Page("press-bulk-5000", _bulk(shop, LARGEST_BULK), visitors=1),
     ]
 
 
@@ -108,13 +109,13 @@ def _fields(level: str, mode: str, **more: Any) -> dict[str, Any]:
     return {"entity_type": level, "filter_mode": mode, **more}
 
 
-def _bulk(shop: Shop) -> Deed:
+def _bulk(shop: Shop, size: int) -> Deed:
     ids = [one["id"] for one in shop.goods.products]
 
     def deed(visitor: Visitor, number: int) -> None:
         turn, is_back = divmod(number, 2)
-        begin = (turn * 8 + visitor.number) * BULK % len(ids)
-        marked = list(islice(cycle(ids), begin, begin + BULK))
+        begin = (turn * 8 + visitor.number) * size % len(ids)
+        marked = list(islice(cycle(ids), begin, begin + size))
         visitor.press(
             "/catalog/filters/bulk", _fields("product", ("exclude", "none")[is_back], entity_ids=marked), STORE
         )

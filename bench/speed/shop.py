@@ -1,7 +1,7 @@
 """An owner with a large store, filled by the product's own services from the emulators of both vendors."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from app.services.catalog import refresh as catalog_refresh
 from app.services.engine import run as engine_run
 from app.services.market import albums, records
 from app.services.owner import rule_changes, switch
+from app.services.owner import rules as owner_rules
 from app.services.planning import plans
 from bench.speed.figures import tell
 from bench.speed.goods import Goods, make_goods
@@ -61,9 +62,22 @@ class Shop:
         self._stock_up()
         with self.app.app_context():
             connect_both(make_user(OWNER))
-        self.rule(EntityType.STORE, FilterMode.INCLUDE, BIG)
-        self.rule(EntityType.GROUP, FilterMode.EXCLUDE, self.goods.left_out)
-        self.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, self.goods.some(3)[1])
+        self.choose()
+
+    def choose(self) -> None:
+        """Whatever was pressed before."""
+        with self.owner() as user:
+            known = owner_rules.rules_of(user).rules
+            for level in EntityType:
+                if ids := [rule.entity_id for rule in known if rule.entity_type is level]:
+                    rule_changes.change(user, level, ids, None)
+            rule_changes.change(user, EntityType.STORE, [BIG], FilterMode.INCLUDE)
+            rule_changes.change(user, EntityType.GROUP, [self.goods.left_out], FilterMode.EXCLUDE)
+            rule_changes.change(user, EntityType.PRODUCT, self.goods.some(3)[1:2], FilterMode.EXCLUDE)
+
+    def exclude(self, products: Sequence[str]) -> None:
+        with self.owner() as user:
+            rule_changes.change(user, EntityType.PRODUCT, products, FilterMode.EXCLUDE)
 
     def _stock_up(self) -> None:
         names = {BIG: "Большой магазин", SMALL: "Малый магазин"}
@@ -74,10 +88,6 @@ class Shop:
             self.sandbox.control("evotor/groups", store=store, upsert=goods.groups)
             for start in range(0, len(goods.products), AT_ONCE):
                 self.sandbox.control("evotor/products", store=store, upsert=goods.products[start : start + AT_ONCE])
-
-    def rule(self, level: EntityType, mode: FilterMode | None, *ids: str) -> None:
-        with self.owner() as user:
-            rule_changes.change(user, level, ids, mode)
 
     def change_a_tenth(self) -> None:
         """At the register, and in our copy."""
