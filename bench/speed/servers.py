@@ -1,6 +1,5 @@
 """The product and the bare page under gunicorn, both as bin/serve starts it."""
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import requests
 from tests.support.product import PATIENCE_SECONDS, start_server
 
 BARE = "bench.speed.bare:make_app()"
+NANOSECONDS = 1_000_000_000
 
 
 class Server:
@@ -26,17 +26,17 @@ class Server:
 
     def memory_mb(self) -> float:
         """Of the largest worker, now."""
-        found = [re.search(r"VmRSS:\s+(\d+)", text) for text in self._of_workers("status")]
+        found = [re.search(r"VmRSS:\s+(\d+)", (worker / "status").read_text()) for worker in self._workers()]
         return max(int(size[1]) / 1024 for size in found if size)
 
     def cpu_seconds(self) -> float:
-        """Of all workers, since they began."""
-        fields = [text.rpartition(")")[2].split() for text in self._of_workers("stat")]
-        return sum(int(one[11]) + int(one[12]) for one in fields) / os.sysconf("SC_CLK_TCK")
+        """Of all workers' threads, since they began."""
+        tasks = [task for worker in self._workers() for task in worker.glob("task/*/schedstat")]
+        return sum(int(task.read_text().split()[0]) for task in tasks) / NANOSECONDS
 
-    def _of_workers(self, name: str) -> list[str]:
+    def _workers(self) -> list[Path]:
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
-        return [Path(f"/proc/{child}/{name}").read_text() for child in children]
+        return [Path(f"/proc/{child}") for child in children]
 
 
 @contextmanager
