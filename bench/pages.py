@@ -16,10 +16,12 @@ from bench.speed.page_figures import BySize, Figures, figures, show_growth, show
 from bench.speed.page_list import RULES, Page, PageList, after_first_run, before_first_run, with_many_rules
 from bench.speed.servers import BARE, Server, serving
 from bench.speed.shop import OWNER, Shop, shop
+from bench.speed.usual_visitors import UsualVisitor
 from bench.speed.visitors import Crowd, Refused, Samples, Visitor, undisturbed
 from bench.speed.weights import weights
 
 MEMORY_AFTER = 200
+VISITORS = {"lean": Visitor, "requests": UsualVisitor}
 
 
 class Servers(NamedTuple):
@@ -29,7 +31,8 @@ class Servers(NamedTuple):
 
 def main() -> int:
     options = _options()
-    report: dict[str, Any] = {"bench": "pages", **machine(), "database": options.database or "sqlite", "sizes": {}}
+    report: dict[str, Any] = {"bench": "pages", **machine(), "database": options.database or "sqlite"}
+    report |= {"client": options.client, "clients": options.clients, "workers": options.workers, "sizes": {}}
     by_size: BySize = {}
     for size in options.sizes:
         with tempfile.TemporaryDirectory() as folder:
@@ -50,7 +53,7 @@ def _measure_size(folder: Path, size: int, options: argparse.Namespace) -> tuple
         tell(f"{size} goods: filling")
         filled.open()
         with _servers(filled, options) as servers:
-            visitors = [_signed_in(number, servers) for number in range(options.clients)]
+            visitors = [_signed_in(number, servers, options) for number in range(options.clients)]
             for wanted, prepare in _stages(filled, options):
                 if pages := [page for page in wanted(filled) if _is_chosen(page, options)]:
                     prepare()
@@ -67,8 +70,8 @@ def _servers(filled: Shop, options: argparse.Namespace) -> Iterator[Servers]:
         yield Servers(product, bare)
 
 
-def _signed_in(number: int, servers: Servers) -> Visitor:
-    visitor = Visitor(number, servers.product.port, servers.bare.port)
+def _signed_in(number: int, servers: Servers, options: argparse.Namespace) -> Visitor:
+    visitor = VISITORS[options.client](number, servers.product.port, servers.bare.port)
     visitor.sign_in(OWNER)
     return visitor
 
@@ -124,7 +127,7 @@ def _memory(filled: Shop, options: argparse.Namespace) -> dict[str, float]:
     paths = [page.path for page in pages if page.path and page.name != "csv"]
     tell(f"  memory over {options.memory} requests")
     with _servers(filled, options) as servers:
-        visitor = _signed_in(0, servers)
+        visitor = _signed_in(0, servers, options)
         sizes = {}
         for number in range(1, options.memory + 1):
             visitor.get(paths[number % len(paths)])
@@ -138,6 +141,7 @@ def _options() -> argparse.Namespace:
     add_common(parser, sizes=[1_000, 15_000, 50_000])
     parser.add_argument("--only", type=names, default=["*"], metavar="NAME,NAME", help="pages by name; sync* and so on")
     parser.add_argument("--clients", type=int, default=4)
+    parser.add_argument("--client", choices=sorted(VISITORS), default="lean", help="what asks: see bench/README.md")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=6, help="of turns between the bare page and the page")
     parser.add_argument("--block", type=float, default=0.5, metavar="SECONDS", help="of one turn")
