@@ -117,8 +117,9 @@ def _measure_pages(
 def _measure_page(
     page: Page, servers: Servers, visitors: Sequence[Visitor], options: argparse.Namespace
 ) -> tuple[Samples, Samples]:
+    seconds = 0.0 if page.once_a_turn else options.block
     with undisturbed(), ThreadPoolExecutor(len(visitors)) as pool:
-        return Crowd(visitors, *servers, options.rounds, options.block, pool).measured(page.deed)
+        return Crowd(visitors, *servers, options.rounds, seconds, pool).measured(page.deed)
 
 
 def _memory(filled: Shop, options: argparse.Namespace) -> dict[str, float]:

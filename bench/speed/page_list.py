@@ -23,13 +23,15 @@ class Page:
     """Where it is no more than looking at a page."""
     visitors: int | None = None
     """Where fewer than everybody may ask for it at once."""
+    once_a_turn: bool = False
+    """It is given to nobody more often than so many times a minute."""
 
 
-def look(name: str, path: str, visitors: int | None = None) -> Page:
+def look(name: str, path: str, visitors: int | None = None, *, once_a_turn: bool = False) -> Page:
     def deed(visitor: Visitor, _number: int) -> None:
         visitor.get(path)
 
-    return Page(name, deed, path, visitors)
+    return Page(name, deed, path, visitors, once_a_turn)
 
 
 def before_first_run(shop: Shop) -> list[Page]:
@@ -54,7 +56,7 @@ def before_first_run(shop: Shop) -> list[Page]:
         look("why", f"{STORE}/products/{goods.some(2)[1]}/why"),
         look("sync-before-run", "/sync"),
         look("plan-before-run", "/sync/plan"),
-        look("csv", "/catalog/export.csv", visitors=1),
+        look("csv", "/catalog/export.csv", visitors=1, once_a_turn=True),
         *_presses(shop),
     ]
 

@@ -79,7 +79,7 @@ class Visitor:
     def get(self, path: str) -> Answer:
         answer = self._send("GET", path)
         if answer.status != 200:
-            raise Refused(f"{path}: {answer.status} {answer.body[:300]!r}")
+            raise Refused(f"{path}: {answer.status}")
         return answer
 
     def press(self, path: str, fields: Mapping[str, object], shown: str) -> Answer:
@@ -96,7 +96,7 @@ class Visitor:
             assert place is not None
             answer = self._send("GET", place[1].decode(), more=htmx)
         if answer.status != 200:
-            raise Refused(f"{path}: {answer.status} {answer.body[:300]!r}")
+            raise Refused(f"{path}: {answer.status}")
         return answer
 
     def seconds(self, deed: Callable[[], object]) -> float:
