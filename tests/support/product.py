@@ -101,11 +101,14 @@ class Product:
                 connection.execute(f"DELETE FROM {table}")
 
 
-def start_server(environment: Mapping[str, str], log: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """Process and address. The socket is open before gunicorn is up: its first visitor needs no more than patience."""
+def start_server(environment: Mapping[str, str], log: Path, *arguments: str) -> tuple[subprocess.Popen[bytes], str]:
+    """Process and address. The socket is open before gunicorn is up: its first visitor needs no more than patience.
+
+    `arguments`: of gunicorn, such as another application.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listening, log.open("ab") as output:
         server = subprocess.Popen(
-            [sys.executable, "-m", *GUNICORN.split(), "--bind", f"fd://{listening.fileno()}"],
+            [sys.executable, "-m", *GUNICORN.split(), "--bind", f"fd://{listening.fileno()}", *arguments],
             cwd=ROOT,
             env={**os.environ, **environment},
             pass_fds=[listening.fileno()],
