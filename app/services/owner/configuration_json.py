@@ -72,7 +72,8 @@ def _with_rules(owners: sa.Select[Any]) -> sa.Select[Any]:
 
 
 def _exported(rows: Sequence[sa.Row[Any]]) -> dict[str, Any]:
-    owner, rules = rows[0], RuleSet(tuple(_to_rule(row) for row in rows if row.entity_id is not None))
+    owner, ruled = rows[0], _by_level_and_mode(rows)
+    rules = RuleSet(tuple(Rule(EntityType(level), "", FilterMode(mode)) for level, mode in ruled))
     is_enabled, is_confirmed = bool(owner.is_enabled), owner.confirmed_at is not None
     status = configuration_status(is_enabled=is_enabled, is_confirmed=is_confirmed, rules=rules)
     return {
@@ -83,38 +84,30 @@ def _exported(rows: Sequence[sa.Row[Any]]) -> dict[str, Any]:
         "is_enabled": is_enabled,
         "confirmed_at": iso(owner.confirmed_at),
         "is_active": status is Status.ACTIVE,
-        "stores": _exported_level(rules, EntityType.STORE),
-        "groups": _exported_level(rules, EntityType.GROUP),
-        "products": _exported_level(rules, EntityType.PRODUCT),
+        **{
+            f"{level}s": {
+                "mode": rules.mode(level),
+                **{mode: _exported_rules(level, ruled.get((level, mode), [])) for mode in FilterMode},
+            }
+            for level in EntityType
+        },
     }
 
 
-def _to_rule(row: sa.Row[Any]) -> Rule:
-    return Rule(
-        EntityType(row.entity_type),
-        row.entity_id,
-        FilterMode(row.filter_mode),
-        row.entity_name,
-        row.parent_entity_id,
-    )
+def _by_level_and_mode(rows: Sequence[sa.Row[Any]]) -> dict[tuple[str, str], list[sa.Row[Any]]]:
+    """One rule of each says how a level is filtered; so no object is made of all the others."""
+    ruled: dict[tuple[str, str], list[sa.Row[Any]]] = {}
+    for row in rows:
+        if row.entity_id is not None:
+            ruled.setdefault((row.entity_type, row.filter_mode), []).append(row)
+    return ruled
 
 
-def _exported_level(rules: RuleSet, level: EntityType) -> dict[str, Any]:
-    return {
-        "mode": rules.mode(level),
-        **{mode: [_exported_rule(rule) for rule in _sorted_rules(rules, level, mode)] for mode in FilterMode},
-    }
-
-
-def _sorted_rules(rules: RuleSet, level: EntityType, mode: FilterMode) -> list[Rule]:
-    return sorted(rules.of(level, mode), key=lambda rule: (rule.name.casefold(), rule.entity_id))
-
-
-def _exported_rule(rule: Rule) -> dict[str, str | None]:
-    entry: dict[str, str | None] = {"id": rule.entity_id, "name": rule.name}
-    if rule.entity_type is not EntityType.STORE:
-        entry["parent_id"] = rule.parent_id
-    return entry
+def _exported_rules(level: EntityType, rows: list[sa.Row[Any]]) -> list[dict[str, str | None]]:
+    rules = sorted((row.entity_name.casefold(), row.entity_id, row.entity_name, row.parent_entity_id) for row in rows)
+    if level is EntityType.STORE:
+        return [{"id": entity_id, "name": name} for _, entity_id, name, _ in rules]
+    return [{"id": entity_id, "name": name, "parent_id": parent_id} for _, entity_id, name, parent_id in rules]
 
 
 def iso(moment: datetime | None) -> str | None:
