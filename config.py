@@ -18,7 +18,6 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 import sqlalchemy
-from cryptography.fernet import Fernet
 from dotenv import dotenv_values
 from sqlalchemy.exc import ArgumentError
 
@@ -31,6 +30,7 @@ Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/]+")]
 RequestCounts = Annotated[str, msgspec.Meta(pattern=r"^(memory://$|rediss?://[^\s/]+|redis\+unix:///\S)")]
 
 SECRET_LENGTH = 32
+TOKEN_KEY_BYTES = 32
 FARTHEST_MOVED = 10 * 366 * 24 * 60 * 60
 """Seconds. A clock that is years off helps no test."""
 OTHERS = 0o077
@@ -144,7 +144,7 @@ def _with_development_secrets(settings: Settings) -> Settings:
         if not settings.secret_key:
             made["secret_key"] = _kept_secret("secret_key", lambda: secrets.token_urlsafe(48))
         if not settings.token_keys:
-            made["token_keys"] = _kept_secret("token_keys", lambda: Fernet.generate_key().decode())
+            made["token_keys"] = _kept_secret("token_keys", _new_token_key)
     return msgspec.structs.replace(settings, **made) if made else settings
 
 
@@ -191,9 +191,15 @@ def _check_token_keys(keys: list[str]) -> None:
         raise SettingsError("TOKEN_KEYS: production needs at least one Fernet key")
     for key in keys:
         try:
-            Fernet(key)
+            is_fernet = len(base64.urlsafe_b64decode(key)) == TOKEN_KEY_BYTES
         except ValueError:
-            raise SettingsError("TOKEN_KEYS: every key must be a Fernet key (32 bytes, url-safe base64)") from None
+            is_fernet = False
+        if not is_fernet:
+            raise SettingsError("TOKEN_KEYS: every key must be a Fernet key (32 bytes, url-safe base64)")
+
+
+def _new_token_key() -> str:
+    return base64.urlsafe_b64encode(secrets.token_bytes(TOKEN_KEY_BYTES)).decode()
 
 
 def _check_moved_clock(settings: Settings) -> None:

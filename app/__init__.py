@@ -8,13 +8,9 @@ from config import Settings, load_settings
 def create_app(settings: Settings | None = None) -> Flask:
     """Raises config.SettingsError for a wrong setting."""
     # Imported here so that `python -m app.sandbox` stays apart from the product.
-    from app import cli, clock, logs, start_warnings, web
+    from app import cli, clock, hooks, logs, migrating, start_warnings, web
     from app.context import init_settings
     from app.db import db, init_sqlite
-    from app.extensions import csrf, login_manager, migrate
-    from app.services import plan_version
-    from app.services.catalog import commit_hook
-    from app.web.doors import hosts_and_bodies
 
     app = Flask(__name__, static_folder=None)
     settings = settings or load_settings()
@@ -25,12 +21,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         start_warnings.warn(settings)
     db.init_app(app)
     init_sqlite(app)
-    commit_hook.listen()
-    plan_version.listen()
-    migrate.init_app(app, db, render_as_batch=True)
-    login_manager.init_app(app)
-    hosts_and_bodies.init_app(app)
-    csrf.init_app(app)
+    hooks.listen()
+    migrating.init_app(app)
     web.init_app(app)
     cli.init_app(app)
     return app

@@ -1,15 +1,10 @@
 """Flask extensions, created unbound."""
 
-from pathlib import Path
-
 from flask_limiter import Limiter
 from flask_login import LoginManager, current_user
-from flask_migrate import Migrate
 
 from app.context import request_source
 from app.csrf import MaskedCSRFProtect
-
-MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
 def _who() -> str:
@@ -17,7 +12,6 @@ def _who() -> str:
     return f"user {current_user.id}" if current_user.is_authenticated else f"source {request_source()}"
 
 
-migrate = Migrate(directory=str(MIGRATIONS), compare_type=True)
 login_manager = LoginManager()
 csrf = MaskedCSRFProtect()
 limiter = Limiter(_who, key_prefix="evosync", in_memory_fallback_enabled=True, swallow_errors=True)

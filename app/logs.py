@@ -6,10 +6,10 @@ import sys
 import threading
 import traceback
 from collections.abc import MutableMapping
+from functools import cache
 from types import TracebackType
 from typing import Any
 
-import structlog
 from flask import Flask
 from flask.logging import default_handler
 
@@ -35,7 +35,23 @@ def remember_secret(secret: str) -> None:
             _known_secrets[secret] = None
 
 
-def init_app(app: Flask) -> None:
+def init_app(_app: Flask) -> None:
+    sys.excepthook = _write_masked
+    default_handler.setFormatter(_MaskingFormatter("%(asctime)s %(levelname)s %(message)s"))
+
+
+def get_logger() -> Any:
+    """What a module writes its lines with. The library comes with the first that may have something to say."""
+    import structlog
+
+    _configure()
+    return structlog.get_logger()
+
+
+@cache
+def _configure() -> None:
+    import structlog
+
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -47,10 +63,8 @@ def init_app(app: Flask) -> None:
         ],
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        cache_logger_on_first_use=not app.testing,
+        cache_logger_on_first_use=True,
     )
-    sys.excepthook = _write_masked
-    default_handler.setFormatter(_MaskingFormatter("%(asctime)s %(levelname)s %(message)s"))
 
 
 def refuse_secrets(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -3,7 +3,7 @@
 from alembic import context
 from flask import current_app
 
-import app.models  # noqa: F401  # makes every table known
+import app.models.all  # noqa: F401  # makes every table known
 from app.db import Base, db
 
 

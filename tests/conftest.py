@@ -16,6 +16,8 @@ from pytest_socket import socket_allow_hosts
 
 from app import create_app
 from app.db import Base, db
+from app.logs import get_logger
+from app.models import all as every_table  # noqa: F401  # of what Base.metadata tells
 from app.services.accounts import passwords
 from config import Settings
 from tests.support.bad_vendor import BadVendor
@@ -42,12 +44,10 @@ def _quick_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _lines_go_where_they_are_read() -> Iterator[None]:
-    """A server keeps its loggers; here one kept by an application of another test would write to that one's end."""
-    configure = structlog.configure
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(structlog, "configure", lambda **how: configure(**how | {"cache_logger_on_first_use": False}))
-        yield
+def _lines_go_where_they_are_read() -> None:
+    """A server keeps its loggers; here one kept from another test would write to that one's end."""
+    get_logger()
+    structlog.configure(cache_logger_on_first_use=False)
 
 
 def settings_for(database_url: str, sandbox: Sandbox | None = None, **changed: object) -> Settings:

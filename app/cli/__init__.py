@@ -2,13 +2,19 @@
 
 from flask import Flask
 
-from app.cli.demo import demo
-from app.cli.keys import keys
-from app.cli.sync import sync
-from app.cli.sync_config import sync_config
-from app.cli.users import users
+from app.cli.late_command import LateCommand
+
+COMMANDS = {
+    "app.cli.sync_config:sync_config": "Print the configuration of USER (e-mail or id) as JSON.",
+    "app.cli.sync:sync": "Plan and run the synchronisation.",
+    "app.cli.users:users": "Accounts.",
+    "app.cli.keys:keys": "Encryption of stored tokens.",
+    "app.cli.demo:demo": "Everything for a first look; refused in production, for its password is public.",
+    "flask_migrate.cli:db": "Perform database migrations.",
+}
+"""What each says of itself in `flask --help`, for which nothing is imported."""
 
 
 def init_app(app: Flask) -> None:
-    for command in (sync_config, sync, users, keys, demo):
-        app.cli.add_command(command)
+    for place, said in COMMANDS.items():
+        app.cli.add_command(LateCommand(place, said))

@@ -6,16 +6,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 from flask.cli import with_appcontext
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.db import db
-from app.models import User
-from app.services.accounts import users
+from app.services.accounts.lookup import user_id_of
 from app.services.health import DatabaseState, database_state
+
+if TYPE_CHECKING:
+    from app.models import User
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -90,12 +92,25 @@ def with_database(command: Callable[P, R]) -> Callable[P, R]:
     return guarded
 
 
-def user_or_exit(email_or_id: str) -> User:
+def user_id_or_exit(email_or_id: str) -> int:
     # Bytes that are no text come as lone surrogates, which no database takes.
-    user = users.find(email_or_id) if email_or_id.isprintable() else None
+    user_id = user_id_of(email_or_id) if email_or_id.isprintable() else None
+    if user_id is None:
+        raise no_such_user(email_or_id)
+    return user_id
+
+
+def user_or_exit(email_or_id: str) -> "User":
+    from app.models import User
+
+    user = db.session.get(User, user_id_or_exit(email_or_id))
     if user is None:
-        raise CommandError(f"no such user: {email_or_id!r}", ExitCode.NO_SUCH_USER)
+        raise no_such_user(email_or_id)
     return user
+
+
+def no_such_user(email_or_id: str) -> CommandError:
+    return CommandError(f"no such user: {email_or_id!r}", ExitCode.NO_SUCH_USER)
 
 
 def print_json(value: dict[str, Any]) -> None:

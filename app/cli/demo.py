@@ -32,7 +32,7 @@ LARGE = 2000
 @click.group(cls=OneLineGroup)
 @with_appcontext
 def demo() -> None:
-    """Everything for a first look; refused in production, where its public password would open a door."""
+    """Everything for a first look; refused in production, for its password is public."""
     if settings().is_production:
         raise CommandError("the demo is not for production: its password is public", ExitCode.FAILED)
 
@@ -88,7 +88,7 @@ def once() -> None:
     db.session.commit()
     outcome = run_one(user)
     _show("run", outcome_json(outcome))
-    _show("config", configuration_json.configuration_json(user))
+    _show("config", configuration_json.configuration_json(user.id) or {})
     problems = differences(user)
     visible = _visible_count(user)
     _show("market", {"visible": visible, "equals_selection": not problems})

@@ -7,11 +7,11 @@ from types import FrameType
 from typing import Any
 
 import click
-import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.cli.command import CommandError, ExitCode, OneLineGroup, leave, print_json, user_or_exit, with_database
 from app.db import db, reading
+from app.logs import get_logger
 from app.models import RunStatus
 from app.services.engine.run import Outcome
 from app.services.ops import pruning
@@ -19,7 +19,7 @@ from app.services.planning import approvals, plans
 from app.services.runs.codes import ACCOUNT_DELETED
 from app.tasks.sync import run_due, run_one
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 @click.group(cls=OneLineGroup)

@@ -2,12 +2,17 @@ from typing import Any
 
 import click
 
-from app.cli.command import ExitCode, OneLineCommand, leave, print_json, user_or_exit, with_database
-from app.db import reading
-from app.models import User
-from app.services.catalog.selection_json import selection_json
-from app.services.owner.config import active_users
-from app.services.owner.configuration_json import configuration_json
+from app.cli.command import (
+    ExitCode,
+    OneLineCommand,
+    leave,
+    no_such_user,
+    print_json,
+    user_id_or_exit,
+    with_database,
+)
+from app.db import db, reading
+from app.services.owner.configuration_json import active_configurations, configuration_json
 
 
 @click.command("sync-config", cls=OneLineCommand)
@@ -26,20 +31,37 @@ def sync_config(user: str | None, active: bool, require_active: bool, with_resol
         if active:
             _print_active(with_resolved)
         elif user is not None:
-            _print_one(user_or_exit(user), with_resolved, require_active=require_active)
+            _print_one(user, with_resolved, require_active=require_active)
 
 
 def _print_active(with_resolved: bool) -> None:
-    for user in active_users():
-        print_json(_config(user, with_resolved))
+    for config in active_configurations():
+        if not with_resolved:
+            print_json(config)
+        elif (now := _config(config["user_id"], with_resolved=True)) and now["is_active"]:
+            print_json(now)
 
 
-def _print_one(user: User, with_resolved: bool, *, require_active: bool) -> None:
-    config = _config(user, with_resolved)
+def _print_one(email_or_id: str, with_resolved: bool, *, require_active: bool) -> None:
+    config = _config(user_id_or_exit(email_or_id), with_resolved)
+    if config is None:
+        raise no_such_user(email_or_id)
     print_json(config)
     if require_active and not config["is_active"]:
         leave(ExitCode.NOT_ACTIVE)
 
 
-def _config(user: User, with_resolved: bool) -> dict[str, Any]:
-    return configuration_json(user) | ({"resolved": selection_json(user)} if with_resolved else {})
+def _config(user_id: int, with_resolved: bool) -> dict[str, Any] | None:
+    """None where the account is gone meanwhile. What is printed next finds no transaction open."""
+    config = configuration_json(user_id)
+    if config is not None and with_resolved:
+        config["resolved"] = _resolved(user_id)
+    db.session.remove()
+    return config
+
+
+def _resolved(user_id: int) -> dict[str, Any]:
+    from app.models import User
+    from app.services.catalog.selection_json import selection_json
+
+    return selection_json(db.session.get_one(User, user_id))

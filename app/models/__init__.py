@@ -1,58 +1,23 @@
-"""All tables. Importing this module makes the whole schema known to Alembic."""
+"""Tables, a file per subject. `from app.models import …` has them all; one file imported by itself has its own.
 
-from app.models.catalog import (
-    CatalogCount,
-    CatalogGroup,
-    CatalogProduct,
-    CatalogStore,
-    CatalogUnreadable,
-    StoreState,
-)
-from app.models.category import VkCategoryList
-from app.models.connection import ConnectionState, EvotorConnection, VkConnection
-from app.models.event import AccountEvent, EventKind
-from app.models.listing import AlbumState, ForeignItem, Listing, VkAlbum
-from app.models.photo import Photo, Pictured
-from app.models.plan import KeptPart, KeptPlan
-from app.models.run import EntryOutcome, RunStage, RunStatus, RunTrigger, SyncApproval, SyncRun, SyncRunEntry
-from app.models.session import SignInFailures, UserSession
-from app.models.sync import OwnerOrder, RuleChange, SyncConfig, SyncFilter, SyncState
-from app.models.user import User
+A command that reads two tables is not to pay for thirty.
+"""
 
-__all__ = [
-    "AccountEvent",
-    "AlbumState",
-    "CatalogCount",
-    "CatalogGroup",
-    "CatalogProduct",
-    "CatalogStore",
-    "CatalogUnreadable",
-    "ConnectionState",
-    "EntryOutcome",
-    "EventKind",
-    "EvotorConnection",
-    "ForeignItem",
-    "KeptPart",
-    "KeptPlan",
-    "Listing",
-    "OwnerOrder",
-    "Photo",
-    "Pictured",
-    "RuleChange",
-    "RunStage",
-    "RunStatus",
-    "RunTrigger",
-    "SignInFailures",
-    "StoreState",
-    "SyncApproval",
-    "SyncConfig",
-    "SyncFilter",
-    "SyncRun",
-    "SyncRunEntry",
-    "SyncState",
-    "User",
-    "UserSession",
-    "VkAlbum",
-    "VkCategoryList",
-    "VkConnection",
-]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event
+from sqlalchemy.orm import Mapper
+
+if TYPE_CHECKING:
+    from app.models.all import *  # noqa: F403  # the names stand there
+else:
+
+    def __getattr__(name: str) -> Any:
+        return getattr(import_module("app.models.all"), name)
+
+
+@event.listens_for(Mapper, "before_configured")
+def _have_all() -> None:
+    """Relations name the classes of other files."""
+    import_module("app.models.all")

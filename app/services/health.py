@@ -9,7 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import clock
 from app.db import db, reading
-from app.extensions import MIGRATIONS
+from app.migrating import MIGRATIONS
 
 RETURNS_AFTER = (1.0, 2.0, 4.0)
 """Seconds between the looks at a database that was lost."""

@@ -5,13 +5,12 @@ A session notes whose records it changes, through objects or through statements,
 its transaction: so the row of the number is held for no time, and by nobody who waits for something else.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from app.db import Base, db
 from app.models import (
@@ -69,19 +68,6 @@ _UNASKED_OF = {model.__tablename__: columns for model, columns in UNASKED.items(
 _KEY = "users whose plans are another"
 
 
-def listen() -> None:
-    """To every session of the application; after whoever writes more before a commit."""
-    heard: dict[str, Callable[..., None]] = {
-        "after_flush": _note_objects,
-        "do_orm_execute": _note_statement,
-        "before_commit": _tell,
-        "after_transaction_end": _forget,
-    }
-    for name, listener in heard.items():
-        if not event.contains(db.session, name, listener):
-            event.listen(db.session, name, listener)
-
-
 def touched(user_id: int) -> None:
     """For what was changed past the session: plans of this user may be others now."""
     _noted(db.session()).add(user_id)
@@ -105,7 +91,7 @@ def _noted(session: Session) -> set[int]:
 # Noting
 
 
-def _note_objects(session: Session, _context: UOWTransaction) -> None:
+def note_objects(session: Session) -> None:
     for row in (*session.new, *session.deleted, *filter(_is_another, session.dirty)):
         if type(row) in UNASKED:
             key = getattr(row, _owner_key(row.__table__))
@@ -121,9 +107,7 @@ def _is_another(row: Any) -> bool:
     return any(state.attrs[key].history.has_changes() for key in columns)
 
 
-def _note_statement(asked: ORMExecuteState) -> None:
-    if asked.is_select:
-        return
+def note_statement(asked: ORMExecuteState) -> None:
     statement: Any = asked.statement
     table = getattr(statement, "table", None)
     if table is None or table.name not in _UNASKED_OF:
@@ -178,10 +162,9 @@ def _users(session: Session, table: Any, owners: set[Any]) -> set[int]:
 # Telling
 
 
-def _tell(session: Session) -> None:
+def tell(session: Session) -> None:
     if session.in_nested_transaction():
         return
-    session.flush()
     for user_id in sorted(_noted(session)):  # in one order, so that no two wait for each other
         known = sa.update(KeptPlan).where(KeptPlan.user_id == user_id).values(version=KeptPlan.version + 1)
         changed = session.execute(known.execution_options(synchronize_session=False))
@@ -190,9 +173,9 @@ def _tell(session: Session) -> None:
             session.execute(_inserted(user_id).on_conflict_do_update(index_elements=[KeptPlan.user_id], set_=new))
 
 
-def _forget(session: Session, ended: SessionTransaction) -> None:
-    if ended.parent is None:
-        _noted(session).clear()
+def forget(session: Session) -> None:
+    """The transaction has ended."""
+    _noted(session).clear()
 
 
 def _inserted(user_id: int) -> Any:

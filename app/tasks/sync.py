@@ -1,16 +1,16 @@
 from collections.abc import Callable, Iterator
 
-import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.db import db
+from app.logs import get_logger
 from app.models import RunTrigger, User
 from app.services import health
 from app.services.engine import run
 from app.services.engine.run import Outcome
 from app.services.runs import schedule
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 def run_one(user: User, is_stopping: Callable[[], bool] = lambda: False) -> Outcome:

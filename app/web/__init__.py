@@ -1,14 +1,29 @@
-"""The pages. Views load, read a form, call one service, and answer."""
+"""The pages. Views load, read a form, call one service, and answer.
+
+They are put on when the first address is looked for or made, which is with the first request: a command that makes no
+page imports none of this.
+"""
+
+from functools import partial
 
 from flask import Flask
 
 
 def init_app(app: Flask) -> None:
+    from app.web import site
+    from app.web.late_rules import LateRules
+
+    site.init_app(app)
+    app.url_map = LateRules(partial(_put_on, app))
+
+
+def _put_on(app: Flask) -> None:
+    from app.extensions import csrf, login_manager
     from app.web import access, errors, formatting, icons, labels
     from app.web.auth import blueprint as auth
     from app.web.catalog import blueprint as catalog
     from app.web.connections import blueprint as connections
-    from app.web.doors import headers, limits, packing, seats, static, vanished
+    from app.web.doors import headers, hosts_and_bodies, limits, packing, seats, static, vanished
     from app.web.market import blueprint as market
     from app.web.market import remains
     from app.web.ops.views import blueprint as health
@@ -17,6 +32,9 @@ def init_app(app: Flask) -> None:
     from app.web.window import blueprint as window
 
     for part in (
+        login_manager,
+        hosts_and_bodies,
+        csrf,
         packing,
         seats,
         access,

@@ -4,7 +4,6 @@ from datetime import timedelta
 from math import ceil
 from typing import NamedTuple, cast
 
-import structlog
 from flask import Flask, Response, current_app, flash, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import RateLimitExceeded
@@ -15,6 +14,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import MapAdapter, RequestRedirect
 
 from app.db import is_contention
+from app.logs import get_logger
 from app.services.errors import ServiceError
 from app.web.access import is_htmx, is_open_to_visitor, local_path, stays_as_it_is
 from app.web.doors import limits
@@ -23,7 +23,7 @@ from app.web.formatting import span
 from app.web.forms import showing_again
 from app.web.messages import message
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 class ErrorPage(NamedTuple):

@@ -15,7 +15,7 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 
 from app.db import Base, db
-from app.extensions import MIGRATIONS
+from app.migrating import MIGRATIONS
 from app.models.catalog import SEARCH_INDEX
 from app.services.health import DatabaseState, database_state
 from tests.conftest import running_app, settings_for

@@ -1,16 +1,16 @@
 """The record of what matters to an owner's account: a row for the owner, a line for the log."""
 
 import sqlalchemy as sa
-import structlog
 from flask import g
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import utcnow
 from app.db import db
+from app.logs import get_logger
 from app.models import AccountEvent, EventKind
 from app.models.event import DETAIL_LENGTH
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 def record(kind: EventKind, user_id: int | None, **ids: object) -> None:

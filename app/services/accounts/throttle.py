@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.context import settings
 from app.db import db
+from app.logs import get_logger
 from app.models import SignInFailures
 from app.services.errors import TooManyAttempts
 
@@ -34,7 +34,7 @@ FORGOTTEN_AFTER = timedelta(days=1)
 SIGN_IN = "sign_in"
 ANYWHERE = ""
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)

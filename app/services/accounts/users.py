@@ -3,23 +3,23 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.clock import utcnow
 from app.db import db
+from app.logs import get_logger
 from app.models import EventKind, SyncConfig, SyncState, User
 from app.services.accounts import events, passwords, sessions, throttle
 from app.services.accounts.addresses import comparable, normalise_email
+from app.services.accounts.lookup import user_id_of
 from app.services.accounts.throttle import Attempt
 from app.services.errors import BadCredentials, EmailTaken
 from app.services.photos import gallery
 
 PASSWORD_FORM = "password_form"  # noqa: S105 - not a password
-LARGEST_ID_LENGTH = 9
 DELETION_TRIES = 3
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 def register(email: str, password: str) -> User:
@@ -147,11 +147,9 @@ def is_there(user_id: int) -> bool:
 
 
 def find(email_or_id: str) -> User | None:
-    """By e-mail or by number, as commands name a user; whoever signs in has an address only."""
-    wanted = email_or_id.strip()
-    if wanted.isascii() and wanted.isdigit():
-        return db.session.get(User, int(wanted)) if len(wanted) <= LARGEST_ID_LENGTH else None
-    return by_address(email_or_id)
+    """By e-mail or by number, as commands name a user."""
+    user_id = user_id_of(email_or_id)
+    return None if user_id is None else db.session.get(User, user_id)
 
 
 def by_address(written: str) -> User | None:

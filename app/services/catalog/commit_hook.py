@@ -3,7 +3,7 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from app.db import db
 from app.models import (
@@ -22,28 +22,18 @@ from app.services.catalog import marks, verdicts
 from app.services.owner.rules import rules_of
 
 
-def listen() -> None:
-    """To every session of the application."""
-    event.listen(db.session, "before_flush", _note)
-    event.listen(db.session, "before_commit", _settle)
-    event.listen(db.session, "after_rollback", _forget)
-
-
-def _note(session: Any, _context: object, _instances: object) -> None:
+def note(session: Session) -> None:
+    """Before the session is flushed."""
     for row in (*session.new, *session.dirty, *session.deleted):
         note = _NOTES.get(type(row))
         if note is not None and (row not in session.dirty or session.is_modified(row)):
             note(row)
 
 
-def _settle(session: Any) -> None:
-    session.flush()
+def settle() -> None:
+    """Before it commits."""
     for user_id in marks.take_any():
         verdicts.settle(user_id)
-
-
-def _forget(_session: object) -> None:
-    marks.forget()
 
 
 def _note_rule(row: SyncFilter) -> None:

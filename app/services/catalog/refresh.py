@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-import structlog
 
 from app.clients.evotor.client import EvotorClient
 from app.clients.evotor.errors import EvotorError, EvotorFault
 from app.clock import utcnow
 from app.db import db
 from app.domain.catalog.goods import Store
+from app.logs import get_logger
 from app.models import CatalogStore, ConnectionState, EvotorConnection, StoreState, User
 from app.services import locks
 from app.services.catalog import copy, verdicts
@@ -22,7 +22,7 @@ from app.services.vendors.clients import evotor_client, is_out_of_time
 from app.services.vendors.connection_use import CONNECTION_CHANGED, EvotorUse, evotor_use
 from app.services.vendors.faults import evotor_code, evotor_state
 
-log = structlog.get_logger()
+log = get_logger()
 
 UNPAID_PAUSE = timedelta(hours=2)
 LONGEST_REST = timedelta(days=1)

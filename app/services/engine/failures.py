@@ -1,11 +1,11 @@
 """How a run ends that could not go on."""
 
-import structlog
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 
 from app.clients.vk.errors import FAULT_HOLDS, OWNER_HOLDS, Treatment, VkError
 from app.db import is_contention
+from app.logs import get_logger
 from app.models import RunStatus
 from app.services.engine.context.vk_findings import FoundState, VkFindings
 from app.services.runs import records
@@ -13,7 +13,7 @@ from app.services.runs.codes import ACCOUNT_DELETED, CHANGED_MEANWHILE, DATABASE
 from app.services.runs.ending import End
 from app.services.vendors.faults import vk_code, vk_state
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 def end_after_vk_error(findings: VkFindings, error: VkError) -> End:

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app import clock
 from app.clients.vk.errors import VkError
 from app.db import db
+from app.logs import get_logger
 from app.models import RunStatus, RunTrigger, SyncRun, User
 from app.services import health
 from app.services.engine.context import run_context
@@ -24,7 +24,7 @@ from app.services.runs import claims, ending, history
 from app.services.runs.codes import ACCOUNT_DELETED, DATABASE_LOST
 from app.services.runs.ending import End
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
+import app.models.all  # noqa: F401  # makes every table known
 from app.db import Base, EncryptedText, db
 
 

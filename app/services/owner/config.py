@@ -1,10 +1,5 @@
 """The rows of users' configurations."""
 
-from collections.abc import Iterator
-
-import sqlalchemy as sa
-from sqlalchemy.orm import selectinload
-
 from app.db import db
 from app.models import SyncConfig, SyncState, User
 
@@ -21,15 +16,3 @@ def ensure_config(user: User) -> SyncConfig:
         user.sync_state = SyncState()
     db.session.flush()
     return user.sync_config
-
-
-def active_users() -> Iterator[User]:
-    """Everybody whose synchronisation is enabled and confirmed, with their rules, by number."""
-    query = (
-        sa.select(User)
-        .join(SyncConfig)
-        .where(SyncConfig.is_enabled, SyncConfig.confirmed_at.is_not(None))
-        .options(selectinload(User.sync_config).selectinload(SyncConfig.filters))
-        .order_by(User.id)
-    )
-    yield from db.session.scalars(query)

@@ -6,18 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.exc import IntegrityError
 
 from app.clock import utcnow
 from app.db import db
 from app.domain.catalog.pictures import Picture, Pictures
+from app.logs import get_logger
 from app.models import CatalogGroup, CatalogProduct, Listing, Photo, Pictured, User
 from app.services import locks
 from app.services.errors import BadPhoto, UnknownEntity
 from app.services.photos import files, making
 
-log = structlog.get_logger()
+log = get_logger()
 
 MOST_BYTES = 20 * 1024**3
 """Of one user: room for a picture of over a megabyte for each of the 15,000 items that a market holds."""

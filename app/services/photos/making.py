@@ -8,11 +8,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
+from app.logs import get_logger
 from app.services.errors import BadPhoto
 
-log = structlog.get_logger()
+log = get_logger()
 
 LARGEST_FILE = 15 * 1024 * 1024
 SMALL_WIDTH = 480

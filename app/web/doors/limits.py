@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import ceil
 
-import structlog
 from flask import Flask
 from flask_limiter import RateLimitExceeded
 from limits.errors import StorageError
 
 from app.extensions import limiter
+from app.logs import get_logger
 from app.services.errors import ServiceError
 
 
@@ -34,7 +34,7 @@ class _Passed(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info and record.exc_info[0]
         facts = {"error": error.__name__} if error else {}
-        structlog.get_logger().log(record.levelno, "limits", said=record.getMessage(), **facts)
+        get_logger().log(record.levelno, "limits", said=record.getMessage(), **facts)
 
 
 UPLOADS = limiter.shared_limit("60 per minute", scope="uploads")

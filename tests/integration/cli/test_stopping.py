@@ -1,7 +1,6 @@
 """Passes and workers as processes: told to stop, and in trouble."""
 
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from threading import Event
 
@@ -113,8 +112,8 @@ def test_a_worker_says_what_it_waits_for_and_goes_on(
         signal.raise_signal(signal.SIGTERM)
         yield from ()
 
-    monkeypatch.setattr(sys.modules["app.cli.sync"], "Event", NoWait)
-    monkeypatch.setattr(sys.modules["app.cli.sync"], "run_due", run_due)
+    monkeypatch.setattr("app.cli.sync.Event", NoWait)
+    monkeypatch.setattr("app.cli.sync.run_due", run_due)
 
     answer = flask("sync", "worker", "--every", "7")
 

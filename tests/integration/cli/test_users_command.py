@@ -1,7 +1,5 @@
 """flask users."""
 
-import sys
-
 import pytest
 
 from app.db import db
@@ -90,8 +88,8 @@ def test_an_address_is_one_however_it_is_written(flask: Shell, written: str) -> 
 
 def test_no_transaction_waits_for_the_operator(flask: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     make_user(EMAIL)
-    words = sys.modules["app.cli.users"]  # the name in the package is the command group
-    monkeypatch.setattr(words, "_password", lambda _from_stdin: "open" if in_transaction() else "closed password")
+    typed = "app.cli.users._password"
+    monkeypatch.setattr(typed, lambda _from_stdin: "open" if in_transaction() else "closed password")
 
     assert flask("users", "set-password", EMAIL).code == 0
     db.session.expire_all()

@@ -5,8 +5,6 @@ The engine alone commits after each step, because VK has already changed.
 
 from collections.abc import Callable, Iterable
 
-import structlog
-
 from app.clients.vk.error_table import CODES
 from app.clients.vk.errors import (
     ALBUM_FULL,
@@ -26,6 +24,7 @@ from app.db import db
 from app.domain.listing.key import Value
 from app.domain.market.items import MarketItem
 from app.domain.planning.changes import ALBUM_STEPS, Action, Change, LinkState, Reason
+from app.logs import get_logger
 from app.models import EntryOutcome, Listing, RunStage, RunStatus, SyncRun, SyncRunEntry
 from app.services.engine.changes import adding, albums, editing
 from app.services.engine.changes.result import ChangeResult, Deferred, concerns_one_change
@@ -36,7 +35,7 @@ from app.services.market.read_lag import read_lag
 from app.services.runs import codes, pauses
 from app.services.vendors.faults import UNREACHABLE, vk_code
 
-log = structlog.get_logger()
+log = get_logger()
 
 FAULTS_IN_A_ROW = 3
 UNKNOWN_ERRORS_IN_A_ROW = 5

@@ -1,15 +1,14 @@
 """An item's picture on its way to VK."""
 
-import structlog
-
 from app.clients.vk.errors import UPLOAD_FAILED, Treatment, VkError
 from app.domain.listing.card import card_digest
 from app.domain.planning.changes import Change
+from app.logs import get_logger
 from app.models import Listing
 from app.services.engine.context.run_context import RunContext
 from app.services.photos import cards, files
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 def upload(run: RunContext, row: Listing, change: Change) -> None:

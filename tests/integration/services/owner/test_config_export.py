@@ -1,5 +1,7 @@
 """The configuration as other programs read it."""
 
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 
@@ -12,10 +14,16 @@ from tests.support.owners import EXCLUDE, GROUP, INCLUDE, PRODUCT, confirmed
 pytestmark = pytest.mark.usefixtures("app")
 
 
+def exported_of(user: User) -> dict[str, Any]:
+    exported = configuration_json.configuration_json(user.id)
+    assert exported is not None
+    return exported
+
+
 def test_the_export_has_the_fields_of_the_contract_in_order(owner: User) -> None:
     confirmed(owner)
     set_rule(owner, GROUP, EXCLUDE, "G")
-    exported = configuration_json.configuration_json(owner)
+    exported = exported_of(owner)
 
     assert list(exported.items()) == [
         ("schema_version", 1),
@@ -36,14 +44,14 @@ def test_rules_are_exported_by_name_whatever_its_case_and_then_by_id(owner: User
         add_product(owner, product_id, name=name)
     set_rule(owner, PRODUCT, INCLUDE, "a", "b", "c", "d")
 
-    exported = configuration_json.configuration_json(owner)["products"]["include"]
+    exported = exported_of(owner)["products"]["include"]
     assert [entry["id"] for entry in exported] == ["b", "d", "a", "c"]
 
 
 def test_a_user_without_a_configuration_is_exported_with_the_default(owner: User) -> None:
     db.session.execute(sa.text("DELETE FROM sync_configs"))
     db.session.expire_all()
-    exported = configuration_json.configuration_json(owner)
+    exported = exported_of(owner)
 
     assert (exported["status"], exported["is_enabled"], exported["confirmed_at"]) == ("not_configured", False, None)
     assert db.session.scalar(sa.text("SELECT count(*) FROM sync_configs")) == 0

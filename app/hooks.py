@@ -1,0 +1,62 @@
+"""What every change of the database brings with it: its verdicts, and the number of the state that plans are made of.
+
+Both are imported with the first change: a command that only reads pays for neither.
+"""
+
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction
+
+from app.db import db
+
+
+def listen() -> None:
+    """To every session of the application."""
+    event.listen(db.session, "before_flush", _before_flush)
+    event.listen(db.session, "after_flush", _after_flush)
+    event.listen(db.session, "do_orm_execute", _on_statement)
+    event.listen(db.session, "before_commit", _before_commit)
+    event.listen(db.session, "after_rollback", _after_rollback)
+    event.listen(db.session, "after_transaction_end", _after_end)
+
+
+def _before_flush(session: Session, _context: UOWTransaction, _objects: object) -> None:
+    from app.services.catalog import commit_hook
+
+    commit_hook.note(session)
+
+
+def _after_flush(session: Session, _context: UOWTransaction) -> None:
+    from app.services import plan_version
+
+    plan_version.note_objects(session)
+
+
+def _on_statement(asked: ORMExecuteState) -> None:
+    if not asked.is_select:
+        from app.services import plan_version
+
+        plan_version.note_statement(asked)
+
+
+def _before_commit(session: Session) -> None:
+    session.flush()
+    if session.info:
+        from app.services import plan_version
+        from app.services.catalog import commit_hook
+
+        commit_hook.settle()
+        plan_version.tell(session)
+
+
+def _after_rollback(session: Session) -> None:
+    if session.info:
+        from app.services.catalog import marks
+
+        marks.forget()
+
+
+def _after_end(session: Session, ended: SessionTransaction) -> None:
+    if session.info and ended.parent is None:
+        from app.services import plan_version
+
+        plan_version.forget(session)

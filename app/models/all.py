@@ -1,0 +1,58 @@
+"""All tables. Importing this module makes the whole schema known to Alembic."""
+
+from app.models.catalog import (
+    CatalogCount,
+    CatalogGroup,
+    CatalogProduct,
+    CatalogStore,
+    CatalogUnreadable,
+    StoreState,
+)
+from app.models.category import VkCategoryList
+from app.models.connection import ConnectionState, EvotorConnection, VkConnection
+from app.models.event import AccountEvent, EventKind
+from app.models.listing import AlbumState, ForeignItem, Listing, VkAlbum
+from app.models.photo import Photo, Pictured
+from app.models.plan import KeptPart, KeptPlan
+from app.models.run import EntryOutcome, RunStage, RunStatus, RunTrigger, SyncApproval, SyncRun, SyncRunEntry
+from app.models.session import SignInFailures, UserSession
+from app.models.sync import OwnerOrder, RuleChange, SyncConfig, SyncFilter, SyncState
+from app.models.user import User
+
+__all__ = [
+    "AccountEvent",
+    "AlbumState",
+    "CatalogCount",
+    "CatalogGroup",
+    "CatalogProduct",
+    "CatalogStore",
+    "CatalogUnreadable",
+    "ConnectionState",
+    "EntryOutcome",
+    "EventKind",
+    "EvotorConnection",
+    "ForeignItem",
+    "KeptPart",
+    "KeptPlan",
+    "Listing",
+    "OwnerOrder",
+    "Photo",
+    "Pictured",
+    "RuleChange",
+    "RunStage",
+    "RunStatus",
+    "RunTrigger",
+    "SignInFailures",
+    "StoreState",
+    "SyncApproval",
+    "SyncConfig",
+    "SyncFilter",
+    "SyncRun",
+    "SyncRunEntry",
+    "SyncState",
+    "User",
+    "UserSession",
+    "VkAlbum",
+    "VkCategoryList",
+    "VkConnection",
+]
