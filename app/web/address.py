@@ -1,9 +1,13 @@
 """What the address asks for: which page, which words, which choice. Whatever a visitor may type is answered."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import TypeVar
+from urllib.parse import parse_qsl
 
-from flask import request
+from flask import g, request
+from werkzeug.datastructures import MultiDict
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -11,9 +15,25 @@ LARGEST = 1_000_000
 LONGEST_QUESTION = 100
 
 
+def asked() -> MultiDict[str, str]:
+    """What stands behind the question mark."""
+    instead: MultiDict[str, str] | None = g.get("asked_instead")
+    return request.args if instead is None else instead
+
+
+@contextmanager
+def asked_for(query: str) -> Iterator[None]:
+    """As if the visitor had come to a page with that behind the question mark."""
+    g.asked_instead = MultiDict(parse_qsl(query, keep_blank_values=True))
+    try:
+        yield
+    finally:
+        g.asked_instead = None
+
+
 def requested_page() -> int:
     """The `page` of the address, at least 1; anything that is no number counts as 1."""
-    text = request.args.get("page", "1").strip()
+    text = asked().get("page", "1").strip()
     negative = text.startswith("-")
     digits = text.removeprefix("-")
     if negative or not (digits.isascii() and digits.isdigit()):
@@ -23,7 +43,7 @@ def requested_page() -> int:
 
 def requested_text(name: str) -> str:
     """A part of the address without what cannot be read."""
-    return "".join(filter(str.isprintable, request.args.get(name, ""))).strip()
+    return "".join(filter(str.isprintable, asked().get(name, ""))).strip()
 
 
 def requested_words() -> str:
@@ -33,5 +53,5 @@ def requested_words() -> str:
 
 def requested_choice(kind: type[E], name: str) -> E | None:
     """None where the address names none, or one that does not exist."""
-    value = request.args.get(name, "")
+    value = asked().get(name, "")
     return kind(value) if value in set(kind) else None

@@ -13,6 +13,7 @@ from tests.support.page import HTMX, Browser, words
 from tests.support.sandbox import EVOTOR_TOKEN, SECOND_STORE, STORE, Sandbox
 
 STORE_PAGE = "/catalog/stores/S1"
+WHY = f"{STORE_PAGE}/products/P1/why"
 
 
 @pytest.fixture
@@ -216,6 +217,32 @@ def test_htmx_gets_the_same_part_of_the_page(browser: Browser, shop: User) -> No
     page = browser.get(STORE_PAGE, headers=HTMX)
     assert page.one("#catalog-main").get("hx-select") == "#catalog-main"
     assert page.one("button[value=P1][form=product-exclude]")["aria-pressed"] == "true"
+
+
+def test_a_press_is_answered_by_the_page_itself_with_its_new_numbers(browser: Browser, shop: User) -> None:
+    browser.get(STORE_PAGE)
+    fields = rule_fields("product", "exclude", "P1", next=f"{STORE_PAGE}?state=out&groups=open")
+    page = browser.post("/catalog/filters", fields, headers=HTMX)
+    assert page.path == "/catalog/filters"
+    assert page.answer.headers["HX-Push-Url"] == "false"
+    assert [row[0].split()[0] for row in page.cells()] == ["Чай"]
+    assert words(page.all(".group-link .share")[0]) == "1 / 2"
+    assert page.all("#group-drawer[open]")
+    assert "Исключён товар «Чай»" in page.text
+    token = str(page.one(".undo-form input[name=token]")["value"])
+    page = browser.post("/catalog/filters/undo", {"token": token, "next": STORE_PAGE}, headers=HTMX)
+    assert words(page.all(".group-link .share")[0]) == "2 / 2"
+    assert "Отменено" in page.text and rules(shop) == {}
+
+
+@pytest.mark.parametrize("target", [WHY, "/sync", "/catalog/stores/nothing", "/catalog/stores/%00", "/nowhere"])
+def test_a_press_that_belongs_to_another_page_leads_there(browser: Browser, shop: User, target: str) -> None:
+    browser.get(STORE_PAGE)
+    token = browser.page.all("input[name=csrf_token]")[0]["value"] if browser.page else ""
+    fields = rule_fields("product", "exclude", "P1", next=target, csrf_token=str(token))
+    answer = browser.client.post("/catalog/filters", data=fields, headers=HTMX)
+    assert (answer.status_code, answer.headers["Location"]) == (302, target)
+    assert rules(shop) == {"P1": "exclude"}
 
 
 # The copy

@@ -147,12 +147,13 @@ def load_namesakes(goods: StoreGoods, user_id: int, product: Product) -> list[Pr
     words = _words(shortened(whole, NAME_MAX))
     if not words:
         return [product]
-    query = sa.select(*_NAME_COLUMNS).where(
+    found = sa.select(_C.id).where(
         _C.user_id == user_id, _C.store_id == goods.store.id, *(contains(_C.search_text, word) for word in words)
     )
+    query = sa.select(*_NAME_COLUMNS).where(_C.id.in_(found))
     name = shown(product)
-    found = [row[0] for row in db.session.execute(query).all() if shown(_named_product(row)) == name]
-    others = [product_id for product_id in found if product_id != product.id]
+    alike = [row[0] for row in db.session.execute(query).all() if shown(_named_product(row)) == name]
+    others = [product_id for product_id in alike if product_id != product.id]
     return [product, *(load_products(user_id, goods.store.id, others).values() if others else ())]
 
 

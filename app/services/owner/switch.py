@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from app.clock import utcnow
 from app.db import db
 from app.domain.digest import digest_of
-from app.domain.rules import EntityType, Status, configuration_status
+from app.domain.rules import EntityType, RuleSet, Status, configuration_status
 from app.models import (
     EventKind,
     RunTrigger,
@@ -23,10 +23,11 @@ from app.services.owner.rules import digest_of_rules, passing_stores, rules_of
 from app.services.runs import codes, queue, schedule
 
 
-def status_of(user: User) -> Status:
+def status_of(user: User, rules: RuleSet | None = None) -> Status:
+    """`rules`: where they are known already."""
     config = config_of(user)
     return configuration_status(
-        is_enabled=config.is_enabled, is_confirmed=config.confirmed_at is not None, rules=rules_of(user)
+        is_enabled=config.is_enabled, is_confirmed=config.confirmed_at is not None, rules=rules or rules_of(user)
     )
 
 

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from flask import render_template, request
 from markupsafe import Markup
 
-from app.domain.rules import EntityType, FilterMode, Status
+from app.domain.rules import EntityType, FilterMode, Mode, RuleSet, Status
 from app.models import User
 from app.services.catalog.refresh import RefreshReport
-from app.services.owner import rules, switch
+from app.services.owner import switch
 from app.services.owner.rule_changes import Changed
+from app.services.owner.rules import rules_of
 from app.web.access import is_htmx, local_path
 from app.web.catalog import rules_summary
 from app.web.formatting import counted, quoted
@@ -58,20 +59,27 @@ def refreshed(report: RefreshReport) -> tuple[str, str]:
     return f"{read} Не загрузилось: {names}. Что делать, написано у магазина; прежние товары сохранены.", "warning"
 
 
-def notice(user: User, changed: Changed, done: str, level: EntityType, back: str, *, is_plain: bool) -> Markup:
-    """`is_plain`: what was done says it all, so what holds now on that level need not be told."""
+def notice(user: User, changed: Changed, done: str, level: EntityType, back: str, *, is_exclusion: bool) -> Markup:
     if changed.token is None:
         return Markup("Ничего не изменилось: так уже было.")
+    rules = rules_of(user)
     return Markup(  # noqa: S704 - a template escaped it
         render_template(
             "catalog/_changed.html",
             done=done,
-            now="" if is_plain else rules_summary.level_sentence(rules.rules_of(user), level),
-            is_active=switch.status_of(user) is Status.ACTIVE,
+            now=_what_holds(rules, level, is_exclusion=is_exclusion),
+            is_active=switch.status_of(user, rules) is Status.ACTIVE,
             token=changed.token,
             back=back,
         ).strip()
     )
+
+
+def _what_holds(rules: RuleSet, level: EntityType, *, is_exclusion: bool) -> str:
+    """Nothing where what was done says it all: only some were left out."""
+    if is_exclusion and rules.mode(level) is Mode.EXCLUDE:
+        return ""
+    return rules_summary.level_sentence(rules, level)
 
 
 def shown_whole(changed: Changed) -> str:

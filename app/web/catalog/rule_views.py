@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-from flask import abort, flash, redirect, render_template, url_for
+from flask import abort, flash, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from app.domain.rules import EntityType, FilterMode, Mode
+from app.domain.rules import EntityType, FilterMode
 from app.services.errors import UnknownEntity
 from app.services.owner import rule_changes
-from app.services.owner import rules as owner_rules
 from app.services.owner.rule_changes import Changed, UndoTooLate
 from app.services.pages.goods import explanation, rule_list
 from app.web.access import commit_on_success, is_htmx, owner, safe_next
@@ -16,6 +15,7 @@ from app.web.address import requested_page
 from app.web.catalog import blueprint, notices, rules_summary, verdict_labels
 from app.web.catalog import explanation as catalog_explanation
 from app.web.catalog.forms import BulkForm, RuleForm, UndoForm
+from app.web.catalog.in_place import shown_again
 from app.web.errors import bad_request, not_in_catalog
 from app.web.forms import ActionForm, sent
 from app.web.messages import message
@@ -71,14 +71,13 @@ def _set_rules(form: RuleForm | BulkForm) -> ResponseReturnValue:
         return bad_request(form.complaint)
     if not form.ids:
         flash(message("nothing_marked"), "warning")
-        return redirect(_back_to(form.next.data))
+        return shown_again(_back_to(form.next.data))
     try:
         changed = rule_changes.change(owner(), form.level, form.ids, form.mode)
     except UnknownEntity:
         return not_in_catalog()
     done = notices.rules_changed(form.level, changed.names, form.mode)
-    only_left_out = form.mode is FilterMode.EXCLUDE and owner_rules.rules_of(owner()).mode(form.level) is Mode.EXCLUDE
-    return _changed(changed, done, form.level, form.next.data, is_plain=only_left_out)
+    return _changed(changed, done, form.level, form.next.data, is_exclusion=form.mode is FilterMode.EXCLUDE)
 
 
 @blueprint.post("/catalog/filters/undo")
@@ -91,7 +90,7 @@ def undo() -> ResponseReturnValue:
         flash("Отменено: фильтры снова такие, как до изменения.", "success")
     except UndoTooLate as error:
         flash(message(error.code), "warning")
-    return redirect(_back_to(form.next.data))
+    return shown_again(_back_to(form.next.data))
 
 
 @blueprint.post("/catalog/stores/<string:store_id>/whole")
@@ -106,14 +105,13 @@ def show_whole(store_id: str) -> ResponseReturnValue:
 
 
 def _changed(
-    changed: Changed, done: str, level: EntityType, target: str | None, *, is_plain: bool = False
+    changed: Changed, done: str, level: EntityType, target: str | None, *, is_exclusion: bool = False
 ) -> ResponseReturnValue:
     """Says what was done and what holds now, with the button that takes it back."""
     back = _back_to(target)
-    flash(
-        notices.notice(owner(), changed, done, level, back, is_plain=is_plain), "success" if changed.token else "info"
-    )
-    return redirect(back)
+    told = notices.notice(owner(), changed, done, level, back, is_exclusion=is_exclusion)
+    flash(told, "success" if changed.token else "info")
+    return shown_again(back)
 
 
 def _back_to(target: str | None) -> str:

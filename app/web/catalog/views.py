@@ -1,6 +1,6 @@
 from contextlib import ExitStack
 
-from flask import abort, flash, redirect, render_template, request, send_file, url_for
+from flask import abort, flash, redirect, render_template, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from app.domain.paging import fetch_page
@@ -14,7 +14,7 @@ from app.services.owner import switch
 from app.services.pages.goods import csv_export
 from app.services.pages.goods import store as goods_store
 from app.web.access import commit_on_success, is_htmx, owner
-from app.web.address import requested_page
+from app.web.address import asked, requested_page
 from app.web.asking import asks_vendors
 from app.web.catalog import blueprint, notices, rules_summary, unreadable_goods, verdict_labels
 from app.web.catalog.forms import query_params, requested_query
@@ -32,7 +32,7 @@ def stores() -> str:
         "catalog/stores.html",
         catalog=catalog,
         standing=rules_summary.rules_summary(catalog.rules, catalog.tally.selected),
-        status=switch.status_of(owner()),
+        status=switch.status_of(owner(), catalog.rules),
         words=verdict_labels,
         in_place=is_htmx(),
     )
@@ -50,8 +50,8 @@ def store(store_id: str) -> str:
         page=shown.page,
         params={"store_id": store_id, **query_params(shown.query)},
         standing=rules_summary.rules_summary(shown.rules, shown.store.tally.selected),
-        is_marked=request.args.get("marked") == "1",
-        is_tree_open=request.args.get("groups") == "open",
+        is_marked=asked().get("marked") == "1",
+        is_tree_open=asked().get("groups") == "open",
         words=verdict_labels,
         in_place=is_htmx(),
     )
