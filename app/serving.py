@@ -5,6 +5,7 @@ import socket
 import time
 from typing import Any
 
+from flask import Flask
 from gunicorn import util
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
@@ -47,6 +48,12 @@ def _too_slow() -> ConnectionResetError:
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    def load_wsgi(self) -> None:
+        """With all its pages: no visitor waits until they are imported."""
+        super().load_wsgi()
+        if isinstance(self.wsgi, Flask):
+            self.wsgi.url_map.update()
+
     def handle(self, conn: TConn) -> Any:
         if not isinstance(conn.sock, _TimedSocket):
             conn.sock = _TimedSocket(fileno=conn.sock.detach())
