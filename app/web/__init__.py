@@ -4,7 +4,7 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    from app.web import access, errors, formatting, icons, labels
+    from app.web import access, address, errors, formatting, icons, labels
     from app.web.auth import blueprint as auth
     from app.web.catalog import blueprint as catalog
     from app.web.connections import blueprint as connections
@@ -20,6 +20,7 @@ def init_app(app: Flask) -> None:
         packing,
         seats,
         access,
+        address,
         errors,
         formatting,
         headers,
