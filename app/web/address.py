@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, quote_plus
 
 from flask import Flask, g, request, url_for
@@ -19,13 +19,12 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["addresses"] = addresses
 
 
-def addresses(endpoint: str, name: str, **others: str | None) -> Callable[[str], str]:
+def addresses(endpoint: str, name: str, **others: Any) -> Callable[[str], str]:
     """As `url_for` makes them, for many values of one part."""
     start, _, end = url_for(endpoint, **{**others, name: _PLACE}).partition(_PLACE)
-    is_in_query = "?" in start
-    return lambda value: (
-        f"{start}{quote_plus(value, _SAFE_IN_QUERY) if is_in_query else quote(value, _SAFE_IN_PATH)}{end}"
-    )
+    if "?" in start:
+        return lambda value: f"{start}{quote_plus(value, _SAFE_IN_QUERY)}{end}"
+    return lambda value: f"{start}{quote(value, _SAFE_IN_PATH)}{end}"
 
 
 _PLACE = "0-place-0"
