@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
-from app.models import SyncFilter, User
+from app.models import SyncConfig, SyncFilter, User
 from tests.factories import add_group, add_product, add_store, connect_both, make_active, set_rule
 from tests.support.page import HTMX, Browser, words
 from tests.support.sandbox import STORE, Sandbox
@@ -133,6 +133,23 @@ def test_a_lost_rule_is_listed_and_can_be_dropped(browser: Browser, shop: User) 
     page = browser.submit("/catalog/filters")
     assert page.path == "/catalog/rules" and "Фильтров ещё нет" in page.text
     assert rules(shop) == {}
+
+
+def test_many_rules_come_in_pages(browser: Browser, shop: User) -> None:
+    set_rule(shop, EntityType.STORE, FilterMode.INCLUDE, "S1")
+    config = db.session.scalars(sa.select(SyncConfig)).one()
+    config.filters += [
+        SyncFilter(entity_type="product", entity_id=f"gone{one}", entity_name=f"Товар {one}", filter_mode="exclude")
+        for one in range(1000)
+    ]
+    db.session.commit()
+    first = browser.get("/catalog/rules")
+    assert len(first.all(".rule-list li")) == 50
+    assert [words(title) for title in first.all("h2")] == ["Магазины: 1", "Товары: 1 000"]
+    last = browser.get("/catalog/rules?page=1000000")
+    assert len(last.all(".rule-list li")) == 1 and "Товар 999" in last.text
+    assert "1 001–1 001 из 1 001 фильтра" in last.text
+    assert len(browser.get("/catalog").all(".lost-rules li")) == 50
 
 
 # Why

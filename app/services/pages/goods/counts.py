@@ -43,7 +43,7 @@ def counts_by_store(user_id: int, store_ids: Collection[str]) -> dict[str, list[
         _C.user_id == user_id, _C.store_id.in_(store_ids)
     )
     found: dict[str, list[Count]] = {}
-    for store_id, group_id, included, problem, products in db.session.execute(query):
+    for store_id, group_id, included, problem, products in db.session.execute(query).all():
         found.setdefault(store_id, []).append(Count(group_id or None, included, _reason(problem), products))
     return found
 
@@ -71,7 +71,7 @@ def tallies_by_store(user_id: int) -> dict[str, Tally]:
     )
     total: Counter[str] = Counter()
     selected: Counter[str] = Counter()
-    for store_id, included, products in db.session.execute(query):
+    for store_id, included, products in db.session.execute(query).all():
         total[store_id] += int(products)
         selected[store_id] += int(products) if included else 0
     return {store_id: Tally(selected[store_id], number) for store_id, number in total.items()}

@@ -77,7 +77,7 @@ class Goods:
             .outerjoin(CatalogGroup, group)
             .order_by(*ORDERS[query.sort])
         )
-        return [GoodsRow(*row) for row in db.session.execute(statement)]
+        return [GoodsRow(*row) for row in db.session.execute(statement).all()]
 
     def count(self, query: GoodsQuery) -> int:
         ids = self._ids(query).with_only_columns(sa.func.count())

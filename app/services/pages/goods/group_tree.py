@@ -51,7 +51,7 @@ def trees_of(user_id: int, store_ids: Collection[str]) -> dict[str, GroupTree]:
         _G.user_id == user_id, _G.store_id.in_(store_ids)
     )
     groups: dict[str, dict[str, Group]] = {store_id: {} for store_id in store_ids}
-    for store_id, group_id, name, parent_id in db.session.execute(query):
+    for store_id, group_id, name, parent_id in db.session.execute(query).all():
         groups[store_id][group_id] = Group(group_id, name, parent_id)
     return {store_id: GroupTree(inside) for store_id, inside in groups.items()}
 

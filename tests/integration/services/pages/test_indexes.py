@@ -34,7 +34,8 @@ def user_on_postgres(app_on_postgres: Flask) -> User:
     db.session.execute(sa.insert(CatalogProduct), rows)
     goods_store.store_page(user, "S1", GoodsQuery())
     db.session.commit()
-    db.session.execute(sa.text("ANALYZE catalog_products"))
+    for tidied in ("ANALYZE catalog_products", f"SELECT gin_clean_pending_list('{SEARCH}')"):  # as autovacuum does
+        db.session.execute(sa.text(tidied))
     return user
 
 
@@ -109,15 +110,21 @@ def test_sqlite_searches_the_narrow_index_alone(user: User, query: GoodsQuery) -
         assert f"USING COVERING INDEX {SEARCH} (user_id=? AND store_id=?)" in plan
 
 
-@pytest.mark.parametrize(("query", "index"), ASKED)
+@pytest.mark.parametrize(("query", "index"), [asked for asked in ASKED if asked[0].state is not State.PROBLEM])
 def test_postgres_reads_a_page_by_its_index(user_on_postgres: User, query: GoodsQuery, index: str) -> None:
     (plan,) = plans(user_on_postgres, query)
     assert index in plan
     assert "Seq Scan on catalog_products" not in plan
 
 
+@pytest.mark.parametrize("problem", [None, SkipReason.NO_PRICE])
+def test_postgres_reads_no_table_for_problems(user_on_postgres: User, problem: SkipReason | None) -> None:
+    (plan,) = plans(user_on_postgres, GoodsQuery(state=State.PROBLEM, problem=problem))
+    assert "Seq Scan on catalog_products" not in plan
+
+
 def test_postgres_searches_by_trigrams(user_on_postgres: User) -> None:
-    count, _rows = plans(user_on_postgres, GoodsQuery(q="зелён"))
+    count, _rows = plans(user_on_postgres, GoodsQuery(q="зел"))
     assert f"Bitmap Index Scan on {SEARCH}" in count
 
 
