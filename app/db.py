@@ -1,10 +1,11 @@
 """Shared ground of the models: declarative base, session, column types, SQLite's manners."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 from flask import Flask, current_app
@@ -27,10 +28,12 @@ __all__ = [
     "is_contention",
     "is_reading",
     "mapped_column",
+    "once_while_reading",
     "reading",
     "snapshot",
 ]
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 SQLITE_BUSY_MS = LOCK_MS = 15_000
@@ -180,6 +183,29 @@ def snapshot() -> Iterator[None]:
         raise
     finally:
         _in_snapshot.reset(token)
+
+
+def once_while_reading(question: Callable[P, T]) -> Callable[P, T]:
+    """The answer of before, as long as the same transaction goes on and does not write: a page asks in many places."""
+
+    @wraps(question)
+    def asked(*args: P.args, **kwargs: P.kwargs) -> T:
+        if not _reading.get():
+            return question(*args, **kwargs)
+        session, key = db.session(), (question, args, *kwargs.items())
+        transaction, answers = session.info.get(_ANSWERS, (None, {}))
+        if transaction is None or transaction is not session.get_transaction():
+            answers = {}
+        if key not in answers:
+            answers[key] = question(*args, **kwargs)
+            session.info[_ANSWERS] = (session.get_transaction(), answers)
+        found: T = answers[key]
+        return found
+
+    return asked
+
+
+_ANSWERS = "answers in this transaction"
 
 
 def init_sqlite(app: Flask) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from app.db import db
+from app.db import db, once_while_reading
 from app.models import CatalogStore, StoreState
 
 
@@ -21,6 +21,7 @@ class CatalogAge:
     stores: int
 
 
+@once_while_reading
 def catalog_age(user_id: int) -> CatalogAge:
     query = sa.select(CatalogStore.name, CatalogStore.state, CatalogStore.fetched_at)
     ours = (CatalogStore.user_id == user_id, CatalogStore.is_open)

@@ -54,10 +54,10 @@ def question_count(user: User) -> int:
     similar = (ForeignItem.in_market(user.id, user.market_id), ForeignItem.is_left.is_(False))
     gone = (_ours(user), *_asked_about)
     counts = (
-        sa.select(sa.func.count(ForeignItem.id)).where(*similar),
-        sa.select(sa.func.count(Listing.id)).where(*gone),
+        sa.select(sa.func.count(ForeignItem.id)).where(*similar).scalar_subquery(),
+        sa.select(sa.func.count(Listing.id)).where(*gone).scalar_subquery(),
     )
-    return sum(db.session.scalar(count) or 0 for count in counts)
+    return sum(db.session.execute(sa.select(*counts)).one())
 
 
 def rejected_count(user: User) -> int:

@@ -5,7 +5,7 @@ Either switches the synchronisation off: else the next run would undo it at once
 
 import sqlalchemy as sa
 
-from app.db import db
+from app.db import db, once_while_reading
 from app.domain.planning.changes import LinkState
 from app.models import EventKind, Listing, OwnerOrder, RunTrigger, SyncApproval, SyncRun, User
 from app.models.run import ACTIVE
@@ -60,6 +60,7 @@ def hidden_by(user_id: int, group_id: int, run_id: int) -> tuple[sa.ColumnElemen
     )
 
 
+@once_while_reading
 def parts_of(user_id: int, run_id: int) -> list[int]:
     """Ids of the runs that did one piece of work: a long one is done in slices, each a run of its own."""
     query = sa.select(SyncRun.id, SyncRun.trigger, SyncRun.error_code).where(SyncRun.user_id == user_id)

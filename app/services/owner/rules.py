@@ -2,12 +2,13 @@
 
 import sqlalchemy as sa
 
-from app.db import db
+from app.db import db, once_while_reading
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet, decide
 from app.models import CatalogStore, SyncConfig, SyncFilter, User
 from app.services.owner.rule_entities import open_stores
 
 
+@once_while_reading
 def rules_of(user: User) -> RuleSet:
     """As they stand now, whatever was loaded before."""
     rule = SyncFilter.__table__.c
@@ -22,6 +23,7 @@ def rules_of(user: User) -> RuleSet:
     )
 
 
+@once_while_reading
 def passing_stores(user: User) -> list[str]:
     """Ids of the stores that rules chose; none while no store rule exists: a store has to be chosen knowingly."""
     rules = rules_of(user)

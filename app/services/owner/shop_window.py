@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from app.db import db
+from app.db import db, once_while_reading
 from app.domain.planning.changes import LinkState
 from app.models import Listing, OwnerOrder, User
 
@@ -33,14 +33,16 @@ class ShopWindow:
         return self.hidden > 0 and not self.live and not self.is_uncertain
 
 
+@once_while_reading
 def shop_window(user: User) -> ShopWindow:
     if not user.market_id:
         return ShopWindow(order=order_of(user), in_reach=False)
-    query = sa.select(Listing.state, sa.func.count()).group_by(Listing.state)
-    query = query.where(Listing.in_market(user.id, user.market_id))
-    counts: dict[str, int] = {row[0]: row[1] for row in db.session.execute(query)}
+    lost = sa.func.count().filter(Listing.is_lost)
+    query = sa.select(Listing.state, sa.func.count(), lost).group_by(Listing.state)
+    rows = db.session.execute(query.where(Listing.in_market(user.id, user.market_id))).all()
+    counts: dict[str, int] = {row[0]: row[1] for row in rows}
     return ShopWindow(
-        is_uncertain=has_lost_items(user),
+        is_uncertain=any(row[2] for row in rows),
         live=counts.get(LinkState.LIVE, 0),
         hidden=counts.get(LinkState.HIDDEN, 0),
         order=order_of(user),
@@ -58,5 +60,4 @@ def live_count(user: User) -> int:
     """Items that buyers see in the community connected now."""
     if user.vk is None or user.vk.group_id is None:
         return 0
-    live = (Listing.in_market(user.id, user.vk.group_id), Listing.state == LinkState.LIVE)
-    return db.session.scalar(sa.select(sa.func.count()).select_from(Listing).where(*live)) or 0
+    return shop_window(user).live

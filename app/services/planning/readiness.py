@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from app.clock import utcnow
-from app.db import db
+from app.db import db, once_while_reading
 from app.domain.market.capacity import Room, room_for
+from app.domain.planning.albums import Albums
 from app.domain.planning.changes import LinkState
 from app.domain.planning.summary import PlanSummary
 from app.domain.vk_limits import ALBUMS_MAX, ITEMS_MAX
@@ -38,7 +39,7 @@ def readiness_of(user: User, plan: PlanSummary) -> Readiness:
     return Readiness(
         listed=plan.in_view,
         skipped=dict(plan.unseen.most_common()),
-        room=room_for(plan, load_albums(user, user.market_id, utcnow()), _items_now(user, user.market_id)),
+        room=room_for(plan, _albums_now(user, user.market_id), _items_now(user, user.market_id)),
         knows_market=state is not None and state.market_read_at is not None,
         only_store=only_store(user.id),
     )
@@ -59,15 +60,22 @@ def market_limits(user: User) -> MarketLimits:
     if user.vk is None or user.vk.group_id is None or user.sync_state is None or user.sync_state.market_read_at is None:
         return MarketLimits(None, None)
     group_id = user.vk.group_id
-    return MarketLimits(_items_now(user, group_id), load_albums(user, group_id, utcnow()).taken)
+    return MarketLimits(_items_now(user, group_id), _albums_now(user, group_id).taken)
 
 
+@once_while_reading
+def _albums_now(user: User, group_id: int) -> Albums:
+    return load_albums(user, group_id, utcnow())
+
+
+@once_while_reading
 def _items_now(user: User, group_id: int) -> int:
     there = (Listing.in_market(user.id, group_id), Listing.vk_item_id.is_not(None), Listing.state != LinkState.GONE)
     count = db.session.scalar(sa.select(sa.func.count()).select_from(Listing).where(*there)) or 0
     return count + (user.sync_state.foreign_items if user.sync_state else 0)
 
 
+@once_while_reading
 def only_store(user_id: int) -> str | None:
     query = sa.select(CatalogStore.store_id).where(CatalogStore.user_id == user_id, CatalogStore.is_open)
     ids = db.session.scalars(query.limit(2)).all()

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from app.db import db
+from app.db import db, once_while_reading
 from app.models import OwnerOrder, RunStatus, SyncRun
 from app.models.run import ACTIVE
 
@@ -20,6 +20,7 @@ def somebody_is_at_work(now: datetime) -> bool:
     return db.session.scalar(sa.select(SyncRun.id).where(*at_work).limit(1)) is not None
 
 
+@once_while_reading
 def latest(user_id: int) -> SyncRun | None:
     return db.session.scalar(sa.select(SyncRun).where(SyncRun.user_id == user_id).order_by(SyncRun.id.desc()).limit(1))
 
