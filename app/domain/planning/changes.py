@@ -23,8 +23,10 @@ class Link:
     key: ListingKey
     state: LinkState
     name: str = ""
-    item_id: int | None = None
+    drift: frozenset[str] = frozenset()
+    """Fields that somebody changed in VK by hand."""
     sent: Mapping[str, Value] = field(default_factory=dict)
+    item_id: int | None = None
     photo: str | None = None
     album: str | None = None
     album_intent: str | None = None
@@ -36,8 +38,6 @@ class Link:
     is_adopted: bool = False
     """The community had it before us, so it bears our sku only once we gave it one."""
     keeps_photo: bool = False
-    drift: frozenset[str] = frozenset()
-    """Fields that somebody changed in VK by hand."""
     hide_approved: bool = False
     is_kept: bool = False
     """Evotor's lists lack the product, but asked for it alone Evotor still has it."""

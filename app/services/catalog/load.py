@@ -1,9 +1,11 @@
 """The stored catalog as domain objects: stores with their groups, products and pictures."""
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec.json import decode
 
 from app.db import db
 from app.domain.catalog.goods import Attribute, Group, GroupTree, Product, Store
@@ -17,13 +19,13 @@ from app.services.errors import UnknownEntity
 from app.services.photos import gallery
 
 _C = CatalogProduct.__table__.c
-"""Plain columns: rows of a long catalog come twice as fast as through the mapper."""
+"""Plain columns: rows of a long catalog come twice as fast as through the mapper, and JSON is read faster as text."""
+_NAME_COLUMNS = (_C.product_id, _C.name, _C.group_id, sa.cast(_C.choices, sa.Text))
 _FACT_COLUMNS = (
-    *(_C.product_id, _C.name, _C.group_id, _C.type, _C.measure, _C.allow_to_sell, _C.price, _C.quantity),
-    *(_C.is_excisable, _C.is_age_limited, _C.choices),
+    *(*_NAME_COLUMNS, _C.type, _C.measure, _C.allow_to_sell, _C.price, _C.quantity),
+    *(_C.is_excisable, _C.is_age_limited),
 )
-_NAME_COLUMNS = (*_FACT_COLUMNS[:3], _C.choices)
-_TEXT_COLUMNS = (_C.description, _C.article, _C.code, _C.barcodes)
+_TEXT_COLUMNS = (_C.description, _C.article, _C.code, sa.cast(_C.barcodes, sa.Text))
 
 
 def load_goods(
@@ -112,10 +114,10 @@ def _products(
         query = query.where(_C.store_id == store_id)
     if product_id is not None:
         query = query.where(_C.product_id == product_id)
-    made: Callable[[Sequence[Any]], Product] = _product if facts else _named_product
+    made: Callable[..., Product] = _product if facts else _named_product
     by_store: dict[str, list[Product]] = {}
-    for row in db.session.execute(query).all():
-        by_store.setdefault(row[0], []).append(made(row[1:]))
+    for store, *values in db.session.execute(query):
+        by_store.setdefault(store, []).append(made(*values))
     return by_store
 
 
@@ -124,7 +126,7 @@ def load_products(user_id: int, store_id: str, product_ids: Sequence[str]) -> di
     query = sa.select(*_FACT_COLUMNS, *_TEXT_COLUMNS).where(
         _C.user_id == user_id, _C.store_id == store_id, _C.product_id.in_(product_ids)
     )
-    return {row[0]: _product(row) for row in db.session.execute(query).all()}
+    return {row[0]: _product(*row) for row in db.session.execute(query)}
 
 
 def load_namesakes(goods: StoreGoods, user_id: int, product: Product) -> list[Product]:
@@ -138,33 +140,50 @@ def load_namesakes(goods: StoreGoods, user_id: int, product: Product) -> list[Pr
 
     query = sa.select(*_NAME_COLUMNS).where(_C.user_id == user_id, _C.store_id == goods.store.id)
     name = shown(product)
-    found = [row[0] for row in db.session.execute(query).all() if shown(_named_product(row)) == name]
+    found = [row[0] for row in db.session.execute(query).all() if shown(_named_product(*row)) == name]
     others = [product_id for product_id in found if product_id != product.id]
     return [product, *(load_products(user_id, goods.store.id, others).values() if others else ())]
 
 
-def _named_product(values: Sequence[Any]) -> Product:
-    product_id, name, group_id, choices = values
-    return Product(product_id, name, group_id, choices=to_pairs(choices))
+def _named_product(product_id: str, name: str, group_id: str | None, choices: str | None) -> Product:
+    return Product(product_id, name, group_id, choices=_choices(choices))
 
 
-def _product(values: Sequence[Any]) -> Product:
-    product_id, name, group_id, kind, measure, allow, price, quantity, excisable, age_limited, choices, *texts = values
-    description, article, code, barcodes = texts or ("", "", "", ())
+def _product(
+    product_id: str,
+    name: str,
+    group_id: str | None,
+    choices: str | None,
+    kind: str,
+    measure: str,
+    allow_to_sell: bool,
+    price: Decimal | None,
+    quantity: Decimal | None,
+    is_excisable: bool,
+    is_age_limited: bool,
+    description: str = "",
+    article: str = "",
+    code: str = "",
+    barcodes: str = "[]",
+) -> Product:
     return Product(
-        id=product_id,
-        name=name,
-        group_id=group_id,
-        type=kind,
-        measure=measure,
-        allow_to_sell=allow,
-        price=price,
-        quantity=quantity,
-        description=description,
-        article=article,
-        code=code,
-        barcodes=tuple(barcodes),
-        is_excisable=excisable,
-        is_age_limited=age_limited,
-        choices=to_pairs(choices),
+        product_id,
+        name,
+        group_id,
+        kind,
+        measure,
+        allow_to_sell,
+        price,
+        quantity,
+        description,
+        article,
+        code,
+        tuple(decode(barcodes)),
+        is_excisable,
+        is_age_limited,
+        _choices(choices),
     )
+
+
+def _choices(stored: str | None) -> tuple[tuple[str, str], ...]:
+    return to_pairs(decode(stored)) if stored else ()
