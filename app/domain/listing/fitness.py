@@ -1,8 +1,8 @@
 """Whether VK may show a product at all: why a selected one stays hidden for another reason than its stock."""
 
 import re
-from functools import lru_cache
 from enum import StrEnum
+from functools import lru_cache
 
 from app.domain.catalog.goods import Product
 from app.domain.listing.owner_settings import OwnerSettings

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 from app.domain.listing.fitness import SkipReason
 from app.domain.listing.key import ListingKey, Value
@@ -16,8 +18,7 @@ class LinkState(StrEnum):
     GONE = "gone"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """Our record of one item. `sent` lacks every field whose value at VK we cannot be sure of."""
 
     key: ListingKey
@@ -25,7 +26,7 @@ class Link:
     name: str = ""
     drift: frozenset[str] = frozenset()
     """Fields that somebody changed in VK by hand."""
-    sent: Mapping[str, Value] = field(default_factory=dict)
+    sent: Mapping[str, Value] = MappingProxyType({})
     item_id: int | None = None
     photo: str | None = None
     album: str | None = None

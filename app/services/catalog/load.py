@@ -1,7 +1,6 @@
 """The stored catalog as domain objects: stores with their groups, products and pictures."""
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -114,10 +113,10 @@ def _products(
         query = query.where(_C.store_id == store_id)
     if product_id is not None:
         query = query.where(_C.product_id == product_id)
-    made: Callable[..., Product] = _product if facts else _named_product
+    made: Callable[[Sequence[Any]], Product] = _product if facts else _named_product
     by_store: dict[str, list[Product]] = {}
     for store, *values in db.session.execute(query):
-        by_store.setdefault(store, []).append(made(*values))
+        by_store.setdefault(store, []).append(made(values))
     return by_store
 
 
@@ -126,7 +125,7 @@ def load_products(user_id: int, store_id: str, product_ids: Sequence[str]) -> di
     query = sa.select(*_FACT_COLUMNS, *_TEXT_COLUMNS).where(
         _C.user_id == user_id, _C.store_id == store_id, _C.product_id.in_(product_ids)
     )
-    return {row[0]: _product(*row) for row in db.session.execute(query)}
+    return {row[0]: _product(row) for row in db.session.execute(query)}
 
 
 def load_namesakes(goods: StoreGoods, user_id: int, product: Product) -> list[Product]:
@@ -140,47 +139,34 @@ def load_namesakes(goods: StoreGoods, user_id: int, product: Product) -> list[Pr
 
     query = sa.select(*_NAME_COLUMNS).where(_C.user_id == user_id, _C.store_id == goods.store.id)
     name = shown(product)
-    found = [row[0] for row in db.session.execute(query).all() if shown(_named_product(*row)) == name]
+    found = [row[0] for row in db.session.execute(query).all() if shown(_named_product(row)) == name]
     others = [product_id for product_id in found if product_id != product.id]
     return [product, *(load_products(user_id, goods.store.id, others).values() if others else ())]
 
 
-def _named_product(product_id: str, name: str, group_id: str | None, choices: str | None) -> Product:
+def _named_product(values: Sequence[Any]) -> Product:
+    product_id, name, group_id, choices = values
     return Product(product_id, name, group_id, choices=_choices(choices))
 
 
-def _product(
-    product_id: str,
-    name: str,
-    group_id: str | None,
-    choices: str | None,
-    kind: str,
-    measure: str,
-    allow_to_sell: bool,
-    price: Decimal | None,
-    quantity: Decimal | None,
-    is_excisable: bool,
-    is_age_limited: bool,
-    description: str = "",
-    article: str = "",
-    code: str = "",
-    barcodes: str = "[]",
-) -> Product:
+def _product(values: Sequence[Any]) -> Product:
+    product_id, name, group_id, choices, kind, measure, allow, price, quantity, excisable, age_limited, *texts = values
+    description, article, code, barcodes = texts or ("", "", "", "[]")
     return Product(
         product_id,
         name,
         group_id,
         kind,
         measure,
-        allow_to_sell,
+        allow,
         price,
         quantity,
         description,
         article,
         code,
         tuple(decode(barcodes)),
-        is_excisable,
-        is_age_limited,
+        excisable,
+        age_limited,
         _choices(choices),
     )
 

@@ -1,6 +1,6 @@
 """Our records of a community's market: listings and albums, also as the domain's links and albums."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from msgspec.json import decode
 
 from app.clock import utcnow
 from app.db import db
-from app.domain.listing.key import ListingKey, Value, sku
+from app.domain.listing.key import ListingKey, sku
 from app.domain.listing.owner_settings import HandField, OwnerSettings, keeps_photo_in_vk
 from app.domain.planning.albums import Albums
 from app.domain.planning.changes import Link, LinkState
@@ -97,7 +97,7 @@ def pictured_in_vk(user: User, settings: OwnerSettings) -> frozenset[ListingKey]
 
 
 _LINK_FIELDS = (
-    *("store_id", "product_id", "deleted_at", "state", "drift", "sent", "name", "vk_item_id", "photo_hash", "album"),
+    *("drift", "sent", "store_id", "product_id", "deleted_at", "state", "name", "vk_item_id", "photo_hash", "album"),
     *("album_intent", "out_since", "failed_digest", "retry_after", "is_adopted", "keeps_photo", "hide_approved"),
     *("evotor_has_it", "is_withheld"),
 )
@@ -105,7 +105,7 @@ _LINK_FIELDS = (
 
 
 def to_link(row: Listing) -> Link:
-    return _link(*(getattr(row, name) for name in _LINK_FIELDS))
+    return _link([getattr(row, name) for name in _LINK_FIELDS])
 
 
 def load_links(user_id: int, group_id: int) -> dict[ListingKey, Link]:
@@ -114,23 +114,15 @@ def load_links(user_id: int, group_id: int) -> dict[ListingKey, Link]:
     as_text = {name: sa.cast(columns[name], sa.Text) for name in ("drift", "sent")}  # here JSON is read faster
     query = sa.select(*(columns | as_text).values()).where(Listing.in_market(user_id, group_id))
     links: dict[ListingKey, Link] = {}
-    for store_id, product_id, deleted_at, state, drift, sent, *facts in db.session.execute(query):
-        link = _link(store_id, product_id, deleted_at, state, decode(drift), decode(sent), *facts)
+    for drift, sent, *facts in db.session.execute(query):
+        link = _link((decode(drift), decode(sent), *facts))
         links[link.key] = link
     return links
 
 
-def _link(
-    store_id: str,
-    product_id: str,
-    deleted_at: datetime | None,
-    state: str,
-    drift: Iterable[str],
-    sent: Mapping[str, Value],
-    name: str,
-    *facts: Any,
-) -> Link:
+def _link(values: Sequence[Any]) -> Link:
     """What we deleted a moment ago counts as not there yet: lists may still show it."""
+    drift, sent, store_id, product_id, deleted_at, state, name, *facts = values
     key = ListingKey(store_id, product_id)
     if deleted_at is not None:
         return Link(key, LinkState.ADDING, name, retry_after=deleted_at + read_lag())

@@ -48,7 +48,7 @@ def test_the_shorter_way_changes_nothing(text: str) -> None:
 
 @given(
     st.lists(
-        st.sampled_from(["http", "https", "HTTPſ", "://", "www.", "WwW.", " ", "\n", "\t", "чай", "ya.ru", "<br>", "ʷww."])
+        st.sampled_from(["http", "https", "HTTPſ", "://", "www.", "WwW.", "ʷww.", " ", "\n", "\t", "чай", "<br>"])
     ).map("".join)
 )
 def test_links_go_wherever_there_may_be_one(typed: str) -> None:
