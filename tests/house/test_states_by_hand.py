@@ -18,6 +18,7 @@ BY_HAND = {
     "integration/cli/test_sync_config_command.py": 4,  # the times and secrets that an export shows and hides
     "integration/services/catalog/test_refresh.py": 1,
     "integration/services/connections/test_connecting.py": 1,
+    "integration/services/market/test_links_loaded.py": 1,  # a table of rows and what is read from them
     "integration/services/ops/test_keys.py": 2,  # what lies in the column, again
     "integration/services/owner/conftest.py": 1,  # no vendor has a part in switches and rules
     "integration/services/owner/test_orders_taken_back.py": 1,
@@ -25,6 +26,7 @@ BY_HAND = {
     "integration/services/pages/test_problems.py": 30,  # a table of facts and what is told of them
     "integration/services/pages/test_run_progress.py": 1,  # a table of phases; nobody stores their rows
     "integration/services/photos/test_photos.py": 1,
+    "integration/services/planning/test_one_moment.py": 1,  # one item without a vendor: others write between statements
     "integration/test_database.py": 4,  # the constraints of the tables themselves
     "web/test_auth.py": 3,
     "web/test_category_pages.py": 1,

@@ -1,6 +1,5 @@
 """Wanted items, the records of them, and plans made from both."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -36,7 +35,7 @@ def a_link(item: Wanted, item_id: int = 1, **facts: Any) -> Link:
 
 
 def hidden(link: Link, out_since: datetime | None = None) -> Link:
-    return replace(link, state=LinkState.HIDDEN, sent={**link.sent, "deleted": 1}, out_since=out_since)
+    return link._replace(state=LinkState.HIDDEN, sent={**link.sent, "deleted": 1}, out_since=out_since)
 
 
 def desired(*items: Wanted, **more: Any) -> Desired:

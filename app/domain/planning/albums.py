@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from app.domain.listing.key import ListingKey
 from app.domain.listing.wanted import Wanted
@@ -34,9 +35,13 @@ class Albums:
 def with_shared_albums(wanted: Mapping[ListingKey, Wanted], albums: Albums) -> Mapping[ListingKey, Wanted]:
     """Groups that a person calls the same, «Чай» and «ЧАЙ», want one album."""
     spelled = _spellings(Counter(item.album for item in wanted.values() if item.album is not None), albums)
-    if all(title == shared for title, shared in spelled.items()):
+    other = {title: shared for title, shared in spelled.items() if title != shared}
+    if not other:
         return wanted
-    return {key: replace(item, album=spelled.get(item.album or "")) for key, item in wanted.items()}
+    return {
+        key: replace(item, album=other.get(item.album or "")) if item.album in other else item
+        for key, item in wanted.items()
+    }
 
 
 def _spellings(sizes: Mapping[str, int], albums: Albums) -> dict[str, str]:
@@ -65,24 +70,24 @@ def album_changes(
     made = (albums.ours - renames.keys()) | {*renames.values()}
     open_titles = _open_albums(Counter(title for title in titles.values() if title is not None), made, albums)
     yield from (Change(Action.ALBUM_ADD, title, album=title) for title in sorted(open_titles - made))
+    entries = [(not _is_in(links.get(key), title, renames), key, title) for key, title in titles.items()]
     members: Counter[str | None] = Counter()
-    for key, title in sorted(titles.items(), key=lambda entry: not _is_in(links.get(entry[0]), entry[1], renames)):
+    for is_outside, key, title in sorted(entries, key=itemgetter(0)):
         members[title] += 1
-        link = links.get(key)
-        has_room = members[title] <= ITEMS_IN_ALBUM_MAX and (title not in albums.full or _is_in(link, title, renames))
+        has_room = members[title] <= ITEMS_IN_ALBUM_MAX and not (is_outside and title in albums.full)
         place = title if title in open_titles and has_room else None
-        yield from _moved(key, str(in_view[key].fields["name"]), link, place, renames)
+        yield from _moved(key, str(in_view[key].fields["name"]), links.get(key), place, renames)
 
 
 def _renames(
     titles: Mapping[ListingKey, str | None], links: Mapping[ListingKey, Link], albums: Albums
 ) -> dict[str, str]:
     """Old title → new, where everything that stands in an album of ours now wants one and the same new one."""
-    wanted_now = {*titles.values()}
+    unwanted = albums.ours - albums.stuck - {*titles.values()}
     targets: dict[str, Counter[str | None]] = {}
-    for key, title in titles.items():
+    for key, title in titles.items() if unwanted else ():
         link = links.get(key)
-        if link is not None and link.album in albums.ours - albums.stuck and link.album not in wanted_now:
+        if link is not None and link.album in unwanted:
             targets.setdefault(link.album or "", Counter())[title] += 1
     renames: dict[str, str] = {}
     for old, counted in sorted(targets.items(), key=lambda entry: (-entry[1].total(), entry[0])):
@@ -110,6 +115,8 @@ def _moved(
 ) -> Iterable[Change]:
     item_id = link.item_id if link else None
     current, intent = (_now(link.album, renames), _now(link.album_intent, renames)) if link else (None, None)
+    if current == place and intent is None:
+        return
     for album in {current, intent} - {None, place}:
         yield Change(Action.ALBUM_REMOVE, name, key, item_id, album=album)
     if place is not None and (current != place or intent == place):

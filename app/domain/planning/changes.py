@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 from app.domain.listing.fitness import SkipReason
 from app.domain.listing.key import ListingKey, Value
@@ -16,15 +18,16 @@ class LinkState(StrEnum):
     GONE = "gone"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """Our record of one item. `sent` lacks every field whose value at VK we cannot be sure of."""
 
     key: ListingKey
     state: LinkState
     name: str = ""
+    drift: frozenset[str] = frozenset()
+    """Fields that somebody changed in VK by hand."""
+    sent: Mapping[str, Value] = MappingProxyType({})
     item_id: int | None = None
-    sent: Mapping[str, Value] = field(default_factory=dict)
     photo: str | None = None
     album: str | None = None
     album_intent: str | None = None
@@ -36,8 +39,6 @@ class Link:
     is_adopted: bool = False
     """The community had it before us, so it bears our sku only once we gave it one."""
     keeps_photo: bool = False
-    drift: frozenset[str] = frozenset()
-    """Fields that somebody changed in VK by hand."""
     hide_approved: bool = False
     is_kept: bool = False
     """Evotor's lists lack the product, but asked for it alone Evotor still has it."""

@@ -168,9 +168,9 @@ def _toward(wanted: Wanted, link: Link | None, edited_in_vk: Collection[str]) ->
         )
         return
     changed = _differences(wanted, link, edited_in_vk)
+    photo = wanted.photo if _needs_photo(wanted, link, edited_in_vk) else None
     protective = {field: value for field, value in changed.items() if field in _PROTECTIVE}
     rest = {field: value for field, value in changed.items() if field not in _PROTECTIVE}
-    photo = wanted.photo if _needs_photo(wanted, link, edited_in_vk) else None
     if protective:
         yield _edit(wanted, link, protective)
     if rest or photo is not None:
@@ -181,14 +181,17 @@ def _differences(wanted: Wanted, link: Link, edited_in_vk: Collection[str]) -> d
     asked: Mapping[str, Value] = wanted.fields
     if link.is_adopted:
         asked = {**asked, "sku": sku(wanted.key.product_id)}
+    if asked == link.sent:  # as most of a long list are
+        return {}
     return {
         field: value for field, value in asked.items() if link.sent.get(field) != value and field not in edited_in_vk
     }
 
 
 def _needs_photo(wanted: Wanted, link: Link, edited_in_vk: Collection[str]) -> bool:
-    is_left = keeps_photo_in_vk(edited_in_vk, was_chosen_there=link.keeps_photo, is_own=wanted.is_photo_own)
-    return link.photo != wanted.photo and not wanted.is_hidden and not is_left
+    if link.photo == wanted.photo or wanted.is_hidden:
+        return False
+    return not keeps_photo_in_vk(edited_in_vk, was_chosen_there=link.keeps_photo, is_own=wanted.is_photo_own)
 
 
 def _edit(wanted: Wanted, link: Link, fields: Mapping[str, Value], photo: str | None = None) -> Change:

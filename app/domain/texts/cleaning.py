@@ -9,15 +9,13 @@ from app.domain.texts.spelling import spelled
 
 _MOST_PASSES = 4
 
-_USUAL = re.compile("[ !#-%'-;=-~А-яЁё«»„“–—…№°]*")
+_USUAL = re.compile("(?! )[ !#-%'-;=-~А-яЁё«»„“–—…№°]*(?<! )")
 """Neither mark-up, straight quotes, line breaks nor anything else that is spelled in another way."""
 
 
 def is_clean(text: str) -> bool:
     """One line that surely stays as it is, which is what registers send most; False says nothing."""
-    return (
-        _USUAL.fullmatch(text) is not None and "  " not in text and not text.startswith(" ") and not text.endswith(" ")
-    )
+    return "  " not in text and _USUAL.fullmatch(text) is not None
 
 
 def clean_line(text: str) -> str:
@@ -54,10 +52,9 @@ _LINK = re.compile(r"(?:https?://|www\.)\S*", re.IGNORECASE)
 
 
 def without_links(text: str) -> str:
-    """And without what is left round them: two spaces, spaces at the ends of lines."""
-    if "://" in text or "www." in text.lower():
-        while _LINK.search(text):
-            text = _LINK.sub("", text)
-    if is_clean(text):
+    """Of a clean text, and without what is left round them: two spaces, spaces at the ends of lines."""
+    if "://" not in text and "www." not in text.lower():
         return text
+    while _LINK.search(text):
+        text = _LINK.sub("", text)
     return "\n".join(" ".join(line.split()) for line in text.split("\n")).strip()

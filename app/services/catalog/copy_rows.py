@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from app.db import db, in_chunks
 from app.domain.catalog.goods import Attribute, Group, Product
 from app.services import plan_version
-from app.services.catalog.load import FACT_COLUMNS, TEXT_COLUMNS, to_attributes, to_product
+from app.services.catalog.load import to_attributes, to_pairs
 
 
 def stored_rows(table: sa.FromClause, key: str, user_id: int, store_id: str) -> dict[str, Mapping[str, Any]]:
@@ -44,7 +44,15 @@ def stored_group(row: Mapping[str, Any]) -> Group:
 
 
 def stored_product(row: Mapping[str, Any]) -> Product:
-    return to_product([row[column.name] for column in (*FACT_COLUMNS, *TEXT_COLUMNS)])
+    fields = {name: row[name] for name in _FIELDS}
+    barcodes, choices = tuple(row["barcodes"]), to_pairs(row["choices"])
+    return Product(id=row["product_id"], barcodes=barcodes, choices=choices, **fields)
+
+
+_FIELDS = (
+    *("name", "group_id", "type", "measure", "allow_to_sell", "price", "quantity", "description", "article", "code"),
+    *("is_excisable", "is_age_limited"),
+)
 
 
 def group_row(group: Group) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec.json import decode
 
 from app.db import contains, db
 from app.domain.catalog.goods import Attribute, Group, GroupTree, Product, Store
@@ -21,13 +22,13 @@ from app.services.errors import UnknownEntity
 from app.services.photos import gallery
 
 _C = CatalogProduct.__table__.c
-"""Plain columns: rows of a long catalog come twice as fast as through the mapper."""
+"""Plain columns: rows of a long catalog come twice as fast as through the mapper, and JSON is read faster as text."""
+_NAME_COLUMNS = (_C.product_id, _C.name, _C.group_id, sa.cast(_C.choices, sa.Text))
 FACT_COLUMNS = (
-    *(_C.product_id, _C.name, _C.group_id, _C.type, _C.measure, _C.allow_to_sell, _C.price, _C.quantity),
-    *(_C.is_excisable, _C.is_age_limited, _C.choices),
+    *(*_NAME_COLUMNS, _C.type, _C.measure, _C.allow_to_sell, _C.price, _C.quantity),
+    *(_C.is_excisable, _C.is_age_limited),
 )
-_NAME_COLUMNS = (*FACT_COLUMNS[:3], _C.choices)
-TEXT_COLUMNS = (_C.description, _C.article, _C.code, _C.barcodes)
+TEXT_COLUMNS = (_C.description, _C.article, _C.code, sa.cast(_C.barcodes, sa.Text))
 _MOST_WORDS = 8
 """Of a name, to look for others by: more would find the same."""
 
@@ -120,8 +121,8 @@ def _products(
         query = query.where(_C.product_id == product_id)
     made: Callable[[Sequence[Any]], Product] = to_product if facts else _named_product
     by_store: dict[str, list[Product]] = {}
-    for row in db.session.execute(query).all():
-        by_store.setdefault(row[0], []).append(made(row[1:]))
+    for store, *values in db.session.execute(query):
+        by_store.setdefault(store, []).append(made(values))
     return by_store
 
 
@@ -130,7 +131,7 @@ def load_products(user_id: int, store_id: str, product_ids: Sequence[str]) -> di
     query = sa.select(*FACT_COLUMNS, *TEXT_COLUMNS).where(
         _C.user_id == user_id, _C.store_id == store_id, _C.product_id.in_(product_ids)
     )
-    return {row[0]: to_product(row) for row in db.session.execute(query).all()}
+    return {row[0]: to_product(row) for row in db.session.execute(query)}
 
 
 def load_namesakes(goods: StoreGoods, user_id: int, product: Product) -> list[Product]:
@@ -165,29 +166,34 @@ def _words(name: str) -> list[str]:
 
 def _named_product(values: Sequence[Any]) -> Product:
     product_id, name, group_id, choices = values
-    return Product(product_id, name, group_id, choices=to_pairs(choices))
+    return Product(product_id, name, group_id, choices=_choices(choices))
 
 
 def to_product(values: Sequence[Any]) -> Product:
-    product_id, name, group_id, kind, measure, allow, price, quantity, excisable, age_limited, choices, *texts = values
-    description, article, code, barcodes = texts or ("", "", "", ())
+    """Of `FACT_COLUMNS`, and of `TEXT_COLUMNS` where they were asked for."""
+    product_id, name, group_id, choices, kind, measure, allow, price, quantity, excisable, age_limited, *texts = values
+    description, article, code, barcodes = texts or ("", "", "", "[]")
     return Product(
-        id=product_id,
-        name=name,
-        group_id=group_id,
-        type=kind,
-        measure=measure,
-        allow_to_sell=allow,
-        price=price,
-        quantity=quantity,
-        description=description,
-        article=article,
-        code=code,
-        barcodes=tuple(barcodes),
-        is_excisable=excisable,
-        is_age_limited=age_limited,
-        choices=to_pairs(choices),
+        product_id,
+        name,
+        group_id,
+        kind,
+        measure,
+        allow,
+        price,
+        quantity,
+        description,
+        article,
+        code,
+        tuple(decode(barcodes)),
+        excisable,
+        age_limited,
+        _choices(choices),
     )
+
+
+def _choices(stored: str | None) -> tuple[tuple[str, str], ...]:
+    return to_pairs(decode(stored)) if stored else ()
 
 
 def load_names(user_id: int, *which: sa.ColumnElement[bool]) -> dict[ListingKey, str]:

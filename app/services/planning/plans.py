@@ -1,6 +1,8 @@
 """The plan for one user, from what is stored; calls nobody."""
 
-from collections.abc import Collection
+import gc
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -23,6 +25,19 @@ from app.services.owner.settings import owner_settings
 from app.services.planning.approvals import BrakeCheck
 
 
+@contextmanager
+def _without_looking_for_garbage() -> Iterator[None]:
+    """All that a plan is made of stays until its end: searched time and again, it cost a quarter of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@_without_looking_for_garbage()
 def desired_for(user: User, read_now: Collection[str] | None = None) -> Desired:
     """`read_now`: the stores that the run at work read whole; without a run, those of the last refresh count."""
     with held_still(user.id):
@@ -42,6 +57,7 @@ def _desired(user: User, read_now: Collection[str] | None = None) -> Desired:
     return replace(desired, whole_stores=desired.whole_stores.intersection(read_now))
 
 
+@_without_looking_for_garbage()
 def plan_for(user: User, now: datetime | None = None) -> Plan:
     """Without a community yet the plan is for an empty market."""
     now = now or utcnow()

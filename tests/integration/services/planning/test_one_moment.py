@@ -75,11 +75,10 @@ def moved(owner_id: int, new: str) -> Callable[[Connection], object]:
     """A refresh: the product stands in a new group, and the one in which it stood is gone."""
 
     def refresh(connection: Connection) -> None:
-        group, product = CatalogGroup.__table__, CatalogProduct.__table__
         names = {"user_id": owner_id, "store_id": STORE, "name": "Зелёный", "is_variant_model": False}
-        connection.execute(sa.insert(group).values(group_id=new, parent_id="TOP", **names))
-        connection.execute(sa.update(product).values(group_id=new))
-        connection.execute(sa.delete(group).where(group.c.group_id.not_in(("TOP", new))))
+        connection.execute(sa.insert(CatalogGroup).values(group_id=new, parent_id="TOP", **names))
+        connection.execute(sa.update(CatalogProduct).values(group_id=new))
+        connection.execute(sa.delete(CatalogGroup).where(CatalogGroup.group_id.not_in(("TOP", new))))
 
     return refresh
 
@@ -108,7 +107,7 @@ def test_a_refresh_between_any_two_statements_hides_nothing(owner: User) -> None
 
 def test_what_changes_between_the_first_statement_and_the_last_counts_in_the_next_plan(owner: User) -> None:
     def sold_out(connection: Connection) -> None:
-        connection.execute(sa.update(CatalogProduct.__table__).values(quantity=0))
+        connection.execute(sa.update(CatalogProduct).values(quantity=0))
 
     with committed_before(statements_of_a_look(owner), sold_out):
         assert looked_at(owner) == ()
@@ -119,7 +118,7 @@ def test_settings_that_somebody_stored_since_count(owner: User) -> None:
     """However long ago this page read the owner's row."""
     assert settings.owner_settings(owner).price_percent == 0
     with sa.create_engine(db.engine.url).begin() as elsewhere:
-        elsewhere.execute(sa.update(SyncState.__table__).values(settings={"price_percent": "10", "with_albums": False}))
+        elsewhere.execute(sa.update(SyncState).values(settings={"price_percent": "10", "with_albums": False}))
 
     (dearer,) = looked_at(owner)
     assert dearer.fields["price"] == "11.00"

@@ -168,7 +168,7 @@ def test_an_item_that_the_owner_deleted_is_never_made_again() -> None:
 def test_what_vk_refused_is_held_until_its_time(state: LinkState) -> None:
     item = an_item()
     link = Link(A, state, item_id=None if state is LinkState.ADDING else 1, failed_digest=item.digest, retry_after=NOW)
-    still = replace(link, retry_after=NOW + timedelta(seconds=1))
+    still = link._replace(retry_after=NOW + timedelta(seconds=1))
 
     assert plan(desired(item), still).skipped == {A: Reason.REFUSED}
     assert plan(desired(item), still).changes == ()
@@ -185,7 +185,7 @@ def test_an_add_without_an_answer_is_held_until_it_may_be_looked_up_again() -> N
     held = Link(A, LinkState.ADDING, retry_after=NOW + timedelta(seconds=1))
 
     assert plan(desired(an_item()), held).skipped == {A: Reason.UNCERTAIN}
-    assert actions(plan(desired(an_item()), replace(held, retry_after=NOW))) == [Action.ADD]
+    assert actions(plan(desired(an_item()), held._replace(retry_after=NOW))) == [Action.ADD]
 
 
 def test_albums_stay_as_they_are_where_the_owner_keeps_them() -> None:

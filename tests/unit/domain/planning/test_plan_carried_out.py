@@ -39,8 +39,7 @@ class Market:
         ours, renaming = self.albums.ours - {old} | {new}, self.albums.renaming - {old}
         self.albums = replace(self.albums, ours=ours, renaming=renaming)
         for key, link in self.links.items():
-            self.links[key] = replace(
-                link,
+            self.links[key] = link._replace(
                 album=new if link.album == old else link.album,
                 album_intent=new if link.album_intent == old else link.album_intent,
             )
@@ -52,14 +51,14 @@ class Market:
         link = self.links.get(key) or Link(key, LinkState.ADDING)
         if change.action is Action.ADD:
             assert link.item_id is None, "a second item"
-            link = replace(link, item_id=len(self.links) + 1000, sent={}, album=None, album_intent=None)
+            link = link._replace(item_id=len(self.links) + 1000, sent={}, album=None, album_intent=None)
         assert link.item_id is not None
         if change.action is Action.ALBUM_PUT:
             assert change.album in self.albums.ours
-            link = replace(link, album=change.album, album_intent=None)
+            link = link._replace(album=change.album, album_intent=None)
         elif change.action is Action.ALBUM_REMOVE:
             kept = None if link.album == change.album else link.album
-            link = replace(link, album=kept, album_intent=None)
+            link = link._replace(album=kept, album_intent=None)
         else:
             link = self._edited(link, change)
         self.links[key] = link
@@ -67,7 +66,7 @@ class Market:
     def _edited(self, link: Link, change: Change) -> Link:
         sent: Mapping[str, Value] = {**link.sent, **change.fields}
         state = LinkState.HIDDEN if sent.get("deleted") == 1 else LinkState.LIVE
-        return replace(link, sent=sent, state=state, photo=change.photo or link.photo, name=change.name)
+        return link._replace(sent=sent, state=state, photo=change.photo or link.photo, name=change.name)
 
 
 KEYS = [ListingKey("S1", product_id) for product_id in "ABCDEF"]
