@@ -20,7 +20,7 @@ def listen() -> None:
 
 
 def _before_flush(session: Session, _context: UOWTransaction, _objects: object) -> None:
-    from app.services.catalog import commit_hook
+    from app.services.catalog.verdicts import commit_hook
 
     commit_hook.note(session)
 
@@ -42,7 +42,7 @@ def _before_commit(session: Session) -> None:
     session.flush()
     if session.info:
         from app.services import plan_version
-        from app.services.catalog import commit_hook
+        from app.services.catalog.verdicts import commit_hook
 
         commit_hook.settle()
         plan_version.tell(session)
@@ -50,7 +50,7 @@ def _before_commit(session: Session) -> None:
 
 def _after_rollback(session: Session) -> None:
     if session.info:
-        from app.services.catalog import marks
+        from app.services.catalog.verdicts import marks
 
         marks.forget()
 

@@ -67,7 +67,7 @@ SEARCH_INDEX = "ix_catalog_products_search"
 class CatalogProduct(Base):
     """Prices in roubles. No purchase price: it is confidential and nobody here needs it.
 
-    The last columns are what `app/services/catalog/verdicts.py` says of the others, and follow them in every commit.
+    The last columns are what `app/services/catalog/verdicts/` says of the others, and follow them in every commit.
     """
 
     __tablename__ = "catalog_products"

@@ -43,7 +43,7 @@ class User(_SignedIn, Base):
     asking_until: Mapped[datetime | None] = mapped_column(sa.DateTime)
     """A page of this user's asks a vendor; no second one does before."""
     judged_by: Mapped[str | None] = mapped_column(sa.String(64))
-    """Digest of what the stored verdicts were decided by: see services/catalog/verdicts.py."""
+    """Digest of what the stored verdicts were decided by: see services/catalog/verdicts/stored.py."""
     created_at: Mapped[datetime] = created_at_column()
 
     sync_config: Mapped["SyncConfig | None"] = relationship(back_populates="user", passive_deletes="all")

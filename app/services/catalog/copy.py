@@ -22,7 +22,6 @@ from app.models import (
     StoreState,
     User,
 )
-from app.services.catalog import counts, verdicts
 from app.services.catalog.bad_reads import doubt_about
 from app.services.catalog.copy_merge import groups_in_use, kept_rows, with_old_choices, with_unread_fields
 from app.services.catalog.copy_rows import (
@@ -33,7 +32,8 @@ from app.services.catalog.copy_rows import (
     stored_product,
     stored_rows,
 )
-from app.services.catalog.criteria import Criteria
+from app.services.catalog.verdicts import counts, stored
+from app.services.catalog.verdicts.criteria import Criteria
 from app.services.locks import lock
 from app.services.photos import gallery
 
@@ -106,7 +106,7 @@ def _product_rows(
     is_asked = criteria.settings.photo_required
     pictures = gallery.pictures_by_store(user_id, store_id).get(store_id) if is_asked else None
     goods = StoreGoods(Store(store_id, ""), tree, products, pictures=pictures or Pictures())
-    for product, said in verdicts.said_of(goods, criteria):
+    for product, said in stored.said_of(goods, criteria):
         row = product_row(product)
         yield {**row, **said._asdict(), **_found_by(product, tree, row, old.get(product.id))}
 
@@ -121,7 +121,7 @@ def _found_by(
     is_same = old is not None and not product.choices and all(old[name] == row[name] for name in _FOUND_BY)
     if old is not None and is_same and old["included"] is not None:
         return {"search_text": old["search_text"], "sort_key": old["sort_key"]}
-    return verdicts.found_by(product, tree)
+    return stored.found_by(product, tree)
 
 
 def _note_unreadable(owner: Mapping[str, Any], found: Sequence[Unreadable]) -> None:

@@ -14,8 +14,9 @@ from app.domain.catalog.goods import Store
 from app.logs import get_logger
 from app.models import CatalogStore, ConnectionState, EvotorConnection, StoreState, User
 from app.services import locks
-from app.services.catalog import copy, verdicts
+from app.services.catalog import copy
 from app.services.catalog.stores import stores_of
+from app.services.catalog.verdicts import stored
 from app.services.errors import ServiceError, UnknownEntity
 from app.services.owner import rule_entities
 from app.services.vendors.clients import evotor_client, is_out_of_time
@@ -104,7 +105,7 @@ def refresh(
         raise CatalogUnavailable(evotor_code(error), error.retry_after, evotor_state(error)) from error
     _mark(use, ConnectionState.OK, None)
     rule_entities.refresh_names(user)
-    verdicts.current(user)
+    stored.current(user)
     db.session.commit()
     return report
 

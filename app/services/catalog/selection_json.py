@@ -9,15 +9,15 @@ from app.db import db
 from app.domain.catalog.goods import Group, GroupTree
 from app.domain.rules import RuleSet, decide
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, User
-from app.services.catalog import verdicts
 from app.services.catalog.age import catalog_age
+from app.services.catalog.verdicts import stored
 from app.services.owner.configuration_json import iso
 from app.services.owner.rule_entities import open_stores
 
 
 def selection_json(user: User) -> dict[str, Any]:
     """Sorted, each once: stores that pass, their groups that pass, products that are in. A closed store has left."""
-    rules = verdicts.current(user).rules
+    rules = stored.current(user).rules
     stores = [store_id for store_id in _open_stores(user.id) if decide(rules, store_id).included]
     groups = _passing_groups(rules, _groups(user.id, stores))
     return {

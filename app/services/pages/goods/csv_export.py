@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from app.db import db, reading
 from app.domain.catalog.goods import GroupTree, Store
 from app.models import CatalogProduct, CatalogStore, User
-from app.services.catalog import verdicts
+from app.services.catalog.verdicts import stored
 from app.services.pages.goods.group_tree import tree_of
 from app.services.pages.goods.named_verdict import Names, decision_of
 
@@ -60,7 +60,7 @@ def csv_file(user: User) -> IO[bytes]:
 
 def csv_chunks(user: User) -> Iterator[str]:
     """Piece by piece, each store as of one moment, and no transaction stays open between two stores."""
-    verdicts.current(user)
+    stored.current(user)
     query = sa.select(CatalogStore.store_id, CatalogStore.name).where(CatalogStore.user_id == user.id)
     rows = db.session.execute(query.order_by(CatalogStore.name)).all()
     return _chunks(user.id, [Store(row.store_id, row.name) for row in rows])

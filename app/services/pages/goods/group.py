@@ -10,7 +10,7 @@ from app.db import db, in_chunks
 from app.domain.catalog.goods import Group, GroupTree, Product
 from app.domain.catalog.pictures import Picture, Pictures
 from app.models import CatalogProduct, Photo, Pictured, User
-from app.services.catalog import verdicts
+from app.services.catalog.verdicts import stored
 from app.services.errors import UnknownEntity
 from app.services.pages.goods.counts import Count, counts_of, tally, within
 from app.services.pages.goods.group_tree import groups_within, store_of, tree_of
@@ -36,7 +36,7 @@ class GroupPage:
 
 def group_page(user: User, store_id: str, group_id: str) -> GroupPage:
     """Raises UnknownEntity for what is not in this user's catalog."""
-    verdicts.current(user)
+    stored.current(user)
     store, tree = store_of(user.id, store_id), tree_of(user.id, store_id)
     group = tree.groups.get(group_id)
     if group is None:

@@ -22,9 +22,9 @@ from app.domain.planning.selection import StoreGoods, select
 from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, SyncRun, SyncRunEntry, User
 from app.services.catalog import unreadable
-from app.services.catalog.criteria import Criteria
 from app.services.catalog.load import load_namesakes, load_store
-from app.services.catalog.verdicts import current
+from app.services.catalog.verdicts.criteria import Criteria
+from app.services.catalog.verdicts.stored import current
 from app.services.market import categories, refusals
 from app.services.market.records import to_link
 from app.services.pages.goods.named_verdict import Names, Verdict

@@ -11,7 +11,7 @@ from app.domain.paging import Page, page_of
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet
 from app.domain.texts.order import natural_key
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, User
-from app.services.catalog import verdicts
+from app.services.catalog.verdicts import stored
 from app.services.pages.goods.counts import NOTHING, Tally, counts_by_store, tallies_by_store
 from app.services.pages.goods.group_tree import tallies, trees_of
 
@@ -57,7 +57,7 @@ Key = tuple[EntityType, str]
 
 
 def rule_list(user: User, page: int = 1) -> RuleList:
-    rules, held = verdicts.current(user).rules, tallies_by_store(user.id)
+    rules, held = stored.current(user).rules, tallies_by_store(user.id)
     shown = page_of(sorted(rules.rules, key=_order), page, PAGE_SIZE)
     places = _places(user.id, shown.items, held)
     return RuleList(

@@ -11,7 +11,7 @@ from app.domain.listing.emptiness import Emptiness, emptiness
 from app.domain.listing.fitness import SkipReason
 from app.domain.rules import EntityType
 from app.models import CatalogProduct, CatalogStore, User
-from app.services.catalog import verdicts
+from app.services.catalog.verdicts import stored
 from app.services.pages.goods.counts import counts_of_all, problems_among, tally
 
 
@@ -44,7 +44,7 @@ class RuleSummary:
 
 
 def rule_summary(user: User) -> RuleSummary:
-    rules, counts = verdicts.current(user).rules.count(), counts_of_all(user.id)
+    rules, counts = stored.current(user).rules.count(), counts_of_all(user.id)
     whole = tally(counts)
     return RuleSummary(
         stores=rules[EntityType.STORE],

@@ -14,8 +14,8 @@ from app.domain.listing.fitness import SkipReason
 from app.domain.paging import Page, pages_of
 from app.domain.rules import EntityType, FilterMode, RuleSet, decide
 from app.models import CatalogStore, CatalogUnreadable, StoreState, SyncFilter, User
-from app.services.catalog import verdicts
 from app.services.catalog.load import to_attributes, to_pairs
+from app.services.catalog.verdicts import stored
 from app.services.errors import UnknownEntity
 from app.services.owner.rule_entities import lost_rules
 from app.services.pages.goods import counts as goods_counts
@@ -111,7 +111,7 @@ class StorePage:
 
 
 def catalog_page(user: User) -> CatalogPage:
-    rules, held = verdicts.current(user).rules, goods_counts.tallies_by_store(user.id)
+    rules, held = stored.current(user).rules, goods_counts.tallies_by_store(user.id)
     stores = db.session.execute(_open_stores(user.id))
     rows = sorted(stores, key=lambda row: (row.name.casefold(), row.store_id))
     return CatalogPage(
@@ -124,7 +124,7 @@ def catalog_page(user: User) -> CatalogPage:
 
 def store_page(user: User, store_id: str, query: GoodsQuery) -> StorePage:
     """One store, searched and filtered. Raises UnknownEntity for a store that is not this user's."""
-    rules = verdicts.current(user).rules
+    rules = stored.current(user).rules
     store = db.session.execute(_open_stores(user.id).where(CatalogStore.store_id == store_id)).one_or_none()
     if store is None:
         raise UnknownEntity

@@ -15,8 +15,8 @@ from app.domain.listing.owner_settings import OwnerSettings
 from app.domain.listing.wanted import to_wanted
 from app.domain.planning.selection import StoreGoods
 from app.models import CatalogCount, CatalogProduct, CatalogStore, User
-from app.services.catalog import verdicts
 from app.services.catalog.load import load_store
+from app.services.catalog.verdicts import stored
 from app.services.errors import UnknownEntity
 from app.services.owner.settings import owner_settings
 
@@ -37,7 +37,7 @@ class Example:
 
 def example_products(user: User) -> dict[str, str]:
     """{product id: name} of a few selected products that VK may show, each of another group."""
-    verdicts.current(user)
+    stored.current(user)
     groups = db.session.execute(_groups_with_fit(user.id)).all()
     if not groups:
         return {}

@@ -15,7 +15,7 @@ from app.domain.rules import decide
 from app.domain.texts import search
 from app.domain.texts.order import natural_key
 from app.models import CatalogGroup, CatalogStore, User
-from app.services.catalog import verdicts
+from app.services.catalog.verdicts import stored
 from app.services.errors import UnknownEntity
 from app.services.market import categories as market_categories
 from app.services.market.categories import CategoryList
@@ -154,7 +154,7 @@ def _inherited(choices: _Choices, row: GroupCategory | None) -> CurrentCategory 
 
 def _group_row(user: User, choices: _Choices, group_id: str) -> GroupCategory:
     """Raises UnknownEntity for a group that is not this user's."""
-    verdicts.current(user)
+    stored.current(user)
     query = sa.select(CatalogGroup.store_id, CatalogStore.name).join(
         CatalogStore,
         sa.and_(CatalogStore.user_id == CatalogGroup.user_id, CatalogStore.store_id == CatalogGroup.store_id),
@@ -171,7 +171,7 @@ def _group_row(user: User, choices: _Choices, group_id: str) -> GroupCategory:
 
 def _rows(user: User, choices: _Choices) -> Iterator[GroupCategory]:
     """Those that the rules let through, by store and path."""
-    rules = verdicts.current(user).rules
+    rules = stored.current(user).rules
     chosen = owner_rules.passing_stores(user)
     query = sa.select(CatalogStore.store_id, CatalogStore.name).where(
         CatalogStore.user_id == user.id, CatalogStore.store_id.in_(chosen)

@@ -35,7 +35,8 @@ from app.models import (
     SyncFilter,
     User,
 )
-from app.services.catalog import copy, stores, verdicts
+from app.services.catalog import copy, stores
+from app.services.catalog.verdicts import stored
 from app.services.errors import UnknownEntity
 from app.services.owner import rule_changes
 from app.services.owner import settings as owner_settings
@@ -212,7 +213,7 @@ class Shopkeeping(RuleBasedStateMachine):
         db.session.execute(sa.insert(SyncFilter).values(sync_config_id=config.id, **values))
         db.session.expire(config)
         db.session.commit()
-        verdicts.current(self.user)
+        stored.current(self.user)
 
     def _ensure_store(self, store_id: str) -> CatalogStore:
         row = db.session.query(CatalogStore).filter_by(user_id=self.user.id, store_id=store_id).one_or_none()

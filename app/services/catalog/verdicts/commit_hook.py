@@ -18,7 +18,7 @@ from app.models import (
     User,
     VkConnection,
 )
-from app.services.catalog import marks, verdicts
+from app.services.catalog.verdicts import marks, stored
 from app.services.owner.rules import rules_of
 
 
@@ -33,7 +33,7 @@ def note(session: Session) -> None:
 def settle() -> None:
     """Before it commits."""
     for user_id in marks.take_any():
-        verdicts.settle(user_id)
+        stored.settle(user_id)
 
 
 def _note_rule(row: SyncFilter) -> None:

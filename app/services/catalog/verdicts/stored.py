@@ -19,10 +19,10 @@ from app.domain.planning.selection import StoreGoods, decisions
 from app.domain.rules import EntityType, RuleSet, decide_unnamed
 from app.models import CatalogProduct, User
 from app.services import locks
-from app.services.catalog import counts, marks
-from app.services.catalog.criteria import Criteria
 from app.services.catalog.load import FACT_COLUMNS, TEXT_COLUMNS, load_groups, to_product
-from app.services.catalog.marks import Marks
+from app.services.catalog.verdicts import counts, marks
+from app.services.catalog.verdicts.criteria import Criteria
+from app.services.catalog.verdicts.marks import Marks
 from app.services.photos import gallery
 
 WORDING = "1"
@@ -96,7 +96,8 @@ def _is_stated(user_id: int, criteria: Criteria) -> bool:
 
 def _new_of(user_id: int) -> sa.Exists:
     """Whether one was not judged yet. The sum keeps SQLite from reading all of the user's goods by another index."""
-    return sa.select(_C.id).where(_C.user_id + 0 == user_id, _C.included.is_(None)).exists()
+    owner = _C.user_id + 0 if db.engine.dialect.name == "sqlite" else _C.user_id
+    return sa.select(_C.id).where(owner == user_id, _C.included.is_(None)).exists()
 
 
 def _judged_by(user_id: int) -> sa.ScalarSelect[str | None]:

@@ -1,0 +1,1 @@
+"""What rules and fitness say of each product: stored with it, and counted."""
