@@ -125,7 +125,8 @@ def _keep(kept: Kept, parts: Sequence[Mapping[str, Any]], told: Mapping[str, Any
     with reading(False):
         older = KeptPart.made_of != sa.func.coalesce(before, kept.made_of)
         outdated = sa.or_(older, KeptPart.made_of == kept.made_of)
-        db.session.execute(sa.delete(KeptPart).where(KeptPart.user_id == kept.user_id, outdated), _BLINDLY)
+        gone = sa.delete(KeptPart).where(KeptPart.user_id == kept.user_id, outdated)
+        db.session.execute(gone, execution_options=_BLINDLY)
         if parts:
             db.session.execute(sa.insert(KeptPart), parts)
         # Last, because whoever commits a change writes this row, too.
