@@ -15,7 +15,6 @@ def listen() -> None:
     event.listen(db.session, "after_flush", _after_flush)
     event.listen(db.session, "do_orm_execute", _on_statement)
     event.listen(db.session, "before_commit", _before_commit)
-    event.listen(db.session, "after_rollback", _after_rollback)
     event.listen(db.session, "after_transaction_end", _after_end)
 
 
@@ -48,15 +47,11 @@ def _before_commit(session: Session) -> None:
         plan_version.tell(session)
 
 
-def _after_rollback(session: Session) -> None:
-    if session.info:
-        from app.services.catalog.verdicts import marks
-
-        marks.forget()
-
-
 def _after_end(session: Session, ended: SessionTransaction) -> None:
+    """A savepoint that ends takes nothing along: what was noted within it is looked at once too often."""
     if session.info and ended.parent is None:
         from app.services import plan_version
+        from app.services.catalog.verdicts import marks
 
         plan_version.forget(session)
+        marks.forget(session)

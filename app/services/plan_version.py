@@ -92,10 +92,12 @@ def _noted(session: Session) -> set[int]:
 
 
 def note_objects(session: Session) -> None:
+    owners: dict[Any, set[Any]] = {}
     for row in (*session.new, *session.deleted, *filter(_is_another, session.dirty)):
         if type(row) in UNASKED:
-            key = getattr(row, _owner_key(row.__table__))
-            _noted(session).update(_users(session, row.__table__, {key}))
+            owners.setdefault(row.__table__, set()).add(getattr(row, _owner_key(row.__table__)))
+    for table, keys in owners.items():
+        _noted(session).update(_users(session, table, keys))
 
 
 def _is_another(row: Any) -> bool:

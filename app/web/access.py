@@ -90,7 +90,9 @@ def stays_as_it_is() -> bool:
 
 
 def is_htmx() -> bool:
-    return request.headers.get("HX-Request") == "true"
+    """A part of the page is asked for. Going back, htmx asks for the whole page and says so."""
+    is_going_back = request.headers.get("HX-History-Restore-Request") == "true"
+    return request.headers.get("HX-Request") == "true" and not is_going_back
 
 
 def owner() -> User:

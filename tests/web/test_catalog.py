@@ -339,3 +339,11 @@ def test_the_table_for_a_spreadsheet(browser: Browser, shop: User) -> None:
     assert page.answer.headers["Content-Disposition"] == "attachment; filename=evosync-catalog.csv"
     assert page.answer.data.startswith("\ufeffstore_id;".encode())
     assert page.answer.data.count(b"\r\n") == 3
+
+
+def test_going_back_gets_the_whole_page_again(browser: Browser, shop: User) -> None:
+    asked = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
+
+    answer = browser.client.get(f"/catalog/stores/{STORE}", headers=asked)
+
+    assert b"<nav" in answer.data

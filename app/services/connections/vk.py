@@ -11,6 +11,7 @@ from app.db import db
 from app.domain.market.categories import Category
 from app.domain.market.items import RUSSIAN_ROUBLE, Community, Profile
 from app.models import ConnectionState, EventKind, User, VkConnection
+from app.services import locks
 from app.services.accounts import events
 from app.services.connections.state import record_ok, record_state, stored_state
 from app.services.errors import ConnectionRefused
@@ -44,6 +45,7 @@ def connect_vk(user: User, token: str, named: int | str) -> bool:
         access = _vk_access(client, named)
     group_id = access.community.id
     db.session.expire_all()  # meanwhile another request or a run may have written
+    locks.lock(user.id)
     connection = locked_or_new(VkConnection, user.id)
     previous = connection.market_id
     is_other = previous is not None and previous != group_id

@@ -10,6 +10,7 @@ from app.domain.market.drift import ALBUM, PHOTO, drift_of
 from app.domain.market.items import ItemsById, MarketItem
 from app.domain.planning.changes import LinkState
 from app.models import Listing
+from app.services import locks
 from app.services.market import links
 from app.services.market.read_lag import read_lag
 from app.services.market.records import MarketRecords, to_link
@@ -35,6 +36,8 @@ def note_gone(records: MarketRecords, seen: ItemsById, began: datetime) -> None:
 
 def note_drift(records: MarketRecords, seen: Mapping[int, MarketItem], owner: OwnerSettings, began: datetime) -> None:
     """Hold every link against its item; what the register decides is marked to be put back by the plan. Flushes."""
+    if owner.photo_required:
+        locks.lock(records.user_id)  # verdicts follow from pictures in VK, and whoever writes them begins with the user
     rows = [row for row in records.listings.values() if row.vk_item_id in seen and _shows_last_write(row, began)]
     pairs = [(row, seen[row.vk_item_id or 0]) for row in rows]
     knows_photos = any(row.photo_id in item.photo_ids for row, item in pairs)

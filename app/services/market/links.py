@@ -119,8 +119,6 @@ def seen_fields(item: MarketItem) -> dict[str, Value]:
 
 def _release(user_id: int, group_id: int, item_id: int) -> None:
     """A community that changed hands brings its items along; the former owner's link ends."""
-    db.session.execute(
-        sa.delete(Listing).where(
-            Listing.vk_group_id == group_id, Listing.vk_item_id == item_id, Listing.user_id != user_id
-        )
-    )
+    of_others = (Listing.vk_group_id == group_id, Listing.vk_item_id == item_id, Listing.user_id != user_id)
+    for row in db.session.scalars(sa.select(Listing).where(*of_others)):
+        db.session.delete(row)

@@ -15,6 +15,7 @@ from app.domain.listing.fitness import SkipReason, unfit_reason
 from app.domain.listing.owner_settings import FALLBACK_CATEGORY, HandField, OwnerSettings, StockRule
 from app.domain.listing.pricing import LEAST_PERCENT, MOST_PERCENT, ROUNDINGS
 from app.models import CatalogProduct, SyncState, User
+from app.services import locks
 from app.services.owner.config import ensure_config
 
 T = TypeVar("T")
@@ -96,6 +97,7 @@ def _is_held(product_type: str) -> bool:
 
 def change(user: User, **chosen: Any) -> OwnerSettings:
     """Store some of the fields of OwnerSettings, leave the others as they are. Flushes."""
+    locks.lock(user.id)
     ensure_config(user)
     assert user.sync_state is not None
     changed = replace(owner_settings(user), **chosen)

@@ -76,7 +76,8 @@ def check_summary(user: User, summary: PlanSummary, held_names: Callable[[bool],
     is_covered = any(approval.fingerprint == held for approval in valid)
     if valid and not is_covered:
         names = held_names(with_additions)
-        is_covered = any(names <= frozenset(approval.changes) for approval in valid)
+        # No names at all: the plan was replaced while it was looked at, and the next look tells.
+        is_covered = bool(names) and any(names <= frozenset(approval.changes) for approval in valid)
     return SummaryCheck(brakes, is_covered, held)
 
 

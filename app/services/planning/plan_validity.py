@@ -11,6 +11,7 @@ from app.context import settings
 from app.db import db
 from app.domain.digest import digest_of
 from app.models import Listing, User, VkAlbum
+from app.services import catalog, market, planning
 from app.services.market.read_lag import read_lag
 from app.services.owner import rules
 from app.services.owner.settings import owner_settings, stored_text
@@ -49,6 +50,6 @@ def stamp(user: User) -> str:
 
 @cache
 def _program() -> str:
-    """Another release may plan otherwise."""
-    folder = Path(domain.__path__[0])
-    return digest_of(*(path.read_text("utf-8") for path in sorted(folder.rglob("*.py"))))
+    """Another release may plan otherwise, or keep its plans in another form."""
+    rooms = (Path(room.__path__[0]) for room in (domain, catalog, market, planning))
+    return digest_of(*(path.read_text("utf-8") for room in rooms for path in sorted(room.rglob("*.py"))))

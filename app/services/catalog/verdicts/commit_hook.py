@@ -24,9 +24,9 @@ from app.services.owner.rules import rules_of
 
 def note(session: Session) -> None:
     """Before the session is flushed."""
-    for row in (*session.new, *session.dirty, *session.deleted):
-        note = _NOTES.get(type(row))
-        if note is not None and (row not in session.dirty or session.is_modified(row)):
+    changed = (row for row in session.dirty if type(row) in _NOTES and session.is_modified(row))
+    for row in (*session.new, *changed, *session.deleted):
+        if (note := _NOTES.get(type(row))) is not None:
             note(row)
 
 
@@ -63,7 +63,7 @@ def _note_photo(row: Photo) -> None:
 
 
 def _note_picture_in_vk(row: Listing) -> None:
-    if _is_changed(row, "keeps_photo", "drift") or row in db.session.deleted:
+    if row.keeps_photo or row.drift or _is_changed(row, "keeps_photo", "drift"):
         marks.of(row.user_id).products.add(row.product_id)
 
 

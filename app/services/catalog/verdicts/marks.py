@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
+from sqlalchemy.orm import Session
+
 from app.db import db
 from app.domain.rules import RuleSet
 
@@ -44,9 +46,9 @@ def take_any() -> Iterator[int]:
         yield next(iter(_all()))
 
 
-def forget() -> None:
-    """The transaction was taken back."""
-    _all().clear()
+def forget(session: Session) -> None:
+    """Its transaction has ended."""
+    session.info.pop(_KEY, None)
 
 
 def _all() -> dict[int, Marks]:

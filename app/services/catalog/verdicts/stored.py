@@ -52,6 +52,8 @@ class Scope:
     """{store id: ids of groups as products name them, "" for none}"""
     products: Collection[str] = ()
     """Ids, in whatever store."""
+    is_about_rules: bool = False
+    """Nothing but rules changed, so that problems stay."""
 
 
 def said_of(goods: StoreGoods, criteria: Criteria) -> Iterator[tuple[Product, Said]]:
@@ -76,16 +78,23 @@ def current(user: User) -> Criteria:
     wrote, shows in the digest: then everything is stated anew, in a transaction of its own where a page only looks.
     """
     settle(user.id)
-    criteria = Criteria.of(user)
+    criteria = Criteria.of(user) if is_reading() else Criteria.now(user)
     if _is_stated(user.id, criteria):
         return criteria
     if not is_reading():
-        return restate(user)
+        return _made_current(user)
     db.session.commit()
     with reading(False):
-        criteria = restate(user)
+        criteria = _made_current(user)
         db.session.commit()
     return criteria
+
+
+def _made_current(user: User) -> Criteria:
+    """Unless somebody else did it while we waited for our turn."""
+    locks.lock(user.id)
+    criteria = Criteria.now(user)
+    return criteria if _is_stated(user.id, criteria) else restate(user)
 
 
 def _is_stated(user_id: int, criteria: Criteria) -> bool:
@@ -123,59 +132,81 @@ def settle(user_id: int) -> None:
     locks.lock(user_id)
     criteria = Criteria.now(user)
     before = replace(criteria, rules=changed.rules_before or criteria.rules)
-    if changed.is_all or db.session.scalar(sa.select(_judged_by(user_id))) != _stamp(before):
+    if changed.is_all or not _is_stated(user_id, before):
         restate(user, with_texts=changed.has_new_texts)
     else:
-        restate(user, _scope(user_id, changed, before.rules, criteria.rules))
+        trees = _trees(user_id)
+        _restate(user_id, criteria, trees, _scope(user_id, trees, changed, before.rules, criteria.rules))
 
 
-def _scope(user_id: int, changed: Marks, before: RuleSet, after: RuleSet) -> Scope:
-    trees = {store_id: GroupTree.of(groups) for store_id, groups in load_groups(user_id).items()}
+def _trees(user_id: int) -> Mapping[str, GroupTree]:
+    """By store."""
+    return {store_id: GroupTree.of(groups) for store_id, groups in load_groups(user_id).items()}
+
+
+def _scope(user_id: int, trees: Mapping[str, GroupTree], changed: Marks, before: RuleSet, after: RuleSet) -> Scope:
     groups: dict[str, set[str]] = defaultdict(set)
     for store_id, group_id in counts.named_groups(user_id):
         lineage = trees.get(store_id, GroupTree({})).lineage(group_id)
         is_pictured = any((store_id, ancestor) in changed.groups for ancestor in lineage)
         if is_pictured or decide_unnamed(before, store_id, lineage) != decide_unnamed(after, store_id, lineage):
             groups[store_id].add(group_id)
-    return Scope(groups, changed.products | before.differing(after, EntityType.PRODUCT))
+    products = changed.products | before.differing(after, EntityType.PRODUCT)
+    return Scope(groups, products, is_about_rules=not (changed.products or changed.groups))
 
 
-def restate(user: User, scope: Scope | None = None, *, with_texts: bool = False) -> Criteria:
-    """Write what is said of the products in the scope, of all without one, as far as it differs. Flushes.
+def restate(user: User, *, with_texts: bool = False) -> Criteria:
+    """Write what is said of all products, as far as it differs. Flushes.
 
     `with_texts`: also by what they are found and ordered; new rows get that anyway.
     """
     locks.lock(user.id)
     criteria = Criteria.now(user)
-    with_texts = with_texts or _lack_texts(user.id)
-    trees = {store_id: GroupTree.of(groups) for store_id, groups in load_groups(user.id).items()}
-    pictures = gallery.pictures_by_store(user.id) if criteria.settings.photo_required else {}
+    _restate(user.id, criteria, _trees(user.id), with_texts=with_texts or _lack_texts(user.id))
+    return criteria
+
+
+def _restate(
+    user_id: int,
+    criteria: Criteria,
+    trees: Mapping[str, GroupTree],
+    scope: Scope | None = None,
+    *,
+    with_texts: bool = False,
+) -> None:
+    is_about_rules = scope is not None and scope.is_about_rules
+    made = _placed if is_about_rules else to_product
+    is_pictured = criteria.settings.photo_required and not is_about_rules
+    pictures = gallery.pictures_by_store(user_id) if is_pictured else {}
     differing: dict[Said, list[int]] = defaultdict(list)
     touched: set[tuple[str, str]] = set()
-    for store_id, rows in _rows(user.id, scope, with_texts=with_texts).items():
-        products = [to_product(row[_FACTS_FROM:]) for row in rows]
-        goods = StoreGoods(
-            Store(store_id, ""),
-            trees.get(store_id, GroupTree({})),
-            products,
-            pictures=pictures.get(store_id) or Pictures(),
-        )
+    for store_id, rows in _rows(user_id, scope, with_texts=with_texts).items():
+        tree, here = trees.get(store_id, GroupTree({})), pictures.get(store_id) or Pictures()
+        products = [made(row[_FACTS_FROM:]) for row in rows]
+        goods = StoreGoods(Store(store_id, ""), tree, products, pictures=here)
         for row, (product, said) in zip(rows, said_of(goods, criteria), strict=True):
-            if row[2:_FACTS_FROM] != said:
-                differing[_impersonal(said, product)].append(row.id)
+            told = said._replace(problem=row.problem) if is_about_rules else said
+            if row[2:_FACTS_FROM] != told:
+                differing[_impersonal(told, product)].append(row.id)
                 touched.add((store_id, product.group_id or ""))
         if with_texts:
-            _write_texts(rows, products, goods.tree)
+            _write_texts(rows, products, tree)
     _write(differing)
-    counts.recount(user.id, touched if scope else None)
-    db.session.execute(sa.update(_USERS).where(_USERS.c.id == user.id).values(judged_by=_stamp(criteria)))
-    return criteria
+    counts.recount(user_id, touched if scope else None)
+    db.session.execute(sa.update(_USERS).where(_USERS.c.id == user_id).values(judged_by=_stamp(criteria)))
 
 
 _USERS: Any = User.__table__
 _FACTS_FROM = 2 + len(_SAID_COLUMNS)
+_PLACE_COLUMNS = (_C.product_id, _C.group_id)
 _ITSELF = "\0"
 """In place of the id where a product is decided on by its own rule."""
+
+
+def _placed(values: Sequence[Any]) -> Product:
+    """As far as rules ask for it."""
+    product_id, group_id = values
+    return Product(product_id, "", group_id)
 
 
 def _impersonal(said: Said, product: Product) -> Said:
@@ -190,7 +221,8 @@ def _lack_texts(user_id: int) -> bool:
 
 def _rows(user_id: int, scope: Scope | None, *, with_texts: bool) -> dict[str, list[Any]]:
     """Id, store, what is said now and the facts of each product, by store."""
-    columns = (*FACT_COLUMNS, *(TEXT_COLUMNS if with_texts else ()))
+    facts = _PLACE_COLUMNS if scope is not None and scope.is_about_rules else FACT_COLUMNS
+    columns = (*facts, *(TEXT_COLUMNS if with_texts else ()))
     ours = sa.select(_C.id, _C.store_id, *_SAID_COLUMNS, *columns).where(_C.user_id == user_id)
     found = {row.id: row for query in _narrowed(ours, user_id, scope) for row in db.session.execute(query)}
     by_store: dict[str, list[Any]] = defaultdict(list)

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 import sqlalchemy as sa
 
-from app.db import db, reading
+from app.db import db, snapshot
 from app.domain.catalog.goods import GroupTree, Store
 from app.models import CatalogProduct, CatalogStore, User
 from app.services.catalog.verdicts import stored
@@ -70,11 +70,10 @@ def _chunks(user_id: int, stores: Sequence[Store]) -> Iterator[str]:
     db.session.commit()
     yield BOM + _as_csv([COLUMNS])
     for store in stores:
-        with reading():
+        with snapshot():
             names = Names(store, tree_of(user_id, store.id))
             for rows in _products(user_id, store.id):
                 yield _as_csv([_row(row, names) for row in rows])
-            db.session.commit()
 
 
 def _products(user_id: int, store_id: str) -> Iterator[Sequence[Any]]:

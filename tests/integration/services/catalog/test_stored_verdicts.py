@@ -348,3 +348,33 @@ def count_rows(owner: User) -> Iterator[Counter[str]]:
     sa.event.listen(db.engine, "after_cursor_execute", note)
     yield counted
     sa.event.remove(db.engine, "after_cursor_execute", note)
+
+
+def test_a_savepoint_that_is_taken_back_takes_no_change_along(owner: User) -> None:
+    add_photo(owner, Pictured.PRODUCT, "P1")
+    db.session.flush()
+    db.session.begin_nested().rollback()
+
+    assert problems(owner) == {"P1": None, "P2": "no_photo"}
+
+
+def test_a_listing_that_goes_takes_its_photo_in_vk_along(owner: User) -> None:
+    names: dict[str, Any] = {"vk_group_id": 0, "store_id": "S1", "product_id": "P2", "sku": "ev:P2"}
+    row = Listing(user_id=owner.id, state=LinkState.LIVE, keeps_photo=True, **names)
+    db.session.add(row)
+    db.session.commit()
+
+    db.session.delete(row)
+
+    assert problems(owner) == {"P1": "no_photo", "P2": "no_photo"}
+
+
+def test_rows_from_before_are_stated_whole_with_the_first_change(owner: User) -> None:
+    nothing = {"included": None, "problem": None, "search_text": "", "sort_key": ""}
+    db.session.execute(sa.update(CatalogProduct).values(nothing))
+    db.session.execute(sa.update(User).values(judged_by=None))
+    db.session.commit()
+
+    rule_changes.change(owner, EntityType.GROUP, ["G1"], FilterMode.EXCLUDE)
+
+    check(owner)
