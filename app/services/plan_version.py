@@ -115,8 +115,8 @@ def note_statement(asked: ORMExecuteState) -> None:
     if table is None or table.name not in _UNASKED_OF:
         return
     if asked.is_insert:
-        many: Any = asked.parameters if isinstance(asked.parameters, list) else [asked.parameters]
-        owners = {row[_owner_key(table)] for row in many}
+        given: Any = asked.parameters or statement.compile().params  # those of one row where it bears its values
+        owners = {row[_owner_key(table)] for row in (given if isinstance(given, list) else [given])}
     else:
         query = _owners_of_changed(statement, table)
         owners = set() if query is None else set(asked.session.scalars(query))
