@@ -15,7 +15,7 @@ def init_app(app: Flask) -> None:
 
 
 def repeated(macro: Callable[..., str], rows: Iterable[Row]) -> Markup:
-    """`macro` takes the kind of a row, then its words by name: these it may write and hand on, but not ask or change."""
+    """`macro` takes the kind of a row, then its words by name; these it may write and hand on, not ask or change."""
     mark, patterns, done = f"word{uuid4().hex}", dict[Hashable, str](), list[str]()
     for kind, words in rows:
         pattern = patterns.get(kind)

@@ -41,7 +41,7 @@ def group_rows(shown: StorePage, params: Mapping[str, Any]) -> Iterator[Row]:
         node, group = row.node, row.node.group
         is_current = group.id == shown.query.group
         kind = GroupKind(min(node.depth, DEEPEST), row.verdict.included, row.rule, is_current, node.has_children)
-        yield kind, {
+        words = {
             "key": f"group{place}",
             "id": group.id,
             "name": group.name or group.id,
@@ -50,6 +50,7 @@ def group_rows(shown: StorePage, params: Mapping[str, Any]) -> Iterator[Row]:
             "selected": number(node.tally.selected),
             "total": number(node.tally.total),
         }
+        yield kind, words
 
 
 def product_rows(shown: StorePage, *, is_marked: bool) -> Iterator[Row]:
@@ -59,7 +60,7 @@ def product_rows(shown: StorePage, *, is_marked: bool) -> Iterator[Row]:
         product, verdict, codes = row.product, row.verdict, " · ".join(row.codes)
         label = verdict_labels.verdict(verdict, row.problem is not None)
         reason = "" if verdict.included else verdict_labels.why(verdict)
-        yield ProductKind(label, reason, row.problem, row.rule, bool(codes), is_marked), {
+        words = {
             "key": f"row{place}",
             "id": product.id,
             "name": row.name or "Без названия",
@@ -70,3 +71,4 @@ def product_rows(shown: StorePage, *, is_marked: bool) -> Iterator[Row]:
             "link": pages(product.id),
             "why": whys(product.id),
         }
+        yield ProductKind(label, reason, row.problem, row.rule, bool(codes), is_marked), words
