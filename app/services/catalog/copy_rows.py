@@ -13,7 +13,9 @@ from app.services.catalog.load import to_attributes, to_pairs
 
 def stored_rows(table: sa.FromClause, key: str, user_id: int, store_id: str) -> dict[str, Mapping[str, Any]]:
     query = sa.select(table).where(table.c.user_id == user_id, table.c.store_id == store_id)
-    return {row[key]: dict(row) for row in db.session.execute(query).mappings()}
+    names = [column.name for column in table.c]
+    rows = (dict(zip(names, row, strict=True)) for row in db.session.execute(query))
+    return {row[key]: row for row in rows}
 
 
 def replace_rows(table: Any, key: str, old: Mapping[str, Mapping[str, Any]], new: Sequence[dict[str, Any]]) -> bool:
@@ -22,7 +24,7 @@ def replace_rows(table: Any, key: str, old: Mapping[str, Mapping[str, Any]], new
     changed = [
         {**row, "row_id": old[row[key]]["id"]}
         for row in new
-        if row[key] in old and any(old[row[key]][name] != value for name, value in row.items())
+        if row[key] in old and not row.items() <= old[row[key]].items()
     ]
     gone = old.keys() - {row[key] for row in new}
     if added:
