@@ -43,8 +43,9 @@ def unmasked(text: str) -> str:
     except ValueError:
         return "unreadable"
     half = len(data) // 2
-    return _xor(data[:half], data[half:]).decode(errors="replace")
+    return _xor(data[:half], data[half : 2 * half]).decode(errors="replace")
 
 
 def _xor(left: bytes, right: bytes) -> bytes:
-    return bytes(one ^ other for one, other in zip(left, right, strict=False))
+    """Of two that are equally long."""
+    return (int.from_bytes(left) ^ int.from_bytes(right)).to_bytes(len(left))

@@ -19,7 +19,7 @@ def init_app(app: Flask) -> None:
 
 def _put_on(app: Flask) -> None:
     from app.extensions import csrf, login_manager
-    from app.web import access, address, errors, formatting, icons, labels
+    from app.web import access, address, errors, formatting, icons, labels, repeated
     from app.web.auth import blueprint as auth
     from app.web.catalog import blueprint as catalog
     from app.web.connections import blueprint as connections
@@ -45,6 +45,7 @@ def _put_on(app: Flask) -> None:
         icons,
         labels,
         limits,
+        repeated,
         static,
         vanished,
         remains,

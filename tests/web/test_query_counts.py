@@ -15,7 +15,7 @@ MOST = {
     "/catalog": 6,
     STORE: 7,
     f"{STORE}?page=2": 7,
-    f"{STORE}?q=товар": 8,
+    f"{STORE}?q=товар": 7,
     f"{STORE}?q=товар&state=problem": 8,
     f"{STORE}?group=tea": 7,
     f"{STORE}?group=none": 7,

@@ -12,7 +12,7 @@ from tests.support.page import Browser
 from tests.support.sandbox import Sandbox
 from tests.support.shop import Shop
 
-MOST = {"/sync": 26, "/sync/plan": 18, "/sync/plan?q=товар": 18, "/sync/problems": 26, "/connections": 26}
+MOST = {"/sync": 25, "/sync/plan": 17, "/sync/plan?q=товар": 17, "/sync/problems": 25, "/connections": 25}
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager
@@ -43,22 +44,27 @@ def resume(carried: str, *, is_change: bool = False, now: datetime | None = None
     """The user whose device carries this, or None. That it was seen is noted only where something changes anyway."""
     now = now or utcnow()
     session_key, _, key = carried.partition(".")
-    user = contains_eager(UserSession.user)
-    query = (
-        sa.select(UserSession)
-        .join(UserSession.user)
-        .options(user)
-        .where(UserSession.key_hash == _hash(key), UserSession.expires_at > now, User.session_key == session_key)
-    )
-    if not is_change:  # what changes something reads these rows only when it holds the user's lock
-        query = query.options(*(user.joinedload(part) for part in _PARTS))
-    found = db.session.scalar(query)
+    asked = {"key_hash": _hash(key), "now": now, "session_key": session_key}
+    found = db.session.scalar(_signed_in(with_parts=not is_change), asked)
     if found is None:
         return None
     if is_change and found.last_seen_at < now - SEEN_EVERY:
         db.session.execute(sa.update(UserSession).where(UserSession.id == found.id).values(last_seen_at=now))
     found.user.carried = carried
     return found.user
+
+
+@cache
+def _signed_in(*, with_parts: bool) -> sa.Select[UserSession]:
+    """What changes something reads the parts only when it holds the user's lock."""
+    user = contains_eager(UserSession.user)
+    query = sa.select(UserSession).join(UserSession.user).options(user)
+    query = query.where(
+        UserSession.key_hash == sa.bindparam("key_hash"),
+        UserSession.expires_at > sa.bindparam("now"),
+        User.session_key == sa.bindparam("session_key"),
+    )
+    return query.options(*(user.joinedload(part) for part in _PARTS)) if with_parts else query
 
 
 def current(user: User) -> UserSession | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -31,7 +32,7 @@ def rule_entities(user_id: int, entity_type: EntityType, ids: Sequence[str]) -> 
     return found
 
 
-def _entity_query(user_id: int, entity_type: EntityType) -> sa.Select[str, str, str | None]:
+def _entity_query(user_id: int | sa.BindParameter[int], entity_type: EntityType) -> sa.Select[str, str, str | None]:
     """(id, name, parent id): the store for a group, the group for a product, its store where it has none.
 
     The stores are named so that an index leads to an entity by its id.
@@ -66,15 +67,21 @@ def refresh_names(user: User) -> None:
 
 def lost_rules(user: User) -> Sequence[SyncFilter]:
     """Rules whose entity is gone. They keep their effect on the mode until the owner drops them."""
-    is_gone = [
-        sa.and_(SyncFilter.entity_type == level, sa.not_(_standing(user.id, level).exists())) for level in EntityType
-    ]
-    query = sa.select(SyncFilter).join(SyncFilter.sync_config).where(SyncConfig.user_id == user.id, sa.or_(*is_gone))
     levels = {level: place for place, level in enumerate(EntityType)}
-    return sorted(db.session.scalars(query), key=lambda rule: (levels[EntityType(rule.entity_type)], rule.id))
+    found = db.session.scalars(_lost_rules(), {"user_id": user.id})
+    return sorted(found, key=lambda rule: (levels[EntityType(rule.entity_type)], rule.id))
 
 
-def _standing(user_id: int, level: EntityType) -> sa.Select[str, str, str | None]:
+@cache
+def _lost_rules() -> sa.Select[SyncFilter]:
+    owner: sa.BindParameter[int] = sa.bindparam("user_id")
+    is_gone = [
+        sa.and_(SyncFilter.entity_type == level, sa.not_(_standing(owner, level).exists())) for level in EntityType
+    ]
+    return sa.select(SyncFilter).join(SyncFilter.sync_config).where(SyncConfig.user_id == owner, sa.or_(*is_gone))
+
+
+def _standing(owner: sa.BindParameter[int], level: EntityType) -> sa.Select[str, str, str | None]:
     """The entity of a rule of that level, where the catalog has it."""
-    query = _entity_query(user_id, level)
+    query = _entity_query(owner, level)
     return query.where(query.selected_columns[0] == SyncFilter.entity_id)

@@ -16,7 +16,7 @@ from app.services.pages.goods import store as goods_store
 from app.web.access import commit_on_success, is_htmx, owner
 from app.web.address import asked, requested_page
 from app.web.asking import asks_vendors
-from app.web.catalog import blueprint, notices, rules_summary, unreadable_goods, verdict_labels
+from app.web.catalog import blueprint, notices, rows, rules_summary, unreadable_goods, verdict_labels
 from app.web.catalog.forms import query_params, requested_query
 from app.web.doors import limits
 from app.web.errors import try_later
@@ -44,13 +44,16 @@ def store(store_id: str) -> str:
         shown = goods_store.store_page(owner(), store_id, requested_query())
     except UnknownEntity:
         abort(404)
+    params, is_marked = {"store_id": store_id, **query_params(shown.query)}, asked().get("marked") == "1"
     return render_template(
         "catalog/store.html",
         shown=shown,
         page=shown.page,
-        params={"store_id": store_id, **query_params(shown.query)},
+        params=params,
+        group_rows=rows.group_rows(shown, params),
+        product_rows=rows.product_rows(shown, is_marked=is_marked),
         standing=rules_summary.rules_summary(shown.rules, shown.store.tally.selected),
-        is_marked=asked().get("marked") == "1",
+        is_marked=is_marked,
         is_tree_open=asked().get("groups") == "open",
         words=verdict_labels,
         in_place=is_htmx(),

@@ -7,6 +7,7 @@ writes whole rows with what `said_of` says of them.
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -98,19 +99,28 @@ def _made_current(user: User) -> Criteria:
 
 
 def _is_stated(user_id: int, criteria: Criteria) -> bool:
-    any_of = sa.select(_C.id).where(_C.user_id == user_id).exists()
-    judged_by, has_new, has_any = db.session.execute(sa.select(_judged_by(user_id), _new_of(user_id), any_of)).one()
-    return not has_new and (not has_any or judged_by == _stamp(criteria))
+    found = _found(user_id)
+    return not found.has_new and (not found.has_any or found.judged_by == _stamp(criteria))
 
 
-def _new_of(user_id: int) -> sa.Exists:
-    """Whether one was not judged yet. The sum keeps SQLite from reading all of the user's goods by another index."""
-    owner = _C.user_id + 0 if db.engine.dialect.name == "sqlite" else _C.user_id
-    return sa.select(_C.id).where(owner == user_id, _C.included.is_(None)).exists()
+def _found(user_id: int) -> Any:
+    query = _standing(is_sqlite=db.engine.dialect.name == "sqlite")
+    return db.session.execute(query, {"user_id": user_id}).one()
 
 
-def _judged_by(user_id: int) -> sa.ScalarSelect[str | None]:
-    return sa.select(User.judged_by).where(User.id == user_id).scalar_subquery()
+@cache
+def _standing(*, is_sqlite: bool) -> sa.Select[Any]:
+    """By what the user's goods were judged, whether one was not judged yet, and whether there is any.
+
+    The sum keeps SQLite from reading all of them by another index.
+    """
+    user_id: sa.BindParameter[int] = sa.bindparam("user_id")
+    owner = _C.user_id + 0 if is_sqlite else _C.user_id
+    return sa.select(
+        sa.select(User.judged_by).where(User.id == user_id).scalar_subquery().label("judged_by"),
+        sa.select(_C.id).where(owner == user_id, _C.included.is_(None)).exists().label("has_new"),
+        sa.select(_C.id).where(_C.user_id == user_id).exists().label("has_any"),
+    )
 
 
 def _stamp(criteria: Criteria) -> str:
@@ -215,8 +225,8 @@ def _impersonal(said: Said, product: Product) -> Said:
 
 
 def _lack_texts(user_id: int) -> bool:
-    has_new, judged_by = db.session.execute(sa.select(_new_of(user_id), _judged_by(user_id))).one()
-    return has_new or (judged_by is not None and not judged_by.startswith(f"{WORDING}:"))
+    found = _found(user_id)
+    return found.has_new or (found.judged_by is not None and not found.judged_by.startswith(f"{WORDING}:"))
 
 
 def _rows(user_id: int, scope: Scope | None, *, with_texts: bool) -> dict[str, list[Any]]:

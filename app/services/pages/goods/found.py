@@ -68,20 +68,19 @@ class Goods:
 
     def rows(self, query: GoodsQuery, limit: int, offset: int) -> list[GoodsRow]:
         """The few of one page, chosen by what an index holds, and only then read whole."""
-        page = self._ids(query).order_by(*ORDERS[query.sort]).limit(limit).offset(offset).subquery()
-        group = sa.and_(_G.user_id == _C.user_id, _G.store_id == _C.store_id, _G.group_id == _C.group_id)
-        statement = (
-            sa.select(*_COLUMNS)
-            .select_from(page)
-            .join(CatalogProduct, _C.id == page.c.id)
-            .outerjoin(CatalogGroup, group)
-            .order_by(*ORDERS[query.sort])
-        )
+        statement = _whole(self._page(query, limit, offset).subquery(), query.sort)
         return [GoodsRow(*row) for row in db.session.execute(statement).all()]
 
+    def rows_and_count(self, query: GoodsQuery, limit: int, offset: int) -> tuple[list[GoodsRow], int]:
+        """Also how many there are on all pages, which are counted only where this one is full; 0 where it is empty."""
+        page = self._page(query, limit, offset).cte("page")
+        here = sa.select(sa.func.count()).select_from(page).scalar_subquery()
+        total = sa.case((here < limit, here + offset), else_=self._count(query).scalar_subquery())
+        rows = db.session.execute(_whole(page, query.sort).add_columns(total)).all()
+        return [GoodsRow(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
+
     def count(self, query: GoodsQuery) -> int:
-        ids = self._ids(query).with_only_columns(sa.func.count())
-        return db.session.scalar(ids) or 0
+        return db.session.scalar(self._count(query)) or 0
 
     def problems(self) -> Mapping[SkipReason, int]:
         """How many have each, of those that the rules let through."""
@@ -91,6 +90,12 @@ class Goods:
             .group_by(_C.problem)
         )
         return {SkipReason(problem): count for problem, count in db.session.execute(statement)}
+
+    def _page(self, query: GoodsQuery, limit: int, offset: int) -> sa.Select[int]:
+        return self._ids(query).order_by(*ORDERS[query.sort]).limit(limit).offset(offset)
+
+    def _count(self, query: GoodsQuery) -> sa.Select[int]:
+        return self._ids(query).with_only_columns(sa.func.count())
 
     def _ids(self, query: GoodsQuery) -> sa.Select[int]:
         return sa.select(_C.id).where(*self._conditions, *_of_state(query))
@@ -103,6 +108,12 @@ class Goods:
         if self.is_search:
             found += _having(self.q)
         return found
+
+
+def _whole(page: sa.FromClause, sort: Sort) -> sa.Select[Any]:
+    group = sa.and_(_G.user_id == _C.user_id, _G.store_id == _C.store_id, _G.group_id == _C.group_id)
+    rows = sa.select(*_COLUMNS).select_from(page).join(CatalogProduct, _C.id == page.c.id)
+    return rows.outerjoin(CatalogGroup, group).order_by(*ORDERS[sort])
 
 
 def _in_groups(groups: Collection[str | None]) -> sa.ColumnElement[bool]:

@@ -156,11 +156,24 @@ def _found(
     if query.state is State.PROBLEM:
         problems = goods.problems() if goods.is_search else goods_counts.problems_among(here)
         total = sum(number for reason, number in problems.items() if query.problem in (None, reason))
+    elif goods.is_search:
+        return _searched(goods, query), problems
     else:
-        total = goods.count(query) if goods.is_search else goods_counts.number_of(here, query.state)
+        total = goods_counts.number_of(here, query.state)
+    return _nearest_page(goods, query, total), problems
+
+
+def _searched(goods: Goods, query: GoodsQuery) -> Page[GoodsRow]:
+    number = max(query.page, 1)
+    rows, total = goods.rows_and_count(query, PAGE_SIZE, (number - 1) * PAGE_SIZE)
+    is_beyond = not rows and number > 1
+    return _nearest_page(goods, query, goods.count(query)) if is_beyond else Page(rows, number, PAGE_SIZE, total)
+
+
+def _nearest_page(goods: Goods, query: GoodsQuery, total: int) -> Page[GoodsRow]:
     number = min(max(query.page, 1), pages_of(total, PAGE_SIZE))
     rows = goods.rows(query, PAGE_SIZE, (number - 1) * PAGE_SIZE) if total else []
-    return Page(rows, number, PAGE_SIZE, total), problems
+    return Page(rows, number, PAGE_SIZE, total)
 
 
 def _open_stores(user_id: int) -> sa.Select[Any]:

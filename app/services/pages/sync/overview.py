@@ -50,6 +50,8 @@ class SyncOverview:
     limits: MarketLimits
     pending: int
     """Products that the next run changes in VK; 0 also while one is at work."""
+    shared: int
+    """Barcodes that stand in more than one of the selected stores, as far as a plan is asked for."""
     undone: int
     """Changes that the last run could not make."""
     is_mended: bool
@@ -143,6 +145,7 @@ def sync_overview(user: User) -> SyncOverview:
         window=window,
         limits=market_limits(user),
         pending=waiting.product_count if waiting else 0,
+        shared=pending.summary.shared if pending else 0,
         undone=_undone(last_run),
         is_mended=_is_mended(user, last_run),
         undoable=orders.undoable(user, last_run) if last_run else 0,
