@@ -22,18 +22,18 @@ T = TypeVar("T")
 
 
 def owner_settings(user: User) -> OwnerSettings:
-    return _settings((user.sync_state.settings if user.sync_state else None) or {}, user)
+    return _settings(user.sync_state.settings if user.sync_state else None, user)
 
 
 def settings_now(user: User) -> OwnerSettings:
     """As they are stored now, whatever was loaded before."""
     query = sa.select(SyncState.settings).where(SyncState.user_id == user.id)
-    return _settings(db.session.scalar(query) or {}, user)
+    return _settings(db.session.scalar(query), user)
 
 
-def _settings(stored: Mapping[str, Any], user: User) -> OwnerSettings:
+def _settings(stored: Any, user: User) -> OwnerSettings:
     """A stored value that nobody can make sense of counts as not chosen: no run breaks over it."""
-    chosen = _Stored(stored)
+    chosen = _Stored(_names_with_values(stored))
     return OwnerSettings(
         stock_rule=chosen.read("stock_rule", StockRule, StockRule.HIDE),
         show_from=chosen.read("show_from", int, 1),
@@ -49,6 +49,10 @@ def _settings(stored: Mapping[str, Any], user: User) -> OwnerSettings:
         price_rounding=chosen.read("price_rounding", _rounding, 0),
         with_albums=chosen.read("with_albums", bool, True),
     )
+
+
+def _names_with_values(stored: Any) -> Mapping[str, Any]:
+    return stored if isinstance(stored, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ def change(user: User, **chosen: Any) -> OwnerSettings:
     assert user.sync_state is not None
     changed = replace(owner_settings(user), **chosen)
     user.sync_state.settings = {
-        **user.sync_state.settings,
+        **_names_with_values(user.sync_state.settings),
         **{name: _stored(getattr(changed, name)) for name in chosen},
     }
     db.session.flush()

@@ -17,8 +17,8 @@ from app.services import plan_version
 from app.services.catalog.load import load_names
 from app.services.planning import kept_parts, plan_validity, plans
 
-CLAIM = timedelta(seconds=30)
-"""Longer than any plan takes: what is older was left by a process that died."""
+CLAIM = timedelta(seconds=15)
+"""Longer than a plan takes: what is older was left by a process that died, for which nobody waits long."""
 LOOK_EVERY = 0.05
 """Seconds between two looks at whether somebody else has made it."""
 
@@ -35,22 +35,23 @@ def kept_plan(user: User) -> Kept:
 
     Only for those who look: a transaction that changed something sees its own changes in `plans.plan_for` alone.
     """
-    stored = _stored(user.id)
+    user_id = user.id  # a claim begins a transaction that writes: nothing may be loaded before it
+    stored = _stored(user_id)
     wanted = stored.version if stored else 0
     while stored is None or not _is_good(stored, user, wanted):
         db.session.commit()
         if stored is None:
-            _begin(user.id)
-        until = _claim(user.id)
+            _begin(user_id)
+        until = _claim(user_id)
         db.session.expire_all()
-        stored = _stored(user.id)
+        stored = _stored(user_id)
         if until is None:
             clock.sleep(LOOK_EVERY)
         elif stored is not None and _is_good(stored, user, wanted):
-            _release(user.id, until)  # it was made between our look and our claim
+            _release(user_id, until)  # it was made between our look and our claim
         elif (made := _make(user, until)) is not None:
             return made
-    return _kept(user.id, stored)
+    return _kept(user_id, stored)
 
 
 def fresh_plan(user: User) -> Kept | None:
@@ -84,11 +85,12 @@ def _begin(user_id: int) -> None:
 
 def _claim(user_id: int) -> datetime | None:
     """Until when it is ours to make; None while somebody else makes it. Commits."""
-    now = utcnow()
-    until = now + CLAIM
-    # A moment further ahead than any claim lasts was set by a clock that went wrong.
-    is_free = KeptPlan.making_until.is_(None) | ~KeptPlan.making_until.between(now, until)
     with reading(False):
+        db.session.execute(sa.select(KeptPlan.user_id).where(KeptPlan.user_id == user_id).with_for_update())
+        now = utcnow()  # of our turn: a claim that was made while we waited is no claim of a wrong clock
+        until = now + CLAIM
+        # A moment further ahead than any claim lasts was set by a clock that went wrong.
+        is_free = KeptPlan.making_until.is_(None) | ~KeptPlan.making_until.between(now, until)
         is_ours = _changed(sa.update(KeptPlan).where(KeptPlan.user_id == user_id, is_free).values(making_until=until))
         db.session.commit()
     return until if is_ours else None

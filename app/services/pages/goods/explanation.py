@@ -7,11 +7,11 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from app.db import db
+from app.db import db, in_chunks
 from app.domain.catalog.goods import GroupTree, Product, Store
 from app.domain.listing.fitness import SkipReason
-from app.domain.rules import Decision, EntityType, FilterMode, Mode, RuleSet, decide
-from app.models import CatalogProduct, SyncConfig, SyncFilter, User
+from app.domain.rules import Decision, EntityType, FilterMode, Mode, RuleSet, decide, decide_unnamed
+from app.models import CatalogProduct, User
 from app.services.catalog.verdicts import stored
 from app.services.errors import UnknownEntity
 from app.services.pages.goods.counts import counts_of
@@ -223,7 +223,7 @@ class _Goods:
     @classmethod
     def of(cls, question: _Question) -> "_Goods":
         store_id = question.store.id
-        named = _named_by_rules(question.user_id, store_id)
+        named = _named_by_rules(question.user_id, store_id, question.rules)
         if question.product is not None:
             named[question.product.id] = question.product.group_id
         others: Counter[str | None] = Counter()
@@ -234,23 +234,16 @@ class _Goods:
 
     def selected(self, rules: RuleSet) -> int:
         """How many products those rules let through."""
-        unnamed = sum(number for group, number in self.others.items() if self._passes(rules, group, _UNNAMED))
-        return unnamed + sum(self._passes(rules, group, product_id) for product_id, group in self.named.items())
-
-    def _passes(self, rules: RuleSet, group_id: str | None, product_id: str) -> bool:
-        return decide(rules, self.store_id, self.tree.lineage(group_id), product_id).included
-
-
-_UNNAMED = ""
-"""No product's id: stands for any that no rule names."""
+        way = self.tree.lineage
+        unnamed = (
+            number for group, number in self.others.items() if decide_unnamed(rules, self.store_id, way(group)).included
+        )
+        named = (decide(rules, self.store_id, way(group), product).included for product, group in self.named.items())
+        return sum(unnamed) + sum(named)
 
 
-def _named_by_rules(user_id: int, store_id: str) -> dict[str, str | None]:
-    query = (
-        sa.select(_C.product_id, _C.group_id)
-        .join(SyncFilter, SyncFilter.entity_id == _C.product_id)
-        .join(SyncConfig, SyncConfig.id == SyncFilter.sync_config_id)
-        .where(SyncConfig.user_id == user_id, SyncFilter.entity_type == EntityType.PRODUCT)
-        .where(_C.user_id == user_id, _C.store_id == store_id)
-    )
-    return {row[0]: row[1] for row in db.session.execute(query)}
+def _named_by_rules(user_id: int, store_id: str, rules: RuleSet) -> dict[str, str | None]:
+    here = sa.select(_C.product_id, _C.group_id).where(_C.user_id == user_id, _C.store_id == store_id)
+    ids = (rule.entity_id for rule in rules.rules if rule.entity_type is EntityType.PRODUCT)
+    found = (db.session.execute(here.where(_C.product_id.in_(some))) for some in in_chunks(ids))
+    return {row[0]: row[1] for rows in found for row in rows}
