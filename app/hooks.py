@@ -3,6 +3,8 @@
 Both are imported with the first change: a command that only reads pays for neither.
 """
 
+from collections.abc import Callable
+
 from sqlalchemy import event
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction
 
@@ -10,12 +12,10 @@ from app.db import db
 
 
 def listen() -> None:
-    """To every session of the application."""
-    event.listen(db.session, "before_flush", _before_flush)
-    event.listen(db.session, "after_flush", _after_flush)
-    event.listen(db.session, "do_orm_execute", _on_statement)
-    event.listen(db.session, "before_commit", _before_commit)
-    event.listen(db.session, "after_transaction_end", _after_end)
+    """To every session, once for however many applications a process makes."""
+    for name, listener in _LISTENERS.items():
+        if not event.contains(db.session, name, listener):
+            event.listen(db.session, name, listener)
 
 
 def _before_flush(session: Session, _context: UOWTransaction, _objects: object) -> None:
@@ -55,3 +55,12 @@ def _after_end(session: Session, ended: SessionTransaction) -> None:
 
         plan_version.forget(session)
         marks.forget(session)
+
+
+_LISTENERS: dict[str, Callable[..., None]] = {
+    "before_flush": _before_flush,
+    "after_flush": _after_flush,
+    "do_orm_execute": _on_statement,
+    "before_commit": _before_commit,
+    "after_transaction_end": _after_end,
+}
