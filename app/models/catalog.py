@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.hybrid import hybrid_property
 
 from app.db import Base, ExactNumeric, Mapped, mapped_column
-from app.domain.catalog.finding import SORT_KEY_LENGTH
+from app.domain.catalog.search_fields import SORT_KEY_LENGTH
 from app.models.types import ID_LENGTH, one_of, owner_column
 
 

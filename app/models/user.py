@@ -42,7 +42,7 @@ class User(_SignedIn, Base):
     """Since the last sign-in, from anywhere: told to the owner then. See services/accounts/throttle.py."""
     asking_until: Mapped[datetime | None] = mapped_column(sa.DateTime)
     """A page of this user's asks a vendor; no second one does before."""
-    judged_by: Mapped[str | None] = mapped_column(sa.String(64))
+    verdicts_digest: Mapped[str | None] = mapped_column(sa.String(64))
     """Digest of what the stored verdicts were decided by: see services/catalog/verdicts/stored.py."""
     created_at: Mapped[datetime] = created_at_column()
 

@@ -28,7 +28,7 @@ def upgrade() -> None:
     op.add_column("catalog_products", sa.Column("problem", sa.String(32), nullable=True))
     op.add_column("catalog_products", sa.Column("search_text", sa.Text(), nullable=False, server_default=""))
     op.add_column("catalog_products", sa.Column("sort_key", _SORT_KEY, nullable=False, server_default=""))
-    op.add_column("users", sa.Column("judged_by", sa.String(64), nullable=True))
+    op.add_column("users", sa.Column("verdicts_digest", sa.String(64), nullable=True))
     for name, columns in _INDEXES.items():
         op.create_index(name, "catalog_products", columns)
     not_judged = sa.text("included IS NULL")
@@ -83,6 +83,6 @@ def downgrade() -> None:
     op.drop_index("ix_catalog_products_not_judged", "catalog_products")
     for name in _INDEXES:
         op.drop_index(name, "catalog_products")
-    op.execute("ALTER TABLE users DROP COLUMN judged_by")
+    op.execute("ALTER TABLE users DROP COLUMN verdicts_digest")
     for name in _ADDED:
         op.execute(f"ALTER TABLE catalog_products DROP COLUMN {name}")

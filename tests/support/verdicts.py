@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from app.db import db
-from app.domain.catalog.finding import search_text, sort_key
+from app.domain.catalog.search_fields import search_text, sort_key
 from app.domain.planning.selection import skip_reason
 from app.domain.rules import decide
 from app.models import CatalogCount, CatalogProduct, User

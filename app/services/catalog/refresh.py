@@ -105,7 +105,7 @@ def refresh(
         raise CatalogUnavailable(evotor_code(error), error.retry_after, evotor_state(error)) from error
     _mark(use, ConnectionState.OK, None)
     rule_entities.refresh_names(user)
-    stored.current(user)
+    stored.ensure_current(user)
     db.session.commit()
     return report
 

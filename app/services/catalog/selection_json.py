@@ -17,7 +17,7 @@ from app.services.owner.rule_entities import open_stores
 
 def selection_json(user: User) -> dict[str, Any]:
     """Sorted, each once: stores that pass, their groups that pass, products that are in. A closed store has left."""
-    rules = stored.current(user).rules
+    rules = stored.ensure_current(user).rules
     stores = [store_id for store_id in _open_stores(user.id) if decide(rules, store_id).included]
     groups = _passing_groups(rules, _groups(user.id, stores))
     return {

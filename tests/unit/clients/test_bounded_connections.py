@@ -164,7 +164,7 @@ def test_nothing_is_sent_to_an_address_of_our_own(listener: socket.socket, host:
     assert (error.reason, error.sent, received) == ("no connection", False, [b""])
 
 
-def test_a_name_is_judged_by_the_address_that_was_connected_to(
+def test_a_name_is_verdicts_digest_the_address_that_was_connected_to(
     listener: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port = listener.getsockname()[1]

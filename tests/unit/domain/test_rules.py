@@ -124,7 +124,7 @@ def test_a_product_is_judged_as_the_table_says(rules: list[Rule], place: dict[st
     assert verdict(rules, **place) == expected
 
 
-def test_a_store_is_judged_by_store_rules_alone() -> None:
+def test_a_store_is_verdicts_digest_store_rules_alone() -> None:
     rules = RuleSet((*include(STORE, "A"), *include(GROUP, "G"), *include(PRODUCT, "P")))
 
     assert decide(rules, "A") == is_in(STORE, "A")

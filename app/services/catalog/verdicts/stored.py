@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from app.db import db, in_chunks, is_reading, reading
-from app.domain.catalog.finding import search_text, sort_key
 from app.domain.catalog.goods import GroupTree, Product, Store
 from app.domain.catalog.pictures import Pictures
+from app.domain.catalog.search_fields import search_text, sort_key
 from app.domain.planning.selection import StoreGoods, decisions
 from app.domain.rules import EntityType, RuleSet, decide_unnamed
 from app.models import CatalogProduct, User
@@ -72,7 +72,7 @@ def found_by(product: Product, tree: GroupTree) -> dict[str, str]:
 # Looking
 
 
-def current(user: User) -> Criteria:
+def ensure_current(user: User) -> Criteria:
     """By what the user's goods are decided on; from now on the stored verdicts are what that comes to.
 
     What the transaction at work changed is settled first. What nobody told of, such as rules that another program
@@ -100,7 +100,7 @@ def _made_current(user: User) -> Criteria:
 
 def _is_stated(user_id: int, criteria: Criteria) -> bool:
     found = _found(user_id)
-    return not found.has_new and (not found.has_any or found.judged_by == _stamp(criteria))
+    return not found.has_new and (not found.has_any or found.verdicts_digest == _stamp(criteria))
 
 
 def _found(user_id: int) -> Any:
@@ -117,7 +117,7 @@ def _standing(*, is_sqlite: bool) -> sa.Select[Any]:
     user_id: sa.BindParameter[int] = sa.bindparam("user_id")
     owner = _C.user_id + 0 if is_sqlite else _C.user_id
     return sa.select(
-        sa.select(User.judged_by).where(User.id == user_id).scalar_subquery().label("judged_by"),
+        sa.select(User.verdicts_digest).where(User.id == user_id).scalar_subquery().label("verdicts_digest"),
         sa.select(_C.id).where(owner == user_id, _C.included.is_(None)).exists().label("has_new"),
         sa.select(_C.id).where(_C.user_id == user_id).exists().label("has_any"),
     )
@@ -203,7 +203,7 @@ def _restate(
             _write_texts(rows, products, tree)
     _write(differing)
     counts.recount(user_id, touched if scope else None)
-    db.session.execute(sa.update(_USERS).where(_USERS.c.id == user_id).values(judged_by=_stamp(criteria)))
+    db.session.execute(sa.update(_USERS).where(_USERS.c.id == user_id).values(verdicts_digest=_stamp(criteria)))
 
 
 _USERS: Any = User.__table__
@@ -226,7 +226,7 @@ def _impersonal(said: Said, product: Product) -> Said:
 
 def _lack_texts(user_id: int) -> bool:
     found = _found(user_id)
-    return found.has_new or (found.judged_by is not None and not found.judged_by.startswith(f"{WORDING}:"))
+    return found.has_new or (found.verdicts_digest is not None and not found.verdicts_digest.startswith(f"{WORDING}:"))
 
 
 def _rows(user_id: int, scope: Scope | None, *, with_texts: bool) -> dict[str, list[Any]]:

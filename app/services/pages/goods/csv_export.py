@@ -60,7 +60,7 @@ def csv_file(user: User) -> IO[bytes]:
 
 def csv_chunks(user: User) -> Iterator[str]:
     """Piece by piece, each store as of one moment, and no transaction stays open between two stores."""
-    stored.current(user)
+    stored.ensure_current(user)
     query = sa.select(CatalogStore.store_id, CatalogStore.name).where(CatalogStore.user_id == user.id)
     rows = db.session.execute(query.order_by(CatalogStore.name)).all()
     return _chunks(user.id, [Store(row.store_id, row.name) for row in rows])

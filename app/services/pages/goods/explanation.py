@@ -106,7 +106,7 @@ class _Question:
 
 def explain_product(user: User, store_id: str, product_id: str) -> Explanation:
     """Raises UnknownEntity."""
-    rules = stored.current(user).rules
+    rules = stored.ensure_current(user).rules
     store, tree = store_of(user.id, store_id), tree_of(user.id, store_id)
     product = sa.select(_C.name, _C.group_id, _C.included, _C.problem).where(
         _C.user_id == user.id, _C.store_id == store_id, _C.product_id == product_id
@@ -122,7 +122,7 @@ def explain_product(user: User, store_id: str, product_id: str) -> Explanation:
 
 def explain_group(user: User, store_id: str, group_id: str) -> Explanation:
     """Raises UnknownEntity."""
-    rules = stored.current(user).rules
+    rules = stored.ensure_current(user).rules
     store, tree = store_of(user.id, store_id), tree_of(user.id, store_id)
     if group_id not in tree.groups:
         raise UnknownEntity

@@ -36,7 +36,7 @@ class GroupPage:
 
 def group_page(user: User, store_id: str, group_id: str) -> GroupPage:
     """Raises UnknownEntity for what is not in this user's catalog."""
-    stored.current(user)
+    stored.ensure_current(user)
     store, tree = store_of(user.id, store_id), tree_of(user.id, store_id)
     group = tree.groups.get(group_id)
     if group is None:

@@ -24,7 +24,7 @@ from app.models import Listing, SyncRun, SyncRunEntry, User
 from app.services.catalog import unreadable
 from app.services.catalog.load import load_namesakes, load_store
 from app.services.catalog.verdicts.criteria import Criteria
-from app.services.catalog.verdicts.stored import current
+from app.services.catalog.verdicts.stored import ensure_current
 from app.services.market import categories, refusals
 from app.services.market.records import to_link
 from app.services.pages.goods.named_verdict import Names, Verdict
@@ -68,7 +68,7 @@ class ProductPage:
 
 def product_page(user: User, store_id: str, product_id: str) -> ProductPage:
     """Raises UnknownEntity for what is not in this user's catalog."""
-    criteria = current(user)
+    criteria = ensure_current(user)
     goods = load_store(user.id, store_id, product_id)
     (product,) = goods.products
     ((_, decision),) = criteria.decisions(goods)
@@ -102,7 +102,7 @@ def product_page(user: User, store_id: str, product_id: str) -> ProductPage:
 
 def card_name(user: User, store_id: str, product_id: str) -> str:
     """What the product's generated card says. Raises UnknownEntity."""
-    criteria = current(user)
+    criteria = ensure_current(user)
     goods = load_store(user.id, store_id, product_id)
     wanted = _desired(user, criteria, goods).wanted.get(ListingKey(store_id, product_id))
     (product,) = goods.products

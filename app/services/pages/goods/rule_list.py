@@ -57,7 +57,7 @@ Key = tuple[EntityType, str]
 
 
 def rule_list(user: User, page: int = 1) -> RuleList:
-    rules, held = stored.current(user).rules, tallies_by_store(user.id)
+    rules, held = stored.ensure_current(user).rules, tallies_by_store(user.id)
     shown = page_of(sorted(rules.rules, key=_order), page, PAGE_SIZE)
     places = _places(user.id, shown.items, held)
     return RuleList(

@@ -39,7 +39,7 @@ class RuleSummary:
 
 
 def rule_summary(user: User) -> RuleSummary:
-    rules, counts = stored.current(user).rules.count(), counts_of_all(user.id)
+    rules, counts = stored.ensure_current(user).rules.count(), counts_of_all(user.id)
     whole = tally(counts)
     return RuleSummary(
         stores=rules[EntityType.STORE],

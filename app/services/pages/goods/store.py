@@ -111,7 +111,7 @@ class StorePage:
 
 
 def catalog_page(user: User) -> CatalogPage:
-    rules, held = stored.current(user).rules, goods_counts.tallies_by_store(user.id)
+    rules, held = stored.ensure_current(user).rules, goods_counts.tallies_by_store(user.id)
     stores = db.session.execute(_open_stores(user.id))
     rows = sorted(stores, key=lambda row: (row.name.casefold(), row.store_id))
     return CatalogPage(
@@ -124,7 +124,7 @@ def catalog_page(user: User) -> CatalogPage:
 
 def store_page(user: User, store_id: str, query: GoodsQuery) -> StorePage:
     """One store, searched and filtered. Raises UnknownEntity for a store that is not this user's."""
-    rules = stored.current(user).rules
+    rules = stored.ensure_current(user).rules
     store = db.session.execute(_open_stores(user.id).where(CatalogStore.store_id == store_id)).one_or_none()
     if store is None:
         raise UnknownEntity

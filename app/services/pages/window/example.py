@@ -37,7 +37,7 @@ class Example:
 
 def example_products(user: User) -> dict[str, str]:
     """{product id: name} of a few selected products that VK may show, each of another group."""
-    stored.current(user)
+    stored.ensure_current(user)
     groups = db.session.execute(_groups_with_fit(user.id)).all()
     if not groups:
         return {}

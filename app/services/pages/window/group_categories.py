@@ -154,7 +154,7 @@ def _inherited(choices: _Choices, row: GroupCategory | None) -> CurrentCategory 
 
 def _group_row(user: User, choices: _Choices, group_id: str) -> GroupCategory:
     """Raises UnknownEntity for a group that is not this user's."""
-    stored.current(user)
+    stored.ensure_current(user)
     query = sa.select(CatalogGroup.store_id, CatalogStore.name).join(
         CatalogStore,
         sa.and_(CatalogStore.user_id == CatalogGroup.user_id, CatalogStore.store_id == CatalogGroup.store_id),
@@ -171,7 +171,7 @@ def _group_row(user: User, choices: _Choices, group_id: str) -> GroupCategory:
 
 def _rows(user: User, choices: _Choices) -> Iterator[GroupCategory]:
     """Those that the rules let through, by store and path."""
-    rules = stored.current(user).rules
+    rules = stored.ensure_current(user).rules
     chosen = owner_rules.passing_stores(user)
     query = sa.select(CatalogStore.store_id, CatalogStore.name).where(
         CatalogStore.user_id == user.id, CatalogStore.store_id.in_(chosen)

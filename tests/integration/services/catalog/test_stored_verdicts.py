@@ -213,7 +213,7 @@ class Shopkeeping(RuleBasedStateMachine):
         db.session.execute(sa.insert(SyncFilter).values(sync_config_id=config.id, **values))
         db.session.expire(config)
         db.session.commit()
-        stored.current(self.user)
+        stored.ensure_current(self.user)
 
     def _ensure_store(self, store_id: str) -> CatalogStore:
         row = db.session.query(CatalogStore).filter_by(user_id=self.user.id, store_id=store_id).one_or_none()
@@ -372,7 +372,7 @@ def test_a_listing_that_goes_takes_its_photo_in_vk_along(owner: User) -> None:
 def test_rows_from_before_are_stated_whole_with_the_first_change(owner: User) -> None:
     nothing = {"included": None, "problem": None, "search_text": "", "sort_key": ""}
     db.session.execute(sa.update(CatalogProduct).values(nothing))
-    db.session.execute(sa.update(User).values(judged_by=None))
+    db.session.execute(sa.update(User).values(verdicts_digest=None))
     db.session.commit()
 
     rule_changes.change(owner, EntityType.GROUP, ["G1"], FilterMode.EXCLUDE)
