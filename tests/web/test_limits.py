@@ -99,6 +99,7 @@ def statuses(settings: Settings, uri: str, times: int) -> list[int]:
     changed = conftest.settings_for(settings.database_url, ratelimit_storage_uri=uri)
     for app in conftest.running_app(changed):
         client = with_limit(app).test_client()
+        app.url_map.update()  # all pages are on, and what stands before them
         app.before_request_funcs[None] = [limiter._check_request_limit]  # without the guard
         return [client.get("/seldom").status_code for _ in range(times)]
     return []
