@@ -122,3 +122,4 @@ def _release(user_id: int, group_id: int, item_id: int) -> None:
     of_others = (Listing.vk_group_id == group_id, Listing.vk_item_id == item_id, Listing.user_id != user_id)
     for row in db.session.scalars(sa.select(Listing).where(*of_others)):
         db.session.delete(row)
+    db.session.flush()  # an item has one listing at any moment

@@ -134,21 +134,23 @@ def test_a_change_that_is_not_committed_yet_counts_for_whoever_makes_it(owner: U
     assert plans.plan_for(owner).changes == ()
 
 
-def test_whoever_writes_holds_refreshes_off_until_the_end(owner: User) -> None:
-    if db.engine.dialect.name == "sqlite":
-        pytest.skip("one writer anyway")
-    plans.plan_for(owner)
+@pytest.fixture
+def owner_on_postgres(app_on_postgres: Flask) -> User:
+    """SQLite has one writer anyway, and no transactions that may only read."""
+    return make_user()
+
+
+def test_whoever_writes_holds_refreshes_off_until_the_end(owner_on_postgres: User) -> None:
+    plans.plan_for(owner_on_postgres)
     with db.engine.begin() as refreshing:
         refreshing.exec_driver_sql("SET LOCAL lock_timeout = 200")
         with pytest.raises(sa.exc.OperationalError):
-            refreshing.execute(locks.turn_of(owner.id))
+            refreshing.execute(locks.turn_of(owner_on_postgres.id))
         refreshing.rollback()
     db.session.rollback()
 
 
-def test_nothing_is_written_in_a_snapshot(owner: User) -> None:
-    if db.engine.dialect.name == "sqlite":
-        pytest.skip("SQLite has no such transactions")
+def test_nothing_is_written_in_a_snapshot(owner_on_postgres: User) -> None:
     with pytest.raises(sa.exc.InternalError), snapshot():
         db.session.execute(sa.update(User).values(time_zone="Europe/Samara"))
 
