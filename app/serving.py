@@ -1,6 +1,7 @@
 """A worker of gunicorn for which a request has a time to arrive, however it drips."""
 
 import errno
+import gc
 import socket
 import time
 from typing import Any
@@ -49,10 +50,15 @@ def _too_slow() -> ConnectionResetError:
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def load_wsgi(self) -> None:
-        """With all its pages: no visitor waits until they are imported."""
+        """With all its pages: no visitor waits until they are imported.
+
+        What stands then stands for good: a collector that went through it took as long as several pages.
+        """
         super().load_wsgi()
         if isinstance(self.wsgi, Flask):
             self.wsgi.url_map.update()
+        gc.collect()
+        gc.freeze()
 
     def handle(self, conn: TConn) -> Any:
         if not isinstance(conn.sock, _TimedSocket):

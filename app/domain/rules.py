@@ -1,7 +1,7 @@
 """Which products the owner's rules let through. The only place that decides."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -118,6 +118,18 @@ def decide(
 def decide_unnamed(rules: RuleSet, store_id: str, lineage: tuple[str, ...]) -> Decision:
     """Of every product in that place that no rule names."""
     return decide(rules, store_id, lineage, _NOBODY)
+
+
+def unnamed_differ(before: RuleSet, after: RuleSet) -> Callable[[str, tuple[str, ...]], bool]:
+    """Asked with a store id and a lineage: whether products there that no rule names are decided on otherwise."""
+    is_everywhere = any(before.mode(level) is not after.mode(level) for level in EntityType)
+    stores, groups = (before.differing(after, level) for level in (EntityType.STORE, EntityType.GROUP))
+
+    def differ(store_id: str, lineage: tuple[str, ...]) -> bool:
+        is_concerned = is_everywhere or store_id in stores or not groups.isdisjoint(lineage)
+        return is_concerned and decide_unnamed(before, store_id, lineage) != decide_unnamed(after, store_id, lineage)
+
+    return differ
 
 
 _NOBODY = "\0"

@@ -1,5 +1,8 @@
 """A page asks the database as often of a large shop as of a small one, and seldom."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 import sqlalchemy as sa
 
@@ -93,3 +96,30 @@ def test_a_press_costs_the_same_in_a_large_shop(browser: Browser, shop: User) ->
     grow(shop)
     browser.get("/catalog")
     assert press(browser, "P2") <= few <= 35
+
+
+def test_nobody_waits_for_what_was_pressed_while_its_page_is_made(browser: Browser, shop: User) -> None:
+    browser.get(STORE)
+    fields = {"entity_type": "product", "entity_id": "P1", "filter_mode": "exclude", "next": STORE}
+    with noted_commits() as seen:
+        browser.post("/catalog/filters", fields, headers=HTMX)
+    page = next(
+        number for number, one in enumerate(seen) if one.startswith("SELECT") and "catalog_counts.products" in one
+    )
+    assert "COMMIT" in seen[:page]
+    assert not [one for one in seen[page:] if one.startswith(("INSERT", "UPDATE", "DELETE"))]
+
+
+@contextmanager
+def noted_commits() -> Iterator[list[str]]:
+    """Among the statements."""
+
+    def note(_connection: object) -> None:
+        seen.append("COMMIT")
+
+    with counted_statements() as seen:
+        sa.event.listen(db.engine, "commit", note)
+        try:
+            yield seen
+        finally:
+            sa.event.remove(db.engine, "commit", note)

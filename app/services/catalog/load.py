@@ -1,6 +1,6 @@
 """The stored catalog as domain objects: stores with their groups, products and pictures."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +21,7 @@ from app.services.catalog import unreadable
 from app.services.errors import UnknownEntity
 from app.services.photos import gallery
 
+_G = CatalogGroup.__table__.c
 _C = CatalogProduct.__table__.c
 """Plain columns: rows of a long catalog come twice as fast as through the mapper, and JSON is read faster as text."""
 _NAME_COLUMNS = (_C.product_id, _C.name, _C.group_id, sa.cast(_C.choices, sa.Text))
@@ -29,6 +30,7 @@ FACT_COLUMNS = (
     *(_C.is_excisable, _C.is_age_limited),
 )
 TEXT_COLUMNS = (_C.description, _C.article, _C.code, sa.cast(_C.barcodes, sa.Text))
+_WAY_COLUMNS = (_G.store_id, _G.group_id, _G.name, _G.parent_id)
 _MOST_WORDS = 8
 """Of a name, to look for others by: more would find the same."""
 
@@ -85,21 +87,25 @@ def load_store(
 
 def load_groups(user_id: int, store_id: str | None = None) -> dict[str, list[Group]]:
     """By store id."""
-    query = sa.select(
-        CatalogGroup.store_id,
-        CatalogGroup.group_id,
-        CatalogGroup.name,
-        CatalogGroup.parent_id,
-        CatalogGroup.is_variant_model,
-        CatalogGroup.attributes,
-    ).where(CatalogGroup.user_id == user_id)
+    query = sa.select(*_WAY_COLUMNS, _G.is_variant_model, _G.attributes).where(_G.user_id == user_id)
     if store_id is not None:
-        query = query.where(CatalogGroup.store_id == store_id)
+        query = query.where(_G.store_id == store_id)
     by_store: dict[str, list[Group]] = {}
     for store, group_id, name, parent_id, is_variant_model, attributes in db.session.execute(query):
         group = Group(group_id, name, parent_id, is_variant_model, to_attributes(attributes or ()))
         by_store.setdefault(store, []).append(group)
     return by_store
+
+
+def load_trees(user_id: int, store_ids: Collection[str] | None = None) -> dict[str, GroupTree]:
+    """By store id: names and ways only, not what the variants of a model differ in. None = all that have groups."""
+    query = sa.select(*_WAY_COLUMNS).where(_G.user_id == user_id)
+    if store_ids is not None:
+        query = query.where(_G.store_id.in_(store_ids))
+    groups: dict[str, dict[str, Group]] = {store_id: {} for store_id in store_ids or ()}
+    for store_id, group_id, name, parent_id in db.session.execute(query).all():
+        groups.setdefault(store_id, {})[group_id] = Group(group_id, name, parent_id)
+    return {store_id: GroupTree(inside) for store_id, inside in groups.items()}
 
 
 def to_attributes(stored: Sequence[Any]) -> tuple[Attribute, ...]:

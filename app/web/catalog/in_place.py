@@ -7,6 +7,7 @@ from flask import current_app, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from app.db import db, reading
 from app.web.access import is_htmx
 from app.web.address import asked_for
 
@@ -15,7 +16,10 @@ _PAGES = frozenset({"catalog.store", "catalog.stores", "catalog.rules"})
 
 
 def shown_again(back: str) -> ResponseReturnValue:
-    """`back`: a path of this site. Without htmx, and for other pages, the visitor is led there."""
+    """`back`: a path of this site. Without htmx, and for other pages, the visitor is led there.
+
+    Commits: while the page is made, nobody waits for what was changed.
+    """
     page = _page_at(back) if is_htmx() else None
     if page is None:
         return redirect(back)
@@ -31,8 +35,11 @@ def _page_at(address: str) -> str | None:
         endpoint, values = adapter.match(parts.path, method="GET") if adapter else ("", {})
         if endpoint not in _PAGES or not all(str(value).isprintable() for value in values.values()):
             return None
-        with asked_for(parts.query):
+        db.session.commit()
+        with reading(), asked_for(parts.query):
             view: Any = current_app.view_functions[endpoint]
-            return cast(str, view(**values))
+            page = cast(str, view(**values))
+            db.session.commit()  # or what comes after would still be read as it stood then
+            return page
     except HTTPException:
         return None

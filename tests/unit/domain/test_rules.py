@@ -18,6 +18,8 @@ from app.domain.rules import (
     Status,
     configuration_status,
     decide,
+    decide_unnamed,
+    unnamed_differ,
 )
 from tests.factories import a_group
 
@@ -302,3 +304,24 @@ def test_a_decision_names_a_rule_that_exists(store_goods: StoreGoods, rules: tup
         if decision.level is not None and decision.decided_by is not None:
             mode = INCLUDE if decision.included else EXCLUDE
             assert Rule(decision.level, decision.decided_by, mode) in rules
+
+
+@given(stores_goods(), rule_lists, rule_lists)
+def test_two_sets_of_rules_differ_where_they_decide_otherwise(
+    store_goods: StoreGoods, before: tuple[Rule, ...], after: tuple[Rule, ...]
+) -> None:
+    differ = unnamed_differ(RuleSet(before), RuleSet(after))
+    store_id = store_goods.store.id
+
+    for group_id in (None, *GROUP_IDS):
+        lineage = store_goods.tree.lineage(group_id)
+        decided = [decide_unnamed(RuleSet(rules), store_id, lineage) for rules in (before, after)]
+        assert differ(store_id, lineage) is (decided[0] != decided[1])
+
+
+def test_another_rule_of_a_product_is_no_question_to_its_neighbours() -> None:
+    differ = unnamed_differ(
+        RuleSet((Rule(PRODUCT, "P1", EXCLUDE),)), RuleSet((Rule(PRODUCT, "P1", EXCLUDE), Rule(PRODUCT, "P2", EXCLUDE)))
+    )
+
+    assert not differ("S1", ("G1",))

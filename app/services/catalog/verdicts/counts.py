@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.db import db, in_chunks
+from app.db import db, few, in_chunks
 from app.models import CatalogCount, CatalogProduct
 
 _P = CatalogProduct.__table__.c
@@ -31,7 +31,7 @@ def recount(user_id: int, groups: Collection[tuple[str, str]] | None = None) -> 
         for some in in_chunks(ids):
             _recount(
                 sa.and_(_COUNTS.c.user_id == user_id, _COUNTS.c.store_id == store_id, _COUNTS.c.group_id.in_(some)),
-                sa.and_(_P.user_id == user_id, _P.store_id == store_id, within(_P.group_id, some)),
+                sa.and_(_P.user_id == user_id, _P.store_id == store_id, few(within(_P.group_id, some))),
             )
 
 

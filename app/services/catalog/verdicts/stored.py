@@ -17,10 +17,10 @@ from app.domain.catalog.goods import GroupTree, Product, Store
 from app.domain.catalog.pictures import Pictures
 from app.domain.catalog.search_fields import search_text, sort_key
 from app.domain.planning.selection import StoreGoods, decisions
-from app.domain.rules import EntityType, RuleSet, decide_unnamed
+from app.domain.rules import EntityType, RuleSet, unnamed_differ
 from app.models import CatalogProduct, User
 from app.services import locks
-from app.services.catalog.load import FACT_COLUMNS, TEXT_COLUMNS, load_groups, to_product
+from app.services.catalog.load import FACT_COLUMNS, TEXT_COLUMNS, load_groups, load_trees, to_product
 from app.services.catalog.verdicts import counts, marks
 from app.services.catalog.verdicts.criteria import Criteria
 from app.services.catalog.verdicts.marks import Marks
@@ -145,21 +145,17 @@ def settle(user_id: int) -> None:
     if changed.is_all or not _is_stated(user_id, before):
         restate(user, with_texts=changed.has_new_texts)
     else:
-        trees = _trees(user_id)
+        trees = load_trees(user_id)
         _restate(user_id, criteria, trees, _scope(user_id, trees, changed, before.rules, criteria.rules))
-
-
-def _trees(user_id: int) -> Mapping[str, GroupTree]:
-    """By store."""
-    return {store_id: GroupTree.of(groups) for store_id, groups in load_groups(user_id).items()}
 
 
 def _scope(user_id: int, trees: Mapping[str, GroupTree], changed: Marks, before: RuleSet, after: RuleSet) -> Scope:
     groups: dict[str, set[str]] = defaultdict(set)
+    differ = unnamed_differ(before, after)
     for store_id, group_id in counts.named_groups(user_id):
         lineage = trees.get(store_id, GroupTree({})).lineage(group_id)
         is_pictured = any((store_id, ancestor) in changed.groups for ancestor in lineage)
-        if is_pictured or decide_unnamed(before, store_id, lineage) != decide_unnamed(after, store_id, lineage):
+        if is_pictured or differ(store_id, lineage):
             groups[store_id].add(group_id)
     products = changed.products | before.differing(after, EntityType.PRODUCT)
     return Scope(groups, products, is_about_rules=not (changed.products or changed.groups))
@@ -172,7 +168,8 @@ def restate(user: User, *, with_texts: bool = False) -> Criteria:
     """
     locks.lock(user.id)
     criteria = Criteria.now(user)
-    _restate(user.id, criteria, _trees(user.id), with_texts=with_texts or _lack_texts(user.id))
+    trees = {store_id: GroupTree.of(groups) for store_id, groups in load_groups(user.id).items()}
+    _restate(user.id, criteria, trees, with_texts=with_texts or _lack_texts(user.id))
     return criteria
 
 

@@ -10,15 +10,14 @@ from app.db import db
 from app.domain.catalog.goods import Group, GroupTree, Store
 from app.domain.texts import search
 from app.domain.texts.order import natural_key
-from app.models import CatalogGroup, CatalogStore
+from app.models import CatalogStore
+from app.services.catalog.load import load_trees
 from app.services.errors import UnknownEntity
 from app.services.pages.goods.counts import Count, Tally
 from app.services.pages.goods.query import WITHOUT_GROUP
 
 ALL_OPEN_UP_TO = 60
 """A larger tree shows only the way to the chosen group and what lies beside it."""
-
-_G = CatalogGroup.__table__.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +41,7 @@ def store_of(user_id: int, store_id: str) -> Store:
 
 
 def tree_of(user_id: int, store_id: str) -> GroupTree:
-    return trees_of(user_id, (store_id,))[store_id]
-
-
-def trees_of(user_id: int, store_ids: Collection[str]) -> dict[str, GroupTree]:
-    """Names and ways only, not what the variants of a model differ in."""
-    query = sa.select(_G.store_id, _G.group_id, _G.name, _G.parent_id).where(
-        _G.user_id == user_id, _G.store_id.in_(store_ids)
-    )
-    groups: dict[str, dict[str, Group]] = {store_id: {} for store_id in store_ids}
-    for store_id, group_id, name, parent_id in db.session.execute(query).all():
-        groups[store_id][group_id] = Group(group_id, name, parent_id)
-    return {store_id: GroupTree(inside) for store_id, inside in groups.items()}
+    return load_trees(user_id, (store_id,))[store_id]
 
 
 def groups_within(tree: GroupTree, group: str, counts: Iterable[Count]) -> Collection[str | None] | None:

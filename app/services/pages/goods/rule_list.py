@@ -11,9 +11,10 @@ from app.domain.paging import Page, page_of
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet
 from app.domain.texts.order import natural_key
 from app.models import CatalogGroup, CatalogProduct, CatalogStore, User
+from app.services.catalog.load import load_trees
 from app.services.catalog.verdicts import stored
 from app.services.pages.goods.counts import NOTHING, Tally, counts_by_store, tallies_by_store
-from app.services.pages.goods.group_tree import tallies, trees_of
+from app.services.pages.goods.group_tree import tallies
 
 PAGE_SIZE = 50
 
@@ -91,7 +92,7 @@ def _places(user_id: int, rules: Sequence[Rule], held: Mapping[str, Tally]) -> d
     }
     standing = [*_groups(user_id, rules, stores), *_products(user_id, rules, stores)]
     inside = {one.store_id for one in standing}
-    trees = trees_of(user_id, inside)
+    trees = load_trees(user_id, inside)
     counts = counts_by_store(user_id, inside) if any(one.level is EntityType.GROUP for one in standing) else {}
     within = {store_id: tallies(trees[store_id], counts.get(store_id, ())) for store_id in inside}
     for one in standing:

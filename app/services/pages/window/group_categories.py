@@ -15,6 +15,7 @@ from app.domain.rules import decide
 from app.domain.texts import search
 from app.domain.texts.order import natural_key
 from app.models import CatalogGroup, CatalogStore, User
+from app.services.catalog.load import load_trees
 from app.services.catalog.verdicts import stored
 from app.services.errors import UnknownEntity
 from app.services.market import categories as market_categories
@@ -22,7 +23,7 @@ from app.services.market.categories import CategoryList
 from app.services.owner import rules as owner_rules
 from app.services.owner import settings as owner_settings
 from app.services.pages.goods.counts import counts_by_store, counts_of, tally, within
-from app.services.pages.goods.group_tree import groups_within, tallies, tree_of, trees_of
+from app.services.pages.goods.group_tree import groups_within, tallies, tree_of
 
 
 class CategoryTrouble(StrEnum):
@@ -177,7 +178,7 @@ def _rows(user: User, choices: _Choices) -> Iterator[GroupCategory]:
         CatalogStore.user_id == user.id, CatalogStore.store_id.in_(chosen)
     )
     names = {row[0]: row[1] for row in db.session.execute(query)}
-    trees, counts = trees_of(user.id, chosen), counts_by_store(user.id, chosen)
+    trees, counts = load_trees(user.id, chosen), counts_by_store(user.id, chosen)
     for store_id in sorted(chosen, key=lambda store_id: natural_key(names[store_id])):
         tree = trees[store_id]
         held = tallies(tree, counts.get(store_id, ()))

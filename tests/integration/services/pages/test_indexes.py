@@ -11,6 +11,7 @@ from flask import Flask
 from app.db import db
 from app.domain.listing.fitness import SkipReason
 from app.models import CatalogProduct, User
+from app.services.catalog.verdicts import counts as verdict_counts
 from app.services.pages.goods import product
 from app.services.pages.goods import store as goods_store
 from app.services.pages.goods.query import GoodsQuery, Sort, State
@@ -51,12 +52,12 @@ def shop() -> User:
 
 
 @contextmanager
-def statements_about_products() -> Iterator[list[tuple[str, Any]]]:
+def statements_about_products(*kinds: str) -> Iterator[list[tuple[str, Any]]]:
     seen: list[tuple[str, Any]] = []
 
     def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
         if (
-            statement.startswith(("SELECT", "WITH"))
+            statement.startswith(kinds or ("SELECT", "WITH"))
             and "FROM catalog_products" in statement
             and "included IS NULL" not in statement
         ):
@@ -133,3 +134,10 @@ def test_namesakes_are_looked_for_by_the_index_of_the_search(user: User) -> None
         product.product_page(user, "S1", "P2")
     namesakes = [plan_of(*asked) for asked in seen if "instr" in asked[0]]
     assert len(namesakes) == 1 and SEARCH in namesakes[0]
+
+
+def test_a_group_is_counted_by_its_own_index(user: User) -> None:
+    with statements_about_products("INSERT INTO catalog_counts") as seen:
+        verdict_counts.recount(user.id, [("S1", "tea")])
+    (plan,) = [plan_of(*asked) for asked in seen]
+    assert f"{BY_GROUP} (user_id=? AND store_id=? AND group_id=?)" in plan
