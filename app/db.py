@@ -1,5 +1,6 @@
 """Shared ground of the models: declarative base, session, column types, SQLite's manners."""
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -37,6 +38,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 SQLITE_BUSY_MS = LOCK_MS = 15_000
+_LOOK_MS = 8
+"""SQLite waits for 1, 2 and 5 ms before it gives up."""
 IDLE_MS = 5 * 60_000
 """No transaction is open while somebody else answers: one that idles so long belongs to a machine that is gone."""
 _POSTGRES = (
@@ -229,4 +232,27 @@ def _on_connect(connection: Any, _record: object) -> None:
 
 def _on_begin(connection: Connection) -> None:
     # Two deferred transactions that read and then write lose an update; the writer takes its lock first.
-    connection.exec_driver_sql("BEGIN" if _reading.get() else "BEGIN IMMEDIATE")
+    if _reading.get():
+        connection.exec_driver_sql("BEGIN")
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"PRAGMA busy_timeout={_LOOK_MS}")
+    try:
+        if not _has_turn(driver):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # so that what is wrong is told as any other fault
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_MS}")
+
+
+def _has_turn(driver: Any) -> bool:
+    """The writer's turn, looked for every few milliseconds.
+
+    SQLite itself looks ever more seldom, up to ten times a second, so that whoever has waited for long waits longest.
+    """
+    for _ in range(SQLITE_BUSY_MS // _LOOK_MS):
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+            return True
+        except sqlite3.OperationalError:
+            continue
+    return False

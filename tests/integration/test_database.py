@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.clock import utcnow
-from app.db import Base, EncryptedText, db
+from app.db import Base, EncryptedText, db, is_contention
 from app.models import CatalogProduct, RunStatus, RunTrigger, SyncConfig, SyncFilter, SyncRun, User
 from tests.conftest import KEY, running_app, settings_for
 from tests.factories import add_product, make_user
@@ -255,6 +255,20 @@ def test_sqlite_runs_with_its_guards_on(app: Flask) -> None:
         }
 
     assert found == {"foreign_keys": 1, "journal_mode": "wal", "busy_timeout": 15_000}
+
+
+def test_a_writer_who_waits_in_vain_is_told_so_and_waits_as_long_the_next_time(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.db.SQLITE_BUSY_MS", 16)
+    with db.engine.connect() as first, db.engine.connect() as second:
+        first.begin()
+        with pytest.raises(OperationalError) as told:
+            second.begin()
+        assert is_contention(told.value)
+        first.rollback()
+        second.begin()
+        assert second.exec_driver_sql("PRAGMA busy_timeout").scalar() == 16
 
 
 def test_a_price_comes_back_as_it_was_stored(app_on_each_database: Flask) -> None:

@@ -18,7 +18,7 @@ from app.domain.catalog.pictures import Pictures
 from app.domain.catalog.search_fields import search_text, sort_key
 from app.domain.planning.selection import StoreGoods, decisions
 from app.domain.rules import EntityType, RuleSet, unnamed_differ
-from app.models import CatalogProduct, User
+from app.models import CatalogProduct, CatalogStore, User
 from app.services import locks
 from app.services.catalog.load import FACT_COLUMNS, TEXT_COLUMNS, load_groups, load_trees, to_product
 from app.services.catalog.verdicts import counts, marks
@@ -246,7 +246,7 @@ def _narrowed(query: sa.Select[Any], user_id: int, scope: Scope | None) -> Itera
         for some in in_chunks(groups):
             yield query.where(_C.store_id == store_id, counts.within(_C.group_id, some))
     if scope.products:
-        stores = {store_id for store_id, _ in counts.named_groups(user_id)}
+        stores = sa.select(CatalogStore.store_id).where(CatalogStore.user_id == user_id)
         for ids in in_chunks(scope.products):
             yield query.where(_C.store_id.in_(stores), _C.product_id.in_(ids))
 

@@ -1,6 +1,5 @@
 """The groups of one store as a list to be read from top to bottom, each at its depth."""
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -56,17 +55,11 @@ def groups_within(tree: GroupTree, group: str, counts: Iterable[Count]) -> Colle
 
 def tallies(tree: GroupTree, counts: Iterable[Count]) -> Mapping[str, Tally]:
     """Of each group with everything below it."""
-    direct: Counter[str | None] = Counter()
-    let_through: Counter[str | None] = Counter()
+    selected, total = dict.fromkeys(tree.groups, 0), dict.fromkeys(tree.groups, 0)
     for count in counts:
-        direct[count.group_id] += count.products
-        let_through[count.group_id] += count.products if count.included else 0
-    total: Counter[str] = Counter()
-    selected: Counter[str] = Counter()
-    for group_id, number in direct.items():
-        for ancestor in tree.lineage(group_id):
-            total[ancestor] += number
-            selected[ancestor] += let_through[group_id]
+        for ancestor in tree.lineage(count.group_id):
+            total[ancestor] += count.products
+            selected[ancestor] += count.products if count.included else 0
     return {group_id: Tally(selected[group_id], total[group_id]) for group_id in tree.groups}
 
 
