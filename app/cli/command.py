@@ -1,6 +1,7 @@
 """What all commands share: exit codes, one-line errors, JSON on stdout, a database that is there."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -114,7 +115,15 @@ def no_such_user(email_or_id: str) -> CommandError:
 
 
 def print_json(value: dict[str, Any]) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False))
+    """One line. A reader that went away ends the command quietly, as Click has it; a full disk is told."""
+    try:
+        click.echo(json.dumps(value, ensure_ascii=False))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is left unwritten would be tried once more at the end, and change the exit code.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise CommandError(f"cannot write the answer: {error.strerror}", ExitCode.FAILED) from None
 
 
 def leave(code: ExitCode) -> None:

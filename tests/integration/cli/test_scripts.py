@@ -87,6 +87,22 @@ def test_read_config_works_through_a_link(app: object, project: Path, tmp_path: 
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, b"", b"")
 
 
+def test_read_config_says_in_one_line_that_its_answer_finds_no_room(app: object, project: Path) -> None:
+    make_user("owner@example.ru")
+    with Path("/dev/full").open("w") as full:
+        answer = subprocess.run(
+            [project / "bin" / "read_config", "owner@example.ru"],
+            env={"PATH": "/usr/bin:/bin"},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    assert (answer.returncode, answer.stderr) == (1, "Error: cannot write the answer: No space left on device\n")
+
+
 @pytest.mark.parametrize(
     ("words", "code"), [([], 2), (["--nonsense"], 2), (["nobody@example.ru"], 3), (["not\udcfftext"], 3)]
 )
