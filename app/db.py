@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from app.clock import utcnow
 
@@ -201,16 +201,25 @@ def once_while_reading(question: Callable[P, T]) -> Callable[P, T]:
         if not _reading.get():
             return question(*args, **kwargs)
         session, key = db.session(), (question, args, *kwargs.items())
-        transaction, answers = session.info.get(_ANSWERS, (None, {}))
-        if transaction is None or transaction is not session.get_transaction():
-            answers = {}
-        if key not in answers:
-            answers[key] = question(*args, **kwargs)
-            session.info[_ANSWERS] = (session.get_transaction(), answers)
-        found: T = answers[key]
-        return found
+        known = _answers(session)
+        if key in known:
+            answer: T = known[key]
+            return answer
+        answer = question(*args, **kwargs)
+        _answers(session)[key] = answer  # looked for anew: the question may have begun the transaction
+        return answer
 
     return asked
+
+
+def _answers(session: Session) -> dict[Any, Any]:
+    """Those of the open transaction."""
+    transaction, answers = session.info.get(_ANSWERS, (None, {}))
+    if transaction is None or transaction is not session.get_transaction():
+        answers = {}
+        session.info[_ANSWERS] = (session.get_transaction(), answers)
+    found: dict[Any, Any] = answers
+    return found
 
 
 _ANSWERS = "answers in this transaction"

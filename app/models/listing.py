@@ -18,9 +18,22 @@ class _InMarket:
     vk_group_id: Mapped[int] = mapped_column(sa.BigInteger)
 
     @classmethod
-    def in_market(cls, user_id: int, group_id: int) -> sa.ColumnElement[bool]:
+    def in_market(
+        cls, user_id: int | sa.BindParameter[int], group_id: int | sa.BindParameter[int]
+    ) -> sa.ColumnElement[bool]:
         """Those of the user in that community."""
         return sa.and_(cls.user_id == user_id, cls.vk_group_id == group_id)
+
+
+def _counting(name: str, *columns: str, where: str | None = None) -> sa.Index:
+    """Over the listings of one community; `where`: only over those of which something is to be told."""
+    condition = sa.text(where) if where else None
+    return sa.Index(
+        f"ix_listings_{name}",
+        *("user_id", "vk_group_id", *columns),
+        sqlite_where=condition,
+        postgresql_where=condition,
+    )
 
 
 class Listing(_InMarket, Base):
@@ -31,6 +44,14 @@ class Listing(_InMarket, Base):
         sa.UniqueConstraint("user_id", "vk_group_id", "store_id", "product_id"),
         sa.UniqueConstraint("vk_group_id", "vk_item_id"),
         one_of("state", LinkState),
+        # What pages count is answered by these alone: a listing is wide, and there are many.
+        _counting("counted", "state", "vk_item_id", "attempted_at", "gone_answered", "out_since"),
+        _counting(
+            *("refused", "error_code", "failed_digest", "state", "vk_item_id", "attempted_at"),
+            where="error_code IS NOT NULL",
+        ),
+        _counting("refused_by_album", "album_error", "state", where="album_error IS NOT NULL"),
+        _counting("rejected", "state", where="rejection IS NOT NULL"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -102,6 +123,16 @@ class Listing(_InMarket, Base):
     def _is_withheld(cls) -> sa.ColumnElement[bool]:
         nothing = (cls.vk_item_id, cls.deleted_at, cls.failed_digest, cls.error_code, cls.attempted_at)
         return sa.and_(cls.state == LinkState.ADDING, *(it.is_(None) for it in nothing), cls.retry_after.is_not(None))
+
+    @hybrid_property
+    def is_asked_about(self) -> bool:
+        """Deleted in VK by hand, and the owner has to say whether that is right; not of what is not selected anyway."""
+        return self.state == LinkState.GONE and not self.gone_answered and self.out_since is None
+
+    @is_asked_about.inplace.expression
+    @classmethod
+    def _is_asked_about(cls) -> sa.ColumnElement[bool]:
+        return sa.and_(cls.state == LinkState.GONE, cls.gone_answered.is_(False), cls.out_since.is_(None))
 
 
 class AlbumState(StrEnum):

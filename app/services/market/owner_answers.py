@@ -14,6 +14,7 @@ from app.services.market import foreign
 from app.services.market.records import load_listings, new_listing
 from app.services.owner import switch
 from app.services.owner.run_requests import request_run
+from app.services.owner.shop_window import listing_counts
 from app.services.runs import queue
 
 
@@ -37,12 +38,12 @@ class MarketReview:
 
 
 def market_review(user: User) -> MarketReview:
-    touched = sa.or_(Listing.state == LinkState.GONE, sa.cast(Listing.drift, sa.Text) != "{}", *_rejected)
+    touched = sa.or_(Listing.state == LinkState.GONE, sa.cast(Listing.drift, sa.Text) != "{}", Listing.rejection.is_not(None))
     query = sa.select(Listing).where(_ours(user), touched)
     ours = sorted(db.session.scalars(query), key=lambda row: (row.name.casefold(), row.id))
     return MarketReview(
         similar=[row for row in foreign.foreign_rows(user.id, user.market_id) if not row.is_left],
-        gone=[row for row in ours if row.state == LinkState.GONE and not row.gone_answered and row.out_since is None],
+        gone=[row for row in ours if row.is_asked_about],
         changed=[row for row in ours if row.drift and row.state != LinkState.GONE],
         rejected=[row for row in ours if row.rejection and row.state == LinkState.LIVE],
         foreign=user.sync_state.foreign_items if user.sync_state else 0,
@@ -52,25 +53,8 @@ def market_review(user: User) -> MarketReview:
 def question_count(user: User) -> int:
     """How many answers the owner owes."""
     similar = (ForeignItem.in_market(user.id, user.market_id), ForeignItem.is_left.is_(False))
-    gone = (_ours(user), *_asked_about)
-    counts = (
-        sa.select(sa.func.count(ForeignItem.id)).where(*similar).scalar_subquery(),
-        sa.select(sa.func.count(Listing.id)).where(*gone).scalar_subquery(),
-    )
-    return sum(db.session.execute(sa.select(*counts)).one())
-
-
-def rejected_count(user: User) -> int:
-    found = (_ours(user), *_rejected, Listing.state == LinkState.LIVE)
-    return db.session.scalar(sa.select(sa.func.count(Listing.id)).where(*found)) or 0
-
-
-_rejected = (Listing.rejection.is_not(None),)
-_asked_about = (
-    Listing.state == LinkState.GONE,
-    Listing.gone_answered.is_(False),
-    Listing.out_since.is_(None),  # a product that is not selected anyway raises no question
-)
+    count = db.session.scalar(sa.select(sa.func.count(ForeignItem.id)).where(*similar)) or 0
+    return count + listing_counts(user.id, user.market_id).asked_about
 
 
 def _ours(user: User) -> sa.ColumnElement[bool]:

@@ -1,7 +1,8 @@
 """What VK said no to the last time it was asked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -20,20 +21,50 @@ class Refusal:
     count: int
 
 
-def refusals(user_id: int, group_id: int) -> Sequence[Refusal]:
-    """Of items; an answer that did not come is none."""
-    code, is_left_alone, count = Listing.error_code, Listing.failed_digest.is_not(None), sa.func.count()
-    answered = (code.is_not(None), code != UNREACHABLE, sa.not_(Listing.is_lost))
-    query = sa.select(code, is_left_alone, count).where(_standing(user_id, group_id), *answered)
-    rows = db.session.execute(query.group_by(code, is_left_alone))
-    return [Refusal(found or "", is_left, number) for found, is_left, number in rows]
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Of one community's items."""
 
-
-def album_refusals(user_id: int, group_id: int) -> dict[str, int]:
+    items: Sequence[Refusal]
+    albums: Mapping[str, int]
     """{code: items that VK does not let into or out of their album}"""
-    code, count = Listing.album_error, sa.func.count()
-    query = sa.select(code, count).where(_standing(user_id, group_id), code.is_not(None)).group_by(code)
-    return {found or "": number for found, number in db.session.execute(query)}
+    rejected: int
+    """By VK's moderators."""
+
+
+def refused(user_id: int, group_id: int) -> Refused:
+    """All of it with one look. An answer that did not come is none."""
+    items: list[Refusal] = []
+    albums: dict[str, int] = {}
+    rejected = 0
+    for what, code, is_left_alone, count in db.session.execute(_told(), {"user_id": user_id, "group_id": group_id}):
+        if what == _ITEM:
+            items.append(Refusal(code, bool(is_left_alone), count))
+        elif what == _ALBUM:
+            albums[code] = count
+        else:
+            rejected = count
+    return Refused(items, albums, rejected)
+
+
+_ITEM, _ALBUM, _MODERATORS = "item", "album", "moderators"
+
+
+@cache
+def _told() -> sa.CompoundSelect[str, str, bool, int]:
+    """Each part by an index of its own."""
+    user_id, group_id = sa.bindparam("user_id", type_=sa.Integer), sa.bindparam("group_id", type_=sa.BigInteger)
+    standing, count, no = _standing(user_id, group_id), sa.func.count(), sa.false()
+    code, is_left_alone, album_code = Listing.error_code, Listing.failed_digest.is_not(None), Listing.album_error
+    answered = (code.is_not(None), code != UNREACHABLE, sa.not_(Listing.is_lost))
+    rejected = (Listing.in_market(user_id, group_id), Listing.rejection.is_not(None), Listing.state == LinkState.LIVE)
+    return sa.union_all(
+        sa.select(sa.literal(_ITEM), code, is_left_alone, count)
+        .where(standing, *answered)
+        .group_by(code, is_left_alone),
+        sa.select(sa.literal(_ALBUM), album_code, no, count).where(standing, album_code.is_not(None)).group_by(album_code),
+        sa.select(sa.literal(_MODERATORS), sa.literal(""), no, count).where(*rejected),
+    )
 
 
 def shop_is_full(user: User) -> bool:
@@ -44,6 +75,8 @@ def shop_is_full(user: User) -> bool:
     return db.session.scalar(sa.select(Listing.id).where(*full).limit(1)) is not None
 
 
-def _standing(user_id: int, group_id: int) -> sa.ColumnElement[bool]:
+def _standing(
+    user_id: int | sa.BindParameter[int], group_id: int | sa.BindParameter[int]
+) -> sa.ColumnElement[bool]:
     """Not deleted in VK by somebody else."""
     return sa.and_(Listing.in_market(user_id, group_id), Listing.state != LinkState.GONE)

@@ -1,6 +1,7 @@
 """What of ours stands in the owner's community, in numbers, and what is ordered to be done with it."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -37,23 +38,57 @@ class ShopWindow:
 def shop_window(user: User) -> ShopWindow:
     if not user.market_id:
         return ShopWindow(order=order_of(user), in_reach=False)
-    lost = sa.func.count().filter(Listing.is_lost)
-    query = sa.select(Listing.state, sa.func.count(), lost).group_by(Listing.state)
-    rows = db.session.execute(query.where(Listing.in_market(user.id, user.market_id))).all()
-    counts: dict[str, int] = {row[0]: row[1] for row in rows}
+    counts = listing_counts(user.id, user.market_id)
     return ShopWindow(
-        is_uncertain=any(row[2] for row in rows),
-        live=counts.get(LinkState.LIVE, 0),
-        hidden=counts.get(LinkState.HIDDEN, 0),
+        is_uncertain=counts.lost > 0,
+        live=counts.live,
+        hidden=counts.hidden,
         order=order_of(user),
         in_reach=user.vk is not None and user.vk.is_connected,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ListingCounts:
+    """What we know of one community's items, in numbers."""
+
+    live: int = 0
+    hidden: int = 0
+    items: int = 0
+    """That stand there, seen or not."""
+    lost: int = 0
+    """Added without an answer."""
+    asked_about: int = 0
+    """Deleted in VK by hand: the owner has to say whether that is right."""
+
+
+@once_while_reading
+def listing_counts(user_id: int, group_id: int) -> ListingCounts:
+    """All of it with one look, as pages tell now this and now that of it."""
+    rows = db.session.execute(_counted(), {"user_id": user_id, "group_id": group_id}).all()
+    counts: dict[str, int] = {row[0]: row[1] for row in rows}
+    return ListingCounts(
+        live=counts.get(LinkState.LIVE, 0),
+        hidden=counts.get(LinkState.HIDDEN, 0),
+        items=sum(row[2] for row in rows if row[0] != LinkState.GONE),
+        lost=sum(row[3] for row in rows),
+        asked_about=sum(row[4] for row in rows),
+    )
+
+
+@cache
+def _counted() -> sa.Select[str, int, int, int, int]:
+    """By state; an index holds all of it."""
+    user_id, group_id = sa.bindparam("user_id", type_=sa.Integer), sa.bindparam("group_id", type_=sa.BigInteger)
+    number = sa.func.count
+    columns = (number(), number(Listing.vk_item_id), number().filter(Listing.is_lost))
+    query = sa.select(Listing.state, *columns, number().filter(Listing.is_asked_about))
+    return query.where(Listing.in_market(user_id, group_id)).group_by(Listing.state)
+
+
 def has_lost_items(user: User) -> bool:
     """Something was added without an answer, and may stand there or not."""
-    lost = (Listing.in_market(user.id, user.market_id), Listing.is_lost)
-    return db.session.scalar(sa.select(Listing.id).where(*lost).limit(1)) is not None
+    return listing_counts(user.id, user.market_id).lost > 0
 
 
 def live_count(user: User) -> int:

@@ -9,11 +9,11 @@ from app.clock import utcnow
 from app.db import db, once_while_reading
 from app.domain.market.capacity import Room, room_for
 from app.domain.planning.albums import Albums
-from app.domain.planning.changes import LinkState
 from app.domain.planning.summary import PlanSummary
 from app.domain.vk_limits import ALBUMS_MAX, ITEMS_MAX
-from app.models import CatalogStore, Listing, User
+from app.models import CatalogStore, User
 from app.services.market.records import load_albums
+from app.services.owner.shop_window import listing_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,9 @@ def _albums_now(user: User, group_id: int) -> Albums:
     return load_albums(user, group_id, utcnow())
 
 
-@once_while_reading
 def _items_now(user: User, group_id: int) -> int:
-    there = (Listing.in_market(user.id, group_id), Listing.vk_item_id.is_not(None), Listing.state != LinkState.GONE)
-    count = db.session.scalar(sa.select(sa.func.count()).select_from(Listing).where(*there)) or 0
-    return count + (user.sync_state.foreign_items if user.sync_state else 0)
+    foreign = user.sync_state.foreign_items if user.sync_state else 0
+    return listing_counts(user.id, group_id).items + foreign
 
 
 @once_while_reading

@@ -11,6 +11,7 @@ from app.db import db
 from app.domain.vk_limits import ALBUMS_MAX
 from app.models import AlbumState, User, VkAlbum
 from app.services.market import owner_answers, refusals
+from app.services.market.refusals import Refused
 from app.services.pages.sync.problem_kinds import Kind, Problem
 from app.services.runs.codes import QUOTA_USED_UP
 
@@ -20,22 +21,23 @@ def market_problems(user: User) -> Iterator[Problem]:
         return
     if count := owner_answers.question_count(user):
         yield Problem(Kind.QUESTIONS, count=count)
-    if count := owner_answers.rejected_count(user):
-        yield Problem(Kind.REJECTED, count=count)
+    refused = refusals.refused(user.id, user.vk.group_id)
+    if refused.rejected:
+        yield Problem(Kind.REJECTED, count=refused.rejected)
     if any(datetime.fromisoformat(until) > utcnow() for until in user.vk.resting.values()):
         yield Problem(Kind.QUOTA, QUOTA_USED_UP, passes=True)
-    yield from _refusals(user.id, user.vk.group_id)
+    yield from _refusals(refused)
     yield from _albums(user, user.vk.group_id, utcnow())
 
 
-def _refusals(user_id: int, group_id: int) -> Iterator[Problem]:
-    for refusal in refusals.refusals(user_id, group_id):
+def _refusals(refused: Refused) -> Iterator[Problem]:
+    for refusal in refused.items:
         if refusal.code == stored(SHOP_FULL):
             yield Problem(Kind.SHOP_FULL)
         else:
             kind = Kind.REFUSED if refusal.is_left_alone else Kind.STUCK
             yield Problem(kind, refusal.code, count=refusal.count)
-    for code, count in refusals.album_refusals(user_id, group_id).items():
+    for code, count in refused.albums.items():
         yield Problem(Kind.NOT_IN_ALBUM, code, count=count)
 
 
