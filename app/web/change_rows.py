@@ -36,7 +36,7 @@ class PlanRow:
 
 def plan_rows(user_id: int, items: Iterable[Change | Skipped]) -> list[PlanRow]:
     items = list(items)
-    names = names_of(user_id, [item.key for item in items if item.key is not None])
+    names = names_of(user_id, [item.key for item in items if item.key is not None and not item.name])
     refused = [item.key for item in items if isinstance(item, Skipped) and item.reason is Reason.REFUSED]
     codes = refusals_of(user_id, refused) if refused else {}
     return [
@@ -45,7 +45,7 @@ def plan_rows(user_id: int, items: Iterable[Change | Skipped]) -> list[PlanRow]:
     ]
 
 
-NO_NAMES = Names({}, {}, {})
+NO_NAMES = Names({}, {})
 
 
 def change_rows(changes: Iterable[Change]) -> list[PlanRow]:
@@ -58,7 +58,7 @@ def _skipped_row(item: Skipped, names: Names, code: str | None) -> PlanRow:
     advice = labels.reason(item.reason)
     if code:
         advice = advice._replace(what_to_do=message(code))
-    name = names.products.get(item.key, item.key.product_id)
+    name = item.name or names.products.get(item.key, item.key.product_id)
     return PlanRow("", name, names.stores.get(item.key.store_id, ""), reason=advice)
 
 

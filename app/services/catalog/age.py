@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import sqlalchemy as sa
-
-from app.db import db, once_while_reading
-from app.models import CatalogStore, StoreState
+from app.models import StoreState
+from app.services.owner.known_stores import known_stores
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +19,8 @@ class CatalogAge:
     stores: int
 
 
-@once_while_reading
 def catalog_age(user_id: int) -> CatalogAge:
-    query = sa.select(CatalogStore.name, CatalogStore.state, CatalogStore.fetched_at)
-    ours = (CatalogStore.user_id == user_id, CatalogStore.is_open)
-    rows = db.session.execute(query.where(*ours).order_by(CatalogStore.name)).all()
+    rows = [store for store in known_stores(user_id) if store.is_open]
     read = [row.fetched_at for row in rows if row.fetched_at is not None]
     stale = [row.name for row in rows if row.state != StoreState.OK]
     return CatalogAge(read_at=min(read, default=None), stale=stale, stores=len(rows))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -24,7 +25,14 @@ class UnreadableRow:
 
 
 def count(user_id: int) -> int:
-    return db.session.scalar(sa.select(sa.func.count()).select_from(_of_user(user_id).subquery())) or 0
+    return db.session.scalar(_number(), {"user_id": user_id}) or 0
+
+
+@cache
+def _number() -> sa.Select[int]:
+    of_user = CatalogUnreadable.user_id == sa.bindparam("user_id", type_=sa.Integer)
+    query = sa.select(sa.func.count()).select_from(CatalogUnreadable).join(CatalogStore, _is_store)
+    return query.where(of_user, CatalogStore.is_open)
 
 
 def first_rows(user_id: int, most: int, offset: int = 0) -> Sequence[UnreadableRow]:
@@ -69,11 +77,13 @@ def counts_by_store(user_id: int) -> dict[str, int]:
     return {row[0]: row[1] for row in db.session.execute(query)}
 
 
+_is_store = sa.and_(
+    CatalogStore.user_id == CatalogUnreadable.user_id, CatalogStore.store_id == CatalogUnreadable.store_id
+)
+
+
 def _of_user(user_id: int) -> sa.Select[CatalogUnreadable, str, str | None]:
     """With the names that the copy knows; not of a store that is closed for good."""
-    is_store = sa.and_(
-        CatalogStore.user_id == CatalogUnreadable.user_id, CatalogStore.store_id == CatalogUnreadable.store_id
-    )
     is_product = sa.and_(
         CatalogProduct.user_id == CatalogUnreadable.user_id,
         CatalogProduct.store_id == CatalogUnreadable.store_id,
@@ -81,7 +91,7 @@ def _of_user(user_id: int) -> sa.Select[CatalogUnreadable, str, str | None]:
     )
     return (
         sa.select(CatalogUnreadable, CatalogStore.name, CatalogProduct.name)
-        .join(CatalogStore, is_store)
+        .join(CatalogStore, _is_store)
         .outerjoin(CatalogProduct, is_product)
         .where(CatalogUnreadable.user_id == user_id, CatalogStore.is_open)
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -52,9 +53,15 @@ def market_review(user: User) -> MarketReview:
 
 def question_count(user: User) -> int:
     """How many answers the owner owes."""
-    similar = (ForeignItem.in_market(user.id, user.market_id), ForeignItem.is_left.is_(False))
-    count = db.session.scalar(sa.select(sa.func.count(ForeignItem.id)).where(*similar)) or 0
-    return count + listing_counts(user.id, user.market_id).asked_about
+    similar = db.session.scalar(_similar_count(), {"user_id": user.id, "group_id": user.market_id}) or 0
+    return similar + listing_counts(user.id, user.market_id).asked_about
+
+
+@cache
+def _similar_count() -> sa.Select[int]:
+    user_id, group_id = sa.bindparam("user_id", type_=sa.Integer), sa.bindparam("group_id", type_=sa.BigInteger)
+    similar = (ForeignItem.in_market(user_id, group_id), ForeignItem.is_left.is_(False))
+    return sa.select(sa.func.count(ForeignItem.id)).where(*similar)
 
 
 def _ours(user: User) -> sa.ColumnElement[bool]:

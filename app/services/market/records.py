@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from msgspec.json import decode
 
 from app.clock import utcnow
-from app.db import db
+from app.db import db, once_while_reading
 from app.domain.listing.key import ListingKey, sku
 from app.domain.listing.owner_settings import HandField, OwnerSettings, keeps_photo_in_vk
 from app.domain.planning.albums import Albums
@@ -129,9 +130,32 @@ def _link(values: Sequence[Any]) -> Link:
     return Link(key, LinkState(state), name, frozenset(drift), sent, *facts)
 
 
+class AlbumFacts(NamedTuple):
+    """Of one album of ours, as far as plans and pages ask."""
+
+    title: str
+    state: str
+    pending_title: str | None
+    retry_after: datetime | None
+    full_until: datetime | None
+    error_code: str | None
+
+
+@once_while_reading
+def albums_of(user_id: int, group_id: int) -> Sequence[AlbumFacts]:
+    """By title; plain columns, which come several times as fast as the rows themselves."""
+    return [AlbumFacts(*row) for row in db.session.execute(_albums(), {"user_id": user_id, "group_id": group_id})]
+
+
+@cache
+def _albums() -> sa.Select[Any]:
+    user_id, group_id = sa.bindparam("user_id", type_=sa.Integer), sa.bindparam("group_id", type_=sa.BigInteger)
+    columns = [getattr(VkAlbum, name) for name in AlbumFacts._fields]
+    return sa.select(*columns).where(VkAlbum.in_market(user_id, group_id)).order_by(VkAlbum.title)
+
+
 def load_albums(user: User, group_id: int, now: datetime) -> Albums:
-    query = sa.select(VkAlbum).where(VkAlbum.in_market(user.id, group_id))
-    rows = db.session.scalars(query).all()
+    rows = albums_of(user.id, group_id)
     live = [row for row in rows if row.state == AlbumState.LIVE]
     return Albums(
         ours=frozenset(row.title for row in live),

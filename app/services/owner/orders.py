@@ -42,7 +42,7 @@ def undo(user: User, run: SyncRun) -> int:
 
 def undoable(user: User, run: SyncRun) -> int:
     """How many items that the run hid are hidden still; 0 unless it is the last run that changed anything."""
-    if user.vk is None or user.vk.group_id is None or run.status in ACTIVE:
+    if user.vk is None or user.vk.group_id is None or run.status in ACTIVE or not run.done:
         return 0
     last = _last_with_changes(user.id)
     if last is None or run.id not in parts_of(user.id, last):

@@ -4,8 +4,8 @@ import sqlalchemy as sa
 
 from app.db import db, once_while_reading
 from app.domain.rules import EntityType, FilterMode, Rule, RuleSet, decide
-from app.models import CatalogStore, SyncConfig, SyncFilter, User
-from app.services.owner.rule_entities import open_stores
+from app.models import SyncConfig, SyncFilter, User
+from app.services.owner.known_stores import known_stores
 
 
 @once_while_reading
@@ -29,10 +29,8 @@ def passing_stores(user: User) -> list[str]:
     rules = rules_of(user)
     if not rules.count()[EntityType.STORE]:
         return []
-    ids = db.session.scalars(
-        open_stores().where(CatalogStore.user_id == user.id).with_only_columns(CatalogStore.store_id)
-    )
-    return [store_id for store_id in ids if decide(rules, store_id).included]
+    stores = known_stores(user.id)
+    return [store.id for store in stores if store.is_open and decide(rules, store.id).included]
 
 
 def digest_of_rules(user: User) -> str:

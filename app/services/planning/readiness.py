@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-
 from app.clock import utcnow
-from app.db import db, once_while_reading
+from app.db import once_while_reading
 from app.domain.market.capacity import Room, room_for
 from app.domain.planning.albums import Albums
 from app.domain.planning.summary import PlanSummary
 from app.domain.vk_limits import ALBUMS_MAX, ITEMS_MAX
-from app.models import CatalogStore, User
+from app.models import User
 from app.services.market.records import load_albums
+from app.services.owner.known_stores import only_store
 from app.services.owner.shop_window import listing_counts
 
 
@@ -71,10 +70,3 @@ def _albums_now(user: User, group_id: int) -> Albums:
 def _items_now(user: User, group_id: int) -> int:
     foreign = user.sync_state.foreign_items if user.sync_state else 0
     return listing_counts(user.id, group_id).items + foreign
-
-
-@once_while_reading
-def only_store(user_id: int) -> str | None:
-    query = sa.select(CatalogStore.store_id).where(CatalogStore.user_id == user_id, CatalogStore.is_open)
-    ids = db.session.scalars(query.limit(2)).all()
-    return ids[0] if len(ids) == 1 else None

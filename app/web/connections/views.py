@@ -7,7 +7,7 @@ from app.services.connections import evotor as connections_evotor
 from app.services.connections import vk as connections_vk
 from app.services.errors import ConnectionRefused
 from app.services.owner import rules, shop_window
-from app.services.pages.sync.overview import sync_overview
+from app.services.pages.sync.overview import SyncOverview
 from app.web.access import commit_on_success, owner
 from app.web.asking import asks_vendors
 from app.web.connections import blueprint, kept
@@ -22,7 +22,7 @@ from app.web.sync.headline import briefly
 @blueprint.get("/connections")
 def show() -> str:
     user = owner()
-    sync = sync_overview(user)
+    sync = SyncOverview(user)
     return render_template(
         "connections/show.html",
         evotor=user.evotor,

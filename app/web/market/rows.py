@@ -10,7 +10,7 @@ from app.domain.listing.wanted import Wanted
 from app.domain.market.adoption import MatchedBy
 from app.models import ForeignItem, Listing
 from app.services.market.owner_answers import MarketReview
-from app.services.pages.goods.names import Names, names_of
+from app.services.pages.goods.names import Names, names_of, prices_of
 from app.web import labels
 from app.web.change_rows import item_address, shown
 from app.web.formatting import quoted
@@ -78,8 +78,10 @@ def market_rows(
 ) -> list[Row]:
     """`wanted`: the items as the next run would have them."""
     names = names_of(user_id, [_key(item) for item in items])
+    similar = [_key(item) for item in items if isinstance(item, ForeignItem)]
+    prices = prices_of(user_id, similar) if similar else {}
     return [
-        _similar_row(item, names)
+        _similar_row(item, names, prices.get(_key(item)))
         if isinstance(item, ForeignItem)
         else _listing_row(item, names, wanted.get(_key(item)), edited_in_vk)
         for item in items
@@ -90,7 +92,7 @@ def _key(item: ForeignItem | Listing) -> ListingKey:
     return ListingKey(item.store_id, item.product_id)
 
 
-def _similar_row(item: ForeignItem, names: Names) -> SimilarRow:
+def _similar_row(item: ForeignItem, names: Names, price: Decimal | None) -> SimilarRow:
     key = _key(item)
     return SimilarRow(
         item.id,
@@ -100,7 +102,7 @@ def _similar_row(item: ForeignItem, names: Names) -> SimilarRow:
         names.stores.get(item.store_id, ""),
         labels.MATCHED_BY[MatchedBy(item.matched_by)],
         item.seen.get("price"),
-        names.prices.get(key),
+        price,
     )
 
 

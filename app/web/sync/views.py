@@ -5,7 +5,7 @@ from app.domain.situation import Situation
 from app.models import User
 from app.services.errors import NotReady
 from app.services.owner import config, orders, run_requests, switch
-from app.services.pages.sync.overview import sync_overview
+from app.services.pages.sync.overview import SyncOverview
 from app.services.planning import confirming
 from app.services.vendors.clients import vk_window
 from app.web.access import commit_on_success, is_htmx, owner, writing
@@ -25,7 +25,7 @@ def show() -> str:
 
 
 def _main_page(template: str, user: User, *, is_fragment: bool = False) -> str:
-    sync = sync_overview(user)
+    sync = SyncOverview(user)
     cards = [(problem, problem_cards.card(problem, sync.only_store)) for problem in sync.told]
     return render_template(
         template,
@@ -94,7 +94,7 @@ def hide_all() -> ResponseReturnValue:
 @blueprint.get("/sync/problems", endpoint="problems")
 def problem_list() -> str:
     user = owner()
-    sync = sync_overview(user)
+    sync = SyncOverview(user)
     return render_template(
         "sync/problems.html",
         cards=[(problem, problem_cards.card(problem, sync.only_store)) for problem in sync.problems],

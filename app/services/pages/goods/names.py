@@ -1,6 +1,6 @@
 """What the owner calls the products and stores that a page speaks of."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from app.db import db
 from app.domain.listing.key import ListingKey
-from app.models import CatalogProduct, CatalogStore, Listing
+from app.models import CatalogProduct, Listing
 from app.services.catalog.load import load_names
+from app.services.owner.known_stores import known_stores
 
 _C = CatalogProduct.__table__.c
 
@@ -19,20 +20,23 @@ class Names:
     products: dict[ListingKey, str]
     """With what variants are told by."""
     stores: dict[str, str]
-    prices: dict[ListingKey, Decimal | None]
 
 
 def names_of(user_id: int, keys: Iterable[ListingKey]) -> Names:
-    """Names, and prices at the register, for the rows of one page."""
+    """For the rows of one page; all stores, and the products with these keys."""
     keys = list(keys)
-    wanted = _C.product_id.in_({key.product_id for key in keys}), _C.store_id.in_({key.store_id for key in keys})
-    prices = sa.select(_C.store_id, _C.product_id, _C.price).where(_C.user_id == user_id, *wanted)
-    stores = sa.select(CatalogStore.store_id, CatalogStore.name).where(CatalogStore.user_id == user_id)
-    return Names(
-        products=load_names(user_id, *wanted),
-        stores={row.store_id: row.name for row in db.session.execute(stores)},
-        prices={ListingKey(row.store_id, row.product_id): row.price for row in db.session.execute(prices)},
-    )
+    products = load_names(user_id, *_named(keys)) if keys else {}
+    return Names(products, {store.id: store.name for store in known_stores(user_id)})
+
+
+def prices_of(user_id: int, keys: Iterable[ListingKey]) -> dict[ListingKey, Decimal | None]:
+    """At the register, for the rows of one page."""
+    prices = sa.select(_C.store_id, _C.product_id, _C.price).where(_C.user_id == user_id, *_named(list(keys)))
+    return {ListingKey(row.store_id, row.product_id): row.price for row in db.session.execute(prices)}
+
+
+def _named(keys: Collection[ListingKey]) -> tuple[sa.ColumnElement[bool], ...]:
+    return _C.product_id.in_({key.product_id for key in keys}), _C.store_id.in_({key.store_id for key in keys})
 
 
 def refusals_of(user_id: int, keys: Iterable[ListingKey]) -> dict[ListingKey, str]:

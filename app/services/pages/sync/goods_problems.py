@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
-import sqlalchemy as sa
-
-from app.db import db
 from app.domain.listing.emptiness import Emptiness
 from app.domain.listing.fitness import SkipReason
-from app.models import CatalogStore, StoreState, User
+from app.models import StoreState, User
 from app.services.catalog import unreadable
 from app.services.owner import rule_entities, rules
+from app.services.owner.known_stores import known_stores
 from app.services.owner.settings import owner_settings
 from app.services.pages.sync.problem_kinds import Kind, Problem
 from app.services.planning import look_alikes
@@ -30,11 +28,10 @@ def store_problems(user: User) -> Iterator[Problem]:
     """Where Evotor itself does not answer, or is not connected, the stores are no trouble of their own."""
     if user.evotor is None or not user.evotor.is_connected or user.evotor.error_code:
         return
-    unread = (CatalogStore.state.not_in([StoreState.OK, StoreState.CLOSED]), CatalogStore.user_id == user.id)
-    query = sa.select(CatalogStore.error_code, CatalogStore.name).where(*unread).order_by(CatalogStore.name)
     names: dict[str, list[str]] = {}
-    for code, name in db.session.execute(query):
-        names.setdefault(code or "", []).append(name)
+    for store in known_stores(user.id):
+        if store.is_open and store.state != StoreState.OK:
+            names.setdefault(store.error_code or "", []).append(store.name)
     for code, stores in names.items():
         yield Problem(Kind.STORE, code, count=len(stores), names=stores)
 

@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-import sqlalchemy as sa
-
 from app.clients.vk.errors import ALBUMS_FULL, SHOP_FULL, stored
 from app.clock import utcnow
-from app.db import db
 from app.domain.vk_limits import ALBUMS_MAX
-from app.models import AlbumState, User, VkAlbum
+from app.models import AlbumState, User
 from app.services.market import owner_answers, refusals
+from app.services.market.records import albums_of
 from app.services.market.refusals import Refused
 from app.services.pages.sync.problem_kinds import Kind, Problem
 from app.services.runs.codes import QUOTA_USED_UP
@@ -42,8 +40,7 @@ def _refusals(refused: Refused) -> Iterator[Problem]:
 
 
 def _albums(user: User, group_id: int, now: datetime) -> Iterator[Problem]:
-    ours = sa.select(VkAlbum).where(VkAlbum.in_market(user.id, group_id))
-    rows = db.session.scalars(ours.order_by(VkAlbum.title)).all()
+    rows = albums_of(user.id, group_id)
     foreign = user.sync_state.foreign_albums if user.sync_state else 0
     live = [row for row in rows if row.state == AlbumState.LIVE]
     refused: dict[str, list[str]] = {}

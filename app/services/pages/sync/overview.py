@@ -1,8 +1,8 @@
 """What the main page shows, read from what is stored; calls nobody and writes nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from app.clock import utcnow
 from app.domain.rules import Status
@@ -12,13 +12,14 @@ from app.models.run import ACTIVE
 from app.services.catalog.age import catalog_age
 from app.services.owner import config as owner_config
 from app.services.owner import orders, shop_window, switch
+from app.services.owner.known_stores import only_store
 from app.services.owner.shop_window import ShopWindow
 from app.services.pages.goods.rule_summary import RuleSummary, rule_summary
 from app.services.pages.sync.first_steps import Step, StepState, first_steps
 from app.services.pages.sync.problem_kinds import Kind, Problem
 from app.services.pages.sync.problems import problems
 from app.services.planning.pending import PendingPlan, pending_plan
-from app.services.planning.readiness import MarketLimits, Readiness, market_limits, only_store, readiness_of
+from app.services.planning.readiness import MarketLimits, Readiness, market_limits, readiness_of
 from app.services.runs import records
 
 SOON = timedelta(minutes=1)
@@ -27,41 +28,145 @@ TOLD_OTHERWISE = frozenset({Kind.APPROVAL, Kind.EMPTY})
 """Problems that have a situation of their own."""
 
 
-@dataclass(frozen=True, slots=True)
 class SyncOverview:
-    situation: Situation
-    steps: Mapping[Step, StepState]
-    readiness: Readiness | None
-    """Of the first run, while it is the next step."""
-    problems: Sequence[Problem]
-    status: Status
-    is_enabled: bool
-    confirmed_at: datetime | None
-    has_vk: bool
-    confirm_obstacle: str | None
-    """Why the configuration may not be confirmed yet; a code."""
-    run_obstacle: str | None
-    rules: RuleSummary
-    last_run: SyncRun | None
-    next_run_at: datetime | None
-    """None while no run is planned; a time that has passed means "in the next minutes"."""
-    catalog_read_at: datetime | None
-    window: ShopWindow
-    limits: MarketLimits
-    pending: int
-    """Products that the next run changes in VK; 0 also while one is at work."""
-    shared: int
-    """Barcodes that stand in more than one of the selected stores, as far as a plan is asked for."""
-    undone: int
-    """Changes that the last run could not make."""
-    is_mended: bool
-    """The connection that ended the last run works again."""
-    undoable: int
-    """Items that the last run hid and that may be shown again."""
-    only_store: str | None
-    """Id of the owner's store where there is just one."""
-    synced_at: datetime | None
-    """When a synchronisation last came through to its end."""
+    """What there is to say of one user's synchronisation: looked up once, and only what somebody asks for."""
+
+    def __init__(self, user: User) -> None:
+        self._user = user
+        self._config = owner_config.config_of(user)
+        self.is_enabled = self._config.is_enabled
+        self.confirmed_at = self._config.confirmed_at
+        self.has_vk = user.vk is not None and user.vk.is_connected
+
+    @cached_property
+    def run_obstacle(self) -> str | None:
+        return switch.run_obstacle(self._user)
+
+    @cached_property
+    def confirm_obstacle(self) -> str | None:
+        """Why the configuration may not be confirmed yet; a code."""
+        return switch.confirmation_obstacle(self._user)
+
+    @cached_property
+    def last_run(self) -> SyncRun | None:
+        return records.latest(self._user.id)
+
+    @cached_property
+    def steps(self) -> Mapping[Step, StepState]:
+        return first_steps(self._user)
+
+    @cached_property
+    def rules(self) -> RuleSummary:
+        return rule_summary(self._user)
+
+    @cached_property
+    def window(self) -> ShopWindow:
+        return shop_window.shop_window(self._user)
+
+    @cached_property
+    def status(self) -> Status:
+        return switch.status_of(self._user)
+
+    @cached_property
+    def next_run_at(self) -> datetime | None:
+        """None while no run is planned; a time that has passed means "in the next minutes"."""
+        return next_run_at(self._user)
+
+    @cached_property
+    def catalog_read_at(self) -> datetime | None:
+        return catalog_age(self._user.id).read_at
+
+    @cached_property
+    def limits(self) -> MarketLimits:
+        return market_limits(self._user)
+
+    @cached_property
+    def only_store(self) -> str | None:
+        """Id of the owner's store where there is just one."""
+        return only_store(self._user.id)
+
+    @cached_property
+    def synced_at(self) -> datetime | None:
+        """When a synchronisation last came through to its end."""
+        return records.last_success(self._user.id)
+
+    @cached_property
+    def undone(self) -> int:
+        """Changes that the last run could not make."""
+        return _undone(self.last_run)
+
+    @cached_property
+    def undoable(self) -> int:
+        """Items that the last run hid and that may be shown again."""
+        return orders.undoable(self._user, self.last_run) if self.last_run else 0
+
+    @cached_property
+    def is_mended(self) -> bool:
+        """The connection that ended the last run works again."""
+        return _is_mended(self._user, self.last_run)
+
+    @cached_property
+    def _plan(self) -> PendingPlan | None:
+        """Nobody asks for one before there are goods, nor while a run carries one out, unless it is the first."""
+        is_first = self.steps[Step.LAUNCH] is StepState.NOW
+        return pending_plan(self._user) if self.rules.known and (is_first or not self._is_at_work) else None
+
+    @property
+    def _is_at_work(self) -> bool:
+        return self.last_run is not None and self.last_run.status == RunStatus.RUNNING
+
+    @property
+    def _waiting(self) -> PendingPlan | None:
+        return None if self._is_at_work else self._plan
+
+    @property
+    def pending(self) -> int:
+        """Products that the next run changes in VK; 0 also while one is at work."""
+        return self._waiting.product_count if self._waiting else 0
+
+    @property
+    def shared(self) -> int:
+        """Barcodes that stand in more than one of the selected stores, as far as a plan is asked for."""
+        return self._plan.summary.shared if self._plan else 0
+
+    @cached_property
+    def readiness(self) -> Readiness | None:
+        """Of the first run, while it is the next step."""
+        is_next = self.step is Step.LAUNCH and self._plan is not None
+        return readiness_of(self._user, self._plan.summary) if is_next and self._plan else None
+
+    @cached_property
+    def problems(self) -> Sequence[Problem]:
+        waits = self._waiting is not None and self._waiting.needs_approval
+        return problems(self._user, self.rules.held, plan_waits=waits, empty=self.rules.emptiness)
+
+    @cached_property
+    def situation(self) -> Situation:
+        kinds = {problem.kind for problem in self.problems}
+        others = [problem for problem in self._grave if problem.kind not in TOLD_OTHERWISE]
+        last = self.last_run
+        facts = Facts(
+            is_enabled=self.is_enabled,
+            is_confirmed=self.confirmed_at is not None,
+            is_ordered=self.order is not None,
+            is_at_work=self._is_at_work,
+            is_queued=last is not None and last.status == RunStatus.QUEUED,
+            is_held=self.run_obstacle is not None,
+            is_troubled=any(problem.is_loud for problem in others),
+            waits=Kind.APPROVAL in kinds,
+            is_approved=self._waiting is not None and self._waiting.is_approved,
+            last=_ended(last, self.confirmed_at),
+            undone=bool(others) or self.undone > 0,
+            is_empty=Kind.EMPTY in kinds,
+            pending=self.pending,
+            live=self.window.live,
+            hidden=self.window.hidden if self.window.is_hidden else 0,
+        )
+        return situation_of(facts)
+
+    @property
+    def _grave(self) -> Sequence[Problem]:
+        return [problem for problem in self.problems if not (problem.is_minor or problem.is_a_step)]
 
     @property
     def step(self) -> Step | None:
@@ -80,8 +185,7 @@ class SyncOverview:
     @property
     def told(self) -> Sequence[Problem]:
         """Problems that the page tells itself: what holds the synchronisation up, else the heaviest."""
-        grave = [problem for problem in self.problems if not problem.is_minor and not problem.is_a_step]
-        return [problem for problem in grave if problem.is_loud] or grave[:1]
+        return [problem for problem in self._grave if problem.is_loud] or self._grave[:1]
 
     @property
     def others(self) -> int:
@@ -114,84 +218,12 @@ def is_between(run: SyncRun, next_run_at: datetime | None) -> bool:
     return is_part and next_run_at is not None and next_run_at <= utcnow() + SOON
 
 
-def sync_overview(user: User) -> SyncOverview:
-    config = owner_config.config_of(user)
-    run_obstacle = switch.run_obstacle(user)
-    last_run, steps, rules = records.latest(user.id), first_steps(user), rule_summary(user)
-    window = shop_window.shop_window(user)
-    is_at_work = last_run is not None and last_run.status == RunStatus.RUNNING
-    is_next = steps[Step.LAUNCH] is StepState.NOW
-    pending = pending_plan(user) if rules.known and (is_next or not is_at_work) else None
-    waiting = None if is_at_work else pending
-    plan_waits = waiting is not None and waiting.needs_approval
-    found = problems(user, rules.held, plan_waits=plan_waits, empty=rules.emptiness)
-    return SyncOverview(
-        situation=situation_of(
-            _facts(user, last_run, window=window, waiting=waiting, found=found, is_held=run_obstacle is not None)
-        ),
-        steps=steps,
-        readiness=readiness_of(user, pending.summary) if pending else None,
-        problems=found,
-        status=switch.status_of(user),
-        is_enabled=config.is_enabled,
-        confirmed_at=config.confirmed_at,
-        has_vk=user.vk is not None and user.vk.is_connected,
-        confirm_obstacle=switch.confirmation_obstacle(user),
-        run_obstacle=run_obstacle,
-        rules=rules,
-        last_run=last_run,
-        next_run_at=next_run_at(user),
-        catalog_read_at=catalog_age(user.id).read_at,
-        window=window,
-        limits=market_limits(user),
-        pending=waiting.product_count if waiting else 0,
-        shared=pending.summary.shared if pending else 0,
-        undone=_undone(last_run),
-        is_mended=_is_mended(user, last_run),
-        undoable=orders.undoable(user, last_run) if last_run else 0,
-        only_store=only_store(user.id),
-        synced_at=records.last_success(user.id),
-    )
-
-
 def next_run_at(user: User) -> datetime | None:
     """When the next one begins by itself: a synchronisation, or the rest of what was ordered."""
     obstacle = orders.order_obstacle(user) if shop_window.order_of(user) else switch.run_obstacle(user)
     if obstacle is not None:
         return None
     return (user.sync_state.next_run_at if user.sync_state else None) or utcnow()
-
-
-def _facts(
-    user: User,
-    last: SyncRun | None,
-    *,
-    window: ShopWindow,
-    waiting: PendingPlan | None,
-    found: Sequence[Problem],
-    is_held: bool,
-) -> Facts:
-    config = owner_config.config_of(user)
-    kinds = {problem.kind for problem in found}
-    grave = [problem for problem in found if not (problem.is_minor or problem.is_a_step)]
-    others = [problem for problem in grave if problem.kind not in TOLD_OTHERWISE]
-    return Facts(
-        is_enabled=config.is_enabled,
-        is_confirmed=config.confirmed_at is not None,
-        is_ordered=window.order is not None,
-        is_at_work=last is not None and last.status == RunStatus.RUNNING,
-        is_queued=last is not None and last.status == RunStatus.QUEUED,
-        is_held=is_held,
-        is_troubled=any(problem.is_loud for problem in others),
-        waits=Kind.APPROVAL in kinds,
-        is_approved=waiting is not None and waiting.is_approved,
-        last=_ended(last, config.confirmed_at),
-        undone=bool(others) or _undone(last) > 0,
-        is_empty=Kind.EMPTY in kinds,
-        pending=waiting.product_count if waiting else 0,
-        live=window.live,
-        hidden=window.hidden if window.is_hidden else 0,
-    )
 
 
 _ENDS = {

@@ -21,6 +21,8 @@ from app.services.planning.pending import pending_of
 class Skipped:
     key: ListingKey
     reason: SkipReason | Reason
+    name: str = ""
+    """As the catalog had it when the plan was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,4 +113,4 @@ def _shown(row: Row) -> Change | Skipped:
     if row.action is not None:
         return kept_parts.change_of(row)
     assert row.key is not None and row.reason is not None, "what is skipped is a product, for a reason"
-    return Skipped(row.key, kept_parts.reason_of(row.reason))
+    return Skipped(row.key, kept_parts.reason_of(row.reason), row.name)
