@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.domain.listing.key import ListingKey
-from app.domain.planning.changes import Action, Change, Reason
+from app.domain.planning.changes import Action, Change
 from app.models import EntryOutcome, SyncRunEntry
-from app.services.pages.goods.names import Names, names_of, refusals_of
-from app.services.pages.sync.plan import Skipped
+from app.services.pages.goods.names import Names
 from app.services.planning.kept_parts import SHOWN_OF_NEW
 from app.services.vendors.clients import vk_window
 from app.web import labels
@@ -26,7 +25,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class PlanRow:
+class ChangeRow:
     action: str
     name: str
     store: str
@@ -34,37 +33,17 @@ class PlanRow:
     reason: labels.Advice | None = None
 
 
-def plan_rows(user_id: int, items: Iterable[Change | Skipped]) -> list[PlanRow]:
-    items = list(items)
-    names = names_of(user_id, [item.key for item in items if item.key is not None and not item.name])
-    refused = [item.key for item in items if isinstance(item, Skipped) and item.reason is Reason.REFUSED]
-    codes = refusals_of(user_id, refused) if refused else {}
-    return [
-        _skipped_row(item, names, codes.get(item.key)) if isinstance(item, Skipped) else _change_row(item, names)
-        for item in items
-    ]
-
-
 NO_NAMES = Names({}, {})
 
 
-def change_rows(changes: Iterable[Change]) -> list[PlanRow]:
+def change_rows(changes: Iterable[Change]) -> list[ChangeRow]:
     """Changes of a product that the page names anyway."""
-    return [_change_row(change, NO_NAMES) for change in changes]
+    return [change_row(change, NO_NAMES) for change in changes]
 
 
-def _skipped_row(item: Skipped, names: Names, code: str | None) -> PlanRow:
-    """`code`: of VK's refusal, which says more than that there was one."""
-    advice = labels.reason(item.reason)
-    if code:
-        advice = advice._replace(what_to_do=message(code))
-    name = item.name or names.products.get(item.key, item.key.product_id)
-    return PlanRow("", name, names.stores.get(item.key.store_id, ""), reason=advice)
-
-
-def _change_row(change: Change, names: Names) -> PlanRow:
+def change_row(change: Change, names: Names) -> ChangeRow:
     store = names.stores.get(change.key.store_id, "") if change.key else ""
-    return PlanRow(
+    return ChangeRow(
         labels.ACTION[change.action],
         change.name or (names.products.get(change.key, "") if change.key else ""),
         store,

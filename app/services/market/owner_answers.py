@@ -39,7 +39,9 @@ class MarketReview:
 
 
 def market_review(user: User) -> MarketReview:
-    touched = sa.or_(Listing.state == LinkState.GONE, sa.cast(Listing.drift, sa.Text) != "{}", Listing.rejection.is_not(None))
+    touched = sa.or_(
+        Listing.state == LinkState.GONE, sa.cast(Listing.drift, sa.Text) != "{}", Listing.rejection.is_not(None)
+    )
     query = sa.select(Listing).where(_ours(user), touched)
     ours = sorted(db.session.scalars(query), key=lambda row: (row.name.casefold(), row.id))
     return MarketReview(

@@ -62,7 +62,9 @@ def _told() -> sa.CompoundSelect[str, str, bool, int]:
         sa.select(sa.literal(_ITEM), code, is_left_alone, count)
         .where(standing, *answered)
         .group_by(code, is_left_alone),
-        sa.select(sa.literal(_ALBUM), album_code, no, count).where(standing, album_code.is_not(None)).group_by(album_code),
+        sa.select(sa.literal(_ALBUM), album_code, no, count)
+        .where(standing, album_code.is_not(None))
+        .group_by(album_code),
         sa.select(sa.literal(_MODERATORS), sa.literal(""), no, count).where(*rejected),
     )
 
@@ -75,8 +77,6 @@ def shop_is_full(user: User) -> bool:
     return db.session.scalar(sa.select(Listing.id).where(*full).limit(1)) is not None
 
 
-def _standing(
-    user_id: int | sa.BindParameter[int], group_id: int | sa.BindParameter[int]
-) -> sa.ColumnElement[bool]:
+def _standing(user_id: int | sa.BindParameter[int], group_id: int | sa.BindParameter[int]) -> sa.ColumnElement[bool]:
     """Not deleted in VK by somebody else."""
     return sa.and_(Listing.in_market(user_id, group_id), Listing.state != LinkState.GONE)

@@ -12,7 +12,7 @@ from app.models.run import ACTIVE
 from app.services.accounts import events
 from app.services.errors import NotReady
 from app.services.owner import config as owner_config
-from app.services.owner.shop_window import has_lost_items, live_count
+from app.services.owner.shop_window import has_lost_items, listing_counts, live_count
 from app.services.runs import codes, queue
 from app.services.runs.codes import TIME_SLICE
 
@@ -43,6 +43,8 @@ def undo(user: User, run: SyncRun) -> int:
 def undoable(user: User, run: SyncRun) -> int:
     """How many items that the run hid are hidden still; 0 unless it is the last run that changed anything."""
     if user.vk is None or user.vk.group_id is None or run.status in ACTIVE or not run.done:
+        return 0
+    if not listing_counts(user.id, user.vk.group_id).hidden:
         return 0
     last = _last_with_changes(user.id)
     if last is None or run.id not in parts_of(user.id, last):

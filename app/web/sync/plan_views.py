@@ -17,11 +17,11 @@ from app.services.planning.readiness import readiness_of
 from app.services.runs import records
 from app.web.access import commit_on_success, owner
 from app.web.address import requested_page, requested_words
-from app.web.change_rows import plan_rows
 from app.web.forms import text_of
 from app.web.messages import message
 from app.web.sync import blueprint, plan_explained, problem_cards
 from app.web.sync.forms import ApproveForm
+from app.web.sync.plan_rows import plan_rows
 
 ROWS_A_PAGE = 100
 

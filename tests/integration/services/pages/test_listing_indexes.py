@@ -1,0 +1,139 @@
+"""Which index answers what the pages of the synchronisation count among the listings, on both databases."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app.db import db
+from app.domain.planning.changes import LinkState
+from app.models import Listing, User
+from app.services.market import refusals
+from app.services.market.refusals import Refusal, Refused
+from app.services.owner import shop_window
+from app.services.owner.shop_window import ListingCounts
+from app.services.vendors.faults import UNREACHABLE
+from tests.factories import make_user
+
+GROUP = 7
+COUNTED, REFUSED, BY_ALBUM, REJECTED = (
+    f"ix_listings_{name}" for name in ("counted", "refused", "refused_by_album", "rejected")
+)
+ATTEMPTED = datetime(2026, 11, 1)
+NOT_ADDED: dict[str, Any] = {"state": LinkState.ADDING, "vk_item_id": None, "attempted_at": None}
+ODD: tuple[dict[str, Any], ...] = (
+    {"state": LinkState.HIDDEN},
+    {"state": LinkState.GONE},
+    {"state": LinkState.GONE, "gone_answered": True},
+    {"state": LinkState.GONE, "out_since": ATTEMPTED},
+    {"state": LinkState.GONE, "error_code": "vk_15", "album_error": "vk_15"},
+    {"state": LinkState.ADDING, "vk_item_id": None, "attempted_at": ATTEMPTED, "error_code": "vk_10"},
+    {**NOT_ADDED, "error_code": "vk_1405", "failed_digest": "x"},
+    {**NOT_ADDED, "error_code": "vk_1405", "failed_digest": "y"},
+    {"error_code": "vk_1405"},
+    {"error_code": UNREACHABLE},
+    {"album_error": "vk_1418"},
+    {"rejection": {"title": "Нельзя", "description": ""}},
+    {"rejection": {"title": "Нельзя", "description": ""}, "state": LinkState.HIDDEN},
+)
+ORDINARY = 1000
+SENT = {"description": "Black tea " * 100}
+"""A listing is as wide as what was sent."""
+
+
+@pytest.fixture
+def user(app: Flask) -> User:
+    return shop()
+
+
+@pytest.fixture
+def user_on_postgres(app_on_postgres: Flask) -> User:
+    user = shop()
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("VACUUM ANALYZE listings"))  # as autovacuum does
+    return user
+
+
+def shop() -> User:
+    """Many ordinary items, and some of which there is something to tell."""
+    user = make_user()
+    for place, fields in enumerate([*ODD, *[{}] * ORDINARY]):
+        listed = {"state": LinkState.LIVE, "vk_item_id": place, "attempted_at": ATTEMPTED, "sent": SENT, **fields}
+        db.session.add(
+            Listing(user_id=user.id, vk_group_id=GROUP, store_id="S1", product_id=f"P{place}", sku="", **listed)
+        )
+    db.session.commit()
+    return user
+
+
+@contextmanager
+def statements_about_listings() -> Iterator[list[tuple[str, Any]]]:
+    seen: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
+        if "FROM listings" in statement:
+            seen.append((statement, parameters))
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+
+
+def plan_of(ask: Callable[[int, int], object], user: User) -> str:
+    with statements_about_listings() as seen:
+        ask(user.id, GROUP)
+    ((statement, parameters),) = seen
+    is_sqlite = db.engine.dialect.name == "sqlite"
+    explain = f"EXPLAIN {'QUERY PLAN' if is_sqlite else ''} {statement}"
+    return "\n".join(str(row[-1]) for row in db.session.connection().exec_driver_sql(explain, parameters))
+
+
+def test_sqlite_counts_by_an_index_alone(user: User) -> None:
+    plan = plan_of(shop_window.listing_counts, user)
+    assert plan == f"SEARCH listings USING COVERING INDEX {COUNTED} (user_id=? AND vk_group_id=?)"
+
+
+def test_sqlite_reads_only_what_was_refused(user: User) -> None:
+    plan = plan_of(refusals.refused, user)
+    assert f"USING COVERING INDEX {REFUSED} (" in plan
+    assert f"USING COVERING INDEX {BY_ALBUM} (" in plan
+    assert f"USING INDEX {REJECTED} (" in plan
+    assert plan.count("listings USING") == 3
+
+
+def test_postgres_counts_by_an_index(user_on_postgres: User) -> None:
+    plan = plan_of(shop_window.listing_counts, user_on_postgres)
+    assert f"Index Only Scan using {COUNTED}" in plan
+
+
+def test_postgres_reads_only_what_was_refused(user_on_postgres: User) -> None:
+    plan = plan_of(refusals.refused, user_on_postgres)
+    assert all(index in plan for index in (REFUSED, BY_ALBUM, REJECTED))
+    assert "Seq Scan" not in plan
+
+
+@pytest.mark.parametrize("fixture", ["user", "user_on_postgres"])
+def test_each_database_counts_the_same(request: pytest.FixtureRequest, fixture: str) -> None:
+    user = request.getfixturevalue(fixture)
+
+    live, hidden = ORDINARY + 4, 2
+    assert shop_window.listing_counts(user.id, GROUP) == ListingCounts(
+        live=live, hidden=hidden, items=live + hidden, lost=1, asked_about=2
+    )
+    found = refusals.refused(user.id, GROUP)
+    assert sorted(found.items, key=str) == [Refusal("vk_1405", False, 1), Refusal("vk_1405", True, 2)]
+    assert found == Refused(found.items, albums={"vk_1418": 1}, rejected=1)
+
+
+def test_another_community_and_another_owner_count_for_themselves(user: User) -> None:
+    other = make_user("other@example.ru")
+
+    for user_id, group_id in ((user.id, GROUP + 1), (other.id, GROUP)):
+        assert shop_window.listing_counts(user_id, group_id) == ListingCounts()
+        assert refusals.refused(user_id, group_id) == Refused([], {}, 0)
