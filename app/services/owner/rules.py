@@ -1,5 +1,8 @@
 """The owner's rules as a set, and the stores that they let through."""
 
+from functools import cache
+from typing import Any
+
 import sqlalchemy as sa
 
 from app.db import db, once_while_reading
@@ -11,16 +14,21 @@ from app.services.owner.known_stores import known_stores
 @once_while_reading
 def rules_of(user: User) -> RuleSet:
     """As they stand now, whatever was loaded before."""
-    rule = SyncFilter.__table__.c
-    columns = (rule.entity_type, rule.entity_id, rule.filter_mode, rule.entity_name, rule.parent_entity_id)
-    config = sa.select(SyncConfig.id).where(SyncConfig.user_id == user.id).scalar_subquery()
-    query = sa.select(*columns).where(rule.sync_config_id == config).order_by(rule.id)
     return RuleSet(
         tuple(
             Rule(EntityType(level), entity_id, FilterMode(mode), name, parent_id)
-            for level, entity_id, mode, name, parent_id in db.session.execute(query)
+            for level, entity_id, mode, name, parent_id in db.session.execute(_rules(), {"user_id": user.id})
         )
     )
+
+
+@cache
+def _rules() -> sa.Select[Any]:
+    rule = SyncFilter.__table__.c
+    columns = (rule.entity_type, rule.entity_id, rule.filter_mode, rule.entity_name, rule.parent_entity_id)
+    owner = SyncConfig.user_id == sa.bindparam("user_id", type_=sa.Integer)
+    config = sa.select(SyncConfig.id).where(owner).scalar_subquery()
+    return sa.select(*columns).where(rule.sync_config_id == config).order_by(rule.id)
 
 
 @once_while_reading

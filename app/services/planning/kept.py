@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -65,9 +66,14 @@ def _kept(user_id: int, stored: Any) -> Kept:
 
 
 def _stored(user_id: int) -> Any:
+    return db.session.execute(_kept_of_user(), {"user_id": user_id}).one_or_none()
+
+
+@cache
+def _kept_of_user() -> sa.Select[Any]:
     columns = (KeptPlan.version, KeptPlan.made_of, KeptPlan.stamp, KeptPlan.made_at, KeptPlan.valid_until)
-    query = sa.select(*columns, KeptPlan.summary).where(KeptPlan.user_id == user_id)
-    return db.session.execute(query).one_or_none()
+    query = sa.select(*columns, KeptPlan.summary)
+    return query.where(KeptPlan.user_id == sa.bindparam("user_id", type_=sa.Integer))
 
 
 def _is_good(stored: Any, user: User, wanted: int) -> bool:

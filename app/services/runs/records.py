@@ -1,6 +1,7 @@
 """What the rows of the runs tell."""
 
 from datetime import datetime
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -22,7 +23,13 @@ def somebody_is_at_work(now: datetime) -> bool:
 
 @once_while_reading
 def latest(user_id: int) -> SyncRun | None:
-    return db.session.scalar(sa.select(SyncRun).where(SyncRun.user_id == user_id).order_by(SyncRun.id.desc()).limit(1))
+    return db.session.scalar(_latest(), {"user_id": user_id})
+
+
+@cache
+def _latest() -> sa.Select[SyncRun]:
+    of_user = SyncRun.user_id == sa.bindparam("user_id", type_=sa.Integer)
+    return sa.select(SyncRun).where(of_user).order_by(SyncRun.id.desc()).limit(1)
 
 
 def last_success(user_id: int) -> datetime | None:

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -50,13 +51,14 @@ def counts_by_store(user_id: int, store_ids: Collection[str]) -> dict[str, list[
 
 def counts_of_all(user_id: int) -> list[Count]:
     """Of all stores together, whatever the groups."""
-    query = (
-        sa.select(_C.included, _C.problem, sa.func.sum(_C.products))
-        .where(_C.user_id == user_id)
-        .group_by(_C.included, _C.problem)
-    )
-    rows = db.session.execute(query)
+    rows = db.session.execute(_all(), {"user_id": user_id})
     return [Count(None, included, _reason(problem), int(products)) for included, problem, products in rows]
+
+
+@cache
+def _all() -> sa.Select[Any]:
+    of_user = _C.user_id == sa.bindparam("user_id", type_=sa.Integer)
+    return sa.select(_C.included, _C.problem, sa.func.sum(_C.products)).where(of_user).group_by(_C.included, _C.problem)
 
 
 def _reason(stored: str) -> SkipReason | None:

@@ -164,7 +164,7 @@ class SyncOverview:
         )
         return situation_of(facts)
 
-    @property
+    @cached_property
     def _grave(self) -> Sequence[Problem]:
         return [problem for problem in self.problems if not (problem.is_minor or problem.is_a_step)]
 
