@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from app.domain.digest import digest_of
 
@@ -45,9 +46,9 @@ class Decision:
     """Entity id of the deciding rule; None with a level = a whitelist that names nothing on the way."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RuleSet:
-    """All rules of one owner, indexed; immutable."""
+    """All rules of one owner, indexed; immutable. Without slots, so that its digest is worked out once."""
 
     rules: tuple[Rule, ...] = ()
     _modes: Mapping[tuple[EntityType, str], FilterMode] = field(init=False, repr=False, compare=False)
@@ -76,7 +77,7 @@ class RuleSet:
         named = {rule.entity_id for rule in (*self.rules, *other.rules) if rule.entity_type is level}
         return {entity for entity in named if self.rule_for(level, entity) != other.rule_for(level, entity)}
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Tells one set of rules from another, in whatever order they stand and whatever their entities are called."""
         return digest_of(*sorted(f"{rule.entity_type}:{rule.mode}:{rule.entity_id}" for rule in self.rules))

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db, once_while_reading
-from app.domain.rules import EntityType, FilterMode, Rule, RuleSet, decide
+from app.domain.rules import EntityType, FilterMode, Mode, Rule, RuleSet, decide
 from app.models import SyncConfig, SyncFilter, User
 from app.services.owner.known_stores import known_stores
 
@@ -16,10 +16,14 @@ def rules_of(user: User) -> RuleSet:
     """As they stand now, whatever was loaded before."""
     return RuleSet(
         tuple(
-            Rule(EntityType(level), entity_id, FilterMode(mode), name, parent_id)
+            Rule(_LEVELS[level], entity_id, _MODES[mode], name, parent_id)
             for level, entity_id, mode, name, parent_id in db.session.execute(_rules(), {"user_id": user.id})
         )
     )
+
+
+_LEVELS = {level.value: level for level in EntityType}
+_MODES = {mode.value: mode for mode in FilterMode}
 
 
 @cache
@@ -35,7 +39,7 @@ def _rules() -> sa.Select[Any]:
 def passing_stores(user: User) -> list[str]:
     """Ids of the stores that rules chose; none while no store rule exists: a store has to be chosen knowingly."""
     rules = rules_of(user)
-    if not rules.count()[EntityType.STORE]:
+    if rules.mode(EntityType.STORE) is Mode.ALL:
         return []
     stores = known_stores(user.id)
     return [store.id for store in stores if store.is_open and decide(rules, store.id).included]

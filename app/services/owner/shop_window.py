@@ -78,10 +78,10 @@ def listing_counts(user_id: int, group_id: int) -> ListingCounts:
 
 @cache
 def _counted() -> sa.CompoundSelect[str, int, int, int, int]:
-    """By state; an index holds all of it. Of the visible ones, which are nearly all, nothing is asked but their number."""
+    """By state; an index holds all of it. Nearly all are visible, so of those nothing is asked but their number."""
     user_id, group_id = sa.bindparam("user_id", type_=sa.Integer), sa.bindparam("group_id", type_=sa.BigInteger)
-    here, number, none = Listing.in_market(user_id, group_id), sa.func.count, sa.literal_column("0")
-    others = [sa.literal_column(f"'{state}'") for state in LinkState if state is not LinkState.LIVE]
+    here, number, none = Listing.in_market(user_id, group_id), sa.func.count, sa.literal_column("0", sa.Integer)
+    others = [sa.literal_column(f"'{state}'", sa.String) for state in LinkState if state is not LinkState.LIVE]
     told = (number(Listing.vk_item_id), number().filter(Listing.is_lost), number().filter(Listing.is_asked_about))
     return sa.union_all(
         sa.select(Listing.state, number(), *told).where(here, Listing.state.in_(others)).group_by(Listing.state),

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from app.clock import utcnow
 from app.db import db
 from app.domain.digest import digest_of
-from app.domain.rules import EntityType, RuleSet, Status, configuration_status
+from app.domain.rules import EntityType, Mode, RuleSet, Status, configuration_status
 from app.models import (
     EventKind,
     RunTrigger,
@@ -62,7 +62,7 @@ def confirmation_obstacle(user: User) -> str | None:
     """Why «Подтвердить и запустить» is not possible yet; None = it is."""
     if user.evotor is None or not user.evotor.is_connected:
         return "evotor_missing"
-    if not rules_of(user).count()[EntityType.STORE]:
+    if rules_of(user).mode(EntityType.STORE) is Mode.ALL:
         return "no_store_rule"
     if not passing_stores(user):
         return "no_store_passes"

@@ -1,6 +1,6 @@
 """The rows of a kept plan, some hundred in one part: written with few statements, read a page at a time."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -118,19 +118,15 @@ def found(user_id: int, made_of: int, q: str) -> dict[str, list[int]]:
     column = KeptPart.names if words else KeptPart.rows
     query = sa.select(KeptPart.section, KeptPart.number, column).where(_of(user_id, made_of))
     places: dict[str, list[int]] = {section: [] for section in (*SECTIONS, SKIPPED)}
-    reads = _reads_folded(words) if words else _reads_as_it_is(q.strip())
+    signs = q.strip()
     for section, number, text in db.session.execute(query.order_by(KeptPart.section, KeptPart.number)):
-        lines = enumerate(text.split("\n"), number * ROWS)
-        places[section] += [place for place, line in lines if reads(line)]
+        lines: Iterable[tuple[int, str]] = enumerate(text.split("\n"), number * ROWS)
+        if not words:
+            lines = [(place, line) for place, line in lines if signs in _DECODER.decode(line).name]
+        for word in words:
+            lines = [(place, line) for place, line in lines if word in line]
+        places[section] += [place for place, _ in lines]
     return places
-
-
-def _reads_folded(words: Sequence[str]) -> Callable[[str], bool]:
-    return lambda line: all(word in line for word in words)
-
-
-def _reads_as_it_is(signs: str) -> Callable[[str], bool]:
-    return lambda line: signs in _DECODER.decode(line).name
 
 
 def held_names(user_id: int, made_of: int, with_additions: bool) -> frozenset[str]:
