@@ -72,9 +72,13 @@ class RuleSet:
     def of(self, level: EntityType, mode: FilterMode) -> tuple[Rule, ...]:
         return tuple(rule for rule in self.rules if (rule.entity_type, rule.mode) == (level, mode))
 
+    def named(self, level: EntityType) -> set[str]:
+        """Ids of the entities of that level that have a rule."""
+        return {rule.entity_id for rule in self.rules if rule.entity_type is level}
+
     def differing(self, other: "RuleSet", level: EntityType) -> set[str]:
         """Ids of the entities for which only one of the two has a rule, or each another."""
-        named = {rule.entity_id for rule in (*self.rules, *other.rules) if rule.entity_type is level}
+        named = self.named(level) | other.named(level)
         return {entity for entity in named if self.rule_for(level, entity) != other.rule_for(level, entity)}
 
     @cached_property

@@ -14,7 +14,7 @@ from app.domain.listing.owner_settings import OwnerSettings
 from app.domain.listing.stock import is_sold_out
 from app.domain.listing.wanted import Place, Wanted, renamed, to_wanted
 from app.domain.planning.plan import Desired
-from app.domain.rules import Decision, EntityType, Mode, RuleSet, decide
+from app.domain.rules import Decision, EntityType, RuleSet, decide, decide_unnamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +37,17 @@ class StoreGoods:
 
 
 def decisions(goods: StoreGoods, rules: RuleSet) -> Iterator[tuple[Product, Decision]]:
-    """Every product with its decision; a group is decided once for all its products."""
-    by_group: dict[str | None, tuple[tuple[str, ...], Decision]] = {}
-    products_have_rules = rules.mode(EntityType.PRODUCT) is not Mode.ALL
+    """Every product with its decision; a group is decided once for all its products that no rule names."""
+    store_id, tree, named = goods.store.id, goods.tree, rules.named(EntityType.PRODUCT)
+    by_group: dict[str | None, Decision] = {}
     for product in goods.products:
-        if product.group_id not in by_group:
-            lineage = goods.tree.lineage(product.group_id)
-            by_group[product.group_id] = lineage, decide(rules, goods.store.id, lineage)
-        lineage, decision = by_group[product.group_id]
-        if decision.included and products_have_rules:
-            decision = decide(rules, goods.store.id, lineage, product.id)
-        yield product, decision
+        group_id = product.group_id
+        if product.id in named:
+            yield product, decide(rules, store_id, tree.lineage(group_id), product.id)
+            continue
+        if group_id not in by_group:
+            by_group[group_id] = decide_unnamed(rules, store_id, tree.lineage(group_id))
+        yield product, by_group[group_id]
 
 
 def skip_reason(product: Product, settings: OwnerSettings, *, has_photo: bool = False) -> SkipReason | None:

@@ -57,9 +57,8 @@ class Criteria:
 
     def problem(self, goods: StoreGoods, product: Product) -> SkipReason | None:
         """Why buyers do not see the product even if the rules let it through."""
-        return skip_reason(product, self.settings, has_photo=self._has_photo(goods, product))
+        has_photo = self.settings.photo_required and self._has_photo(goods, product)  # nobody asks otherwise
+        return skip_reason(product, self.settings, has_photo=has_photo)
 
     def _has_photo(self, goods: StoreGoods, product: Product) -> bool:
-        if not self.settings.photo_required:
-            return False  # nobody asks
         return ListingKey(goods.store.id, product.id) in self.pictured or goods.picture_of(product) is not None
