@@ -10,8 +10,10 @@ SORT_KEY_LENGTH = 100
 
 def search_text(product: Product, tree: GroupTree) -> str:
     """What a product is found by, folded: its name, article, code and barcodes, and the choices of a variant."""
-    choices = (choice.name for choice in choices_of(product, tree))
-    return folded("\n".join((product.name, product.article, product.code, *product.barcodes, *choices)))
+    parts = [product.name, product.article, product.code, *product.barcodes]
+    if product.choices:
+        parts.extend(choice.name for choice in choices_of(product, tree))
+    return folded("\n".join(parts))
 
 
 def sort_key(name: str) -> str:

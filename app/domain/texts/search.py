@@ -4,12 +4,26 @@ from collections.abc import Callable
 from functools import cache
 
 from app.domain.texts.markup import without_markup
-from app.domain.texts.spelling import spelled
+from app.domain.texts.spelling import is_plain, spelled
 
 
 def folded(text: str) -> str:
     """To compare by, not to show. Spelled as VK gets it, so that what was sent is found by what the register says."""
-    return spelled(without_markup(text)).encode("cp1251").translate(_alike(), _UNHEARD).decode("cp1251")
+    signs = _plain_signs(text)
+    if signs is None:
+        signs = spelled(without_markup(text)).encode("cp1251")
+    return signs.translate(_alike(), _UNHEARD).decode("cp1251")
+
+
+def _plain_signs(text: str) -> bytes | None:
+    """In cp1251, where neither mark-up nor spelling changes anything, which is usual; a whole catalog is folded."""
+    if "<" in text or "&" in text:
+        return None
+    try:
+        signs = text.encode("cp1251")
+    except UnicodeEncodeError:
+        return None
+    return None if signs.translate(None, _printable()) else signs
 
 
 def same(one: str, other: str) -> bool:
@@ -51,3 +65,9 @@ def _alike() -> bytes:
     alike = str.maketrans(_LATIN + "ё–—\\", _CYRILLIC + "е--/")
     signs = (bytes([number]).decode("cp1251", "replace").lower().translate(alike) for number in range(256))
     return b"".join(sign.encode("cp1251", "replace") for sign in signs)
+
+
+@cache
+def _printable() -> bytes:
+    signs = (bytes([number]) for number in range(256))
+    return b"".join(sign for sign in signs if is_plain(sign.decode("cp1251", "replace")))
