@@ -10,6 +10,7 @@ from app.clients.answers import MalformedAnswer, decode
 from app.clients.evotor import values
 from app.clients.evotor.values import ABSENT
 from app.domain.catalog.goods import Product, Unreadable
+from app.garbage import uncollected
 
 T = TypeVar("T")
 
@@ -59,6 +60,7 @@ class _FieldError(Exception):
         self.field = field
 
 
+@uncollected()
 def parse_products(items: list[msgspec.Raw]) -> ProductList:
     """Of several with one id the last counts."""
     by_id: dict[str, Product | Unreadable] = {}
