@@ -5,7 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from app.clients.evotor.client import ProductList
-from app.domain.catalog.goods import Group
+from app.domain.catalog.goods import Group, Product
+from app.services.catalog.copy_rows import quantity_of
+from app.services.catalog.copy_table import HeldRow
 
 FEWEST_IN_STOCK = 3
 """So many products that were in stock do not all sell out between two reads."""
@@ -13,10 +15,10 @@ FEWEST_IN_STOCK = 3
 
 def doubt_about(
     old_groups: Mapping[str, Any],
-    old_products: Mapping[str, Mapping[str, Any]],
+    old_products: Mapping[str, HeldRow],
     groups: Sequence[Group],
     products: ProductList,
-    kept: Mapping[str, Mapping[str, Any]],
+    kept: Sequence[Product],
 ) -> str | None:
     """Why lists that came whole look like a bad read all the same; a code."""
     readable = products.products
@@ -24,12 +26,11 @@ def doubt_about(
         return "evotor_empty"
     if old_groups and not groups and any(product.group_id for product in readable):
         return "evotor_empty"
-    were_in_stock = sum(_is_in_stock(row["quantity"]) for row in old_products.values())
-    quantities = [*(product.quantity for product in readable), *(row["quantity"] for row in kept.values())]
-    if were_in_stock >= FEWEST_IN_STOCK and not any(map(_is_in_stock, quantities)):
-        return "evotor_no_stock"
-    return None
+    if any(_is_in_stock(product.quantity) for product in (*readable, *kept)):
+        return None
+    were_in_stock = sum(_is_in_stock(quantity_of(row)) for row in old_products.values())
+    return "evotor_no_stock" if were_in_stock >= FEWEST_IN_STOCK else None
 
 
-def _is_in_stock(quantity: Decimal | None) -> bool:
+def _is_in_stock(quantity: Decimal | float | None) -> bool:
     return quantity is not None and quantity > 0

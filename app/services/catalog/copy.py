@@ -13,6 +13,7 @@ from app.db import Base, db
 from app.domain.catalog.goods import GroupTree, Product, Store, Unreadable
 from app.domain.catalog.pictures import Pictures
 from app.domain.planning.selection import StoreGoods
+from app.garbage import uncollected
 from app.models import (
     CatalogCount,
     CatalogGroup,
@@ -23,15 +24,18 @@ from app.models import (
     User,
 )
 from app.services.catalog.bad_reads import doubt_about
-from app.services.catalog.copy_merge import groups_in_use, kept_rows, with_old_choices, with_unread_fields
+from app.services.catalog.copy_merge import groups_in_use, kept_products, with_old_choices, with_unread_fields
 from app.services.catalog.copy_rows import (
+    COUNTED,
+    GROUPS,
+    PRODUCTS,
+    WITHOUT_TEXTS,
     group_row,
     product_row,
-    replace_rows,
-    stored_group,
-    stored_product,
-    stored_rows,
+    stored_groups,
+    texts_that_stand,
 )
+from app.services.catalog.copy_table import HeldRow
 from app.services.catalog.verdicts import counts, stored
 from app.services.catalog.verdicts.criteria import Criteria
 from app.services.locks import lock
@@ -65,30 +69,27 @@ def replace_goods(
     Commits; False where the lists look like a bad read and the old copy was kept.
     """
     lock(user_id)
-    old_groups = stored_rows(CatalogGroup.__table__, "group_id", user_id, store_id)
-    old_products = stored_rows(CatalogProduct.__table__, "product_id", user_id, store_id)
-    groups = [with_unread_fields(group, listed, old_groups) for group in listed.groups]
-    kept = kept_rows(old_products, products)
+    with uncollected():
+        return _replace(user_id, store_id, listed, products, is_believed=is_believed)
+
+
+def _replace(user_id: int, store_id: str, listed: GroupList, products: ProductList, *, is_believed: bool) -> bool:
+    old_groups, old_products = GROUPS.read(user_id, store_id), PRODUCTS.read(user_id, store_id)
+    known_groups = {group.id: group for group in stored_groups(old_groups.values())}
+    groups = [with_unread_fields(group, listed, known_groups) for group in listed.groups]
+    kept = kept_products(old_products, products)
     doubt = None if is_believed else doubt_about(old_groups, old_products, groups, products, kept)
     if doubt is not None:
         mark_store(user_id, store_id, StoreState.SUSPICIOUS, doubt)
         return False
-    owner = {"user_id": user_id, "store_id": store_id}
-    standing = {product.group_id for product in products.products} | {row["group_id"] for row in kept.values()}
-    in_use = groups_in_use(old_groups, groups, standing)
-    replace_rows(
-        CatalogGroup.__table__,
-        "group_id",
-        {group_id: row for group_id, row in old_groups.items() if group_id not in in_use},
-        [{**owner, **group_row(group)} for group in groups],
-    )
-    tree = GroupTree.of([*groups, *(stored_group(old_groups[group_id]) for group_id in in_use)])
-    read = [with_old_choices(product, old_products) for product in products.products]
-    standing_products = [*read, *map(stored_product, kept.values())]
-    rows = _product_rows(user_id, store_id, tree, standing_products, old_products)
-    if replace_rows(CatalogProduct.__table__, "product_id", old_products, [{**owner, **row} for row in rows]):
+    standing = [*(with_old_choices(product, old_products) for product in products.products), *kept]
+    in_use = groups_in_use(known_groups, groups, {product.group_id for product in standing})
+    tree = GroupTree.of([*groups, *(known_groups[group_id] for group_id in in_use)])
+    GROUPS.replace(user_id, store_id, old_groups, GROUPS.held(map(group_row, groups)), tree.groups.keys())
+    rows = _other_rows(user_id, store_id, tree, standing, old_products)
+    if PRODUCTS.replace(user_id, store_id, old_products, rows, {product.id for product in standing}) & COUNTED:
         counts.recount_store(user_id, store_id)
-    _note_unreadable(owner, products.unreadable)
+    _note_unreadable({"user_id": user_id, "store_id": store_id}, products.unreadable)
     db.session.execute(
         sa.update(CatalogStore)
         .where(CatalogStore.user_id == user_id, CatalogStore.store_id == store_id)
@@ -98,30 +99,21 @@ def replace_goods(
     return True
 
 
-def _product_rows(
-    user_id: int, store_id: str, tree: GroupTree, products: Sequence[Product], old: Mapping[str, Mapping[str, Any]]
-) -> Iterator[dict[str, Any]]:
+def _other_rows(
+    user_id: int, store_id: str, tree: GroupTree, products: Sequence[Product], old: Mapping[str, HeldRow]
+) -> Iterator[tuple[Any, ...]]:
+    """Of the products that are not what they were, or of which not the same is said."""
     user = db.session.get_one(User, user_id)
     criteria = Criteria.now(user)
     is_asked = criteria.settings.photo_required
     pictures = gallery.pictures_by_store(user_id, store_id).get(store_id) if is_asked else None
     goods = StoreGoods(Store(store_id, ""), tree, products, pictures=pictures or Pictures())
-    for product, said in stored.said_of(goods, criteria):
-        row = product_row(product)
-        yield {**row, **said._asdict(), **_found_by(product, tree, row, old.get(product.id))}
-
-
-_FOUND_BY = ("name", "article", "code", "barcodes", "choices")
-
-
-def _found_by(
-    product: Product, tree: GroupTree, row: Mapping[str, Any], old: Mapping[str, Any] | None
-) -> Mapping[str, Any]:
-    """Folding takes longer than all the rest, so that what stands as it stood is not folded again."""
-    is_same = old is not None and not product.choices and all(old[name] == row[name] for name in _FOUND_BY)
-    if old is not None and is_same and old["included"] is not None:
-        return {"search_text": old["search_text"], "sort_key": old["sort_key"]}
-    return stored.found_by(product, tree)
+    rows = PRODUCTS.held((*product_row(product), *said) for product, said in stored.said_of(goods, criteria))
+    for product, row in zip(products, rows, strict=True):
+        before = old.get(product.id)
+        if before is None or before[WITHOUT_TEXTS] != row or product.choices:
+            texts = texts_that_stand(before, row)
+            yield (*row, *(stored.found_by(product, tree).values() if texts is None else texts))
 
 
 def _note_unreadable(owner: Mapping[str, Any], found: Sequence[Unreadable]) -> None:

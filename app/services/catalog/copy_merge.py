@@ -2,25 +2,25 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from app.clients.evotor.client import GroupList, ProductList
 from app.domain.catalog.goods import Attribute, Group, Product
-from app.services.catalog.load import to_attributes, to_pairs
+from app.services.catalog.copy_rows import stored_products
+from app.services.catalog.copy_table import HeldRow
 
 
-def with_unread_fields(group: Group, listed: GroupList, old: Mapping[str, Mapping[str, Any]]) -> Group:
+def with_unread_fields(group: Group, listed: GroupList, old: Mapping[str, Group]) -> Group:
     """What Evotor does not say readably of a known group stays as it was: where it stands, its name, its attributes."""
     unread, known = listed.unread.get(group.id, frozenset()), old.get(group.id)
     if not unread or known is None:
         return group
     if "name" in unread:
-        group = replace(group, name=known["name"])
+        group = replace(group, name=known.name)
     if "parent_id" in unread:
-        group = replace(group, parent_id=known["parent_id"])
+        group = replace(group, parent_id=known.parent_id)
     if "attributes" in unread:
-        attributes = _merged(to_attributes(known["attributes"] or ()), group.attributes)
-        is_model = group.is_variant_model or known["is_variant_model"]
+        attributes = _merged(known.attributes, group.attributes)
+        is_model = group.is_variant_model or known.is_variant_model
         group = replace(group, is_variant_model=is_model, attributes=attributes)
     return group
 
@@ -35,31 +35,33 @@ def _merged(old: Sequence[Attribute], read: Sequence[Attribute]) -> tuple[Attrib
     return tuple(found.values())
 
 
-def with_old_choices(product: Product, old: Mapping[str, Mapping[str, Any]]) -> Product:
+def with_old_choices(product: Product, old: Mapping[str, HeldRow]) -> Product:
     """Those of a variant's choices that cannot be read stay as they were."""
     if not product.has_odd_choices or product.id not in old:
         return product
-    choices = {**dict(to_pairs(old[product.id]["choices"])), **dict(product.choices)}
+    (before,) = stored_products([old[product.id]])
+    choices = {**dict(before.choices), **dict(product.choices)}
     return replace(product, choices=tuple(sorted(choices.items())))
 
 
-def kept_rows(old: Mapping[str, Mapping[str, Any]], products: ProductList) -> dict[str, Mapping[str, Any]]:
-    """Rows that stay as they are: Evotor has these products, only not in a form that can be read.
+def kept_products(old: Mapping[str, HeldRow], products: ProductList) -> list[Product]:
+    """Those that stay as they are: Evotor has them, only not in a form that can be read.
 
     What has not even a readable id may be any of those that the list lacks.
     """
+    if not products.unreadable:
+        return []
     readable = {product.id for product in products.products}
     unreadable = products.unreadable_ids
-    return {
-        product_id: row
+    rows = (
+        row
         for product_id, row in old.items()
         if product_id in unreadable or (products.has_nameless and product_id not in readable)
-    }
+    )
+    return list(stored_products(rows))
 
 
-def groups_in_use(
-    old: Mapping[str, Mapping[str, Any]], groups: Sequence[Group], standing: Collection[str | None]
-) -> set[str]:
+def groups_in_use(old: Mapping[str, Group], groups: Sequence[Group], standing: Collection[str | None]) -> set[str]:
     """Known groups that the list lacks although something stands in them: without them the rules would decide anew."""
     listed = {group.id for group in groups}
     waiting = {group.parent_id for group in groups} | {*standing}
@@ -68,5 +70,5 @@ def groups_in_use(
         group_id = waiting.pop()
         if group_id is not None and group_id in old and group_id not in listed | found:
             found.add(group_id)
-            waiting.add(old[group_id]["parent_id"])
+            waiting.add(old[group_id].parent_id)
     return found
