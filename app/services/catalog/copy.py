@@ -105,6 +105,8 @@ def _other_rows(
     """Of the products that are not what they were, or of which not the same is said."""
     user = db.session.get_one(User, user_id)
     criteria = Criteria.now(user)
+    if not old:
+        stored.begin(user_id, criteria)
     is_asked = criteria.settings.photo_required
     pictures = gallery.pictures_by_store(user_id, store_id).get(store_id) if is_asked else None
     goods = StoreGoods(Store(store_id, ""), tree, products, pictures=pictures or Pictures())

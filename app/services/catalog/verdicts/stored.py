@@ -200,6 +200,16 @@ def _restate(
             _write_texts(rows, products, tree)
     _write(differing)
     counts.recount(user_id, touched if scope else None)
+    _note_stamp(user_id, criteria)
+
+
+def begin(user_id: int, criteria: Criteria) -> None:
+    """Where nothing stands yet: what comes now is stated by these, so that it need not be stated anew."""
+    if not _found(user_id).has_any:
+        _note_stamp(user_id, criteria)
+
+
+def _note_stamp(user_id: int, criteria: Criteria) -> None:
     db.session.execute(sa.update(_USERS).where(_USERS.c.id == user_id).values(verdicts_digest=_stamp(criteria)))
 
 

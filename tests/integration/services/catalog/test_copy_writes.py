@@ -16,6 +16,7 @@ from app.domain.catalog.goods import Attribute, Group, Product, Unreadable
 from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogProduct, CatalogStore, KeptPlan, StoreState, User
 from app.services.catalog import copy
+from app.services.catalog.verdicts import stored
 from tests.factories import make_user, set_rule
 from tests.support.verdicts import check
 
@@ -93,6 +94,19 @@ def test_what_does_not_change_costs_no_write_and_no_plan(owner: User, writes: li
 
     assert writes == []
     assert version(owner) == before
+
+
+def test_a_first_copy_is_judged_once(owner: User, writes: list[str]) -> None:
+    copy.drop_goods(owner.id, "S1")
+    db.session.execute(sa.update(User).values(verdicts_digest=None))
+    db.session.commit()
+    refresh(owner)
+    writes.clear()
+
+    stored.ensure_current(owner)
+
+    assert writes == []
+    check(owner)
 
 
 def test_only_columns_that_differ_are_written(owner: User, writes: list[str]) -> None:
