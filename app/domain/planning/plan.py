@@ -118,7 +118,7 @@ def make_plan(
     if settings.with_albums:
         changes.extend(album_changes(shown, links, albums))
         crowds.update(wanted.album for wanted in shown.values() if wanted.album is not None)
-    changes.sort(key=lambda change: (_ORDER[change.action], "price" not in change.fields))
+    changes.sort(key=_place)
     live = frozenset(key for key, link in links.items() if link.state is LinkState.LIVE)
     return Plan(
         tuple(changes),
@@ -130,6 +130,12 @@ def make_plan(
         sold_out=len(listed) - len(shown),
         crowds=crowds,
     )
+
+
+def _place(change: Change) -> tuple[int, bool, str]:
+    """What is put into one album stands together, so that it can go in one call."""
+    album = change.album if change.action is Action.ALBUM_PUT else None
+    return _ORDER[change.action], "price" not in change.fields, album or ""
 
 
 def _held_back(

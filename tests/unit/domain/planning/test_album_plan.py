@@ -133,6 +133,16 @@ def test_of_more_than_a_thousand_new_items_a_thousand_get_the_album() -> None:
     assert made.counts[Action.ALBUM_PUT] == 1000
 
 
+def test_items_of_one_album_are_put_one_after_the_other() -> None:
+    keys = [ListingKey("S1", str(number)) for number in range(6)]
+    goods = [an_item(key, album="БАВ"[number % 3]) for number, key in enumerate(keys)]
+
+    made = plan(desired(*goods), albums=Albums(ours=frozenset("АБВ")))
+
+    puts = [(change.album, change.key) for change in made.changes if change.action is Action.ALBUM_PUT]
+    assert puts == [(album, keys[number]) for album, number in zip("ААББВВ", (1, 4, 0, 3, 2, 5), strict=True)]
+
+
 # Albums that get another title
 
 
