@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-LAG, LIST_KINDS = "lag", ("cut", "empty_list", "partial")
+LAG, HALF, LIST_KINDS = "lag", "half", ("cut", "empty_list", "partial")
 WAIT_MS = 50
 LOST_AND_LATE = 0.5
 KINDS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -22,6 +22,7 @@ KINDS: dict[str, dict[str, tuple[str, ...]]] = {
         "internal": ("internal", "error_after:10"),
         "rate_limit": ("rate_limit",),
         LAG: (LAG,),
+        HALF: (HALF,),
     },
     "upload": {
         "http_500": ("http_500",),
@@ -35,7 +36,7 @@ KINDS: dict[str, dict[str, tuple[str, ...]]] = {
     "evotor": {kind: (kind,) for kind in ("500", "502", "503", "429", "truncated", "html", "drop", *LIST_KINDS)},
 }
 """Kinds as they are asked for → the faults that chance chooses from: before or after the change was stored."""
-SPECIAL = frozenset({LAG, *LIST_KINDS})
+SPECIAL = frozenset({LAG, HALF, *LIST_KINDS})
 STORED = (
     "truncated",
     "drop_after",

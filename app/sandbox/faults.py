@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from app.sandbox.chaos import Chaos
+from app.sandbox.chaos import HALF, Chaos
 
 VK_ERROR_KINDS = {
     "too_many": 6,
@@ -68,7 +68,7 @@ class Fault:
 
 def _known_kinds(service: str) -> frozenset[str]:
     return {
-        "vk": frozenset({*VK_ERROR_KINDS, "slow", "error", "lag", "moderation"}) | BEFORE_KINDS | AFTER_KINDS,
+        "vk": frozenset({*VK_ERROR_KINDS, "slow", "error", "lag", HALF, "moderation"}) | BEFORE_KINDS | AFTER_KINDS,
         "vkid": frozenset({"http_502", "garbage", "drop_before", "drop_after", "slow"}),
         "upload": UPLOAD_KINDS | UPLOAD_AFTER_KINDS | {"slow"},
         "evotor": EVOTOR_STATUS_KINDS | EVOTOR_BODY_KINDS | {"slow"},

@@ -46,6 +46,35 @@ def test_albums_and_their_places_are_limited(vk: Vk, control: Control) -> None:
     assert vk.code("market.addAlbum", owner_id=OWNER, title="Ещё") == 1407
 
 
+def several(vk: Vk) -> tuple[list[int], str]:
+    items = [vk.add() for _ in range(3)]
+    return items, ",".join(map(str, items))
+
+
+def test_several_items_join_by_one_call(vk: Vk) -> None:
+    album_id, (items, named) = new_album(vk), several(vk)
+    vk.ok("market.addToAlbum", owner_id=OWNER, item_ids=named, album_ids=album_id)
+    assert vk.listed(album_id=album_id) == items[::-1]
+
+
+def test_several_items_join_all_or_none(vk: Vk, control: Control) -> None:
+    control.post("limits", album_items=3)
+    album_id, (items, named), late = new_album(vk), several(vk), vk.add()
+    assert vk.code("market.addToAlbum", owner_id=OWNER, item_ids=f"{named},1", album_ids=album_id) == 1403
+    assert vk.code("market.addToAlbum", owner_id=OWNER, item_ids=f"{named},{late}", album_ids=album_id) == 1406
+    assert vk.listed(album_id=album_id) == []
+    vk.ok("market.addToAlbum", owner_id=OWNER, item_ids=items[0], album_ids=album_id)
+    assert vk.code("market.addToAlbum", owner_id=OWNER, item_ids=named, album_ids=album_id) == 1404
+    assert vk.listed(album_id=album_id) == items[:1]
+
+
+def test_a_call_may_break_off_when_half_of_the_items_joined(vk: Vk, control: Control) -> None:
+    album_id, (items, named) = new_album(vk), several(vk)
+    control.fault("vk", "half", method="market.addToAlbum", times=1)
+    assert vk.code("market.addToAlbum", owner_id=OWNER, item_ids=named, album_ids=album_id) == 10
+    assert vk.listed(album_id=album_id) == items[:1]
+
+
 def test_deleting_an_album_leaves_its_items(vk: Vk) -> None:
     album_id, item_id = new_album(vk), vk.add()
     vk.ok("market.addToAlbum", owner_id=OWNER, item_ids=item_id, album_ids=album_id)

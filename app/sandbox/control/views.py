@@ -34,7 +34,8 @@ Kinds of faults, by service:
     vk      too_many, flood, internal, captcha, rate_limit, auth, access, no_right, market_off, error:<code>,
             slow:<ms>, lag:<s>, moderation; nothing stored: http_500, http_502, garbage, drop_before, timeout:<ms>;
             stored: http_500_after, http_502_after, garbage_after, drop_after, timeout_after:<ms>, truncated,
-            error_after:<code>; a timeout is a connection dropped after that time
+            error_after:<code>; a timeout is a connection dropped after that time;
+            half (market.addToAlbum: half of the items are put, then code 10)
     vkid    (auth, user_info, logout, revoke) http_502, garbage, drop_before, drop_after, slow:<ms>
     upload  (product, album) http_500, http_502, garbage, drop, bad_image, timeout:<ms>, slow:<ms>;
             received: truncated, drop_after
@@ -50,7 +51,7 @@ fault may strike before or after the change is stored, chance decides; half of t
 as well. What an active fault spoils first, chaos cannot.
 
     vk      http_500, http_502, garbage, truncated, timeout, drop_before, drop_after, unknown (code 1), too_many (6),
-            flood (9), internal (10), rate_limit (29), lag (lists trail a write by up to `lag` seconds)
+            flood (9), internal (10), rate_limit (29), lag (lists trail a write by up to `lag` seconds), half
     upload  http_500, http_502, garbage, truncated, timeout, drop, drop_after
     evotor  500, 502, 503, 429 (Retry-After: 1), truncated, html, drop; first pages of lists: cut, empty_list, partial
 """

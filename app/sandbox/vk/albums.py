@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from app.sandbox.chaos import HALF
 from app.sandbox.documents import Json
 from app.sandbox.vk.call import Call
 from app.sandbox.vk.params import VkError
@@ -11,6 +12,7 @@ from app.sandbox.vk.render import album_json, album_size
 from app.sandbox.vk.state import Album, Club, Item, Shadow
 
 LAG = frozenset({"lag"})
+HALF_DONE = frozenset({HALF})
 
 
 def add_album(call: Call) -> Json:
@@ -92,11 +94,17 @@ def add_to_album(call: Call) -> int:
         raise VkError(1404)
     if any(album_size(club, album) + len(items) > call.world.vk.limits.album_items for album in albums):
         raise VkError(1406)
+    breaks_off = call.world.faults.take("vk", call.method, HALF_DONE, token=call.token.value)
+    if breaks_off:
+        items = items[: len(items) // 2]
     for item in items:
         _move(call, item, (*item.album_ids, *(album.id for album in albums)))
     for album in albums:
         album.item_ids.update(dict.fromkeys(item.id for item in items))
         _touch(call, album)
+    if breaks_off:
+        call.world.calls.stored[f"vk.{call.method}"] += bool(items)
+        raise VkError(10)
     return 1
 
 
@@ -166,5 +174,6 @@ HANDLERS: dict[str, Callable[[Call], Any]] = {
     "market.removeFromAlbum": remove_from_album,
     "market.reorderAlbums": reorder_albums,
 }
+DIVISIBLE = frozenset({"market.addToAlbum"})
 LAGGING = frozenset({"market.addAlbum", "market.addToAlbum", "market.removeFromAlbum"})
 WRITES = frozenset(HANDLERS) - {"market.getAlbums", "market.getAlbumById"}

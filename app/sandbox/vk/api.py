@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
-from app.sandbox.chaos import LAG
+from app.sandbox.chaos import HALF, LAG
 from app.sandbox.documents import Json
 from app.sandbox.faults import AFTER_KINDS, BEFORE_KINDS, VK_ERROR_KINDS, Fault
 from app.sandbox.spoilt_answers import spoilt_answer, truncated
@@ -27,7 +27,8 @@ HANDLERS: dict[str, Callable[[Call], Any]] = {
     **people.HANDLERS,
 }
 WRITING_METHODS = market.WRITES | albums.WRITES | photos.WRITES
-LAGGING_METHODS = market.LAGGING | albums.LAGGING
+SPECIAL_FAULTS = {LAG: market.LAGGING | albums.LAGGING, HALF: albums.DIVISIBLE}
+"""Of chaos → the methods that know them."""
 SECRET_PARAMS = frozenset({"access_token", "success_token"})
 ERRORS = frozenset({*VK_ERROR_KINDS, "error"})
 
@@ -59,7 +60,7 @@ def call_method(name: str) -> Response:
     with world.lock:
         shown = {key: value for key, value in incoming.given.items() if key not in SECRET_PARAMS}
         entry = world.note_call("vk", name, token=token[:16], params=shown)
-        faults.draw("vk", (LAG,) if name in LAGGING_METHODS else ())
+        faults.draw("vk", tuple(kind for kind, methods in SPECIAL_FAULTS.items() if name in methods))
         if before := faults.take("vk", name, BEFORE_KINDS, token=token):
             entry["outcome"] = before.kind
             return spoilt_answer(before)
