@@ -164,15 +164,20 @@ class VkClient:
         """market.editAlbum, §9."""
         self._vk.write("market.editAlbum", {"owner_id": -group_id, "album_id": album_id, "title": title})
 
-    def put_in_album(self, group_id: int, item_id: int, album_id: int) -> None:
-        """market.addToAlbum, §9: an item already there is a success."""
+    def put_in_album(self, group_id: int, item_ids: Sequence[int], album_id: int) -> bool:
+        """market.addToAlbum, §9: an item already there is a success.
+
+        False where one of several was there already, which says nothing of the others.
+        """
         fixed = {"owner_id": -group_id, "album_ids": album_id}
+        is_one = len(item_ids) == 1
         try:
-            self._vk.write("market.addToAlbum", {**fixed, "item_ids": item_id})
+            is_done = self._vk.write("market.addToAlbum", {**fixed, "item_ids": ",".join(map(str, item_ids))})
         except VkError as error:
-            if not _ITEM_ID.search(error.suffix):
+            if not (is_one and _ITEM_ID.search(error.suffix)):
                 raise
-            self._vk.write("market.addToAlbum", {**fixed, "item_id": item_id})
+            is_done = self._vk.write("market.addToAlbum", {**fixed, "item_id": item_ids[0]})
+        return is_done or is_one
 
     def remove_from_album(self, group_id: int, item_id: int, album_id: int) -> None:
         """market.removeFromAlbum, §9."""

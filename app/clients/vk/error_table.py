@@ -30,6 +30,7 @@ from app.clients.vk.errors import (
     NOT_EXTENDED,
     NOT_FOUND,
     NOT_PERMITTED,
+    OUT_OF_LIMITS,
     OWNER_HOLDS,
     SERVICE_TOKEN,
     SHOP_DISABLED,
@@ -122,7 +123,7 @@ CODES: dict[int, ErrorRow] = _rows(
     ((43,), ErrorRow(_WAIT, "section temporarily off", holds=(15 * MINUTE, 6 * HOUR))),
     ((WRONG_PARAMETER,), ErrorRow(_FAIL, "parameter missing or wrong")),  # suffixes below
     ((BAD_APPLICATION_ID, BAD_USER_ID, BAD_GROUP_ID), ErrorRow(_ASK, "bad application, user or community id")),
-    ((103,), ErrorRow(_STOP, "out of limits")),
+    ((OUT_OF_LIMITS,), ErrorRow(_STOP, "out of limits")),
     ((NOT_FOUND,), ErrorRow(_HEAL, "not found")),
     ((UNKNOWN_ALBUM,), ErrorRow(_HEAL, "album unknown: recreate it")),
     ((118, 121, 122, 129), ErrorRow(_UPLOAD, "upload data rejected", then=_FAIL)),

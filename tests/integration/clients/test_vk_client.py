@@ -164,7 +164,7 @@ def test_editing_a_deleted_item_is_for_our_records(vk: VkClient, fields: dict[st
 
 def test_an_album_takes_an_item_and_gives_it_back(vk: VkClient, fields: dict[str, Any]) -> None:
     item_id, album_id = vk.add_item(CLUB, fields), vk.add_album(CLUB, "Чай")
-    vk.put_in_album(CLUB, item_id, album_id)
+    vk.put_in_album(CLUB, [item_id], album_id)
     assert vk.items_by_id(CLUB, [item_id])[item_id].album_ids == (album_id,)
     vk.remove_from_album(CLUB, item_id, album_id)
     assert vk.items_by_id(CLUB, [item_id])[item_id].album_ids == ()
@@ -172,14 +172,31 @@ def test_an_album_takes_an_item_and_gives_it_back(vk: VkClient, fields: dict[str
 
 def test_putting_an_item_in_its_album_twice_is_a_success(vk: VkClient, fields: dict[str, Any]) -> None:
     item_id, album_id = vk.add_item(CLUB, fields), vk.add_album(CLUB, "Чай")
-    vk.put_in_album(CLUB, item_id, album_id)
-    vk.put_in_album(CLUB, item_id, album_id)
+    vk.put_in_album(CLUB, [item_id], album_id)
+    vk.put_in_album(CLUB, [item_id], album_id)
+    assert Album(album_id, "Чай", 1) in vk.albums(CLUB)
+
+
+def test_an_album_takes_several_items_at_once(vk: VkClient, fields: dict[str, Any], jpeg: bytes) -> None:
+    other = {**fields, "sku": "ev:2", "main_photo_id": vk.upload_product_photo(CLUB, jpeg)}
+    item_ids, album_id = [vk.add_item(CLUB, fields), vk.add_item(CLUB, other)], vk.add_album(CLUB, "Чай")
+    assert vk.put_in_album(CLUB, item_ids, album_id)
+    assert Album(album_id, "Чай", 2) in vk.albums(CLUB)
+
+
+def test_several_items_of_which_one_stands_there_are_not_all_put(
+    vk: VkClient, fields: dict[str, Any], jpeg: bytes
+) -> None:
+    other = {**fields, "sku": "ev:2", "main_photo_id": vk.upload_product_photo(CLUB, jpeg)}
+    item_ids, album_id = [vk.add_item(CLUB, fields), vk.add_item(CLUB, other)], vk.add_album(CLUB, "Чай")
+    vk.put_in_album(CLUB, item_ids[:1], album_id)
+    assert not vk.put_in_album(CLUB, item_ids, album_id)
     assert Album(album_id, "Чай", 1) in vk.albums(CLUB)
 
 
 def test_an_unknown_album_is_for_our_records(vk: VkClient, fields: dict[str, Any]) -> None:
     item_id = vk.add_item(CLUB, fields)
-    assert failure(vk.put_in_album, CLUB, item_id, 999).treatment is Treatment.HEAL
+    assert failure(vk.put_in_album, CLUB, [item_id], 999).treatment is Treatment.HEAL
 
 
 def test_a_photo_serves_one_item_only(vk: VkClient, fields: dict[str, Any]) -> None:

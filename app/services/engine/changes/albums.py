@@ -1,10 +1,14 @@
 """Making albums at VK and putting items into them."""
 
-from app.clients.vk.errors import ALBUMS_FULL, Treatment, VkError
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+from app.clients.vk.errors import ALBUMS_FULL, OUT_OF_LIMITS, Treatment, VkError
 from app.clock import utcnow
 from app.db import db
 from app.domain.market.drift import ALBUM, same_text
 from app.domain.planning.changes import Change, LinkState
+from app.logs import get_logger
 from app.models import AlbumState, EntryOutcome, Listing, VkAlbum
 from app.services.engine.changes.result import ChangeResult, Deferred, concerns_one_change
 from app.services.engine.context.run_context import RunContext
@@ -12,6 +16,8 @@ from app.services.market import albums as market_albums
 from app.services.market.read_lag import after_read_lag
 from app.services.runs import pauses
 from app.services.vendors.faults import vk_code
+
+log = get_logger()
 
 
 def add_album(run: RunContext, change: Change) -> ChangeResult:
@@ -86,7 +92,47 @@ def put_in_album(run: RunContext, change: Change) -> ChangeResult:
     assert row.vk_item_id is not None
     row.album_intent = change.album
     run.begin_write(row)
-    run.vk.put_in_album(run.group_id, row.vk_item_id, album_id)
+    run.vk.put_in_album(run.group_id, [row.vk_item_id], album_id)
+    return _note_put(row, change)
+
+
+def put_together(run: RunContext, changes: Sequence[Change]) -> list[tuple[Change, ChangeResult]] | None:
+    """Several items into one album by one call; those that are deferred are left out.
+
+    None where VK did not say yes to all: then each is put by itself, which is right for those that stand there, too.
+    """
+    ready = list(_ready(run, changes))
+    if len(ready) < 2:
+        return None
+    for change, row, _ in ready:
+        row.album_intent = change.album
+    run.begin_write(*(row for _, row, _ in ready))
+    item_ids, album_id = [row.vk_item_id or 0 for _, row, _ in ready], ready[0][2]
+    try:
+        is_done = run.vk.put_in_album(run.group_id, item_ids, album_id)
+    except VkError as error:
+        if not concerns_one_change(error) and error.code != OUT_OF_LIMITS:
+            raise
+        _learn_refusal(run, error)
+        return None
+    return [(change, _note_put(row, change)) for change, row, _ in ready] if is_done else None
+
+
+def _ready(run: RunContext, changes: Iterable[Change]) -> Iterable[tuple[Change, Listing, int]]:
+    for change in changes:
+        with suppress(Deferred):
+            yield change, *_in_album(run, change)
+
+
+def _learn_refusal(run: RunContext, error: VkError) -> None:
+    """What VK has against one of the items, or against the album, is no refusal of the form."""
+    if error.treatment in (Treatment.HEAL, Treatment.SKIP):
+        return
+    run.puts_singly = True
+    log.warning("puts_singly", user_id=run.row.user_id, run_id=run.row.id, error=vk_code(error))
+
+
+def _note_put(row: Listing, change: Change) -> ChangeResult:
     row.album, row.album_intent, row.album_error = change.album, None, None
     row.drift = {name: seen for name, seen in row.drift.items() if name != ALBUM}
     return ChangeResult(item_id=row.vk_item_id)

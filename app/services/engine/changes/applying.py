@@ -1,10 +1,11 @@
-"""The changes of a plan at VK, one by one, each with its entry.
+"""The changes of a plan at VK, piece by piece, each with its entry.
 
 The engine alone commits after each step, because VK has already changed.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from app.clients.vk.client import MOST_IDS_A_CALL
 from app.clients.vk.error_table import CODES
 from app.clients.vk.errors import (
     ALBUM_FULL,
@@ -24,6 +25,7 @@ from app.db import db
 from app.domain.listing.key import Value
 from app.domain.market.items import MarketItem
 from app.domain.planning.changes import ALBUM_STEPS, Action, Change, LinkState, Reason
+from app.domain.planning.pieces import pieces
 from app.logs import get_logger
 from app.models import EntryOutcome, Listing, RunStage, RunStatus, SyncRun, SyncRunEntry
 from app.services.engine.changes import adding, albums, editing
@@ -71,12 +73,7 @@ def apply_all(run: RunContext, changes: Iterable[Change]) -> bool:
     """
     unreachable = strange = 0
     answers_lost = False
-    for change in changes:
-        run.time_slice.check_time()
-        run.lease.enter(STAGE_OF[change.action])
-        result = apply_change(run, change)
-        if result is None:
-            continue
+    for result in _results(run, changes):
         answers_lost = answers_lost or result.outcome is EntryOutcome.UNKNOWN
         unreachable = unreachable + 1 if result.is_vk_unreachable else 0
         strange = strange + 1 if _is_strange(result.error) else 0
@@ -85,6 +82,24 @@ def apply_all(run: RunContext, changes: Iterable[Change]) -> bool:
         if strange >= UNKNOWN_ERRORS_IN_A_ROW:
             raise RunEnds(RunStatus.FAILED, codes.STRANGE_ERRORS, pauses=OWNER_HOLDS)
     return answers_lost
+
+
+def _results(run: RunContext, changes: Iterable[Change]) -> Iterator[ChangeResult]:
+    """What comes of each; nothing of those that are deferred."""
+    for piece in pieces(changes, MOST_IDS_A_CALL):
+        together = _apply_together(run, piece)
+        if together is not None:
+            yield from together
+            continue
+        for change in piece:
+            _begin(run, change.action)
+            if (result := apply_change(run, change)) is not None:
+                yield result
+
+
+def _begin(run: RunContext, action: Action) -> None:
+    run.time_slice.check_time()
+    run.lease.enter(STAGE_OF[action])
 
 
 def is_uncertain(run: RunContext, answers_lost: bool) -> bool:
@@ -122,6 +137,26 @@ def apply_change(run: RunContext, change: Change) -> ChangeResult | None:
     _record(run.row, change, result)
     db.session.commit()
     return result
+
+
+def _apply_together(run: RunContext, piece: Sequence[Change]) -> list[ChangeResult] | None:
+    """All by one call, with an entry each; None where each is to be made by itself. Raises as `apply_change` does."""
+    if len(piece) == 1 or run.puts_singly:
+        return None
+    _begin(run, piece[0].action)
+    try:
+        results = albums.put_together(run, piece)
+    except VkError as error:
+        if error.code != METHOD_QUOTA:
+            raise
+        _note_quota(run, error.method)
+        return []
+    if results is None:
+        return None
+    for change, result in results:
+        _record(run.row, change, result)
+    db.session.commit()
+    return [result for _, result in results]
 
 
 def hide_duplicate(run: RunContext, item: MarketItem) -> None:

@@ -45,6 +45,8 @@ class RunContext:
     """Those of the community, once they were read."""
     shop_is_full: bool = False
     albums_are_full: bool = False
+    puts_singly: bool = False
+    """VK may not take several items of an album in one call."""
     approved: frozenset[str] = frozenset()
     """Changes that the owner approved of."""
     whole_stores: frozenset[str] = frozenset()
@@ -77,9 +79,10 @@ class RunContext:
         clock_repair.mend(self.market.listings.values(), self.market.albums.values(), utcnow())
         self.market.forget_deleted(before or utcnow())
 
-    def begin_write(self, row: Listing) -> None:
-        """What VK shows of the item proves nothing until the write had time to appear. Commits."""
-        row.written_at = utcnow()
+    def begin_write(self, *rows: Listing) -> None:
+        """What VK shows of the items proves nothing until the write had time to appear. Commits."""
+        for row in rows:
+            row.written_at = utcnow()
         self.lease.renew()
 
 

@@ -105,18 +105,42 @@ class TestWrites:
 
     def test_an_item_already_in_its_album_is_a_success(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "market.addToAlbum", refusal(1404))
-        client.put_in_album(GROUP, 5, 7)
+        assert client.put_in_album(GROUP, [5], 7)
         assert forms(vendor)[0]["item_ids"] == "5"
+
+    def test_several_items_are_put_by_one_call(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
+        answers(vendor, "market.addToAlbum", response(1))
+        assert client.put_in_album(GROUP, [5, 6, 8], 7)
+        assert [(form["item_ids"], form["album_ids"]) for form in forms(vendor)] == [("5,6,8", "7")]
+
+    def test_one_of_several_that_is_there_already_says_nothing_of_the_others(
+        self, vendor: requests_mock.Mocker, client: VkClient
+    ) -> None:
+        answers(vendor, "market.addToAlbum", refusal(1404))
+        assert not client.put_in_album(GROUP, [5, 6], 7)
+        assert vendor.call_count == 1
+
+    def test_a_put_of_several_without_an_answer_is_sent_again(
+        self, vendor: requests_mock.Mocker, client: VkClient
+    ) -> None:
+        answers(vendor, "market.addToAlbum", {"exc": requests.ReadTimeout}, response(1))
+        assert client.put_in_album(GROUP, [5, 6], 7)
+        assert [form["item_ids"] for form in forms(vendor)] == ["5,6", "5,6"]
+
+    def test_several_items_have_no_older_name(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
+        answers(vendor, "market.addToAlbum", wrong("item_id is undefined"))
+        assert failure(lambda: client.put_in_album(GROUP, [5, 6], 7)).code == 100
+        assert vendor.call_count == 1
 
     def test_an_album_that_wants_the_older_name_gets_it(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "market.addToAlbum", wrong("item_id is undefined"), response(1))
-        client.put_in_album(GROUP, 5, 7)
+        client.put_in_album(GROUP, [5], 7)
         second = forms(vendor)[1]
         assert (second["item_id"], "item_ids" in second) == ("5", False)
 
     def test_a_complaint_about_the_newer_name_stands(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "market.addToAlbum", wrong("item_ids is invalid"))
-        assert failure(lambda: client.put_in_album(GROUP, 5, 7)).code == 100
+        assert failure(lambda: client.put_in_album(GROUP, [5], 7)).code == 100
 
     def test_an_item_is_taken_out_of_its_album(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "market.removeFromAlbum", response(1))
