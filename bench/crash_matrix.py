@@ -67,7 +67,7 @@ def _chosen(points: list[Point], options: argparse.Namespace) -> list[Point]:
     if options.point is None:
         return sorted(random.Random(options.seed).sample(points, -(-len(points) // options.every)))
     if options.point not in points:
-        sys.exit(f"no such point: the run makes {len(points) // len(MOMENTS)} requests")
+        sys.exit(f"no such point: the run makes {points[-1].number} requests")
     return [options.point]
 
 

@@ -28,7 +28,11 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrashBench]:
         ("market.add", "after", 0.6),
         ("market.addAlbum", "after", 0.2),
         ("market.removeFromAlbum", "after", 0.5),
+        ("market.addToAlbum", "before", 0),
+        ("market.addToAlbum", "middle", 0),
+        ("market.addToAlbum", "middle", 0.9),
         ("market.addToAlbum", "after", 0.4),
+        ("market.addToAlbum", "after", 0.9),
         ("market.delete", "after", 0.5),
     ],
 )
@@ -37,5 +41,7 @@ def test_a_killed_run_is_completed_by_the_next_ones(
 ) -> None:
     """`position`: which of the requests of this kind, from the first (0) to the last (1)."""
     numbers = [number for number, sent in enumerate(bench.requests, 1) if sent == kind]
+    if moment == "middle":
+        numbers = [number for number in numbers if number in bench.divisible]
     found = bench.crash(Point(numbers[int(position * len(numbers))], moment))
     assert not found, found

@@ -8,16 +8,21 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-Moment = Literal["before", "after"]
-MOMENTS: tuple[Moment, ...] = ("before", "after")
+Moment = Literal["before", "middle", "after"]
+MOMENTS: tuple[Moment, ...] = ("before", "middle", "after")
+DIVISIBLE = {"market.addToAlbum": "item_ids"}
+"""Requests for several things at once, by the field that names these."""
 NOT_PASSED_ON = frozenset({"connection", "content-length", "transfer-encoding"})
 
 
 @dataclass(frozen=True, order=True)
 class Point:
-    """`before`: the request never reaches VK; `after`: VK has applied it, and the answer never comes back."""
+    """`before`: the request never reaches VK; `after`: VK has applied it, and the answer never comes back.
+
+    `middle`: VK has applied it to half of the things that it names.
+    """
 
     number: int
     """Of the request, from 1."""
@@ -32,6 +37,8 @@ class KillingProxy:
         self.upstream = urlsplit(upstream).netloc
         self.victim: queue.Queue[int] = queue.Queue()
         self.requests: list[str] = []
+        self.divisible: list[int] = []
+        """Numbers of the requests that VK can apply in part."""
         self._point: Point | None = None
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.proxy = self
@@ -41,11 +48,22 @@ class KillingProxy:
     def arm(self, point: Point | None) -> None:
         """Count anew; the next process whose pid comes into `victim` dies at the point."""
         self.requests.clear()
+        self.divisible.clear()
         self.victim = queue.Queue()
         self._point = point
 
+    def note(self, kind: str, is_divisible: bool) -> int:
+        self.requests.append(kind)
+        number = len(self.requests)
+        if is_divisible:
+            self.divisible.append(number)
+        return number
+
+    def will_kill(self, number: int, moment: Moment) -> bool:
+        return self._point == Point(number, moment)
+
     def kills(self, number: int, moment: Moment) -> bool:
-        if self._point != Point(number, moment):
+        if not self.will_kill(number, moment):
             return False
         self._point = None
         os.kill(self.victim.get(timeout=10), signal.SIGKILL)
@@ -77,16 +95,19 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         proxy = self.server.proxy
-        proxy.requests.append(_kind(self.path))
-        number = len(proxy.requests)
+        half = _half(_kind(self.path), body)
+        number = proxy.note(_kind(self.path), half is not None)
         if proxy.kills(number, "before"):
             self.close_connection = True
             return
         # The Host header goes along, so the upload addresses that VK hands out lead through here as well.
+        if half is not None and proxy.will_kill(number, "middle"):
+            self.headers.replace_header("Content-Length", str(len(half)))
+            body = half
         self.server_side.request(self.command, self.path, body, dict(self.headers.items()))
         answer = self.server_side.getresponse()
         content = answer.read()
-        if proxy.kills(number, "after"):
+        if proxy.kills(number, "middle") or proxy.kills(number, "after"):
             self.close_connection = True
             return
         self._answer(answer, content)
@@ -109,3 +130,13 @@ def _kind(path: str) -> str:
     """`market.add`, or `upload`."""
     first, _, rest = path.strip("/").partition("/")
     return rest.partition("?")[0] if first == "method" else first
+
+
+def _half(kind: str, body: bytes) -> bytes | None:
+    """The same request for the first half of what it names; None where it names one thing."""
+    form = dict(parse_qsl(body.decode())) if kind in DIVISIBLE else {}
+    name = DIVISIBLE.get(kind, "")
+    named = form.get(name, "").split(",")
+    if len(named) < 2:
+        return None
+    return urlencode({**form, name: ",".join(named[: len(named) // 2])}).encode()
