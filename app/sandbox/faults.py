@@ -21,6 +21,7 @@ BEFORE_KINDS = frozenset({"http_500", "http_502", "garbage", "timeout", "drop_be
 AFTER_KINDS = frozenset(
     {"http_500_after", "http_502_after", "garbage_after", "timeout_after", "drop_after", "truncated", "error_after"}
 )
+EXECUTE_KINDS = frozenset({"not_a_list", "one_fewer", "one_error_more"})
 UPLOAD_KINDS = frozenset({"http_500", "http_502", "garbage", "timeout", "drop", "bad_image"})
 UPLOAD_AFTER_KINDS = frozenset({"truncated", "drop_after"})
 EVOTOR_STATUS_KINDS = frozenset({"401", "402", "403", "404", "429", "500", "502", "503"})
@@ -68,7 +69,9 @@ class Fault:
 
 def _known_kinds(service: str) -> frozenset[str]:
     return {
-        "vk": frozenset({*VK_ERROR_KINDS, "slow", "error", "lag", HALF, "moderation"}) | BEFORE_KINDS | AFTER_KINDS,
+        "vk": frozenset({*VK_ERROR_KINDS, *EXECUTE_KINDS, "slow", "error", "lag", HALF, "moderation"})
+        | BEFORE_KINDS
+        | AFTER_KINDS,
         "vkid": frozenset({"http_502", "garbage", "drop_before", "drop_after", "slow"}),
         "upload": UPLOAD_KINDS | UPLOAD_AFTER_KINDS | {"slow"},
         "evotor": EVOTOR_STATUS_KINDS | EVOTOR_BODY_KINDS | {"slow"},
@@ -112,10 +115,22 @@ class Faults:
         self.active = [fault for fault in self.active if fault.name != name or fault.token not in {None, token}]
 
     def take(
-        self, service: str, target: str, kinds: frozenset[str], *, token: str | None = None, store: str | None = None
+        self,
+        service: str,
+        target: str,
+        kinds: frozenset[str],
+        *,
+        token: str | None = None,
+        store: str | None = None,
+        is_inner: bool = False,
     ) -> Fault | None:
-        """The first fault of these kinds that this call must meet; counts the call against it."""
+        """The first fault of these kinds that this call must meet; counts the call against it.
+
+        `is_inner`: a call within another one, which met already what names no target.
+        """
         for fault in (*self.active, *self._by_chance):
+            if is_inner and fault.target is None:
+                continue
             if fault.name in kinds and fault.matches(service, target, token, store):
                 if fault.after > 0:
                     fault.after -= 1

@@ -39,6 +39,8 @@ class Clock:
 @dataclass
 class CallLog:
     counts: Counter[str] = field(default_factory=Counter)
+    inner: Counter[str] = field(default_factory=Counter)
+    """Calls that came within a batch: no requests of their own."""
     stored: Counter[str] = field(default_factory=Counter)
     entries: deque[Json] = field(default_factory=lambda: deque(maxlen=100_000))
     peak_per_second: int = 0
@@ -86,6 +88,14 @@ class World:
     def note_call(self, service: str, target: str, **facts: Any) -> Json:
         """Count the call and keep it in the ordered list; the caller adds the outcome to the answer."""
         self.calls.counts[f"{service}.{target}"] += 1
+        return self._listed(service, target, facts)
+
+    def note_inner_call(self, service: str, target: str, **facts: Any) -> Json:
+        """The same for a call that came within the one before."""
+        self.calls.inner[f"{service}.{target}"] += 1
+        return self._listed(service, target, {**facts, "inside": True})
+
+    def _listed(self, service: str, target: str, facts: Json) -> Json:
         entry: Json = {"at": round(self.clock.now(), 3), "service": service, "target": target, **facts}
         self.calls.entries.append(entry)
         return entry

@@ -37,7 +37,7 @@ def test_errors_arrive_with_http_200_and_echo_the_request_without_its_token(vk: 
         (1438, "market.get", {"owner_id": -CLOSED_SHOP_CLUB_ID}),
         (1402, "market.get", {"owner_id": -CLUB_ID, "album_id": 99}),
         (1403, "market.delete", {"owner_id": -CLUB_ID, "item_id": 1}),
-        (12, "execute", {"code": "return 1;"}),
+        (12, "execute", {"code": "return 1"}),
     ],
 )
 def test_the_first_failed_check_names_the_error(vk: Vk, expected: int, method: str, call: dict[str, Any]) -> None:

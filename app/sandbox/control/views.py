@@ -27,21 +27,26 @@
     POST vk/albums        by the owner's hand: {"club", "add": ["title"], "delete": [id]}
     POST vk/clubs         {"id", "name", "market_enabled", "market_type", "currency", "levels": {"user": 3}}
     POST vk/tokens        {"value", "kind", "user_id", "rights": ["market"], "expires_in": s}, {"value", "revoke": true}
-    POST vk/settings      {"photo_required", "check_links", "keep_photos", "app_rights", "removed_categories": [..]}
+    POST vk/settings      {"photo_required", "check_links", "keep_photos", "app_rights", "removed_categories": [..],
+                          "execute_signs": the longest answer to a batch}
 
 Kinds of faults, by service:
 
     vk      too_many, flood, internal, captcha, rate_limit, auth, access, no_right, market_off, error:<code>,
             slow:<ms>, lag:<s>, moderation; nothing stored: http_500, http_502, garbage, drop_before, timeout:<ms>;
             stored: http_500_after, http_502_after, garbage_after, drop_after, timeout_after:<ms>, truncated,
-            error_after:<code>; a timeout is a connection dropped after that time;
-            half (market.addToAlbum: half of the items are put, then code 10)
+            error_after:<code>; a timeout is a connection dropped after that time; half (market.addToAlbum: half of the
+            items are put, then code 10); answers of `execute` that do not fit its calls: not_a_list, one_fewer,
+            one_error_more
     vkid    (auth, user_info, logout, revoke) http_502, garbage, drop_before, drop_after, slow:<ms>
     upload  (product, album) http_500, http_502, garbage, drop, bad_image, timeout:<ms>, slow:<ms>;
             received: truncated, drop_after
     evotor  (stores, store, groups, group, products, product) 401, 402, 403, 404, 429, 500, 502, 503, slow:<ms>,
             truncated, html, drop; lists: empty_page, repeat_cursor, null_cursor, cut (the second page is 500),
             empty_list, partial (half of the list, which looks whole)
+
+A fault that names a method is met by its calls within an `execute`, too; where it leaves no answer, the whole request
+has none, and the calls before it stand.
 
 Without `times` a fault stays until it is cleared; `after` lets the first N matching calls through.
 
@@ -199,6 +204,7 @@ def _counters(world: World) -> Json:
     log = world.calls
     return {
         "calls": dict(log.counts),
+        "inner_calls": dict(log.inner),
         "writes": log.writes,
         "writes_by_method": dict(log.stored),
         "peak_per_second": log.peak_per_second,

@@ -10,13 +10,14 @@ from flask import Blueprint, Response, current_app, jsonify, request
 
 from app.sandbox.chaos import HALF, LAG
 from app.sandbox.documents import Json
-from app.sandbox.faults import AFTER_KINDS, BEFORE_KINDS, VK_ERROR_KINDS, Fault
+from app.sandbox.faults import AFTER_KINDS, BEFORE_KINDS, EXECUTE_KINDS, VK_ERROR_KINDS, Fault
 from app.sandbox.spoilt_answers import spoilt_answer, truncated
 from app.sandbox.state import World
 from app.sandbox.vk import albums, market, people, photos
 from app.sandbox.vk.call import Call
 from app.sandbox.vk.params import METHODS, TOKEN_KINDS, USER_ONLY, VkError, check
 from app.sandbox.vk.state import RIGHTS, VkToken
+from app.sandbox.vk.vkscript.execute import Batch, spoilt
 
 blueprint = Blueprint("vk", __name__)
 
@@ -31,6 +32,16 @@ SPECIAL_FAULTS = {LAG: market.LAGGING | albums.LAGGING, HALF: albums.DIVISIBLE}
 """Of chaos → the methods that know them."""
 SECRET_PARAMS = frozenset({"access_token", "success_token"})
 ERRORS = frozenset({*VK_ERROR_KINDS, "error"})
+EXECUTE = "execute"
+INNER_AFTER_KINDS = AFTER_KINDS - {"truncated"}
+
+
+class AnswerLost(Exception):
+    """A call within a batch met a fault that leaves the whole request without an answer."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__()
+        self.fault = fault
 
 
 @dataclass
@@ -65,22 +76,23 @@ def call_method(name: str) -> Response:
             entry["outcome"] = before.kind
             return spoilt_answer(before)
         try:
-            response = _answer(world, incoming)
+            body = _answer(world, incoming)
+        except AnswerLost as lost:
+            entry["outcome"] = lost.fault.kind
+            return spoilt_answer(lost.fault)
         except VkError as error:
             entry["outcome"] = error.code
             return jsonify({"error": _describe(error, incoming)})
         entry["outcome"] = "ok"
-        if name in WRITING_METHODS:
-            world.calls.stored[f"vk.{name}"] += 1
         if after := faults.take("vk", name, AFTER_KINDS, token=token):
             entry["outcome"] = after.kind
-            return _spoilt_success(after, response, incoming)
-        return jsonify({"response": response})
+            return _spoilt_success(after, body, incoming)
+        return jsonify(body)
 
 
-def _spoilt_success(fault: Fault, response: Any, incoming: Incoming) -> Response:
+def _spoilt_success(fault: Fault, body: Json, incoming: Incoming) -> Response:
     if fault.name == "truncated":
-        return truncated({"response": response})
+        return truncated(body)
     if fault.name == "error_after":
         return jsonify({"error": _describe(VkError(int(fault.number)), incoming)})
     return spoilt_answer(fault)
@@ -95,7 +107,7 @@ def _describe(error: VkError, incoming: Incoming) -> Json:
     }
 
 
-def _answer(world: World, incoming: Incoming) -> Any:
+def _answer(world: World, incoming: Incoming) -> Json:
     _check_version(incoming.given.get("v", ""))
     name = incoming.method
     if name not in METHODS:
@@ -106,8 +118,51 @@ def _answer(world: World, incoming: Incoming) -> Any:
     _check_rate(world, token)
     _check_faults(world, incoming)
     values = check(name, _with_old_names(name, incoming.given))
-    call = Call(world, name, values, token, request.host_url)
-    return HANDLERS[name](call)
+    if name == EXECUTE:
+        return _batch(world, token, incoming, values["code"])
+    return {"response": _handled(world, token, name, values)}
+
+
+def _batch(world: World, token: VkToken, incoming: Incoming, code: str) -> Json:
+    def answer(method: str, given: dict[str, str]) -> Any:
+        entry = world.note_inner_call("vk", method, token=incoming.token_text[:16], params=given)
+        try:
+            response = _inner_answer(world, token, Incoming(method, given, incoming.token_text))
+        except VkError as error:
+            entry["outcome"] = error.code
+            raise
+        entry["outcome"] = "ok"
+        return response
+
+    body = Batch(answer, world.vk.settings.execute_signs).run(code)
+    fault = world.faults.take("vk", EXECUTE, EXECUTE_KINDS, token=incoming.token_text)
+    return spoilt(fault, body) if fault else body
+
+
+def _inner_answer(world: World, token: VkToken, incoming: Incoming) -> Any:
+    """As a call alone, but for version, token and pace, which are the batch's. Raises VkError and AnswerLost."""
+    name, text = incoming.method, incoming.token_text
+    if name not in HANDLERS:
+        raise VkError(3)
+    _check_kind(token, name)
+    _check_right(token, name)
+    if before := world.faults.take("vk", name, BEFORE_KINDS, token=text, is_inner=True):
+        raise AnswerLost(before)
+    _check_faults(world, incoming, is_inner=True)
+    response = _handled(world, token, name, check(name, _with_old_names(name, incoming.given)))
+    after = world.faults.take("vk", name, INNER_AFTER_KINDS, token=text, is_inner=True)
+    if after and after.name == "error_after":
+        raise VkError(int(after.number))
+    if after:
+        raise AnswerLost(after)
+    return response
+
+
+def _handled(world: World, token: VkToken, name: str, values: Json) -> Any:
+    response = HANDLERS[name](Call(world, name, values, token, request.host_url))
+    if name in WRITING_METHODS:
+        world.calls.stored[f"vk.{name}"] += 1
+    return response
 
 
 def _check_version(version: str) -> None:
@@ -159,12 +214,12 @@ def _check_rate(world: World, token: VkToken) -> None:
     world.calls.peak_per_second = max(world.calls.peak_per_second, len(recent))
 
 
-def _check_faults(world: World, incoming: Incoming) -> None:
+def _check_faults(world: World, incoming: Incoming, *, is_inner: bool = False) -> None:
     success_token = incoming.given.get("success_token", "")
     if success_token in world.vk.success_tokens:
         world.vk.success_tokens.remove(success_token)
         world.faults.forget("captcha", incoming.token_text)
-    fault = world.faults.take("vk", incoming.method, ERRORS, token=incoming.token_text)
+    fault = world.faults.take("vk", incoming.method, ERRORS, token=incoming.token_text, is_inner=is_inner)
     if fault is None:
         return
     code = VK_ERROR_KINDS.get(fault.name) or int(fault.number)

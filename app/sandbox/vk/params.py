@@ -21,6 +21,7 @@ ERROR_TEXTS = {
     9: "Flood control",
     10: "Internal server error",
     12: "Unable to compile code",
+    13: "Runtime error occurred during code invocation",
     14: "Captcha needed",
     15: "Access denied",
     17: "Validation required",
@@ -161,7 +162,7 @@ _NOTATION: dict[str, list[str]] = {
     "market.saveProductPhotoBulk": ["upload_response! text"],
     "photos.getMarketAlbumUploadServer": [_GROUP],
     "photos.saveMarketAlbumPhoto": [_GROUP, "photo! text", "server! int 0..", "hash! text"],
-    "execute": ["code text"],
+    "execute": ["code! text"],
     "groups.get": [
         "user_id int 1..",
         "extended bool",

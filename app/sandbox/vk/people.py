@@ -110,15 +110,9 @@ def get_app_permissions(call: Call) -> int:
     return call.token.rights
 
 
-def execute(call: Call) -> Any:
-    """There is no VKScript here, so no script compiles."""
-    raise VkError(12, "the sandbox has no VKScript")
-
-
 HANDLERS: dict[str, Callable[[Call], Any]] = {
     "groups.get": get_groups,
     "groups.getById": get_groups_by_id,
     "users.get": get_users,
     "account.getAppPermissions": get_app_permissions,
-    "execute": execute,
 }

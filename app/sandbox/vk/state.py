@@ -141,6 +141,8 @@ class VkSettings:
     photo_required: bool = True
     check_links: bool = True
     keep_photos: bool = True
+    execute_signs: int = 0
+    """The longest answer to a batch; 0: any."""
     app_rights: str = "market groups photos"
     removed_categories: list[int] = field(default_factory=list)
 
