@@ -21,6 +21,7 @@ READ_SECONDS = 35.0
 LARGEST_BODY = 16 * 1024 * 1024
 """Unpacked. An older Evotor sends a whole catalog as one list (docs/contracts/evotor.md §3): 25,000 goods."""
 _CHUNK = 64 * 1024
+_TOO_LARGE = "too large"
 
 
 class TransportError(Exception):
@@ -30,6 +31,11 @@ class TransportError(Exception):
         super().__init__(reason)
         self.reason = reason
         self.sent = sent
+
+    @property
+    def is_too_large(self) -> bool:
+        """There was an answer, longer than what we take."""
+        return self.reason == _TOO_LARGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,7 @@ def _read(chunks: Iterator[bytes], most: int) -> bytes:
     for chunk in chunks:
         body += chunk
         if len(body) > most:
-            raise TransportError("too large", sent=True)
+            raise TransportError(_TOO_LARGE, sent=True)
     return bytes(body)
 
 

@@ -13,7 +13,7 @@ from app.clients.http import Response, Transport, TransportError
 from app.clients.pacing import Pacer
 from app.clients.vk import answers
 from app.clients.vk.addresses import VkAddresses
-from app.clients.vk.errors import INVALID_TOKEN, METHOD_QUOTA, TOO_MANY_PER_SECOND, Treatment, VkError
+from app.clients.vk.errors import INVALID_TOKEN, METHOD_QUOTA, TOO_LARGE, TOO_MANY_PER_SECOND, Treatment, VkError
 from app.clients.vk.failures import Failure, no_answer, read_failure
 
 T = TypeVar("T")
@@ -28,11 +28,13 @@ class CallHooks:
 
     `is_resting`: a method for which it is true is not called at all and fails with code 29 at once. `before_repeat` is
     called before a failed call is sent again, so that a long wait can renew its lease, and because the order may have
-    been taken back meanwhile: what it raises ends the call.
+    been taken back meanwhile: what it raises ends the call. `note_refused` hears of a method that is not needed, since
+    others do its work, and that VK refuses.
     """
 
     is_resting: Callable[[str], bool] = lambda _method: False
     before_repeat: Callable[[], None] = lambda: None
+    note_refused: Callable[[str], None] = lambda _method: None
 
 
 NO_HOOKS = CallHooks()
@@ -88,9 +90,15 @@ class VkCaller:
 
     def call(self, method: str, params: Mapping[str, Value], *, repeatable: bool = True) -> Any:
         """VK's `response`. A call that is not repeatable is sent again only if VK surely did not do it."""
+        return self.answer(method, params, repeatable=repeatable)["response"]
+
+    def answer(
+        self, method: str, params: Mapping[str, Value], *, repeatable: bool = True, most_retries: int | None = None
+    ) -> dict[str, Any]:
+        """The same with what stands beside `response`. `most_retries`: no more of them, whatever the table grants."""
         if self._hooks.is_resting(method):
             raise Failure(code=METHOD_QUOTA, method=method).error()
-        form = {**_form(params), "v": VERSION, "lang": "ru"}
+        form = {**as_form(params), "v": VERSION, "lang": "ru"}
         repeats: Counter[Treatment] = Counter()
         while True:
             self._pacer.wait()
@@ -100,11 +108,20 @@ class VkCaller:
                 return outcome
             kind = outcome.row.treatment
             repeats[kind] += 1
-            pause = None if self._budget else outcome.pause_before(repeats[kind], repeatable=repeatable)
-            if pause is None:
-                raise outcome.error(repeatable=repeatable, token=self._token)
+            is_enough = kind is Treatment.RETRY and most_retries is not None and repeats[kind] > most_retries
+            pause = outcome.pause_before(repeats[kind], repeatable=repeatable)
+            if pause is None or is_enough or self._budget:
+                raise self.error(outcome, repeatable=repeatable)
             self._rest(outcome, pause + clock.jitter())
             self._hooks.before_repeat()
+
+    def error(self, failure: Failure, *, repeatable: bool = True) -> VkError:
+        """What to raise for it, without the token in VK's words."""
+        return failure.error(repeatable=repeatable, token=self._token)
+
+    def read_failure(self, error: object, method: str, status: int = 200) -> Failure:
+        """VK's `error` object."""
+        return read_failure(error, method, status, self._addresses)
 
     def _rest(self, failure: Failure, seconds: float) -> None:
         if failure.code == TOO_MANY_PER_SECOND:
@@ -113,8 +130,8 @@ class VkCaller:
         else:
             clock.sleep(seconds)
 
-    def _once(self, method: str, form: Mapping[str, str]) -> Any:
-        """VK's `response`, or what went wrong."""
+    def _once(self, method: str, form: Mapping[str, str]) -> dict[str, Any] | Failure:
+        """VK's answer, or what went wrong."""
         if not (self._token.isascii() and self._token.isprintable() and self._token):
             return Failure(code=INVALID_TOKEN, method=method)
         try:
@@ -122,18 +139,18 @@ class VkCaller:
                 "POST", f"/{method}", data=form, headers={"Authorization": f"Bearer {self._token}"}
             )
         except TransportError as error:
-            return Failure(sent=error.sent, method=method)
+            return Failure(sent=error.sent, method=method, reason=TOO_LARGE if error.is_too_large else "")
         return self._outcome(answer, method)
 
-    def _outcome(self, answer: Response, method: str) -> Any:
+    def _outcome(self, answer: Response, method: str) -> dict[str, Any] | Failure:
         """§1.3: the JSON body decides, the status only where there is none."""
         try:
             body = decode(answer.utf8(), dict[str, Any])
         except MalformedAnswer:
             return Failure(status=answer.status, method=method)
         if "response" in body and "error" not in body:
-            return body["response"]
-        return read_failure(body.get("error"), method, answer.status, self._addresses)
+            return body
+        return self.read_failure(body.get("error"), method, answer.status)
 
 
 def parsed(parse: Callable[[Any], T], answer: Any) -> T:
@@ -143,7 +160,7 @@ def parsed(parse: Callable[[Any], T], answer: Any) -> T:
         raise no_answer(status=200) from None
 
 
-def _form(params: Mapping[str, Value]) -> dict[str, str]:
+def as_form(params: Mapping[str, Value]) -> dict[str, str]:
     """§1.2: booleans as 1 and 0, decimals with a dot and no exponent, None left out."""
     return {key: _text(value) for key, value in params.items() if value is not None}
 

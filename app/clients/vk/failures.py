@@ -6,7 +6,7 @@ from typing import Any
 from app.clients.answers import clean_line, whole_number
 from app.clients.vk.addresses import VkAddresses
 from app.clients.vk.error_table import PASSING, ErrorRow, classify, suffix_of
-from app.clients.vk.errors import WRONG_PARAMETER, Treatment, VkError
+from app.clients.vk.errors import PAGE_CODES, TOO_LARGE, WRONG_PARAMETER, Treatment, VkError
 
 _LONGEST_MESSAGE = 500
 _LONGEST_READ = 5000
@@ -16,7 +16,7 @@ _LARGEST_CODE = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """`code` None: no usable answer came. `sent` False: VK surely never saw the call."""
+    """`code` None: no usable answer came. `sent` False: VK surely never saw the call. `reason`: one case of several."""
 
     code: int | None = None
     subcode: int | None = None
@@ -25,15 +25,21 @@ class Failure:
     method: str = ""
     status: int | None = None
     sent: bool = True
+    reason: str = ""
 
     @property
     def row(self) -> ErrorRow:
         return classify(self.code, self.subcode, self.message, self.method)
 
+    @property
+    def lacks_page(self) -> bool:
+        """A person has to open a page of VK's, and only the answer to a single call names it."""
+        return self.code in PAGE_CODES and self.redirect_uri is None
+
     def pause_before(self, repeat: int, *, repeatable: bool) -> float | None:
         """Seconds before the repeat of this number, from 1; None if there must be none."""
         pauses = self.row.pauses
-        if repeat > len(pauses) or self._outcome_unknown(repeatable):
+        if repeat > len(pauses) or self._outcome_unknown(repeatable) or self.reason == TOO_LARGE:
             return None
         return pauses[repeat - 1]
 
@@ -55,7 +61,7 @@ class Failure:
             token_rejected=row.treatment is Treatment.REFRESH,
             outcome_unknown=unknown,
             status=self.status,
-            reason=row.reason,
+            reason=row.reason or self.reason,
         )
 
     def _outcome_unknown(self, repeatable: bool) -> bool:

@@ -1,0 +1,123 @@
+"""Many calls of one method in one request: `execute`, docs/contracts/vk.md §1.6."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.clients.answers import MalformedAnswer
+from app.clients.vk.calls import CallHooks, Value, VkCaller, as_form
+from app.clients.vk.error_table import classify
+from app.clients.vk.errors import (
+    ACCESS_DENIED,
+    COMMUNITY_TOKEN,
+    METHOD_QUOTA,
+    NOT_PERMITTED,
+    SCRIPT_BROKE,
+    SERVICE_TOKEN,
+    TOO_LARGE,
+    Treatment,
+    VkError,
+)
+from app.clients.vk.failures import Failure
+
+EXECUTE = "execute"
+MOST_CALLS = 25
+RETRIES = 1
+"""Of a batch that got no clear answer. Single calls come next, and have their own."""
+_OF_THE_METHOD = frozenset({NOT_PERMITTED, ACCESS_DENIED, COMMUNITY_TOKEN, SERVICE_TOKEN, METHOD_QUOTA})
+_OF_EVERY_CALL = frozenset({Treatment.REFRESH, Treatment.WAIT, Treatment.POSTPONE, Treatment.ASK})
+_TOO_BIG = re.compile(r"\bsize\b|\btoo (big|large)\b", re.IGNORECASE)
+# VKScript reads no \uXXXX, which is how JSON writes what may not stand in a string as it is.
+_LINE_ENDS = re.compile("[\u2028\u2029]")
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+class Batches:
+    """One token's batches of up to `size` calls."""
+
+    def __init__(self, vk: VkCaller, hooks: CallHooks, size: int) -> None:
+        self._vk, self._hooks, self._room = vk, hooks, size
+
+    @property
+    def room(self) -> int:
+        """How many calls one request may hold now; 1: they are made one by one."""
+        return 1 if self._hooks.is_resting(EXECUTE) else self._room
+
+    def ask(self, method: str, given: Sequence[Mapping[str, Value]]) -> list[Any | Failure] | None:
+        """Of each call, in their order, VK's answer or what went wrong with it.
+
+        None where VK does not take them so: `room` is less from then on. Raises VkError for what would meet single
+        calls as well.
+        """
+        try:
+            body = self._vk.answer(EXECUTE, {"code": script(method, given)}, most_retries=RETRIES)
+            return self._outcomes(body, method, len(given))
+        except MalformedAnswer:
+            self.give_up()
+        except VkError as error:
+            if error.treatment in _OF_EVERY_CALL and error.code not in _OF_THE_METHOD:
+                raise
+            self._make_less(error, len(given))
+        return None
+
+    def give_up(self) -> None:
+        """What VK answers to batches is of no use: single calls from now on, and it is told so that others know."""
+        self._room = 1
+        self._hooks.note_refused(EXECUTE)
+
+    def _make_less(self, error: VkError, size: int) -> None:
+        is_too_large = _is_too_large(error)
+        if is_too_large and size // 2 > 1:
+            self._room = size // 2
+        elif not is_too_large and _is_silence(error):
+            self._room = 1
+        else:
+            self.give_up()
+
+    def _outcomes(self, body: dict[str, Any], method: str, size: int) -> list[Any | Failure]:
+        """Every `false` has its error, in the same order; else nothing is guessed. Raises MalformedAnswer."""
+        found, errors = body["response"], body.get("execute_errors") or []
+        if not isinstance(found, list) or len(found) != size:
+            raise MalformedAnswer("not one answer for each call")
+        if not isinstance(errors, list) or len(errors) != sum(answer is False for answer in found):
+            raise MalformedAnswer("not one error for each refusal")
+        failures = iter([self._failure(error, method) for error in errors])
+        return [next(failures) if answer is False else answer for answer in found]
+
+    def _failure(self, error: object, method: str) -> Failure:
+        failure = self._vk.read_failure(error, method)
+        if failure.code is None or not isinstance(error, dict) or error.get("method", method) != method:
+            raise MalformedAnswer("an error of something else")
+        return failure
+
+
+def script(method: str, given: Sequence[Mapping[str, Value]]) -> str:
+    """VKScript that makes these calls, one after another, and returns the list of their answers.
+
+    What is given stands in it as data, in the words of a form; what VKScript could not read is left out of texts.
+    """
+    calls = [{key: _readable(text) for key, text in as_form(params).items()} for params in given]
+    return f"""var calls = {json.dumps(calls, ensure_ascii=False)};
+var answers = [];
+var i = 0;
+while (i < calls.length) {{
+    answers.push(API.{method}(calls[i]));
+    i = i + 1;
+}}
+return answers;"""
+
+
+def _readable(text: str) -> str:
+    return _UNWRITABLE.sub("", _LINE_ENDS.sub("\n", text))
+
+
+def _is_too_large(error: VkError) -> bool:
+    """For us, or for VK, which says so in words alone."""
+    return error.reason == TOO_LARGE or (error.code == SCRIPT_BROKE and _TOO_BIG.search(error.message) is not None)
+
+
+def _is_silence(error: VkError) -> bool:
+    """VK said nothing of batches, so it may take the next one."""
+    was_answered = error.code is None and error.status is not None and error.status < 500
+    return classify(error.code).unclear and not was_answered

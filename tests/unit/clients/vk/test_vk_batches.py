@@ -1,0 +1,216 @@
+"""Many calls in one request: what is sent, whose answer is whose, and what is done where VK does not take it."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+import requests_mock
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.clients.vk.addresses import VkAddresses
+from app.clients.vk.batches import EXECUTE, Batches, script
+from app.clients.vk.calls import CallHooks, VkCaller
+from app.clients.vk.errors import Treatment
+from app.clients.vk.failures import Failure
+from tests.support.vk_answers import TOKEN, URL, Answer, answers, failure, forms, refusal
+
+CALLS = [{"item_id": number} for number in range(3)]
+TOO_BIG = refusal(13, "Runtime error occurred during code invocation: response size is too big")
+LITERAL = re.compile(r"\Avar calls = (.*);\nvar answers", re.DOTALL)
+
+
+class Known:
+    """What a client is told of VK's refusals, and tells."""
+
+    def __init__(self) -> None:
+        self.refused: list[str] = []
+        self.resting: set[str] = set()
+
+    @property
+    def hooks(self) -> CallHooks:
+        return CallHooks(is_resting=self.resting.__contains__, note_refused=self.refused.append)
+
+
+@pytest.fixture
+def known() -> Known:
+    return Known()
+
+
+@pytest.fixture
+def batches(slept: list[float], known: Known) -> Iterator[Batches]:
+    caller = VkCaller(VkAddresses(URL), TOKEN, budget=None, per_second=1e9, hooks=known.hooks)
+    yield Batches(caller, known.hooks, 25)
+    caller.close()
+
+
+def batch(found: Any, *errors: tuple[str, int], **more: Any) -> Answer:
+    told = [{"method": method, "error_code": code, "error_msg": "no", **more} for method, code in errors]
+    return {"json": {"response": found, **({"execute_errors": told} if told else {})}}
+
+
+def ask(batches: Batches) -> list[Any] | None:
+    return batches.ask("market.edit", CALLS)
+
+
+class TestScript:
+    def test_it_loops_over_what_is_given_and_returns_a_list(self) -> None:
+        assert script("market.get", [{"owner_id": -5, "extended": True}]) == (
+            'var calls = [{"owner_id": "-5", "extended": "1"}];\n'
+            "var answers = [];\n"
+            "var i = 0;\n"
+            "while (i < calls.length) {\n"
+            "    answers.push(API.market.get(calls[i]));\n"
+            "    i = i + 1;\n"
+            "}\n"
+            "return answers;"
+        )
+
+    def test_what_is_missing_is_left_out(self) -> None:
+        assert 'var calls = [{"name": "a"}];' in script("market.edit", [{"name": "a", "price": None}])
+
+    @pytest.mark.parametrize(
+        ("text", "arrives"),
+        [
+            ("Чай «Утро» 😀", "Чай «Утро» 😀"),
+            ('"; return API.market.delete({}); "', '"; return API.market.delete({}); "'),
+            ("\\u0441 \\", "\\u0441 \\"),
+            ("a\nb\tc\r", "a\nb\tc\r"),
+            ("a\u2028b\u2029c", "a\nb\nc"),
+            ("a\x00\x08\x0b\x1fb\x7f\ud800", "ab"),
+        ],
+    )
+    def test_texts_arrive_as_they_are_but_for_what_no_script_holds(self, text: str, arrives: str) -> None:
+        literal = LITERAL.match(script("market.edit", [{"name": text}]))
+        assert literal
+        assert json.loads(literal[1]) == [{"name": arrives}]
+
+    @given(st.lists(st.dictionaries(st.text("abc_", min_size=1), st.text(), max_size=3), max_size=5))
+    def test_whatever_the_texts_it_needs_no_escape_that_vkscript_lacks(self, calls: list[dict[str, str]]) -> None:
+        literal = LITERAL.match(script("market.edit", calls))
+        assert literal
+        assert not re.search(r"(?<!\\)(\\\\)*\\[^\\\"nrt]", literal[1])
+        assert not re.search("[\x00-\x1f\u2028\u2029\ud800-\udfff]", literal[1])
+        assert [call.keys() for call in json.loads(literal[1])] == [call.keys() for call in calls]
+
+
+class TestWhoseAnswerIsWhose:
+    def test_each_call_has_its_answer(self, vendor: requests_mock.Mocker, batches: Batches) -> None:
+        answers(vendor, EXECUTE, batch([1, {"a": 2}, None]))
+        assert ask(batches) == [1, {"a": 2}, None]
+        assert "API.market.edit(" in forms(vendor)[0]["code"]
+
+    @given(st.lists(st.one_of(st.integers(0), st.just(value=False)), min_size=1, max_size=25))
+    def test_each_false_has_the_error_of_its_turn(self, found: list[Any]) -> None:
+        with requests_mock.Mocker() as vendor:
+            caller = VkCaller(VkAddresses(URL), TOKEN, budget=None, per_second=1e9, hooks=CallHooks())
+            codes = [1000 + at for at, value in enumerate(found) if value is False]
+            answers(vendor, EXECUTE, batch(found, *[("market.edit", code) for code in codes]))
+            outcomes = Batches(caller, CallHooks(), 25).ask("market.edit", [{}] * len(found))
+        assert outcomes is not None
+        told = [outcome.code if isinstance(outcome, Failure) else outcome for outcome in outcomes]
+        assert told == [1000 + at if value is False else value for at, value in enumerate(found)]
+
+    def test_zero_and_nothing_are_answers(self, vendor: requests_mock.Mocker, batches: Batches) -> None:
+        answers(vendor, EXECUTE, batch([0, [], ""]))
+        assert ask(batches) == [0, [], ""]
+
+    def test_an_error_within_is_what_it_is_outside(self, vendor: requests_mock.Mocker, batches: Batches) -> None:
+        answers(vendor, EXECUTE, batch([1, False, 1], ("market.edit", 1403)))
+        outcomes = ask(batches)
+        assert outcomes is not None
+        assert outcomes[1].error().treatment is Treatment.HEAL
+        assert outcomes[1].error().method == "market.edit"
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            batch([1, 1]),
+            batch([1, 1, 1, 1]),
+            batch({"0": 1, "1": 1, "2": 1}),
+            batch(None),
+            {"json": {"response": False}},
+            batch([1, False, 1]),
+            batch([1, 1, 1], ("market.edit", 1403)),
+            batch([1, False, False], ("market.edit", 1403)),
+            batch([1, False, 1], ("market.edit", 1403), ("market.edit", 1403)),
+            batch([1, False, 1], ("market.add", 1403)),
+            batch([1, False, 1], ("market.edit", 0)),
+            {"json": {"response": [1, False, 1], "execute_errors": ["no"]}},
+            {"json": {"response": [1, False, 1], "execute_errors": {"0": {"error_code": 5}}}},
+        ],
+    )
+    def test_nothing_is_guessed(
+        self, vendor: requests_mock.Mocker, batches: Batches, known: Known, answer: Answer
+    ) -> None:
+        answers(vendor, EXECUTE, answer)
+        assert ask(batches) is None
+        assert (batches.room, known.refused, vendor.call_count) == (1, [EXECUTE], 1)
+
+
+class TestWhereVkDoesNotTakeIt:
+    def test_as_many_go_at_once_as_there_may_be(self, batches: Batches) -> None:
+        assert batches.room == 25
+
+    def test_one_while_execute_rests(self, batches: Batches, known: Known) -> None:
+        known.resting.add(EXECUTE)
+        assert batches.room == 1
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            *(refusal(code) for code in (3, 7, 12, 13, 15, 20, 23, 27, 28, 29, 100, 424242)),
+            refusal(15, error_subcode=1133),
+            {"status_code": 404, "text": "<html>"},
+            {"text": "<html>"},
+            {"text": '{"response": [1, 1'},
+            {"json": {"error": "no such method"}},
+        ],
+    )
+    def test_a_refusal_is_told_and_single_calls_follow(
+        self, vendor: requests_mock.Mocker, batches: Batches, known: Known, answer: Answer
+    ) -> None:
+        answers(vendor, EXECUTE, answer)
+        assert ask(batches) is None
+        assert (batches.room, known.refused) == (1, [EXECUTE])
+
+    @pytest.mark.parametrize(
+        "answer", [{"exc": requests.ReadTimeout}, {"status_code": 502}, refusal(1), refusal(10), refusal(36)]
+    )
+    def test_silence_is_no_refusal_but_single_calls_follow(
+        self, vendor: requests_mock.Mocker, batches: Batches, known: Known, answer: Answer
+    ) -> None:
+        answers(vendor, EXECUTE, answer)
+        assert ask(batches) is None
+        assert (batches.room, known.refused, vendor.call_count) == (1, [], 2)
+
+    def test_after_one_silence_it_is_sent_again(self, vendor: requests_mock.Mocker, batches: Batches) -> None:
+        answers(vendor, EXECUTE, {"exc": requests.ConnectionError}, batch([1, 1, 1]))
+        assert ask(batches) == [1, 1, 1]
+
+    def test_the_pace_is_waited_for_as_ever(self, vendor: requests_mock.Mocker, batches: Batches) -> None:
+        answers(vendor, EXECUTE, *[refusal(6)] * 5, batch([1, 1, 1]))
+        assert ask(batches) == [1, 1, 1]
+
+    @pytest.mark.parametrize("code", [5, 6, 9, 14, 17, 18, 43, 205, 1438])
+    def test_what_single_calls_would_meet_as_well_is_raised(
+        self, vendor: requests_mock.Mocker, batches: Batches, known: Known, code: int
+    ) -> None:
+        answers(vendor, EXECUTE, refusal(code))
+        assert failure(lambda: ask(batches)).code == code
+        assert (batches.room, known.refused) == (25, [])
+
+    def test_an_answer_too_large_is_asked_for_in_halves(
+        self, vendor: requests_mock.Mocker, batches: Batches, known: Known, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        answers(vendor, EXECUTE, TOO_BIG, {"json": {"response": "x" * 2000}}, TOO_BIG, TOO_BIG)
+        monkeypatch.setattr(batches._vk._transport, "_largest_body", 1000)
+        rooms = []
+        for size in (25, 12, 6, 3):
+            assert batches.ask("market.get", [{}] * size) is None
+            rooms.append((batches.room, known.refused[:]))
+        assert rooms == [(12, []), (6, []), (3, []), (1, [EXECUTE])]
+        assert vendor.call_count == 4
