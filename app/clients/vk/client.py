@@ -1,7 +1,7 @@
 """VK Market: docs/contracts/vk.md."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from app import clock
@@ -10,10 +10,12 @@ from app.clients.budget import Budget
 from app.clients.http import Transport, TransportError
 from app.clients.vk import answers
 from app.clients.vk.addresses import VkAddresses
+from app.clients.vk.batches import MOST_CALLS, Batches
 from app.clients.vk.calls import NO_HOOKS, CallHooks, Value, VkCaller, parsed
 from app.clients.vk.error_table import BACK_OFF, classify
 from app.clients.vk.errors import COMMUNITY_TOKEN, UPLOAD_FAILED, Treatment, VkError
 from app.clients.vk.failures import Failure, no_answer
+from app.clients.vk.lists import ListReader
 from app.domain.market.categories import Category
 from app.domain.market.items import Album, Community, ItemsById, MarketItems, Profile
 
@@ -22,8 +24,6 @@ MARKET_RIGHT = 1 << 27
 MOST_ITEMS_A_PAGE = 200
 MOST_ALBUMS_A_PAGE = 100
 MOST_IDS_A_CALL = 100
-MOST_PAGES = 1000
-LONGEST_LIST_SECONDS = 600.0
 UPLOAD_TRIES = 3
 UPLOAD_SECONDS = 120.0
 LARGEST_RECEIPT = 256 * 1024
@@ -37,8 +37,9 @@ def _nothing() -> None:
 class VkClient:
     """One user token. `group_id` is always positive. Every method may raise VkError.
 
-    `on_page` is called after each page read, so that a long read can renew its lease. With a `budget` every call is
-    tried once. Whoever makes a client closes it, best by `with`.
+    `on_page` is called after each answer with pages, so that a long read can renew its lease. `batch_size`: how many
+    calls may go in one request; 1 makes all of them single. With a `budget` every call is tried once. Whoever makes a
+    client closes it, best by `with`.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class VkClient:
         token: str,
         *,
         per_second: float = 3,
+        batch_size: int = MOST_CALLS,
         hooks: CallHooks = NO_HOOKS,
         id_url: str = "https://id.vk.ru",
         budget: Budget | None = None,
@@ -59,6 +61,7 @@ class VkClient:
             per_second=per_second,
             hooks=hooks,
         )
+        self._lists = ListReader(self._vk, Batches(self._vk, hooks, batch_size))
         # Uploads go to another host without the token and do not count against the pace.
         self._uploads = Transport(
             read_seconds=UPLOAD_SECONDS,
@@ -106,8 +109,8 @@ class VkClient:
 
     def market(self, group_id: int, on_page: Callable[[], None] = _nothing) -> MarketItems:
         """market.get, §4.6: all items, hidden ones included, each once."""
-        pages = self._pages(lambda offset: self._market_page(group_id, offset, MOST_ITEMS_A_PAGE), on_page)
-        found = parsed(answers.market_items, [item for page in pages for item in page])
+        elements = self._lists.read("market.get", _market(group_id), MOST_ITEMS_A_PAGE, on_page)
+        found = parsed(answers.market_items, elements)
         return MarketItems({item.id: item for item in found}.values(), found.odd)
 
     def look_in(self, group_id: int) -> None:
@@ -125,11 +128,8 @@ class VkClient:
 
     def albums(self, group_id: int) -> list[Album]:
         """market.getAlbums, §9."""
-        fixed = {"owner_id": -group_id, "count": MOST_ALBUMS_A_PAGE}
-        pages = self._pages(
-            lambda offset: self._vk.read("market.getAlbums", {**fixed, "offset": offset}, answers.page), _nothing
-        )
-        return list({album.id: album for page in pages for album in parsed(answers.albums, page)}.values())
+        elements = self._lists.read("market.getAlbums", {"owner_id": -group_id}, MOST_ALBUMS_A_PAGE, _nothing)
+        return list({album.id: album for album in parsed(answers.albums, elements)}.values())
 
     def albums_by_id(self, group_id: int, ids: Sequence[int]) -> list[Album]:
         """market.getAlbumById, §9: those that VK still knows."""
@@ -220,21 +220,8 @@ class VkClient:
         return answer.body.decode()
 
     def _market_page(self, group_id: int, offset: int, count: int) -> tuple[int, list[Any]]:
-        params = {"owner_id": -group_id, "offset": offset, "count": count, "extended": True, "with_disabled": True}
-        return self._vk.read("market.get", params, answers.page)
+        return self._vk.read("market.get", {**_market(group_id), "offset": offset, "count": count}, answers.page)
 
-    def _pages(
-        self, read_page: Callable[[int], tuple[int, list[Any]]], on_page: Callable[[], None]
-    ) -> Iterator[list[Any]]:
-        """Page by page: until an empty one or until the total is reached, since a page may be short."""
-        offset, ends = 0, clock.monotonic() + LONGEST_LIST_SECONDS
-        for _ in range(MOST_PAGES):
-            if clock.monotonic() > ends:
-                break
-            total, items = read_page(offset)
-            on_page()
-            yield items
-            offset += len(items)
-            if not items or offset >= total:
-                return
-        raise no_answer(status=200)
+
+def _market(group_id: int) -> dict[str, Value]:
+    return {"owner_id": -group_id, "extended": True, "with_disabled": True}

@@ -106,10 +106,83 @@ def test_a_page_of_the_market_tells_the_total(vk: VkClient) -> None:
     assert (total, len(items)) == (4, 2)
 
 
-def test_many_items_take_several_pages(sandbox: Any, vk: VkClient) -> None:
-    sandbox.post("vk/items", club=CLUB, add=[{"name": f"Товар {number}"} for number in range(450)])
-    assert len(vk.market(CLUB)) == 454
-    assert sandbox.calls("vk.market.get") == 3
+@pytest.fixture
+def many(sandbox: Any) -> int:
+    """So many items as five pages hold."""
+    sandbox.post("vk/items", club=CLUB, add=[{"name": f"Товар «{number}»"} for number in range(900)])
+    return 904
+
+
+def test_many_items_take_one_page_and_one_batch(sandbox: Any, vk: VkClient, many: int) -> None:
+    assert len(vk.market(CLUB)) == many
+    assert (sandbox.calls("vk.market.get"), sandbox.calls("vk.execute")) == (1, 1)
+
+
+def test_fifteen_thousand_items_take_four_requests(sandbox: Any, vk: VkClient) -> None:
+    for _ in range(3):
+        sandbox.post("vk/items", club=CLUB, add=[{"name": f"Товар {number}"} for number in range(4999)])
+    assert len(vk.market(CLUB)) == 4 + 3 * 4999
+    assert sandbox.get("calls")["calls"] == {"vk.market.get": 1, "vk.execute": 3}
+
+
+def test_two_pages_need_no_batch(sandbox: Any, vk: VkClient) -> None:
+    sandbox.post("vk/items", club=CLUB, add=[{"name": f"Товар {number}"} for number in range(300)])
+    assert len(vk.market(CLUB)) == 304
+    assert sandbox.get("calls")["calls"] == {"vk.market.get": 2}
+
+
+def test_a_batch_brings_what_single_calls_bring(sandbox: Any, vk: VkClient, many: int) -> None:
+    with VkClient(f"{sandbox.url}/method", "demo-user", per_second=1000, batch_size=1) as single:
+        assert [item.id for item in vk.market(CLUB)] == [item.id for item in single.market(CLUB)]
+        assert sandbox.calls("vk.execute") == 1
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("error:3", "error:12", "error:13", "no_right", "error:7", "rate_limit", "garbage", "truncated", "http_502"),
+        *("not_a_list", "one_fewer", "one_error_more", "drop_before", "drop_after", "internal"),
+    ],
+)
+def test_a_market_is_read_by_single_calls_where_its_batch_fails(
+    sandbox: Any, vk: VkClient, many: int, kind: str
+) -> None:
+    sandbox.fault("vk", kind, method="execute")
+    assert len(vk.market(CLUB)) == many
+    assert sandbox.calls("vk.market.get") == 5
+    assert sandbox.calls("vk.execute") <= 2
+
+
+def test_a_batch_whose_answer_is_too_large_is_read_in_halves(sandbox: Any, vk: VkClient) -> None:
+    sandbox.post("vk/items", club=CLUB, add=[{"name": f"Товар {number}"} for number in range(5196)])
+    sandbox.post("vk/settings", execute_signs=2_000_000)
+    assert len(vk.market(CLUB)) == 5200
+    assert sandbox.get("calls")["calls"] == {"vk.market.get": 2, "vk.execute": 3}, "1 + 25 + 12 + 12 + 1 pages"
+
+
+@pytest.mark.parametrize("kind", ["too_many", "internal"])
+def test_a_page_that_fails_within_a_batch_is_asked_for_alone(sandbox: Any, vk: VkClient, many: int, kind: str) -> None:
+    sandbox.fault("vk", kind, method="market.get", after=2, times=1)
+    assert len(vk.market(CLUB)) == many
+    assert sandbox.calls("vk.market.get") == 2
+
+
+def test_a_captcha_within_a_batch_has_its_page(sandbox: Any, vk: VkClient, many: int) -> None:
+    sandbox.fault("vk", "captcha", method="market.get", after=1)
+    error = failure(vk.market, CLUB)
+    assert (error.code, sandbox.get("calls")["calls"]) == (14, {"vk.market.get": 2, "vk.execute": 1})
+    assert error.redirect_uri
+
+
+@pytest.mark.parametrize("kind", ["auth", "flood", "rate_limit", "access", "market_off"])
+def test_what_ends_a_read_ends_it_within_a_batch_too(sandbox: Any, vk: VkClient, many: int, kind: str) -> None:
+    sandbox.fault("vk", kind, method="market.get", after=1, times=1)
+    within = failure(vk.market, CLUB)
+    sandbox.fault("vk", kind, method="market.get", times=1)
+    alone = failure(vk.market, CLUB)
+    told = [(error.code, error.treatment, error.method, error.retry_after) for error in (within, alone)]
+    assert told[0] == told[1]
+    assert sandbox.calls("vk.execute") == 1
 
 
 def test_an_added_item_reads_back_as_it_was_sent(vk: VkClient, fields: dict[str, Any]) -> None:

@@ -1,0 +1,97 @@
+"""Whole lists of VK's, many pages in one request where VK takes batches: docs/contracts/vk.md §4.6."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app import clock
+from app.clients.answers import MalformedAnswer
+from app.clients.vk import answers
+from app.clients.vk.batches import Batches
+from app.clients.vk.calls import Value, VkCaller
+from app.clients.vk.failures import Failure, no_answer
+
+MOST_PAGES = 1000
+LONGEST_LIST_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    offset: int
+    count: int
+
+
+class WantedPages:
+    """What of a list is still to be asked for.
+
+    The first page tells how long the list is. A page may be short though the list goes on, since something was
+    filtered out or VK gives less than it was asked for: then its rest is asked for by itself. An empty page is the end.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._begin, self._end = 0, 1
+        self._ended = False
+        self._rests: list[Page] = []
+
+    def first(self, most: int) -> list[Page]:
+        rests = self._rests[:most]
+        fresh = range(self._begin, self._end, self._size)[: most - len(rests)]
+        return [*rests, *(Page(offset, self._size) for offset in fresh)]
+
+    def note(self, page: Page, total: int, found: int) -> None:
+        """One of those that `first` named was answered: what VK says of the list's length, and what the page held."""
+        if page in self._rests:
+            self._rests.remove(page)
+        else:
+            self._begin = page.offset + self._size
+            self._ended = self._ended or not found
+        self._end = self._begin if self._ended else total
+        rest = Page(page.offset + found, page.count - found)
+        if 0 < found < page.count and rest.offset < total:
+            self._rests.append(rest)
+
+
+class ListReader:
+    def __init__(self, vk: VkCaller, batches: Batches) -> None:
+        self._vk, self._batches = vk, batches
+
+    def read(
+        self, method: str, params: Mapping[str, Value], page_size: int, on_answer: Callable[[], None]
+    ) -> list[Any]:
+        """The elements of all pages as they came; those that moved meanwhile may be there twice. Raises VkError."""
+        wanted, found, read = WantedPages(page_size), list[Any](), 0
+        ends = clock.monotonic() + LONGEST_LIST_SECONDS
+        while pages := wanted.first(self._batches.room):
+            if clock.monotonic() > ends or read + len(pages) > MOST_PAGES:
+                raise no_answer(status=200)
+            asked = [{**params, "offset": page.offset, "count": page.count} for page in pages]
+            answered = self._single(method, asked[0]) if len(asked) == 1 else self._batch(method, asked)
+            on_answer()
+            for page, (total, elements) in zip(pages, answered, strict=False):
+                wanted.note(page, total, len(elements))
+                found += elements
+            read += len(answered)
+        return found
+
+    def _single(self, method: str, asked: Mapping[str, Value]) -> list[tuple[int, list[Any]]]:
+        return [self._vk.read(method, asked, answers.page)]
+
+    def _batch(self, method: str, asked: list[dict[str, Value]]) -> list[tuple[int, list[Any]]]:
+        """Nothing where VK does not take it so."""
+        outcomes = self._batches.ask(method, asked)
+        if outcomes is None:
+            return []
+        try:
+            return [self._page(method, params, outcome) for params, outcome in zip(asked, outcomes, strict=True)]
+        except MalformedAnswer:
+            self._batches.give_up()
+            return []
+
+    def _page(self, method: str, asked: Mapping[str, Value], outcome: Any | Failure) -> tuple[int, list[Any]]:
+        """Raises MalformedAnswer, and VkError for what ends a single call."""
+        if not isinstance(outcome, Failure):
+            return answers.page(outcome)
+        if outcome.pause_before(1, repeatable=True) is not None or outcome.lacks_page:
+            return self._vk.read(method, asked, answers.page)
+        raise self._vk.error(outcome)
