@@ -55,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     vk_id_url: Url = "https://id.vk.ru"
     vk_requests_per_second: Positive = 3
     evotor_requests_per_second: Positive = 5
+    vk_batch_size: Annotated[int, msgspec.Meta(ge=1, le=25)] = 25
     run_lease_seconds: Seconds = 300
     run_slice_seconds: Seconds = 600
     vk_read_lag_seconds: Seconds = 30

@@ -44,6 +44,7 @@ def vk_client(token: str, *, slowest: float | None = None, hooks: CallHooks = NO
         settings().vk_api_url,
         token,
         per_second=min(per_second, slowest or per_second),
+        batch_size=settings().vk_batch_size,
         id_url=settings().vk_id_url,
         budget=_budget.get(),
         hooks=hooks,

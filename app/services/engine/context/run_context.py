@@ -107,7 +107,9 @@ def begin(user: User, row: SyncRun, worker: str, time_slice: TimeSlice) -> RunCo
         vk=vk_client(
             use.token,
             slowest=AFTER_CAPTCHA_PER_SECOND if was_asked_by_captcha else None,
-            hooks=CallHooks(is_resting=findings.is_resting, before_repeat=lease.renew),
+            hooks=CallHooks(
+                is_resting=findings.is_resting, before_repeat=lease.renew, note_refused=findings.note_refused
+            ),
         ),
         evotor=evotor_client(evotor.token) if evotor else None,
         findings=findings,

@@ -33,14 +33,16 @@ class VkFindings:
         self._found: FoundState | None = None
         self._used_up: set[str] = set()
         """Methods whose quota VK says is used up."""
+        self._refused: set[str] = set()
+        """Methods that VK refuses and nothing waits for: others do their work."""
 
     def is_resting(self, method: str) -> bool:
-        """VK's quota for the method is used up and not renewed yet.
+        """VK's quota for the method is used up and not renewed yet, or VK refused it today.
 
         Asked in the middle of a call, so from memory: no transaction may begin then.
         """
         moment = self._known_resting.get(method)
-        return method in self._used_up or (moment is not None and _is_ahead(moment))
+        return method in self._used_up | self._refused or (moment is not None and _is_ahead(moment))
 
     def know_resting(self, resting: Mapping[str, str]) -> None:
         """Methods at rest as the connection remembers them, each until when."""
@@ -48,6 +50,10 @@ class VkFindings:
 
     def note_quota_used_up(self, method: str) -> None:
         self._used_up.add(method)
+
+    def note_refused(self, method: str) -> None:
+        """It is tried again after a day; the run lacks nothing for it."""
+        self._refused.add(method)
 
     def note_waiting_for_quota(self) -> None:
         self.waits_for_quota = True
@@ -75,10 +81,11 @@ class VkFindings:
             connection.checked_at = utcnow()
             if found.state is ConnectionState.OK and self.is_plain_shop:
                 connection.is_extended = False
-        if self._used_up or self.refused_categories or connection.resting:
+        resting = self._used_up | self._refused
+        if resting or self.refused_categories or connection.resting:
             until = (utcnow() + timedelta(seconds=DAY)).isoformat()
             still = {method: moment for method, moment in connection.resting.items() if _is_ahead(moment)}
-            connection.resting = {**dict.fromkeys(self._used_up, until), **still}
+            connection.resting = {**dict.fromkeys(resting, until), **still}
             connection.refused_categories = sorted({*connection.refused_categories, *self.refused_categories})
         db.session.flush()
 
