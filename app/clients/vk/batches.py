@@ -19,7 +19,7 @@ from app.clients.vk.errors import (
     Treatment,
     VkError,
 )
-from app.clients.vk.failures import Failure
+from app.clients.vk.failures import Failure, said_no
 
 EXECUTE = "execute"
 MOST_CALLS = 25
@@ -61,10 +61,30 @@ class Batches:
             self._make_less(error, len(given))
         return None
 
+    def change(self, method: str, given: Sequence[Mapping[str, Value]]) -> list[bool | VkError | None]:
+        """Of each change, in their order, what it comes to by itself: `VkCaller.write`, its error not raised.
+
+        None where it is still to be made by itself: it was not made, or nobody knows. Raises VkError as `ask` does.
+        """
+        outcomes = None if self._hooks.is_resting(method) else self.ask(method, given)
+        if outcomes is None:
+            return [None] * len(given)
+        return [self._written(method, outcome) for outcome in outcomes]
+
     def give_up(self) -> None:
         """What VK answers to batches is of no use: single calls from now on, and it is told so that others know."""
         self._room = 1
         self._hooks.note_refused(EXECUTE)
+
+    def _written(self, method: str, outcome: Any | Failure) -> bool | VkError | None:
+        if not isinstance(outcome, Failure):
+            if outcome in (0, "0"):
+                return said_no(method)
+            return True if outcome in (1, "1") else None
+        if outcome.pause_before(1, repeatable=True) is not None or outcome.lacks_page:
+            return None
+        error = self._vk.error(outcome)
+        return False if error.treatment is Treatment.OK else error
 
     def _make_less(self, error: VkError, size: int) -> None:
         is_too_large = _is_too_large(error)

@@ -14,7 +14,7 @@ from app.clients.pacing import Pacer
 from app.clients.vk import answers
 from app.clients.vk.addresses import VkAddresses
 from app.clients.vk.errors import INVALID_TOKEN, METHOD_QUOTA, TOO_LARGE, TOO_MANY_PER_SECOND, Treatment, VkError
-from app.clients.vk.failures import Failure, no_answer, read_failure
+from app.clients.vk.failures import Failure, no_answer, read_failure, said_no
 
 T = TypeVar("T")
 Value = str | int | Decimal | bool | None
@@ -85,7 +85,7 @@ class VkCaller:
                 raise
             return False
         if answer in (0, "0"):
-            raise VkError(Treatment.FAIL, code=0, permanent=True, method=method, status=200)
+            raise said_no(method)
         return True
 
     def call(self, method: str, params: Mapping[str, Value], *, repeatable: bool = True) -> Any:

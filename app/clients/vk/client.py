@@ -1,7 +1,7 @@
 """VK Market: docs/contracts/vk.md."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from app import clock
@@ -61,7 +61,8 @@ class VkClient:
             per_second=per_second,
             hooks=hooks,
         )
-        self._lists = ListReader(self._vk, Batches(self._vk, hooks, batch_size))
+        self._batches = Batches(self._vk, hooks, batch_size)
+        self._lists = ListReader(self._vk, self._batches)
         # Uploads go to another host without the token and do not count against the pace.
         self._uploads = Transport(
             read_seconds=UPLOAD_SECONDS,
@@ -85,6 +86,11 @@ class VkClient:
     def has_answered(self) -> bool:
         """VK said yes to at least one call of this client's."""
         return self._vk.has_answered
+
+    @property
+    def room(self) -> int:
+        """How many changes one request may hold now; 1: they are made one by one."""
+        return self._batches.room
 
     def me(self) -> Profile:
         """users.get, §2.5: whose token this is. Code 27 or 28 if it is not a user's."""
@@ -155,6 +161,22 @@ class VkClient:
     def delete_item(self, group_id: int, item_id: int) -> None:
         """market.delete, §4.4: an item already gone is a success."""
         self._vk.write("market.delete", {"owner_id": -group_id, "item_id": item_id})
+
+    def edit_items(
+        self, group_id: int, edits: Iterable[tuple[int, Mapping[str, Value]]]
+    ) -> list[bool | VkError | None]:
+        """As many `edit_item` as there is room for, by one request.
+
+        Of each, what it returns, or its error; None where it is still to be made by itself.
+        """
+        given = [{**fields, "owner_id": -group_id, "item_id": item_id} for item_id, fields in edits]
+        return self._batches.change("market.edit", given)
+
+    def delete_items(self, group_id: int, item_ids: Iterable[int]) -> list[bool | VkError | None]:
+        """As many `delete_item` likewise; False for an item already gone."""
+        return self._batches.change(
+            "market.delete", [{"owner_id": -group_id, "item_id": item_id} for item_id in item_ids]
+        )
 
     def add_album(self, group_id: int, title: str) -> int:
         """market.addAlbum, §9: the id of the new album. Never repeated after an unclear outcome."""

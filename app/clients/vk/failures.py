@@ -87,6 +87,11 @@ def _message(value: object) -> str:
     return clean_line(value[:_LONGEST_READ]) if isinstance(value, str) else ""
 
 
+def said_no(method: str) -> VkError:
+    """The error for a change that VK answers with 0."""
+    return VkError(Treatment.FAIL, code=0, permanent=True, method=method, status=200)
+
+
 def no_answer(*, status: int | None = None, outcome_unknown: bool = False) -> VkError:
     """The error for an answer that cannot be used."""
     return Failure(status=status).error(repeatable=not outcome_unknown)

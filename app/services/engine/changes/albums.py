@@ -10,7 +10,7 @@ from app.domain.market.drift import ALBUM, same_text
 from app.domain.planning.changes import Change, LinkState
 from app.logs import get_logger
 from app.models import AlbumState, EntryOutcome, Listing, VkAlbum
-from app.services.engine.changes.result import ChangeResult, Deferred, concerns_one_change
+from app.services.engine.changes.result import ChangeResult, Deferred, Told, concerns_one_change
 from app.services.engine.context.run_context import RunContext
 from app.services.market import albums as market_albums
 from app.services.market.read_lag import after_read_lag
@@ -96,32 +96,38 @@ def put_in_album(run: RunContext, change: Change) -> ChangeResult:
     return _note_put(row, change)
 
 
-def put_together(run: RunContext, changes: Sequence[Change]) -> list[tuple[Change, ChangeResult]] | None:
-    """Several items into one album by one call; those that are deferred are left out.
+def put_together(run: RunContext, changes: Sequence[Change]) -> list[Told]:
+    """Several items into one album by one call.
 
-    None where VK did not say yes to all: then each is put by itself, which is right for those that stand there, too.
+    Where VK did not say yes to all, each is put by itself, which is right for those that stand there, too.
     """
-    ready = list(_ready(run, changes))
+    told: list[Told] = [None] * len(changes)
+    ready = _ready(run, changes)
     if len(ready) < 2:
-        return None
-    for change, row, _ in ready:
-        row.album_intent = change.album
-    run.begin_write(*(row for _, row, _ in ready))
-    item_ids, album_id = [row.vk_item_id or 0 for _, row, _ in ready], ready[0][2]
+        return told
+    for number, (row, _) in ready.items():
+        row.album_intent = changes[number].album
+    rows, album_ids = zip(*ready.values(), strict=True)
+    run.begin_write(*rows)
     try:
-        is_done = run.vk.put_in_album(run.group_id, item_ids, album_id)
+        is_done = run.vk.put_in_album(run.group_id, [row.vk_item_id or 0 for row in rows], album_ids[0])
     except VkError as error:
         if not concerns_one_change(error) and error.code != OUT_OF_LIMITS:
-            raise
+            return [error if number in ready else None for number in range(len(changes))]
         _learn_refusal(run, error)
-        return None
-    return [(change, _note_put(row, change)) for change, row, _ in ready] if is_done else None
+        return told
+    for number, (row, _) in ready.items() if is_done else ():
+        told[number] = _note_put(row, changes[number])
+    return told
 
 
-def _ready(run: RunContext, changes: Iterable[Change]) -> Iterable[tuple[Change, Listing, int]]:
-    for change in changes:
+def _ready(run: RunContext, changes: Iterable[Change]) -> dict[int, tuple[Listing, int]]:
+    """Item and album of those that are not deferred, by their number."""
+    ready = {}
+    for number, change in enumerate(changes):
         with suppress(Deferred):
-            yield change, *_in_album(run, change)
+            ready[number] = _in_album(run, change)
+    return ready
 
 
 def _learn_refusal(run: RunContext, error: VkError) -> None:

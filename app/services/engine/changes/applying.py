@@ -4,6 +4,7 @@ The engine alone commits after each step, because VK has already changed.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from app.clients.vk.client import MOST_IDS_A_CALL
 from app.clients.vk.error_table import CODES
@@ -28,8 +29,8 @@ from app.domain.planning.changes import ALBUM_STEPS, Action, Change, LinkState, 
 from app.domain.planning.pieces import pieces
 from app.logs import get_logger
 from app.models import EntryOutcome, Listing, RunStage, RunStatus, SyncRun, SyncRunEntry
-from app.services.engine.changes import adding, albums, editing
-from app.services.engine.changes.result import ChangeResult, Deferred, concerns_one_change
+from app.services.engine.changes import adding, albums, editing, together
+from app.services.engine.changes.result import ChangeResult, Deferred, Told, concerns_one_change
 from app.services.engine.context.early_end import RunEnds
 from app.services.engine.context.run_context import RunContext
 from app.services.market import albums as market_albums
@@ -63,6 +64,14 @@ CARRIED_OUT_BY: dict[Action, Callable[[RunContext, Change], ChangeResult]] = {
     Action.ALBUM_REMOVE: albums.remove_from_album,
     Action.DELETE: editing.delete,
 }
+CARRIED_OUT_TOGETHER_BY: dict[Action, Callable[[RunContext, Sequence[Change]], list[Told]]] = {
+    Action.HIDE: together.edit,
+    Action.EDIT: together.edit,
+    Action.SHOW: together.edit,
+    Action.ALBUM_PUT: albums.put_together,
+    Action.DELETE: together.delete,
+}
+"""One request for all of them, and of each what came of it; None where it is still to be made by itself."""
 _REFUSALS = (Treatment.FAIL, Treatment.ADJUST, Treatment.HEAL)
 
 
@@ -85,16 +94,25 @@ def apply_all(run: RunContext, changes: Iterable[Change]) -> bool:
 
 
 def _results(run: RunContext, changes: Iterable[Change]) -> Iterator[ChangeResult]:
-    """What comes of each; nothing of those that are deferred."""
-    for piece in pieces(changes, MOST_IDS_A_CALL):
-        together = _apply_together(run, piece)
-        if together is not None:
-            yield from together
-            continue
-        for change in piece:
+    """What comes of each, when it is recorded; nothing of those that are deferred."""
+    for piece in pieces(changes, partial(_room, run)):
+        alone: Sequence[Change] = piece
+        if len(piece) > 1:
+            _begin(run, piece[0].action)
+            told = CARRIED_OUT_TOGETHER_BY[piece[0].action](run, piece)
+            yield from _settle(run, piece, told)
+            alone = [change for change, one in zip(piece, told, strict=True) if one is None]
+        for change in alone:
             _begin(run, change.action)
             if (result := apply_change(run, change)) is not None:
                 yield result
+
+
+def _room(run: RunContext, action: Action) -> int:
+    """How many changes of that kind one request may hold now."""
+    if action is Action.ALBUM_PUT:
+        return 1 if run.puts_singly else MOST_IDS_A_CALL
+    return run.vk.room
 
 
 def _begin(run: RunContext, action: Action) -> None:
@@ -123,40 +141,38 @@ def _is_strange(error: VkError | None) -> bool:
 
 def apply_change(run: RunContext, change: Change) -> ChangeResult | None:
     """Make the change and write its entry; None where it is deferred. Raises VkError where the run cannot go on."""
+    told: Told
     try:
-        result = CARRIED_OUT_BY[change.action](run, change)
+        told = CARRIED_OUT_BY[change.action](run, change)
     except Deferred:
         return None
     except VkError as error:
-        if error.code == METHOD_QUOTA and error.method:
-            _note_quota(run, error.method)
-            return None
-        if not concerns_one_change(error):
-            raise
-        result = _note_failure(run, change, error)
-    _record(run.row, change, result)
-    db.session.commit()
-    return result
+        told = error
+    settled = _settle(run, [change], [told])
+    return settled[0] if settled else None
 
 
-def _apply_together(run: RunContext, piece: Sequence[Change]) -> list[ChangeResult] | None:
-    """All by one call, with an entry each; None where each is to be made by itself. Raises as `apply_change` does."""
-    if len(piece) == 1 or run.puts_singly:
-        return None
-    _begin(run, piece[0].action)
-    try:
-        results = albums.put_together(run, piece)
-    except VkError as error:
-        if error.code != METHOD_QUOTA:
-            raise
-        _note_quota(run, error.method)
-        return []
-    if results is None:
-        return None
-    for change, result in results:
-        _record(run.row, change, result)
-    db.session.commit()
-    return [result for _, result in results]
+def _settle(run: RunContext, changes: Sequence[Change], told: Sequence[Told]) -> list[ChangeResult]:
+    """Write an entry for each change of which something is known; commits. Raises VkError where the run cannot go on.
+
+    That comes last: what VK made is recorded whatever it says of the others.
+    """
+    results: list[ChangeResult] = []
+    errors: list[VkError] = []
+    for change, one in zip(changes, told, strict=True):
+        if isinstance(one, VkError) and not concerns_one_change(one):
+            errors.append(one)
+        elif one is not None:
+            results.append(_note_failure(run, change, one) if isinstance(one, VkError) else one)
+            _record(run.row, change, results[-1])
+    if results:
+        db.session.commit()
+    for error in errors:
+        if error.code != METHOD_QUOTA or not error.method:
+            raise error
+    for method in {error.method for error in errors}:
+        _note_quota(run, method)
+    return results
 
 
 def hide_duplicate(run: RunContext, item: MarketItem) -> None:

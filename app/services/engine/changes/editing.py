@@ -20,15 +20,29 @@ def edit(run: RunContext, change: Change) -> ChangeResult:
     row = run.listing_of(change)
     if row.state == LinkState.GONE:
         raise Deferred
-    if row.retry_after is not None and row.retry_after <= utcnow():
-        _forget_failure(row)
+    forget_old_failure(row)
     fields = dict(change.fields)
     if change.photo is not None:
         pictures.upload(run, row, change)
         fields["main_photo_id"] = row.photo_id or 0
-    # Fields in flight are unknown until VK answers, so they leave `sent` before the call.
-    row.sent = {name: value for name, value in row.sent.items() if name not in fields}
+    note_in_flight(row, fields)
     was_other, taken = _send(run, row, fields)
+    return note_edited(run, change, taken, was_other=was_other)
+
+
+def forget_old_failure(row: Listing) -> None:
+    if row.retry_after is not None and row.retry_after <= utcnow():
+        _forget_failure(row)
+
+
+def note_in_flight(row: Listing, fields: Mapping[str, Value]) -> None:
+    """The fields are unknown until VK answers, so they leave `sent` before the call."""
+    row.sent = {name: value for name, value in row.sent.items() if name not in fields}
+
+
+def note_edited(run: RunContext, change: Change, taken: Mapping[str, Value], *, was_other: bool) -> ChangeResult:
+    """VK took these fields. `was_other`: the item did not hold these very ones before."""
+    row = run.listing_of(change)
     _note_taken(row, change, taken, was_other=was_other)
     if change.digest is None or row.failed_digest != change.digest:
         _forget_failure(row)
@@ -52,7 +66,6 @@ def _send(run: RunContext, row: Listing, fields: dict[str, Value]) -> tuple[bool
 
 
 def _note_taken(row: Listing, change: Change, taken: Mapping[str, Value], *, was_other: bool) -> None:
-    """`was_other`: the item did not hold these very fields before."""
     if not was_other:
         shown = {name: row.drift[name] for name in TEXTS if name in row.drift and name in taken}
         row.rendered = {**row.rendered, **shown}
@@ -101,6 +114,11 @@ def delete(run: RunContext, change: Change) -> ChangeResult:
     row = run.listing_of(change)
     run.begin_write(row)
     run.vk.delete_item(run.group_id, row.vk_item_id or 0)
+    return note_deleted(run, change)
+
+
+def note_deleted(run: RunContext, change: Change) -> ChangeResult:
+    row = run.listing_of(change)
     # The row stays until lists cannot show the item any more: else it would be linked again.
     row.state, row.deleted_at, row.gone_answered = LinkState.GONE, utcnow(), True
     return ChangeResult(item_id=row.vk_item_id)

@@ -23,6 +23,10 @@ class ChangeResult:
     """A code for the owner to read beside a change that was made."""
 
 
+Told = ChangeResult | VkError | None
+"""Of one of several changes: a result, VK's refusal, or None where it is still to be made by itself."""
+
+
 def concerns_one_change(error: VkError) -> bool:
     """The run goes on with the others."""
     if error.outcome_unknown or error.code is None:

@@ -1,15 +1,28 @@
-"""Which changes go together in one call."""
+"""Which changes go together in one request."""
 
+from typing import Any
+
+import pytest
+
+from app.domain.listing.key import ListingKey
 from app.domain.planning.changes import Action, Change
 from app.domain.planning.pieces import pieces
 
 
+def change(action: Action, name: str, **more: Any) -> Change:
+    return Change(action, name, ListingKey("S", name), **more)
+
+
 def put(album: str, name: str) -> Change:
-    return Change(Action.ALBUM_PUT, name, album=album)
+    return change(Action.ALBUM_PUT, name, album=album)
+
+
+def edits(names: str) -> list[Change]:
+    return [change(Action.EDIT, name) for name in names]
 
 
 def names(changes: list[Change], most: int = 100) -> list[str]:
-    return ["".join(change.name for change in piece) for piece in pieces(changes, most)]
+    return ["".join(change.name for change in piece) for piece in pieces(changes, lambda _action: most)]
 
 
 def test_what_follows_each_other_into_one_album_goes_together() -> None:
@@ -20,14 +33,46 @@ def test_what_comes_between_parts_them() -> None:
     assert names([put("Чай", "a"), put("Мёд", "b"), put("Чай", "c")]) == ["a", "b", "c"]
 
 
+def test_hides_edits_and_shows_that_follow_each_other_go_together() -> None:
+    changes = [change(Action.HIDE, "a"), change(Action.EDIT, "b"), change(Action.SHOW, "c"), change(Action.ADD, "d")]
+    assert names([*changes, *edits("e"), change(Action.DELETE, "f"), change(Action.DELETE, "g")]) == [
+        *("abc", "d", "e", "fg")
+    ]
+
+
 def test_a_long_row_is_cut() -> None:
     assert names([put("Чай", name) for name in "abcdefg"], most=3) == ["abc", "def", "g"]
+    assert names(edits("abcdefg"), most=3) == ["abc", "def", "g"]
 
 
-def test_every_other_change_goes_by_itself() -> None:
-    others = [Change(action, action[0], album="Чай") for action in Action if action is not Action.ALBUM_PUT]
+def test_how_many_may_go_together_is_asked_anew_for_every_piece() -> None:
+    most = 3
+    found = []
+    for piece in pieces(edits("abcdefg"), lambda _action: most):
+        found.append("".join(one.name for one in piece))
+        most = 2
+    assert found == ["abc", "de", "fg"]
 
-    assert [len(piece) for piece in pieces(others, 100)] == [1] * len(others)
+
+def test_one_at_a_time_is_what_it_was() -> None:
+    assert names(edits("abc"), most=1) == ["a", "b", "c"]
+
+
+def test_an_item_is_in_one_piece_once() -> None:
+    assert names(edits("abab")) == ["ab", "ab"]
+
+
+def test_an_edit_with_a_picture_goes_by_itself() -> None:
+    assert names([*edits("ab"), change(Action.EDIT, "c", photo="new"), *edits("de")]) == ["ab", "c", "de"]
+
+
+def test_an_item_without_a_record_goes_by_itself() -> None:
+    assert names([*edits("ab"), Change(Action.HIDE, "c", item_id=5), *edits("de")]) == ["ab", "c", "de"]
+
+
+@pytest.mark.parametrize("action", [Action.ADD, Action.ALBUM_RENAME, Action.ALBUM_ADD, Action.ALBUM_REMOVE])
+def test_every_other_change_goes_by_itself(action: Action) -> None:
+    assert names([change(action, "a", album="Чай"), change(action, "b", album="Чай")]) == ["a", "b"]
 
 
 def test_no_changes_are_no_pieces() -> None:

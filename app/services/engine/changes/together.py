@@ -1,0 +1,69 @@
+"""Many edits or deletions by one request: all intents recorded, one call made, each answer noted for its own item.
+
+What is left open may be made once more by itself, whether VK made it or not: an edit says the same thing twice, and an
+item already gone counts as deleted.
+"""
+
+from collections.abc import Sequence
+
+from app.clients.vk.errors import VkError
+from app.domain.listing.key import Value
+from app.domain.planning.changes import Action, Change, LinkState
+from app.models import EntryOutcome, Listing
+from app.services.engine.changes import adjusting, deletion_proof, editing
+from app.services.engine.changes.result import ChangeResult, Told
+from app.services.engine.context.run_context import RunContext
+
+TAKES_AWAY = (Action.HIDE, Action.DELETE)
+
+
+def edit(run: RunContext, changes: Sequence[Change]) -> list[Told]:
+    """Hides and shows as well. Raises VkError where the run cannot go on, and RunEnds."""
+    told, going = _begin(run, changes)
+    if len(going) < 2:
+        return told
+    fields = {number: adjusting.without_refused(run.findings, dict(changes[number].fields)) for number in going}
+    for number, row in going.items():
+        editing.forget_old_failure(row)
+        editing.note_in_flight(row, changes[number].fields)
+    run.begin_write(*going.values())
+    edits = [(row.vk_item_id or 0, fields[number]) for number, row in going.items()]
+    for number, answer in zip(going, run.vk.edit_items(run.group_id, edits), strict=True):
+        told[number] = _edited(run, changes[number], fields[number], answer)
+    return told
+
+
+def delete(run: RunContext, changes: Sequence[Change]) -> list[Told]:
+    """Raises as `edit` does."""
+    told, going = _begin(run, changes)
+    if len(going) < 2:
+        return told
+    run.begin_write(*going.values())
+    answers = run.vk.delete_items(run.group_id, [row.vk_item_id or 0 for row in going.values()])
+    for number, answer in zip(going, answers, strict=True):
+        told[number] = editing.note_deleted(run, changes[number]) if isinstance(answer, bool) else answer
+    return told
+
+
+def _begin(run: RunContext, changes: Sequence[Change]) -> tuple[list[Told], dict[int, Listing]]:
+    """What is known of them before anything is sent, and the records of those that go, by their number."""
+    told: list[Told] = [None] * len(changes)
+    going = {}
+    for number, change in enumerate(changes):
+        row = run.listing_of(change)
+        if row.state == LinkState.GONE:
+            continue
+        run.time_slice.check_stop()
+        if change.action in TAKES_AWAY and not deletion_proof.confirm_removal(run, change):
+            told[number] = ChangeResult(EntryOutcome.KEPT)
+        else:
+            going[number] = row
+    return told, going
+
+
+def _edited(run: RunContext, change: Change, fields: dict[str, Value], answer: bool | VkError | None) -> Told:
+    if isinstance(answer, bool):
+        return editing.note_edited(run, change, fields, was_other=answer)
+    if answer is not None and adjusting.learn_refusal(run.findings, fields, answer) == fields:
+        return answer
+    return None  # by itself it is made without what VK refused
