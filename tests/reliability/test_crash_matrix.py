@@ -20,6 +20,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrashBench]:
 @pytest.mark.parametrize(
     ("kind", "moment", "position"),
     [
+        ("execute market.edit", "before", 0),
+        ("execute market.edit", "middle", 0),
+        ("execute market.edit", "after", 0),
         ("market.edit", "after", 0.1),
         ("market.edit", "before", 0.9),
         ("upload", "after", 0.5),
@@ -33,7 +36,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrashBench]:
         ("market.addToAlbum", "middle", 0.9),
         ("market.addToAlbum", "after", 0.4),
         ("market.addToAlbum", "after", 0.9),
-        ("market.delete", "after", 0.5),
+        ("execute market.delete", "before", 0),
+        ("execute market.delete", "middle", 0),
+        ("execute market.delete", "after", 0),
     ],
 )
 def test_a_killed_run_is_completed_by_the_next_ones(

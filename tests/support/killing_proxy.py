@@ -1,7 +1,9 @@
 """Stands between the product and VK, counts the requests, and at the chosen one kills the product's process."""
 
+import json
 import os
 import queue
+import re
 import signal
 import threading
 from dataclasses import dataclass
@@ -12,8 +14,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 Moment = Literal["before", "middle", "after"]
 MOMENTS: tuple[Moment, ...] = ("before", "middle", "after")
-DIVISIBLE = {"market.addToAlbum": "item_ids"}
+EXECUTE = "execute"
+DIVISIBLE = {"market.addToAlbum": "item_ids", EXECUTE: "code"}
 """Requests for several things at once, by the field that names these."""
+INNER = re.compile(r"API\.([\w.]+)\(")
+CALLS = re.compile(r"var calls = (.*?);$", re.MULTILINE)
 NOT_PASSED_ON = frozenset({"connection", "content-length", "transfer-encoding"})
 
 
@@ -95,8 +100,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         proxy = self.server.proxy
-        half = _half(_kind(self.path), body)
-        number = proxy.note(_kind(self.path), half is not None)
+        half = _half(_called(self.path), body)
+        number = proxy.note(_kind(_called(self.path), body), half is not None)
         if proxy.kills(number, "before"):
             self.close_connection = True
             return
@@ -126,17 +131,35 @@ class _Handler(BaseHTTPRequestHandler):
         """The harness counts for itself."""
 
 
-def _kind(path: str) -> str:
-    """`market.add`, or `upload`."""
+def _kind(called: str, body: bytes) -> str:
+    """`market.add`, `upload`, or `execute market.edit`."""
+    inner = INNER.search(dict(parse_qsl(body.decode())).get("code", "")) if called == EXECUTE else None
+    return f"{called} {inner[1]}" if inner else called
+
+
+def _called(path: str) -> str:
     first, _, rest = path.strip("/").partition("/")
     return rest.partition("?")[0] if first == "method" else first
 
 
-def _half(kind: str, body: bytes) -> bytes | None:
+def _half(called: str, body: bytes) -> bytes | None:
     """The same request for the first half of what it names; None where it names one thing."""
-    form = dict(parse_qsl(body.decode())) if kind in DIVISIBLE else {}
-    name = DIVISIBLE.get(kind, "")
-    named = form.get(name, "").split(",")
-    if len(named) < 2:
+    name = DIVISIBLE.get(called)
+    if name is None:
         return None
-    return urlencode({**form, name: ",".join(named[: len(named) // 2])}).encode()
+    form = dict(parse_qsl(body.decode()))
+    half = _half_of_calls(form[name]) if called == EXECUTE else _half_of_list(form.get(name, ""))
+    return urlencode({**form, name: half}).encode() if half else None
+
+
+def _half_of_list(names: str) -> str:
+    named = names.split(",")
+    return ",".join(named[: len(named) // 2])
+
+
+def _half_of_calls(code: str) -> str:
+    literal = CALLS.search(code)
+    assert literal, code
+    calls = json.loads(literal[1])
+    half = json.dumps(calls[: len(calls) // 2], ensure_ascii=False)
+    return code[: literal.start(1)] + half + code[literal.end(1) :] if len(calls) > 1 else ""
