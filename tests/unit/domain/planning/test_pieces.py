@@ -46,11 +46,11 @@ def test_a_long_row_is_cut() -> None:
 
 
 def test_how_many_may_go_together_is_asked_anew_for_every_piece() -> None:
-    most = 3
+    room = [3]
     found = []
-    for piece in pieces(edits("abcdefg"), lambda _action: most):
+    for piece in pieces(edits("abcdefg"), lambda _action: room[-1]):
         found.append("".join(one.name for one in piece))
-        most = 2
+        room.append(2)
     assert found == ["abc", "de", "fg"]
 
 
