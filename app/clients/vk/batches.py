@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 from app.clients.answers import MalformedAnswer
@@ -134,7 +135,9 @@ def _readable(text: str) -> str:
 
 def _is_too_large(error: VkError) -> bool:
     """For us, or for VK, which says so in words alone."""
-    return error.reason == TOO_LARGE or (error.code == SCRIPT_BROKE and _TOO_BIG.search(error.message) is not None)
+    if error.code is None:
+        return error.reason == TOO_LARGE or error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    return error.code == SCRIPT_BROKE and _TOO_BIG.search(error.message) is not None
 
 
 def _is_silence(error: VkError) -> bool:

@@ -313,7 +313,8 @@ def test_what_is_no_answer_to_a_batch_is_made_by_single_calls_and_batches_rest_f
     assert all_cost(shop, "101.00", ids)
     connection = shop.owner.vk
     assert connection is not None
-    assert (connection.state, connection.resting.keys()) == (ConnectionState.OK, {"execute"})
+    assert connection.state == ConnectionState.OK
+    assert connection.resting.keys() == {"execute"}
     nothing_is_left(shop)
     shop.sandbox.clear_faults()
     shop.patch_all(ids[:2], price=102)
@@ -481,7 +482,7 @@ def test_the_bar_moves_by_single_changes(shop: Shop) -> None:
 
 def test_every_intent_of_a_batch_is_committed_before_it_is_sent(shop: Shop) -> None:
     ids = repriced(shop, 25)
-    seen = []
+    seen: list[tuple[bool, bool]] = []
 
     def hook(call: Callable[[], Response]) -> Response:
         with db.engine.begin() as connection:

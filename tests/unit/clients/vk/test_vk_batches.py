@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app.clients.vk.addresses import VkAddresses
 from app.clients.vk.batches import EXECUTE, Batches, script
 from app.clients.vk.calls import CallHooks, VkCaller
-from app.clients.vk.errors import Treatment
+from app.clients.vk.errors import Treatment, VkError
 from app.clients.vk.failures import Failure
 from tests.support.vk_answers import TOKEN, URL, Answer, answers, failure, forms, refusal
 
@@ -149,6 +149,53 @@ class TestWhoseAnswerIsWhose:
         answers(vendor, EXECUTE, answer)
         assert ask(batches) is None
         assert (batches.room, known.refused, vendor.call_count) == (1, [EXECUTE], 1)
+
+
+class TestChanges:
+    def test_each_comes_to_what_it_would_by_itself(self, vendor: requests_mock.Mocker, batches: Batches) -> None:
+        answers(vendor, EXECUTE, batch([1, False, 0, "1", "0"], ("market.edit", 1403)))
+        told = batches.change("market.edit", [{}] * 5)
+        assert (told[0], told[3]) == (True, True)
+        assert [one.code for one in told if isinstance(one, VkError)] == [1403, 0, 0]
+        assert [one.method for one in told if isinstance(one, VkError)] == ["market.edit"] * 3
+
+    def test_what_is_so_already_is_no_refusal(self, vendor: requests_mock.Mocker, batches: Batches) -> None:
+        answers(vendor, EXECUTE, batch([1, False], ("market.delete", 1403)))
+        assert batches.change("market.delete", [{}] * 2) == [True, False]
+
+    @pytest.mark.parametrize("answer", [None, [], {}, "", "yes", 2, -1, 0.5, {"response": 1}])
+    def test_what_is_neither_yes_nor_no_is_left_open(
+        self, vendor: requests_mock.Mocker, batches: Batches, answer: Any
+    ) -> None:
+        answers(vendor, EXECUTE, batch([1, answer]))
+        assert batches.change("market.edit", [{}] * 2) == [True, None]
+
+    @pytest.mark.parametrize("code", [1, 6, 8, 10, 14, 17, 32, 36])
+    def test_what_a_single_call_may_mend_or_say_better_is_left_open(
+        self, vendor: requests_mock.Mocker, batches: Batches, code: int
+    ) -> None:
+        answers(vendor, EXECUTE, batch([1, False], ("market.edit", code)))
+        assert batches.change("market.edit", [{}] * 2) == [True, None]
+
+    @pytest.mark.parametrize("answer", [refusal(12), refusal(13), {"status_code": 502}, batch([1]), batch(None)])
+    def test_a_batch_without_an_answer_leaves_all_open(
+        self, vendor: requests_mock.Mocker, batches: Batches, answer: Answer
+    ) -> None:
+        answers(vendor, EXECUTE, answer)
+        assert batches.change("market.edit", [{}] * 3) == [None] * 3
+        assert batches.room == 1
+
+    def test_a_method_at_rest_is_not_called(self, vendor: requests_mock.Mocker, batches: Batches, known: Known) -> None:
+        known.resting.add("market.edit")
+        assert batches.change("market.edit", [{}] * 3) == [None] * 3
+        assert (vendor.call_count, known.refused) == (0, [])
+
+    def test_a_request_too_long_for_vk_is_sent_in_halves(
+        self, vendor: requests_mock.Mocker, batches: Batches, known: Known
+    ) -> None:
+        answers(vendor, EXECUTE, {"status_code": 413, "text": "<html>"})
+        assert batches.change("market.edit", [{}] * 25) == [None] * 25
+        assert (batches.room, known.refused, vendor.call_count) == (12, [], 2)
 
 
 class TestWhereVkDoesNotTakeIt:

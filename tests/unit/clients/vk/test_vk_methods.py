@@ -78,6 +78,26 @@ class TestReads:
         assert client.community(GROUP) is None
 
 
+class TestWritesTogether:
+    def test_edits_go_by_one_request(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
+        answers(vendor, "execute", response([1, 1]))
+        assert client.edit_items(GROUP, [(5, {"price": Decimal("64.90")}), (6, {"deleted": 1})]) == [True, True]
+        (form,) = forms(vendor)
+        assert 'calls = [{"price": "64.90", "owner_id": "-777000111", "item_id": "5"}, {"deleted": "1",' in form["code"]
+        assert "API.market.edit(" in form["code"]
+
+    def test_deletions_go_by_one_request(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
+        answers(vendor, "execute", response([1, 1]))
+        assert client.delete_items(GROUP, [5, 6]) == [True, True]
+        assert "API.market.delete(" in forms(vendor)[0]["code"]
+
+    def test_there_is_room_until_vk_refuses(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
+        assert client.room == 25
+        answers(vendor, "execute", refusal(12))
+        assert client.delete_items(GROUP, [5, 6]) == [None, None]
+        assert client.room == 1
+
+
 class TestWrites:
     def test_an_edit_names_its_item(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         answers(vendor, "market.edit", response(1))
