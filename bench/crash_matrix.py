@@ -5,7 +5,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,6 +13,7 @@ from queue import SimpleQueue
 
 from tests.support.audit import Findings
 from tests.support.crash import CrashBench
+from tests.support.crash_database import CrashDatabase, CrashPostgres, CrashSqlite
 from tests.support.killing_proxy import MOMENTS, Point
 
 
@@ -21,7 +22,8 @@ def main() -> int:
     began = time.monotonic()
     with ExitStack() as stack:
         folders = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(options.jobs)]
-        benches = [stack.enter_context(_bench(folder)) for folder in folders]
+        database = CrashPostgres if options.postgresql else CrashSqlite
+        benches = [stack.enter_context(_bench(folder, database)) for folder in folders]
         undisturbed = [bench.undisturbed() for bench in benches]
         assert len({tuple(bench.requests) for bench in benches}) == 1, "the undisturbed runs differ"
         points = _chosen(benches[0].points(), options)
@@ -35,8 +37,8 @@ def main() -> int:
 
 
 @contextmanager
-def _bench(folder: Path) -> Iterator[CrashBench]:
-    bench = CrashBench(folder)
+def _bench(folder: Path, database: Callable[[Path], CrashDatabase]) -> Iterator[CrashBench]:
+    bench = CrashBench(folder, database)
     try:
         yield bench
     finally:
@@ -79,6 +81,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="of that choice")
     parser.add_argument("--jobs", type=_from_one, default=2, help="how many at once")
     parser.add_argument("--point", type=_point, metavar="N:before", help="only this one")
+    parser.add_argument("--postgresql", action="store_true", help="on the server that the tests use, not on SQLite")
     return parser.parse_args()
 
 

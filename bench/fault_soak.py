@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import os
 import sys
 import tempfile
 import time
@@ -17,6 +18,7 @@ from flask_migrate import upgrade
 from app import create_app
 from app.db import db
 from tests.conftest import settings_for
+from tests.support.database import drop_postgres, make_postgres
 from tests.support.sandbox import CLUB, EXTENDED_CLUB, Sandbox
 from tests.support.shop import Shop
 from tests.support.soak import Report, Soak
@@ -25,7 +27,7 @@ from tests.support.soak import Report, Soak
 def main() -> int:
     options = _options()
     began = time.monotonic()
-    with _shop(extended=options.extended) as shop:
+    with _shop(extended=options.extended, on_postgresql=options.postgresql) as shop:
         soak = Soak(
             shop,
             goods=options.goods,
@@ -40,12 +42,14 @@ def main() -> int:
 
 
 @contextmanager
-def _shop(*, extended: bool) -> Iterator[Shop]:
+def _shop(*, extended: bool, on_postgresql: bool) -> Iterator[Shop]:
     sandbox = Sandbox()
+    name = f"evosync_soak_{os.getpid()}"
     try:
         with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as monkeypatch:
-            pace = {"vk_requests_per_second": 1e9, "evotor_requests_per_second": 1e9}
-            app = create_app(settings_for(f"sqlite:///{Path(folder) / 'evosync.db'}", sandbox, **pace))
+            url = make_postgres(name) if on_postgresql else f"sqlite:///{Path(folder) / 'evosync.db'}"
+            more = {"vk_requests_per_second": 1e9, "evotor_requests_per_second": 1e9, "photo_dir": f"{folder}/photos"}
+            app = create_app(settings_for(url, sandbox, **more))
             structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
             with app.app_context():
                 upgrade()
@@ -54,6 +58,8 @@ def _shop(*, extended: bool) -> Iterator[Shop]:
                 db.engine.dispose()
     finally:
         sandbox.stop()
+        if on_postgresql:
+            drop_postgres(name)
 
 
 def _show(report: Report, seconds: float) -> None:
@@ -77,6 +83,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--kinds", nargs="*", default=[], help="of faults, as the sandbox's control names them; all")
     parser.add_argument("--lag", type=float, default=0.5, help="seconds, below 1: by how much lists trail a write")
     parser.add_argument("--extended", action="store_true", help="in a community whose shop keeps stock")
+    parser.add_argument("--postgresql", action="store_true", help="on the server that the tests use, not on SQLite")
     parser.add_argument("--seed", type=int, default=1, help="of the faults and of the changes")
     return parser.parse_args()
 

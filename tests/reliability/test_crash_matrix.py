@@ -5,16 +5,27 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.crash import CrashBench
+from tests.support.crash_database import CrashPostgres
 from tests.support.killing_proxy import Moment, Point
 
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrashBench]:
-    bench = CrashBench(tmp_path_factory.mktemp("crash"))
-    found = bench.undisturbed()
-    assert not found, found
-    yield bench
-    bench.close()
+    yield from undisturbed(CrashBench(tmp_path_factory.mktemp("crash")))
+
+
+@pytest.fixture(scope="module")
+def bench_on_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrashBench]:
+    yield from undisturbed(CrashBench(tmp_path_factory.mktemp("crash"), CrashPostgres))
+
+
+def undisturbed(bench: CrashBench) -> Iterator[CrashBench]:
+    try:
+        found = bench.undisturbed()
+        assert not found, found
+        yield bench
+    finally:
+        bench.close()
 
 
 @pytest.mark.parametrize(
@@ -45,6 +56,15 @@ def test_a_killed_run_is_completed_by_the_next_ones(
     bench: CrashBench, kind: str, moment: Moment, position: float
 ) -> None:
     """`position`: which of the requests of this kind, from the first (0) to the last (1)."""
+    is_completed(bench, kind, moment, position)
+
+
+@pytest.mark.parametrize("kind", ["execute market.edit", "execute market.delete"])
+def test_half_a_batch_is_completed_on_postgresql_too(bench_on_postgres: CrashBench, kind: str) -> None:
+    is_completed(bench_on_postgres, kind, "middle", 0)
+
+
+def is_completed(bench: CrashBench, kind: str, moment: Moment, position: float) -> None:
     numbers = [number for number, sent in enumerate(bench.requests, 1) if sent == kind]
     if moment == "middle":
         numbers = [number for number in numbers if number in bench.divisible]

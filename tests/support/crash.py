@@ -1,8 +1,6 @@
 """Kills a run at one of its requests to VK, lets others finish the work, and checks what the market holds then."""
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +11,7 @@ from cryptography.fernet import Fernet
 
 from app.services.photos import cards
 from tests.support.audit import Findings, check_final, our_items, strangers
+from tests.support.crash_database import CrashDatabase, CrashSqlite
 from tests.support.killing_proxy import MOMENTS, KillingProxy, Point
 from tests.support.register import Register
 from tests.support.sandbox import CLUB, EVOTOR_TOKEN, VK_TOKEN, Sandbox
@@ -110,8 +109,8 @@ class Scenario:
 class CrashBench:
     """One sandbox, one database, one proxy; every point begins from the same state of all of them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.database, self.kept = folder / "evosync.db", folder / "kept.db"
+    def __init__(self, folder: Path, database: Callable[[Path], CrashDatabase] = CrashSqlite) -> None:
+        self.database = database(folder)
         self._clock, self._ahead = folder / "clock", timedelta(0)
         self._move(0)
         self.sandbox = Sandbox()
@@ -132,6 +131,7 @@ class CrashBench:
         self.flask.stop()
         self.proxy.stop()
         self.sandbox.stop()
+        self.database.drop()
 
     def points(self) -> list[Point]:
         return [
@@ -161,7 +161,7 @@ class CrashBench:
     def _environment(self) -> dict[str, str]:
         return {
             "EVOSYNC_ENV": "development",
-            "DATABASE_URL": f"sqlite:///{self.database}",
+            "DATABASE_URL": self.database.url,
             "SECRET_KEY": "a secret of the bench that is long enough",
             "TOKEN_KEYS": Fernet.generate_key().decode(),
             "EVOTOR_API_URL": self.sandbox.evotor_url,
@@ -189,30 +189,24 @@ class CrashBench:
         self.scenario.add_strangers()
         self.scenario.take_out()
         self.flask.run_well("sync", "run", OWNER)
-        with self._sql() as sql:
-            long_ago = datetime.now(UTC) - timedelta(days=DAYS_OUT)
-            sql.execute("UPDATE listings SET out_since = ? WHERE out_since IS NOT NULL", (_as_stored(long_ago),))
+        self.database.age_what_is_out(DAYS_OUT)
         self.scenario.change()
         self.sandbox.control("calls/reset")
         self.sandbox.control("snapshot")
         self.strangers = strangers(self.sandbox.dump(), CLUB)
-        with closing(sqlite3.connect(self.database)) as now, closing(sqlite3.connect(self.kept)) as kept:
-            now.backup(kept)
+        self.database.keep()
 
     def _restore(self) -> None:
         self.sandbox.control("restore")
-        for name in ("-wal", "-shm"):
-            self.database.with_name(self.database.name + name).unlink(missing_ok=True)
-        self.database.write_bytes(self.kept.read_bytes())
+        self.database.restore()
 
     def _run(self, on_start: Callable[[int], object] = int) -> int:
         return self.flask.run("sync", "run", OWNER, on_start=on_start)
 
     def _pass_end_of_lease(self) -> None:
-        with self._sql() as sql:
-            (until,) = sql.execute("SELECT max(lease_until) FROM sync_runs WHERE status = 'running'").fetchone()
+        until = self.database.lease_until()
         if until is not None:
-            left = datetime.fromisoformat(until).replace(tzinfo=UTC) - datetime.now(UTC) - self._ahead
+            left = until.replace(tzinfo=UTC) - datetime.now(UTC) - self._ahead
             self._move(max(0, left.total_seconds()) + 0.01)
 
     def _finish(self) -> Findings:
@@ -249,16 +243,6 @@ class CrashBench:
                 if session.get(f"{self.sandbox.url}/photos/{item['photo_id']}/w.jpg", timeout=10).content
                 != _picture(shown[product].name)
             ]
-
-    @contextmanager
-    def _sql(self) -> Any:
-        with closing(sqlite3.connect(self.database, timeout=15)) as connection:
-            yield connection
-            connection.commit()
-
-
-def _as_stored(moment: datetime) -> str:
-    return moment.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 _pictures: dict[str, bytes] = {}
