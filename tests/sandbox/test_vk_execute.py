@@ -186,6 +186,15 @@ def test_a_batch_may_break_off_in_its_middle(vk: Vk, control: Control, kind: str
     assert control.get("dump")["writes"] == stored
 
 
+def test_a_batch_may_break_off_after_its_first_calls(vk: Vk, control: Control) -> None:
+    control.fault("vk", "half", method="execute", times=1)
+    calls = [{"owner_id": -CLUB_ID, "title": f"Полка {number}"} for number in range(4)]
+    with pytest.raises(ConnectionDropped):
+        loop(vk, "market.addAlbum", *calls)
+    assert control.get("dump")["writes"] == 2
+    assert loop(vk, "market.addAlbum", *calls)["response"][3]
+
+
 @pytest.mark.parametrize(
     ("kind", "code"), [("no_right", 15), ("error:3", 3), ("error:12", 12), ("error:13", 13), ("too_many", 6)]
 )

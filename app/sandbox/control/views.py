@@ -36,8 +36,8 @@ Kinds of faults, by service:
             slow:<ms>, lag:<s>, moderation; nothing stored: http_500, http_502, garbage, drop_before, timeout:<ms>;
             stored: http_500_after, http_502_after, garbage_after, drop_after, timeout_after:<ms>, truncated,
             error_after:<code>; a timeout is a connection dropped after that time; half (market.addToAlbum: half of the
-            items are put, then code 10); answers of `execute` that do not fit its calls: not_a_list, one_fewer,
-            one_error_more
+            items are put, then code 10; execute: a connection dropped after the second call); answers of `execute`
+            that do not fit its calls: not_a_list, one_fewer, one_error_more
     vkid    (auth, user_info, logout, revoke) http_502, garbage, drop_before, drop_after, slow:<ms>
     upload  (product, album) http_500, http_502, garbage, drop, bad_image, timeout:<ms>, slow:<ms>;
             received: truncated, drop_after

@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
@@ -17,7 +17,7 @@ from app.sandbox.vk import albums, market, people, photos
 from app.sandbox.vk.call import Call
 from app.sandbox.vk.params import METHODS, TOKEN_KINDS, USER_ONLY, VkError, check
 from app.sandbox.vk.state import RIGHTS, VkToken
-from app.sandbox.vk.vkscript.execute import Batch, spoilt
+from app.sandbox.vk.vkscript.execute import MOST_CALLS, Batch, spoilt
 
 blueprint = Blueprint("vk", __name__)
 
@@ -28,11 +28,13 @@ HANDLERS: dict[str, Callable[[Call], Any]] = {
     **people.HANDLERS,
 }
 WRITING_METHODS = market.WRITES | albums.WRITES | photos.WRITES
-SPECIAL_FAULTS = {LAG: market.LAGGING | albums.LAGGING, HALF: albums.DIVISIBLE}
 """Of chaos → the methods that know them."""
 SECRET_PARAMS = frozenset({"access_token", "success_token"})
 ERRORS = frozenset({*VK_ERROR_KINDS, "error"})
 EXECUTE = "execute"
+SPECIAL_FAULTS = {LAG: market.LAGGING | albums.LAGGING | {EXECUTE}, HALF: albums.DIVISIBLE | {EXECUTE}}
+DONE_OF_HALF = 2
+"""Calls of a batch that breaks off."""
 INNER_AFTER_KINDS = AFTER_KINDS - {"truncated"}
 
 
@@ -124,7 +126,14 @@ def _answer(world: World, incoming: Incoming) -> Json:
 
 
 def _batch(world: World, token: VkToken, incoming: Incoming, code: str) -> Json:
+    half = world.faults.take("vk", EXECUTE, frozenset({HALF}), token=incoming.token_text)
+    left = DONE_OF_HALF if half else MOST_CALLS + 1
+
     def answer(method: str, given: dict[str, str]) -> Any:
+        nonlocal left
+        left -= 1
+        if half and left < 0:
+            raise AnswerLost(replace(half, kind="drop_after"))
         entry = world.note_inner_call("vk", method, token=incoming.token_text[:16], params=given)
         try:
             response = _inner_answer(world, token, Incoming(method, given, incoming.token_text))

@@ -190,7 +190,7 @@ class TestChanges:
         assert batches.change("market.edit", [{}] * 3) == [None] * 3
         assert (vendor.call_count, known.refused) == (0, [])
 
-    def test_a_request_too_long_for_vk_is_sent_in_halves(
+    def test_after_a_request_too_long_for_vk_there_is_room_for_half(
         self, vendor: requests_mock.Mocker, batches: Batches, known: Known
     ) -> None:
         answers(vendor, EXECUTE, {"status_code": 413, "text": "<html>"})
