@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 
-from app.db import db
+from app.db import db, is_reading
 from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogGroup, CatalogProduct, SyncConfig, SyncFilter, User
 from tests.factories import add_group, add_product, add_store, product_fields, set_rule
@@ -108,6 +108,22 @@ def test_nobody_waits_for_what_was_pressed_while_its_page_is_made(browser: Brows
     )
     assert "COMMIT" in seen[:page]
     assert not [one for one in seen[page:] if one.startswith(("INSERT", "UPDATE", "DELETE"))]
+
+
+def test_who_presses_is_looked_up_without_the_writers_turn(browser: Browser, shop: User) -> None:
+    browser.get(STORE)
+    fields = {"entity_type": "product", "entity_id": "P1", "filter_mode": "exclude", "next": STORE}
+    looks: dict[str, bool] = {}
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        looks.setdefault("user_sessions" if "FROM user_sessions" in statement else statement.split()[0], is_reading())
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        browser.post("/catalog/filters", fields, headers=HTMX)
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+    assert looks["user_sessions"] and not looks["INSERT"]
 
 
 @contextmanager

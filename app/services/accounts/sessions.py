@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import contains_eager
 
 from app.clock import utcnow
 from app.context import SESSION_LIFETIME
-from app.db import db
+from app.db import db, reading
 from app.models import EventKind, User, UserSession
 from app.models.user import new_session_key
 from app.services.accounts import events
@@ -45,13 +45,23 @@ def resume(carried: str, *, is_change: bool = False, now: datetime | None = None
     now = now or utcnow()
     session_key, _, key = carried.partition(".")
     asked = {"key_hash": _hash(key), "now": now, "session_key": session_key}
-    found = db.session.scalar(_signed_in(with_parts=not is_change), asked)
+    found = _looked_up(asked) if is_change else db.session.scalar(_signed_in(with_parts=True), asked)
     if found is None:
         return None
     if is_change and found.last_seen_at < now - SEEN_EVERY:
         db.session.execute(sa.update(UserSession).where(UserSession.id == found.id).values(last_seen_at=now))
     found.user.carried = carried
     return found.user
+
+
+def _looked_up(asked: Mapping[str, object]) -> UserSession | None:
+    """Without the writer's turn, as nothing is changed yet: on SQLite there is one for all."""
+    if db.session().in_transaction():
+        return db.session.scalar(_signed_in(with_parts=False), asked)
+    with reading():
+        found = db.session.scalar(_signed_in(with_parts=False), asked)
+        db.session.commit()
+    return found
 
 
 @cache
