@@ -1,6 +1,7 @@
 """The stored catalog as domain objects: stores with their groups, products and pictures."""
 
 from collections.abc import Callable, Collection, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -99,13 +100,17 @@ def load_groups(user_id: int, store_id: str | None = None) -> dict[str, list[Gro
 
 def load_trees(user_id: int, store_ids: Collection[str] | None = None) -> dict[str, GroupTree]:
     """By store id: names and ways only, not what the variants of a model differ in. None = all that have groups."""
-    query = sa.select(*_WAY_COLUMNS).where(_G.user_id == user_id)
-    if store_ids is not None:
-        query = query.where(_G.store_id.in_(store_ids))
+    asked = {"user_id": user_id} if store_ids is None else {"user_id": user_id, "store_ids": list(store_ids)}
     groups: dict[str, dict[str, Group]] = {store_id: {} for store_id in store_ids or ()}
-    for store_id, group_id, name, parent_id in db.session.execute(query).all():
+    for store_id, group_id, name, parent_id in db.session.execute(_ways(of_all=store_ids is None), asked).all():
         groups.setdefault(store_id, {})[group_id] = Group(group_id, name, parent_id)
     return {store_id: GroupTree(inside) for store_id, inside in groups.items()}
+
+
+@cache
+def _ways(*, of_all: bool) -> sa.Select[Any]:
+    ours = sa.select(*_WAY_COLUMNS).where(_G.user_id == sa.bindparam("user_id"))
+    return ours if of_all else ours.where(_G.store_id.in_(sa.bindparam("store_ids", expanding=True)))
 
 
 def to_attributes(stored: Sequence[Any]) -> tuple[Attribute, ...]:

@@ -40,13 +40,17 @@ def counts_of(user_id: int, store_id: str) -> list[Count]:
 
 
 def counts_by_store(user_id: int, store_ids: Collection[str]) -> dict[str, list[Count]]:
-    query = sa.select(_C.store_id, _C.group_id, _C.included, _C.problem, _C.products).where(
-        _C.user_id == user_id, _C.store_id.in_(store_ids)
-    )
     found: dict[str, list[Count]] = {}
-    for store_id, group_id, included, problem, products in db.session.execute(query).all():
+    rows = db.session.execute(_of_stores(), {"user_id": user_id, "store_ids": list(store_ids)}).all()
+    for store_id, group_id, included, problem, products in rows:
         found.setdefault(store_id, []).append(Count(group_id or None, included, _reason(problem), products))
     return found
+
+
+@cache
+def _of_stores() -> sa.Select[Any]:
+    here = (_C.user_id == sa.bindparam("user_id"), _C.store_id.in_(sa.bindparam("store_ids", expanding=True)))
+    return sa.select(_C.store_id, _C.group_id, _C.included, _C.problem, _C.products).where(*here)
 
 
 def counts_of_all(user_id: int) -> list[Count]:
