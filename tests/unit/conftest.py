@@ -1,4 +1,4 @@
-"""Property tests run the same examples every time and leave no files behind."""
+"""Property tests run the same examples every time, on slow machines, too, and leave no files behind."""
 
 from hypothesis import settings
 
