@@ -1,14 +1,12 @@
-"""octodns in a process and a virtual environment of its own, made once and kept among the caches of this user."""
+"""octodns in a process and a virtual environment of its own."""
 
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from bench.speed.clocks import Took
-from bench.speed.figures import tell
+from bench.speed.own_environment import python_with
 
 VERSION = "1.22.0"
 SCRIPT = Path(__file__).with_name("octodns_plan.py")
@@ -35,22 +33,8 @@ class Octodns:
 
 @contextmanager
 def octodns() -> Iterator[Octodns]:
-    running = Octodns(_python())
+    running = Octodns(python_with("octodns", VERSION))
     try:
         yield running
     finally:
         running.stop()
-
-
-def _python() -> Path:
-    """Of the environment; installs it the first time."""
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    place = caches / "evosync-bench" / f"octodns-{VERSION}"
-    python, done = place / "bin" / "python", place / "installed"
-    if not done.exists():
-        tell(f"installing octodns {VERSION} into {place} (the first time only)")
-        subprocess.run([sys.executable, "-m", "venv", "--clear", place], check=True)
-        pip = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
-        subprocess.run([*pip, f"octodns=={VERSION}"], check=True, stderr=subprocess.DEVNULL)
-        done.touch()
-    return python
