@@ -1,10 +1,11 @@
 """An owner with a large store, filled by the product's own services from the emulators of both vendors."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -59,10 +60,14 @@ class Shop:
 
     def open(self) -> None:
         """Both connected, everything read, the large store chosen but for a group and a product."""
+        self.connect()
+        self.choose()
+
+    def connect(self) -> None:
+        """Both, with everything read and nothing chosen."""
         self._stock_up()
         with self.app.app_context():
             connect_both(make_user(OWNER))
-        self.choose()
 
     def choose(self) -> None:
         """Whatever was pressed before."""
@@ -162,12 +167,21 @@ def _lay_item(row: Listing, change: Change, item_id: int) -> None:
 
 
 @contextmanager
-def shop(folder: Path, size: int, goods: Path | None = None, server: str | None = None) -> Iterator[Shop]:
-    """A fresh one. `server`: address of any database of a PostgreSQL, where one more is made and dropped again."""
+def shop(
+    folder: Path,
+    size: int,
+    goods: Path | None = None,
+    server: str | None = None,
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Shop]:
+    """A fresh one. `server`: address of any database of a PostgreSQL, where one more is made and dropped again.
+
+    `settings`: others than usual here.
+    """
     sandbox = Sandbox()
     try:
         with _database(folder, server) as url:
-            environment = _environment(url, sandbox, folder)
+            environment = {**_environment(url, sandbox, folder), **settings}
             app = create_app(load_settings(environment))
             with app.app_context():
                 upgrade()

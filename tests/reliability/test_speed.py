@@ -1,4 +1,4 @@
-"""The benches of speed measure what they say; figures worth reading: `bench/pages`, `bench/commands`, `bench/plan`."""
+"""The benches of speed measure what they say; figures worth reading: `bench/pages` and its neighbours."""
 
 import json
 import sys
@@ -12,12 +12,15 @@ from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.services.owner import switch
 from app.services.owner.configuration_json import active_configurations
-from bench import commands, pages, plan
+from bench import commands, pages, plan, vk_requests
 from bench.speed.figures import median, p95
 from bench.speed.goods import NOWHERE, RARE, make_goods
 from bench.speed.many_users import multiply
+from bench.speed.processes import Ended
+from bench.vk.figures import FULL, Cost, when_full
+from bench.vk.work import Assortment, Kind
 from tests.factories import connect_both, make_user, set_rule
-from tests.support.sandbox import STORE
+from tests.support.sandbox import STORE, Sandbox
 
 
 @pytest.fixture
@@ -59,6 +62,32 @@ def test_a_plan_is_measured_in_its_parts_and_a_refresh_beside_a_download(measure
 def test_commands_are_measured_with_their_memory(measured: Callable[..., Any]) -> None:
     report = measured(commands, "--sizes=", "--users=3", "--rounds=1")
     assert report["by_users"]["3"]["peak_mb"] > 1
+
+
+def test_requests_are_counted_by_kind_of_work_and_method(measured: Callable[..., Any]) -> None:
+    report = measured(vk_requests, "--sizes=2", "--per-second=1000", "--ways=evosync", "--until=unchanged")
+    found = report["ways"]["evosync"]["sizes"]["2"]
+    new = found["new"]
+    assert new["methods"].get("market.add", 0) + new["within"].get("market.add", 0) == 2
+    assert new["uploads"] > 0 == new["refused"]
+    assert found["unchanged"]["methods"] == {"market.get": 1}
+
+
+def test_a_market_that_is_not_as_wanted_ends_the_bench(sandbox: Sandbox) -> None:
+    sandbox.empty_market()
+    with pytest.raises(RuntimeError, match="ev:B000000 stands in the market as None"):
+        Assortment.of(1, None).check(sandbox)
+
+
+def test_a_full_market_costs_straight_on_from_two_sizes() -> None:
+    fixed, an_item = 5, 2
+    by_size = {size: {Kind.NEW: a_cost(size, fixed + an_item * size)} for size in (10, 30)}
+    assert when_full(by_size, Kind.NEW, lambda cost: cost.requests) == fixed + an_item * FULL
+    assert when_full(by_size, Kind.EDITED, lambda cost: cost.requests) is None
+
+
+def a_cost(items: int, requests: int) -> Cost:
+    return Cost(items, {"market.add": requests}, {}, 0, 0, 0, Ended(1.0, 1.0, 1.0), per_second=3)
 
 
 def test_users_are_multiplied_with_all_that_a_configuration_has(app: Flask) -> None:

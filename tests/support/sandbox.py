@@ -54,13 +54,19 @@ class Sandbox:
         return answer
 
     def dump(self) -> dict[str, Any]:
-        answer: dict[str, Any] = self._session.get(f"{self.url}/_control/dump", timeout=10).json()
+        answer: dict[str, Any] = self._session.get(f"{self.url}/_control/dump", timeout=60).json()
         return answer
 
     def calls(self) -> int:
         """Of all services."""
         answer: dict[str, Any] = self._session.get(f"{self.url}/_control/calls", timeout=10).json()
         return sum(answer["calls"].values())
+
+    def log(self, service: str) -> dict[str, Any]:
+        """Counters of all services, and every call of this one."""
+        params: dict[str, str | int] = {"service": service, "limit": 1_000_000}
+        answer: dict[str, Any] = self._session.get(f"{self.url}/_control/calls", params=params, timeout=60).json()
+        return answer
 
     def writes(self) -> int:
         """Changes stored at VK since the last reset of the counters, saved photos included."""
@@ -74,6 +80,12 @@ class Sandbox:
     def strangers(self, club: int = CLUB) -> list[dict[str, Any]]:
         items = self.dump()["vk"]["clubs"][str(club)]["items"]
         return [item for item in items if not str(item["sku"] or "").startswith("ev:")]
+
+    def empty_market(self, club: int = CLUB) -> None:
+        """Of everything that stood there before us."""
+        market = self.dump()["vk"]["clubs"][str(club)]
+        self.control("vk/items", club=club, delete=[item["id"] for item in market["items"]])
+        self.control("vk/albums", club=club, delete=[album["id"] for album in market["albums"]])
 
     def visible(self, club: int = CLUB) -> dict[str, dict[str, Any]]:
         """By product id."""
