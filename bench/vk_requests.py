@@ -133,7 +133,11 @@ def _aims(by_size: Mapping[int, Costs], options: argparse.Namespace) -> list[dic
     found = [
         (f"requests a new item, {new}", 1.3 if BULK in options.refused else 0.4, costs[Kind.NEW].an_item),
         *((f"requests an item, {kind}", 0.06, costs[kind].an_item) for kind in ONE_CALL if kind in costs),
-        ("wall ÷ pace, new", 1.1, costs[Kind.NEW].by_pace),
+        (
+            "wall ÷ pace, new" if options.per_second == VK_PACE else "≈ wall ÷ pace, new",
+            1.1,
+            costs[Kind.NEW].by_vk_pace,
+        ),
         (f"≈ min for the first {FULL}", 35.0, _full(by_size, Kind.NEW)[1]),
         (f"peak MB, with {size} goods", 200.0, max(cost.ended.peak_mb for cost in costs.values())),
     ]

@@ -45,6 +45,10 @@ class Cost:
         """Measured; at another pace, each request later by what VK's is slower."""
         return self.ended.seconds + self.requests * (1 / VK_PACE - 1 / self.per_second)
 
+    @property
+    def by_vk_pace(self) -> float:
+        return self.seconds_at_vk_pace / (self.requests / VK_PACE)
+
     def as_json(self) -> dict[str, Any]:
         figures = {"requests": self.requests, "an_item": self.an_item, "by_pace": self.by_pace}
         return {**asdict(self), **figures}
