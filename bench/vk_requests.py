@@ -173,7 +173,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--refused", type=names, default=[], metavar="METHOD,METHOD", help="that VK does not permit")
     parser.add_argument("--until", type=Kind, default=Kind.DELETED, metavar="KIND", help="of work, such as edited")
     parser.add_argument("--ways", type=names, default=[EVOSYNC, SINGLE, LOOP], metavar="WAY,WAY", help=WAYS)
-    return parser.parse_args()
+    options = parser.parse_args()
+    if unknown := {*options.ways} - {EVOSYNC, SINGLE, LOOP}:
+        parser.error(f"no such way: {', '.join(sorted(unknown))}")
+    return options
 
 
 if __name__ == "__main__":
