@@ -113,7 +113,8 @@ def _by_method(counts: Mapping[Kind, Mapping[str, int]], kinds: list[Kind], befo
 
 def _show_full(measured: Measured) -> None:
     headings = [f"{name} ≈ {what}" for name in measured for what in ("requests", "min")]
-    rows = [(kind, *(value for name in measured for value in _full(measured[name], kind))) for kind in Kind]
+    kinds = [kind for kind in Kind if any(kind in costs for by_size in measured.values() for costs in by_size.values())]
+    rows = [(kind, *(value for by_size in measured.values() for value in _full(by_size, kind))) for kind in kinds]
     title = f"{FULL} goods at {VK_PACE} a second: straight on from the above, nothing of the kind was run"
     show_table(title, ("", *headings), rows)
 

@@ -91,7 +91,7 @@ def when_full(by_size: Mapping[int, Costs], kind: Kind, figure: Callable[[Cost],
     None where this way has no such work, or where one size says nothing because no item changes.
     """
     sizes = sorted(size for size, costs in by_size.items() if kind in costs)
-    if not sizes or (len(sizes) == 1 and not kind.changes_goods):
+    if not sizes or (len(sizes) == 1 and sizes[0] != FULL and not kind.changes_goods):
         return None
     first, last = (figure(by_size[size][kind]) for size in (sizes[0], sizes[-1]))
     if len(sizes) == 1:
