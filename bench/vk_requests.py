@@ -35,7 +35,8 @@ def main() -> int:
         _show_methods(f"{name}: {max(by_size)} goods, requests by method", by_size[max(by_size)])
     _show_full(measured)
     aims = _aims(measured[EVOSYNC], options) if EVOSYNC in measured else []
-    _show_aims(aims)
+    if aims:
+        _show_aims(aims)
     if options.json:
         show_json(_report(measured, aims, options))
     return 0
