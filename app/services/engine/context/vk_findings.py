@@ -7,8 +7,11 @@ from datetime import datetime, timedelta
 from app.clients.vk.errors import DAY
 from app.clock import utcnow
 from app.db import db
+from app.logs import get_logger
 from app.models import ConnectionState
 from app.services.vendors.connection_use import VkUse
+
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class VkFindings:
 
     def note_refused(self, method: str) -> None:
         """It is tried again after a day; the run lacks nothing for it."""
+        log.warning("method_refused", user_id=self.use.user_id, group_id=self.use.group_id, method=method)
         self._refused.add(method)
 
     def note_waiting_for_quota(self) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from app.clients.http import Response
 from app.db import db
@@ -327,6 +328,17 @@ def test_what_is_no_answer_to_a_batch_is_made_by_single_calls_and_batches_rest_f
     shop.forget_calls()
     shop.run()
     assert requests(shop) == {"vk.execute": 1}, "it is tried again"
+
+
+def test_that_vk_takes_no_batches_is_logged_once(shop: Shop) -> None:
+    repriced(shop, 60)
+    shop.sandbox.fault("vk", "error:12", "execute")
+
+    with capture_logs() as lines:
+        shop.run()
+
+    refused = [(line["method"], line["user_id"]) for line in lines if line["event"] == "method_refused"]
+    assert refused == [("execute", shop.owner_id)]
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after", "http_502", "http_500_after"])
