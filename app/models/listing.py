@@ -64,6 +64,8 @@ class Listing(_InMarket, Base):
     attempted_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
     sent: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     """Fields as VK holds them; a field whose last write has an unknown outcome is absent."""
+    sent_before: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict, server_default="{}")
+    """{field: what VK held before the last write of it that it did not say yes to}."""
     photo_id: Mapped[int | None] = mapped_column(sa.BigInteger)
     photo_hash: Mapped[str | None] = mapped_column(sa.String(64))
     album: Mapped[str | None] = mapped_column(sa.Text)

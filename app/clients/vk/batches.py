@@ -85,7 +85,7 @@ class Batches:
         if outcome.pause_before(1, repeatable=True) is not None or outcome.lacks_page:
             return None
         error = self._vk.error(outcome)
-        return False if error.treatment is Treatment.OK else error
+        return self._vk.is_own_doing if error.treatment is Treatment.OK else error
 
     def _make_less(self, error: VkError, size: int) -> None:
         is_too_large = _is_too_large(error)

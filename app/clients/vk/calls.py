@@ -60,6 +60,8 @@ class VkCaller:
         self._token = token.strip()
         self.has_answered = False
         """VK said yes to at least one call."""
+        self.is_own_doing = False
+        """What the last call found done may have been done by itself, since an answer to it was lost."""
 
     def close(self) -> None:
         self._transport.close()
@@ -100,6 +102,7 @@ class VkCaller:
             raise Failure(code=METHOD_QUOTA, method=method).error()
         form = {**as_form(params), "v": VERSION, "lang": "ru"}
         repeats: Counter[Treatment] = Counter()
+        self.is_own_doing = False
         while True:
             self._pacer.wait()
             outcome = self._once(method, form)
@@ -112,6 +115,7 @@ class VkCaller:
             pause = outcome.pause_before(repeats[kind], repeatable=repeatable)
             if pause is None or is_enough or self._budget:
                 raise self.error(outcome, repeatable=repeatable)
+            self.is_own_doing = self.is_own_doing or (outcome.sent and outcome.row.unclear)
             self._rest(outcome, pause + clock.jitter())
             self._hooks.before_repeat()
 

@@ -155,8 +155,9 @@ class VkClient:
         return self._vk.create("market.add", {**fields, "owner_id": -group_id}, "market_item_id")
 
     def edit_item(self, group_id: int, item_id: int, fields: Mapping[str, Value]) -> bool:
-        """market.edit, §4.3: only the fields given change; False if VK found nothing to change."""
-        return self._vk.write("market.edit", {**fields, "owner_id": -group_id, "item_id": item_id})
+        """market.edit, §4.3: only the fields given change; False if VK held them before this was first sent."""
+        params = {**fields, "owner_id": -group_id, "item_id": item_id}
+        return self._vk.write("market.edit", params) or self._vk.is_own_doing
 
     def delete_item(self, group_id: int, item_id: int) -> None:
         """market.delete, §4.4: an item already gone is a success."""

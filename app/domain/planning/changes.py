@@ -27,6 +27,8 @@ class Link(NamedTuple):
     drift: frozenset[str] = frozenset()
     """Fields that somebody changed in VK by hand."""
     sent: Mapping[str, Value] = MappingProxyType({})
+    sent_before: Mapping[str, Value] = MappingProxyType({})
+    """What VK held before a write of the field that it did not say yes to."""
     item_id: int | None = None
     photo: str | None = None
     album: str | None = None

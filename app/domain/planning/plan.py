@@ -207,7 +207,7 @@ def _edit(wanted: Wanted, link: Link, fields: Mapping[str, Value], photo: str | 
         wanted.key,
         link.item_id,
         fields=fields,
-        before={field: link.sent.get(field) for field in fields},
+        before={field: link.sent.get(field, link.sent_before.get(field)) for field in fields},
         photo=photo,
         reason=_reason_of_edit(fields, link, photo),
         digest=wanted.digest,

@@ -98,9 +98,9 @@ def pictured_in_vk(user: User, settings: OwnerSettings) -> frozenset[ListingKey]
 
 
 _LINK_FIELDS = (
-    *("drift", "sent", "store_id", "product_id", "deleted_at", "state", "name", "vk_item_id", "photo_hash", "album"),
-    *("album_intent", "out_since", "failed_digest", "retry_after", "is_adopted", "keeps_photo", "hide_approved"),
-    *("evotor_has_it", "is_withheld"),
+    *("drift", "sent", "sent_before", "store_id", "product_id", "deleted_at", "state", "name", "vk_item_id"),
+    *("photo_hash", "album", "album_intent", "out_since", "failed_digest", "retry_after", "is_adopted"),
+    *("keeps_photo", "hide_approved", "evotor_has_it", "is_withheld"),
 )
 """Of a listing, as `_link` takes them."""
 
@@ -112,22 +112,23 @@ def to_link(row: Listing) -> Link:
 def load_links(user_id: int, group_id: int) -> dict[ListingKey, Link]:
     """What `to_link` makes of the listings, without these: they take several times as long."""
     columns = {name: getattr(Listing, name) for name in _LINK_FIELDS}
-    as_text = {name: sa.cast(columns[name], sa.Text) for name in ("drift", "sent")}  # here JSON is read faster
+    json = ("drift", "sent", "sent_before")
+    as_text = {name: sa.cast(columns[name], sa.Text) for name in json}  # here JSON is read faster
     query = sa.select(*(columns | as_text).values()).where(Listing.in_market(user_id, group_id))
     links: dict[ListingKey, Link] = {}
-    for drift, sent, *facts in db.session.execute(query):
-        link = _link((decode(drift), decode(sent), *facts))
+    for drift, sent, before, *facts in db.session.execute(query):
+        link = _link((decode(drift), decode(sent), decode(before), *facts))
         links[link.key] = link
     return links
 
 
 def _link(values: Sequence[Any]) -> Link:
     """What we deleted a moment ago counts as not there yet: lists may still show it."""
-    drift, sent, store_id, product_id, deleted_at, state, name, *facts = values
+    drift, sent, before, store_id, product_id, deleted_at, state, name, *facts = values
     key = ListingKey(store_id, product_id)
     if deleted_at is not None:
         return Link(key, LinkState.ADDING, name, retry_after=deleted_at + read_lag())
-    return Link(key, LinkState(state), name, frozenset(drift), sent, *facts)
+    return Link(key, LinkState(state), name, frozenset(drift), sent, before, *facts)
 
 
 class AlbumFacts(NamedTuple):

@@ -99,9 +99,13 @@ def _results(run: RunContext, changes: Iterable[Change]) -> Iterator[ChangeResul
         alone: Sequence[Change] = piece
         if len(piece) > 1:
             _begin(run, piece[0].action)
-            told = CARRIED_OUT_TOGETHER_BY[piece[0].action](run, piece)
-            yield from _settle(run, piece, told)
-            alone = [change for change, one in zip(piece, told, strict=True) if one is None]
+            kept = together.kept(run, piece)
+            yield from _settle(run, kept, [ChangeResult(EntryOutcome.KEPT)] * len(kept))
+            alone = [change for change in piece if change not in kept]
+        if len(alone) > 1:
+            told = CARRIED_OUT_TOGETHER_BY[piece[0].action](run, alone)
+            yield from _settle(run, alone, told)
+            alone = [change for change, one in zip(alone, told, strict=True) if one is None]
         for change in alone:
             _begin(run, change.action)
             if (result := apply_change(run, change)) is not None:

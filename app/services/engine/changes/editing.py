@@ -37,13 +37,14 @@ def forget_old_failure(row: Listing) -> None:
 
 def note_in_flight(row: Listing, fields: Mapping[str, Value]) -> None:
     """The fields are unknown until VK answers, so they leave `sent` before the call."""
+    row.sent_before = {**row.sent_before, **{name: value for name, value in row.sent.items() if name in fields}}
     row.sent = {name: value for name, value in row.sent.items() if name not in fields}
 
 
 def note_edited(run: RunContext, change: Change, taken: Mapping[str, Value], *, was_other: bool) -> ChangeResult:
     """VK took these fields. `was_other`: the item did not hold these very ones before."""
     row = run.listing_of(change)
-    _note_taken(row, change, taken, was_other=was_other)
+    _note_taken(row, change, taken, was_other=was_other or change.key in run.perhaps_made)
     if change.digest is None or row.failed_digest != change.digest:
         _forget_failure(row)
     _note_visibility(run, row, change)
@@ -70,6 +71,7 @@ def _note_taken(row: Listing, change: Change, taken: Mapping[str, Value], *, was
         shown = {name: row.drift[name] for name in TEXTS if name in row.drift and name in taken}
         row.rendered = {**row.rendered, **shown}
     row.sent = {**row.sent, **adjusting.recorded_fields(change, taken)}
+    row.sent_before = {name: value for name, value in row.sent_before.items() if name not in row.sent}
     if change.photo is not None:
         row.photo_hash, row.keeps_photo = change.photo, False
     mended = {*change.fields} | ({PHOTO} if change.photo else set())

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from app.clients.vk.errors import VkError
 from app.domain.listing.key import Value
 from app.domain.planning.changes import Action, Change, LinkState
-from app.models import EntryOutcome, Listing
+from app.models import Listing
 from app.services.engine.changes import adjusting, deletion_proof, editing
-from app.services.engine.changes.result import ChangeResult, Told
+from app.services.engine.changes.result import Told
 from app.services.engine.context.run_context import RunContext
 
 TAKES_AWAY = (Action.HIDE, Action.DELETE)
@@ -19,7 +19,8 @@ TAKES_AWAY = (Action.HIDE, Action.DELETE)
 
 def edit(run: RunContext, changes: Sequence[Change]) -> list[Told]:
     """Hides and shows as well. Raises VkError where the run cannot go on, and RunEnds."""
-    told, going = _begin(run, changes)
+    told: list[Told] = [None] * len(changes)
+    going = _going(run, changes)
     if len(going) < 2:
         return told
     fields = {number: adjusting.without_refused(run.findings, dict(changes[number].fields)) for number in going}
@@ -35,7 +36,8 @@ def edit(run: RunContext, changes: Sequence[Change]) -> list[Told]:
 
 def delete(run: RunContext, changes: Sequence[Change]) -> list[Told]:
     """Raises as `edit` does."""
-    told, going = _begin(run, changes)
+    told: list[Told] = [None] * len(changes)
+    going = _going(run, changes)
     if len(going) < 2:
         return told
     run.begin_write(*going.values())
@@ -45,20 +47,21 @@ def delete(run: RunContext, changes: Sequence[Change]) -> list[Told]:
     return told
 
 
-def _begin(run: RunContext, changes: Sequence[Change]) -> tuple[list[Told], dict[int, Listing]]:
-    """What is known of them before anything is sent, and the records of those that go, by their number."""
-    told: list[Told] = [None] * len(changes)
-    going = {}
-    for number, change in enumerate(changes):
-        row = run.listing_of(change)
-        if row.state == LinkState.GONE:
-            continue
+def kept(run: RunContext, changes: Sequence[Change]) -> list[Change]:
+    """Those that would take away what Evotor does not prove gone. Raises as `edit` does."""
+    found = []
+    for change in changes:
         run.time_slice.check_stop()
-        if change.action in TAKES_AWAY and not deletion_proof.confirm_removal(run, change):
-            told[number] = ChangeResult(EntryOutcome.KEPT)
-        else:
-            going[number] = row
-    return told, going
+        is_doubtful = change.action in TAKES_AWAY and run.listing_of(change).state != LinkState.GONE
+        if is_doubtful and not deletion_proof.confirm_removal(run, change):
+            found.append(change)
+    return found
+
+
+def _going(run: RunContext, changes: Sequence[Change]) -> dict[int, Listing]:
+    """The records of those whose items still stand, by their number."""
+    rows = enumerate(map(run.listing_of, changes))
+    return {number: row for number, row in rows if row.state != LinkState.GONE}
 
 
 def _edited(run: RunContext, change: Change, fields: dict[str, Value], answer: bool | VkError | None) -> Told:
@@ -66,4 +69,6 @@ def _edited(run: RunContext, change: Change, fields: dict[str, Value], answer: b
         return editing.note_edited(run, change, fields, was_other=answer)
     if answer is not None and adjusting.learn_refusal(run.findings, fields, answer) == fields:
         return answer
+    if change.key is not None:
+        run.perhaps_made.add(change.key)
     return None  # by itself it is made without what VK refused

@@ -47,6 +47,8 @@ class RunContext:
     albums_are_full: bool = False
     puts_singly: bool = False
     """VK may not take several items of an album in one call."""
+    perhaps_made: set[ListingKey] = field(default_factory=set)
+    """Of whose edits a batch told nothing: that a single call finds nothing to change may be its doing."""
     approved: frozenset[str] = frozenset()
     """Changes that the owner approved of."""
     whole_stores: frozenset[str] = frozenset()

@@ -52,6 +52,14 @@ def test_a_field_of_which_we_cannot_be_sure_is_sent_again() -> None:
     assert (change.fields, change.before) == ({"price": "10.00"}, {"price": None})
 
 
+def test_what_vk_held_before_a_write_without_an_answer_is_where_a_price_moves_from() -> None:
+    link = a_link(an_item(), sent={"name": "Товар A", "deleted": 0}, sent_before={"price": "9.00"})
+
+    change = only(plan(desired(an_item()), link))
+
+    assert (change.fields, change.before) == ({"price": "10.00"}, {"price": "9.00"})
+
+
 def test_a_new_field_is_sent() -> None:
     assert only(plan(desired(an_item(stock_amount=5)), a_link(an_item()))).fields == {"stock_amount": 5}
 
