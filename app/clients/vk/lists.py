@@ -14,6 +14,9 @@ from app.clients.vk.failures import Failure, no_answer
 MOST_PAGES = 1000
 LONGEST_LIST_SECONDS = 600.0
 
+AnsweredPage = tuple[int, list[Any]]
+"""How long the list is, and what stands on this page."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -62,36 +65,52 @@ class ListReader:
         """The elements of all pages as they came; those that moved meanwhile may be there twice. Raises VkError."""
         wanted, found, read = WantedPages(page_size), list[Any](), 0
         ends = clock.monotonic() + LONGEST_LIST_SECONDS
+
+        def single(asked: Mapping[str, Value]) -> AnsweredPage:
+            if clock.monotonic() > ends:
+                raise no_answer(status=200)
+            page = self._vk.read(method, asked, answers.page)
+            on_answer()
+            return page
+
+        def batch(asked: list[dict[str, Value]]) -> list[AnsweredPage]:
+            """Nothing where VK does not take it so."""
+            outcomes = self._batches.ask(method, asked)
+            on_answer()
+            return [] if outcomes is None else self._pages(asked, outcomes, single)
+
         while pages := wanted.first(self._batches.room):
             if clock.monotonic() > ends or read + len(pages) > MOST_PAGES:
                 raise no_answer(status=200)
             asked = [{**params, "offset": page.offset, "count": page.count} for page in pages]
-            answered = self._single(method, asked[0]) if len(asked) == 1 else self._batch(method, asked)
-            on_answer()
+            answered = [single(asked[0])] if len(asked) == 1 else batch(asked)
             for page, (total, elements) in zip(pages, answered, strict=False):
                 wanted.note(page, total, len(elements))
                 found += elements
             read += len(answered)
         return found
 
-    def _single(self, method: str, asked: Mapping[str, Value]) -> list[tuple[int, list[Any]]]:
-        return [self._vk.read(method, asked, answers.page)]
-
-    def _batch(self, method: str, asked: list[dict[str, Value]]) -> list[tuple[int, list[Any]]]:
-        """Nothing where VK does not take it so."""
-        outcomes = self._batches.ask(method, asked)
-        if outcomes is None:
-            return []
+    def _pages(
+        self,
+        asked: list[dict[str, Value]],
+        outcomes: list[Any | Failure],
+        single: Callable[[Mapping[str, Value]], AnsweredPage],
+    ) -> list[AnsweredPage]:
+        """Nothing where one of them is no page. Raises VkError for what ends a single call."""
         try:
-            return [self._page(method, params, outcome) for params, outcome in zip(asked, outcomes, strict=True)]
+            return [self._page(params, outcome, single) for params, outcome in zip(asked, outcomes, strict=True)]
         except MalformedAnswer:
             self._batches.give_up()
             return []
 
-    def _page(self, method: str, asked: Mapping[str, Value], outcome: Any | Failure) -> tuple[int, list[Any]]:
-        """Raises MalformedAnswer, and VkError for what ends a single call."""
+    def _page(
+        self,
+        asked: Mapping[str, Value],
+        outcome: Any | Failure,
+        single: Callable[[Mapping[str, Value]], AnsweredPage],
+    ) -> AnsweredPage:
         if not isinstance(outcome, Failure):
             return answers.page(outcome)
         if outcome.pause_before(1, repeatable=True) is not None or outcome.lacks_page:
-            return self._vk.read(method, asked, answers.page)
+            return single(asked)
         raise self._vk.error(outcome)

@@ -1,13 +1,16 @@
 """A market of many pages: what its whole read costs, and what is done where VK takes no batches."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
+from app.clients.http import Response
 from app.db import db
-from app.models import ConnectionState, RunStatus
+from app.models import ConnectionState, RunStatus, SyncConfig, SyncRun
 from app.services.pages.sync.problems import problems
 from tests.support.sandbox import CLUB, Sandbox
 from tests.support.shop import Shop
@@ -119,6 +122,59 @@ def test_what_ends_a_run_outside_a_batch_ends_it_inside(
     assert (connection.state, connection.resting) == (state, {})
     sandbox.clear_faults()
     assert large.run().status == RunStatus.SUCCEEDED
+
+
+@pytest.fixture
+def asked_alone(large: Shop) -> Shop:
+    """The day's read is due, and each page of its batch is refused there and has to be asked for alone."""
+    large.clock.move(hours=25)
+    large.sandbox.fault("vk", "error:10", "market.get", after=1, times=PAGES - 1)
+    return large
+
+
+def test_the_lease_is_renewed_between_pages_that_are_asked_for_alone(asked_alone: Shop) -> None:
+    left = []
+
+    def slow(call: Callable[[], Response]) -> Response:
+        with db.engine.begin() as connection:
+            until = connection.execute(sa.select(sa.func.max(SyncRun.lease_until))).scalar_one()
+        left.append(until - asked_alone.clock.utcnow())
+        asked_alone.clock.move(seconds=50)
+        return call()
+
+    asked_alone.on_call("/market.get", slow, times=PAGES)
+
+    assert asked_alone.run().status == RunStatus.SUCCEEDED
+
+    assert len(left) == PAGES
+    assert max(left) - min(left) < timedelta(seconds=10), "whole each time"
+
+
+def test_a_run_is_switched_off_between_pages_that_are_asked_for_alone(asked_alone: Shop) -> None:
+    asked = []
+
+    def switch_off(call: Callable[[], Response]) -> Response:
+        asked.append(1)
+        if len(asked) == 2:
+            with db.engine.begin() as connection:
+                connection.execute(sa.update(SyncConfig).values(is_enabled=False))
+        return call()
+
+    asked_alone.on_call("/market.get", switch_off, times=PAGES)
+
+    assert (asked_alone.run().status, len(asked)) == (RunStatus.STOPPED, 2)
+
+
+def test_a_worker_told_to_stop_stops_between_pages_that_are_asked_for_alone(asked_alone: Shop) -> None:
+    asked = []
+
+    def note(call: Callable[[], Response]) -> Response:
+        asked.append(1)
+        return call()
+
+    asked_alone.on_call("/market.get", note, times=PAGES)
+
+    assert (asked_alone.run(is_stopping=lambda: len(asked) >= 2).status, len(asked)) == (RunStatus.CONTINUED, 2)
 
 
 def test_the_setting_of_operators_makes_calls_single(large: Shop, app: Flask) -> None:

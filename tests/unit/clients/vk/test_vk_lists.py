@@ -167,6 +167,24 @@ def test_a_page_that_may_come_when_asked_again_is_asked_for_alone(
     assert market.requests[-1] == [(400, 200)]
 
 
+def test_each_page_that_is_asked_for_alone_calls_the_hook(vendor: requests_mock.Mocker, client: VkClient) -> None:
+    market = Market(vendor, 1000)
+    market.bad |= {200: 10, 400: 10, 600: 10}
+    heard: list[int] = []
+    client.market(GROUP, on_page=lambda: heard.append(len(market.requests)))
+    assert heard == [1, 2, 3, 4, 5]
+
+
+def test_pages_of_a_batch_that_take_too_long_one_by_one_are_given_up(
+    vendor: requests_mock.Mocker, client: VkClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    market = Market(vendor, 1000)
+    market.bad |= {200: 10, 400: 10, 600: 10}
+    turn(monkeypatch, TurnedClock())
+    error = failure(lambda: client.market(GROUP, on_page=lambda: clock.sleep(lists.LONGEST_LIST_SECONDS / 3 + 1)))
+    assert (error.code, market.sizes) == (None, [1, 4, 1])
+
+
 @pytest.mark.parametrize(
     ("code", "treatment"),
     [
