@@ -12,9 +12,12 @@ from app.clients.vk.error_table import classify
 from app.clients.vk.errors import (
     ACCESS_DENIED,
     COMMUNITY_TOKEN,
+    FLOOD,
     METHOD_QUOTA,
     NOT_PERMITTED,
+    PAGE_CODES,
     SCRIPT_BROKE,
+    SECTION_OFF,
     SERVICE_TOKEN,
     TOO_LARGE,
     Treatment,
@@ -27,6 +30,8 @@ MOST_CALLS = 25
 RETRIES = 1
 """Of a batch that got no clear answer. Single calls come next, and have their own."""
 _OF_THE_METHOD = frozenset({NOT_PERMITTED, ACCESS_DENIED, COMMUNITY_TOKEN, SERVICE_TOKEN, METHOD_QUOTA})
+_MAYBE_OF_THE_METHOD = frozenset({FLOOD, SECTION_OFF, *PAGE_CODES})
+"""These end a run. The next one begins with a single call, or it would end at its first batch again and again."""
 _OF_EVERY_CALL = frozenset({Treatment.REFRESH, Treatment.WAIT, Treatment.POSTPONE, Treatment.ASK})
 _TOO_BIG = re.compile(r"\bsize\b|\btoo (big|large)\b", re.IGNORECASE)
 # VKScript reads no \uXXXX, which is how JSON writes what may not stand in a string as it is.
@@ -57,6 +62,8 @@ class Batches:
         except MalformedAnswer:
             self.give_up()
         except VkError as error:
+            if error.code in _MAYBE_OF_THE_METHOD:
+                self.give_up()
             if error.treatment in _OF_EVERY_CALL and error.code not in _OF_THE_METHOD:
                 raise
             self._make_less(error, len(given))

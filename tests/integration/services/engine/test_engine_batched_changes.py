@@ -330,6 +330,31 @@ def test_what_is_no_answer_to_a_batch_is_made_by_single_calls_and_batches_rest_f
     assert requests(shop) == {"vk.execute": 1}, "it is tried again"
 
 
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        (9, RunStatus.CONTINUED),
+        (43, RunStatus.CONTINUED),
+        (14, RunStatus.STOPPED),
+        (17, RunStatus.STOPPED),
+    ],
+)
+def test_what_ends_a_run_at_each_batch_does_not_end_the_next_run(shop: Shop, code: int, status: RunStatus) -> None:
+    ids = repriced(shop, 10)
+    shop.sandbox.fault("vk", f"error:{code}", "execute")
+
+    outcome = shop.run()
+
+    assert (outcome.status, outcome.error) == (status, f"vk_{code}")
+    connection = shop.owner.vk
+    assert connection is not None
+    assert connection.resting.keys() == {"execute"}
+    shop.clock.move(hours=7)
+    assert shop.run().status == RunStatus.SUCCEEDED
+    assert requests(shop) == {"vk.execute": 1, "vk.market.edit": 10}
+    assert all_cost(shop, "101.00", ids)
+
+
 def test_that_vk_takes_no_batches_is_logged_once(shop: Shop) -> None:
     repriced(shop, 60)
     shop.sandbox.fault("vk", "error:12", "execute")

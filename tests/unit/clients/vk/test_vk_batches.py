@@ -242,12 +242,28 @@ class TestWhereVkDoesNotTakeIt:
         answers(vendor, EXECUTE, *[refusal(6)] * 5, batch([1, 1, 1]))
         assert ask(batches) == [1, 1, 1]
 
-    @pytest.mark.parametrize("code", [5, 6, 9, 14, 17, 18, 43, 205, 1438])
+    @pytest.mark.parametrize("code", [5, 6, 18, 205, 1438])
     def test_what_single_calls_would_meet_as_well_is_raised(
         self, vendor: requests_mock.Mocker, batches: Batches, known: Known, code: int
     ) -> None:
         answers(vendor, EXECUTE, refusal(code))
         assert failure(lambda: ask(batches)).code == code
+        assert (batches.room, known.refused) == (25, [])
+
+    @pytest.mark.parametrize("code", [9, 14, 17, 43])
+    def test_what_batches_alone_may_meet_is_raised_and_single_calls_follow(
+        self, vendor: requests_mock.Mocker, batches: Batches, known: Known, code: int
+    ) -> None:
+        answers(vendor, EXECUTE, refusal(code))
+        assert failure(lambda: ask(batches)).code == code
+        assert (batches.room, known.refused) == (1, [EXECUTE])
+
+    @pytest.mark.parametrize("code", [9, 14, 17, 43])
+    def test_the_same_of_a_call_within_leaves_batches_as_they_are(
+        self, vendor: requests_mock.Mocker, batches: Batches, known: Known, code: int
+    ) -> None:
+        answers(vendor, EXECUTE, batch([1, False, False], *[("market.edit", code)] * 2))
+        assert ask(batches) is not None
         assert (batches.room, known.refused) == (25, [])
 
     def test_an_answer_too_large_is_asked_for_in_halves(
