@@ -37,14 +37,14 @@ def evotor_client(token: str) -> EvotorClient:
 
 
 def vk_client(token: str, *, slowest: float | None = None, hooks: CallHooks = NO_HOOKS) -> VkClient:
-    """`slowest`: calls per second that are not exceeded whatever the setting."""
+    """`slowest`: calls per second that are not exceeded whatever the settings, nor by many calls in one request."""
     remember_secret(token)
     per_second = settings().vk_requests_per_second
     return VkClient(
         settings().vk_api_url,
         token,
         per_second=min(per_second, slowest or per_second),
-        batch_size=settings().vk_batch_size,
+        batch_size=settings().vk_batch_size if slowest is None else 1,
         id_url=settings().vk_id_url,
         budget=_budget.get(),
         hooks=hooks,

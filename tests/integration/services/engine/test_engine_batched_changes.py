@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -287,6 +288,29 @@ def test_a_quota_used_up_in_the_middle_leaves_the_rest_for_the_next_day(shop: Sh
     shop.clock.move(hours=25)
     assert shop.run().status == RunStatus.SUCCEEDED
     assert all_cost(shop, "101.00", ids)
+
+
+def test_after_a_captcha_changes_go_one_by_one_at_their_slow_pace(shop: Shop) -> None:
+    ids = repriced(shop, 12)
+    shop.sandbox.fault("vk", "captcha", "market.edit")
+    assert shop.run().status == RunStatus.STOPPED
+    shop.sandbox.clear_faults()
+    shop.clock.move(hours=2)
+    shop.forget_calls()
+    began = shop.clock.utcnow()
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert requests(shop) == {"vk.market.edit": 12}
+    assert shop.clock.utcnow() - began >= timedelta(seconds=33), "one in three seconds"
+    assert all_cost(shop, "101.00", ids)
+    connection = shop.owner.vk
+    assert connection is not None
+    assert connection.resting == {}
+    shop.patch_all(ids, price=102)
+    shop.forget_calls()
+    shop.run()
+    assert requests(shop) == {"vk.execute": 1}, "the captcha is passed"
 
 
 def test_five_strange_refusals_in_a_row_end_the_run(shop: Shop) -> None:
