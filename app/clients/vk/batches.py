@@ -89,7 +89,7 @@ class Batches:
             if outcome in (0, "0"):
                 return said_no(method)
             return True if outcome in (1, "1") else None
-        if outcome.pause_before(1, repeatable=True) is not None or outcome.lacks_page:
+        if outcome.pause_before(1, repeatable=True) is not None or outcome.is_half_told:
             return None
         error = self._vk.error(outcome)
         return self._vk.is_own_doing if error.treatment is Treatment.OK else error

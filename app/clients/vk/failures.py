@@ -6,7 +6,7 @@ from typing import Any
 from app.clients.answers import clean_line, whole_number
 from app.clients.vk.addresses import VkAddresses
 from app.clients.vk.error_table import PASSING, ErrorRow, classify, suffix_of
-from app.clients.vk.errors import PAGE_CODES, TOO_LARGE, WRONG_PARAMETER, Treatment, VkError
+from app.clients.vk.errors import ACCESS_DENIED, PAGE_CODES, TOO_LARGE, WRONG_PARAMETER, Treatment, VkError
 
 _LONGEST_MESSAGE = 500
 _LONGEST_READ = 5000
@@ -32,8 +32,10 @@ class Failure:
         return classify(self.code, self.subcode, self.message, self.method)
 
     @property
-    def lacks_page(self) -> bool:
-        """A person has to open a page of VK's, and only the answer to a single call names it."""
+    def is_half_told(self) -> bool:
+        """Only the answer to a single call names the page that a person has to open, or the reason of a denial."""
+        if self.code == ACCESS_DENIED:
+            return self.subcode is None
         return self.code in PAGE_CODES and self.redirect_uri is None
 
     def pause_before(self, repeat: int, *, repeatable: bool) -> float | None:

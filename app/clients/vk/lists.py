@@ -111,6 +111,6 @@ class ListReader:
     ) -> AnsweredPage:
         if not isinstance(outcome, Failure):
             return answers.page(outcome)
-        if outcome.pause_before(1, repeatable=True) is not None or outcome.lacks_page:
+        if outcome.pause_before(1, repeatable=True) is not None or outcome.is_half_told:
             return single(asked)
         raise self._vk.error(outcome)

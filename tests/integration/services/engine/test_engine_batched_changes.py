@@ -1,5 +1,6 @@
 """Edits, hides, shows and deletions go many to a request, and each of them ends as it would by itself."""
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -247,6 +248,7 @@ def test_an_answer_that_says_neither_yes_nor_no_is_asked_for_by_itself(shop: Sho
         (205, RunStatus.STOPPED, ConnectionState.FORBIDDEN),
         (1438, RunStatus.STOPPED, ConnectionState.SHOP_CLOSED),
         (14, RunStatus.STOPPED, ConnectionState.NEEDS_OWNER),
+        (15, RunStatus.STOPPED, ConnectionState.FORBIDDEN),
         (17, RunStatus.STOPPED, ConnectionState.NEEDS_OWNER),
         (9, RunStatus.CONTINUED, ConnectionState.OK),
         (43, RunStatus.CONTINUED, ConnectionState.OK),
@@ -263,7 +265,7 @@ def test_what_ends_a_run_ends_it_within_a_batch_and_what_was_made_before_is_reco
 
     assert (outcome.status, outcome.error) == (status, f"vk_{code}")
     assert outcomes(shop) == {EntryOutcome.DONE: 10}
-    assert requests(shop).get("vk.market.edit", 0) == (1 if code in (14, 17) else 0), "whose page a single call names"
+    assert requests(shop).get("vk.market.edit", 0) == (1 if code in (14, 15, 17) else 0), "it says more"
     connection = shop.owner.vk
     assert connection is not None
     assert connection.state == state
@@ -274,6 +276,22 @@ def test_what_ends_a_run_ends_it_within_a_batch_and_what_was_made_before_is_reco
     assert shop.run().status == RunStatus.SUCCEEDED
     assert all_cost(shop, "101.00", ids)
     assert outcomes(shop) == {EntryOutcome.DONE: 30}, "the ten are not made again"
+
+
+def test_an_application_that_vk_denies_access_is_our_fault_in_a_batch_as_well(shop: Shop) -> None:
+    repriced(shop, 3)
+    denied = {"method": "market.edit", "error_code": 15, "error_msg": "Access denied"}
+    alone = {"error": {**denied, "error_subcode": 1133}}
+    within = {"response": [False] * 3, "execute_errors": [denied] * 3}
+    shop.on_call("/execute", lambda _call: Response(200, {}, json.dumps(within).encode()))
+    shop.on_call("/market.edit", lambda _call: Response(200, {}, json.dumps(alone).encode()))
+
+    outcome = shop.run()
+
+    assert (outcome.status, outcome.error) == (RunStatus.FAILED, "vk_15")
+    connection = shop.owner.vk
+    assert connection is not None
+    assert connection.state == ConnectionState.OK, "the owner can do nothing"
 
 
 def test_a_quota_used_up_in_the_middle_leaves_the_rest_for_the_next_day(shop: Shop) -> None:

@@ -170,12 +170,18 @@ class TestChanges:
         answers(vendor, EXECUTE, batch([1, answer]))
         assert batches.change("market.edit", [{}] * 2) == [True, None]
 
-    @pytest.mark.parametrize("code", [1, 6, 8, 10, 14, 17, 32, 36])
+    @pytest.mark.parametrize("code", [1, 6, 8, 10, 14, 15, 17, 32, 36])
     def test_what_a_single_call_may_mend_or_say_better_is_left_open(
         self, vendor: requests_mock.Mocker, batches: Batches, code: int
     ) -> None:
         answers(vendor, EXECUTE, batch([1, False], ("market.edit", code)))
         assert batches.change("market.edit", [{}] * 2) == [True, None]
+
+    def test_a_denial_that_is_told_whole_is_its_error(self, vendor: requests_mock.Mocker, batches: Batches) -> None:
+        answers(vendor, EXECUTE, batch([1, False], ("market.edit", 15), error_subcode=1133))
+        told = batches.change("market.edit", [{}] * 2)
+        assert isinstance(told[1], VkError)
+        assert told[1].treatment is Treatment.STOP
 
     @pytest.mark.parametrize("answer", [refusal(12), refusal(13), {"status_code": 502}, batch([1]), batch(None)])
     def test_a_batch_without_an_answer_leaves_all_open(

@@ -217,6 +217,15 @@ def test_what_a_person_has_to_open_is_told_to_a_single_call_alone(
     assert vendor.call_count == 3
 
 
+def test_who_is_denied_access_is_told_to_a_single_call_alone(vendor: requests_mock.Mocker, client: VkClient) -> None:
+    market = Market(vendor, 1000)
+    market.bad[400] = 15
+    first = {"json": {"response": market.page({"offset": "0", "count": "200"})}}
+    vendor.post(f"{URL}/market.get", [first, refusal(15, error_subcode=1133)])
+    assert failure(lambda: client.market(GROUP)).treatment is Treatment.STOP
+    assert vendor.call_count == 3
+
+
 @pytest.mark.parametrize("odd", [None, {}, [], "", {"count": 1000}, {"count": -1, "items": []}])
 def test_a_page_that_is_none_makes_all_of_its_batch_single(
     vendor: requests_mock.Mocker, client: VkClient, odd: Any
