@@ -138,6 +138,7 @@ def test_the_lease_is_renewed_between_pages_that_are_asked_for_alone(asked_alone
     def slow(call: Callable[[], Response]) -> Response:
         with db.engine.begin() as connection:
             until = connection.execute(sa.select(sa.func.max(SyncRun.lease_until))).scalar_one()
+        assert until is not None
         left.append(until - asked_alone.clock.utcnow())
         asked_alone.clock.move(seconds=50)
         return call()
