@@ -162,6 +162,8 @@ def _in_album(run: RunContext, change: Change) -> tuple[Listing, int]:
     album = run.market.albums.get(change.album or "")
     if row is None or row.vk_item_id is None or row.state == LinkState.GONE:
         raise Deferred
+    if row.album_intent not in (None, change.album):
+        raise Deferred  # VK did not take it out of another album yet, and that must not be forgotten
     if album is None or album.vk_album_id is None:
         raise Deferred
     return row, album.vk_album_id

@@ -69,6 +69,21 @@ def test_items_that_change_their_group_move_together(shop: Shop) -> None:
     assert shop.albums() == {"Чай": tea[5:], "Мёд": sorted(honey + tea[:5])}
 
 
+@pytest.mark.parametrize("moved", [1, 5])
+def test_what_vk_does_not_take_out_of_an_album_today_leaves_it_another_day(shop: Shop, moved: int) -> None:
+    tea, honey = stock_up(shop, tea=6, honey=2)
+    shop.run()
+    shop.patch_all(tea[:moved], parent_id="G2")
+    shop.sandbox.fault("vk", "rate_limit", "market.removeFromAlbum")
+    shop.run()
+    shop.sandbox.clear_faults()
+    shop.clock.move(hours=25)
+
+    shop.run()
+
+    assert shop.albums() == {"Чай": tea[moved:], "Мёд": sorted(honey + tea[:moved])}
+
+
 def test_a_piece_is_no_larger_than_vk_takes(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(applying, "MOST_IDS_A_CALL", 3)
     tea, honey = stock_up(shop, tea=7, honey=2)
