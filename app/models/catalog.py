@@ -35,7 +35,12 @@ class CatalogStore(Base):
     state: Mapped[str] = mapped_column(sa.String(32), default=StoreState.OK)
     error_code: Mapped[str | None] = mapped_column(sa.String(64))
     fetched_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
-    """When the copy that we hold was read whole."""
+    """When the copy that we hold was read, or brought up to date by what had changed."""
+    read_whole_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """When the list came whole: only then a product can turn out to be missing."""
+    since: Mapped[int | None] = mapped_column(sa.BigInteger)
+    """By Evotor's clock, in milliseconds: what changed after the whole list is asked for from here on; None = nothing
+    but a whole list will do."""
     retry_after: Mapped[datetime | None] = mapped_column(sa.DateTime)
     """Runs leave the store alone until then; the owner's own refresh does not wait."""
 

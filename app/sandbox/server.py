@@ -2,6 +2,7 @@
 
 import sys
 import time
+from typing import cast
 
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
@@ -37,6 +38,11 @@ class KeepAliveHandler(WSGIRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
         self.wfile.flush()
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Of the `Date` header: by the clock that the sandbox goes by."""
+        app = cast(Flask, self.server.app)
+        return super().date_time_string(app.config["WORLD"].clock.now() if timestamp is None else timestamp)
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Requests are counted by the control API instead."""

@@ -34,7 +34,7 @@ from app.models import (
 _VERDICT = ("included", "level", "decided_by", "problem", "search_text", "sort_key")
 _CHECKED = ("checked_at", "error_code", "token")
 UNASKED: Mapping[type[Base], frozenset[str]] = {
-    CatalogStore: frozenset({"error_code", "fetched_at", "retry_after"}),
+    CatalogStore: frozenset({"error_code", "fetched_at", "read_whole_at", "since", "retry_after"}),
     CatalogGroup: frozenset(),
     CatalogProduct: frozenset(_VERDICT),
     CatalogUnreadable: frozenset({"name", "field", "sent"}),

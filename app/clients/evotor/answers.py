@@ -25,6 +25,8 @@ class AnswerPage:
     next_cursor: str | None
     size: int = 0
     """Of the answer, in bytes."""
+    answered_at: float | None = None
+    """By Evotor's clock, in epoch seconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Evotor's cloud, read only: docs/contracts/evotor.md."""
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Self, TypeVar
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from app.clients.evotor import quota
 from app.clients.evotor.answers import AnswerPage, GroupList, parse_groups, parse_page, parse_stores
 from app.clients.evotor.errors import EvotorError, EvotorFault
 from app.clients.evotor.products import ProductList, parse_products
+from app.clients.evotor.since import MOST_CHANGES, answered_at, since_after
 from app.clients.evotor.values import usable_id
 from app.clients.http import Response, Transport, TransportError
 from app.clients.pacing import Pacer
@@ -80,15 +82,25 @@ class EvotorClient:
 
     def stores(self, on_page: Callable[[], None] = _nothing) -> list[Store]:
         """GET /stores, §4."""
-        return _parsed(parse_stores, self._items("/stores", on_page))
+        return _parsed(parse_stores, _items(self._list("/stores", on_page)))
 
     def groups(self, store_id: str, on_page: Callable[[], None] = _nothing) -> GroupList:
         """GET /stores/{id}/product-groups, §5."""
-        return _parsed(parse_groups, self._items(f"/stores/{_segment(store_id)}/product-groups", on_page))
+        return _parsed(parse_groups, _items(self._list(f"/stores/{_segment(store_id)}/product-groups", on_page)))
 
     def products(self, store_id: str, on_page: Callable[[], None] = _nothing) -> ProductList:
         """GET /stores/{id}/products, §6: modifications are among them, groups are not."""
-        return _parsed(parse_products, self._items(f"/stores/{_segment(store_id)}/products", on_page))
+        pages = self._list(f"/stores/{_segment(store_id)}/products", on_page)
+        items = _items(pages)
+        return replace(_parsed(parse_products, items), since=since_after(items, pages[0].answered_at))
+
+    def changed_products(self, store_id: str, since: int, on_page: Callable[[], None] = _nothing) -> ProductList:
+        """GET /stores/{id}/products?since=, §3.1: what was made or changed, never what is gone.
+
+        `since`: as an earlier list of this store has it. An answer with too many is refused as MALFORMED.
+        """
+        path = f"/stores/{_segment(store_id)}/products"
+        return _parsed(parse_products, _items(self._list(path, on_page, since=since, most=MOST_CHANGES)))
 
     def product_exists(self, store_id: str, product_id: str) -> bool:
         """GET /stores/{id}/products/{id}, §9: a single 404 is the only proof of a deletion."""
@@ -100,31 +112,37 @@ class EvotorClient:
             raise
         return True
 
-    def _items(self, path: str, on_page: Callable[[], None]) -> list[msgspec.Raw]:
-        """All pages of a list; begun anew once if Evotor forgets a cursor half way."""
+    def _list(
+        self, path: str, on_page: Callable[[], None], *, since: int | None = None, most: float = math.inf
+    ) -> list[AnswerPage]:
+        """All pages, with at most so many items; begun anew once if Evotor forgets a cursor half way."""
+        first = {} if since is None else {"since": str(since)}
         try:
-            return list(self._pages(path, on_page))
+            return list(self._pages(path, on_page, first, most))
         except _LostCursorError:
             pass
         try:
-            return list(self._pages(path, on_page))
+            return list(self._pages(path, on_page, first, most))
         except _LostCursorError as error:
             # The first page was there, so this is not the 404 of a removed store.
             raise EvotorError(EvotorFault.MALFORMED, status=error.status) from None
 
-    def _pages(self, path: str, on_page: Callable[[], None]) -> Iterator[msgspec.Raw]:
+    def _pages(
+        self, path: str, on_page: Callable[[], None], first: Mapping[str, str], most: float
+    ) -> Iterator[AnswerPage]:
+        """`first`: what the first page is asked for, and the first page alone."""
         cursor: str | None = None
         seen: set[str] = set()
-        size, ends = 0, clock.monotonic() + LONGEST_LIST_SECONDS
+        size, items, ends = 0, 0, clock.monotonic() + LONGEST_LIST_SECONDS
         for _ in range(MOST_PAGES):
             if clock.monotonic() > ends:
                 raise EvotorError(EvotorFault.UNREACHABLE)
-            page = self._page(path, cursor)
+            page = self._page(path, first if cursor is None else {"cursor": cursor})
             on_page()
-            size += page.size
-            if size > LARGEST_LIST:
+            size, items = size + page.size, items + len(page.items)
+            if size > LARGEST_LIST or items > most:
                 break
-            yield from page.items
+            yield page
             cursor = page.next_cursor
             if cursor is None:
                 return
@@ -133,14 +151,14 @@ class EvotorClient:
             seen.add(cursor)
         raise EvotorError(EvotorFault.MALFORMED, status=200)
 
-    def _page(self, path: str, cursor: str | None) -> AnswerPage:
+    def _page(self, path: str, params: Mapping[str, str]) -> AnswerPage:
         try:
-            answer = self._get(path, {"cursor": cursor} if cursor else {})
+            answer = self._get(path, params)
         except EvotorError as error:
-            if cursor and error.status in {400, 404}:
+            if "cursor" in params and error.status in {400, 404}:
                 raise _LostCursorError(error.status) from None
             raise
-        return _parsed(parse_page, answer.body)
+        return replace(_parsed(parse_page, answer.body), answered_at=answered_at(answer.headers.get("Date", "")))
 
     def _get(self, path: str, params: Mapping[str, str] | None = None) -> Response:
         """A 200 answer with a JSON body, after as many repeats as §8 allows."""
@@ -209,6 +227,10 @@ class _LostCursorError(Exception):
     def __init__(self, status: int | None) -> None:
         super().__init__(status)
         self.status = status
+
+
+def _items(pages: Sequence[AnswerPage]) -> list[msgspec.Raw]:
+    return [item for page in pages for item in page.items]
 
 
 def _parsed(parse: Callable[[S], T], source: S) -> T:

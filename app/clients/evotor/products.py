@@ -17,10 +17,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ProductList:
-    """All products of a store, those among them that Evotor sends in a form we cannot trust set apart."""
+    """Products of a store, those among them that Evotor sends in a form we cannot trust set apart."""
 
     products: list[Product]
     unreadable: tuple[Unreadable, ...] = ()
+    since: int | None = None
+    """Of a whole list: from when on Evotor may be asked what changed after it."""
 
     @property
     def unreadable_ids(self) -> frozenset[str]:

@@ -13,7 +13,7 @@ class CatalogAge:
     """Of the copy that plans are made from."""
 
     read_at: datetime | None
-    """When the oldest store in it was read whole."""
+    """When the oldest store in it was read."""
     stale: Sequence[str]
     """Names of the stores whose last read failed."""
     stores: int

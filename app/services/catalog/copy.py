@@ -1,4 +1,6 @@
-"""Our copy of one store's goods: replaced whole by a good read, kept where a read looks like a bad one."""
+"""Our copy of one store's goods: replaced whole by a good read, kept where a read looks like a bad one, or brought up
+to date by what changed.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -48,13 +50,14 @@ _UNREADABLE = CatalogUnreadable.__table__
 def mark_store(
     user_id: int, store_id: str, state: StoreState, code: str, *, retry_after: timedelta | None = None
 ) -> None:
-    """The copy that we have stays, and says why it was not replaced. Commits."""
+    """The copy that we have stays, and says why it was not replaced; nothing but a whole list replaces it. Commits."""
     db.session.execute(
         sa.update(CatalogStore)
         .where(CatalogStore.user_id == user_id, CatalogStore.store_id == store_id)
         .values(
             state=state,
             error_code=code,
+            since=None,
             retry_after=utcnow() + retry_after if retry_after else None,
         )
     )
@@ -90,13 +93,46 @@ def _replace(user_id: int, store_id: str, listed: GroupList, products: ProductLi
     if PRODUCTS.replace(user_id, store_id, old_products, rows, {product.id for product in standing}) & COUNTED:
         counts.recount_store(user_id, store_id)
     _note_unreadable({"user_id": user_id, "store_id": store_id}, products.unreadable)
+    _note_read(user_id, store_id, read_whole_at=utcnow(), since=products.since)
+    return True
+
+
+def update_goods(user_id: int, store_id: str, listed: GroupList, changed: ProductList) -> bool:
+    """Bring the copy of one store up to date by what changed in it, with what is said of that; nothing goes.
+
+    Commits; False, and nothing was written, where its tree is another, so that more may change than was told.
+    """
+    lock(user_id)
+    with uncollected():
+        return _update(user_id, store_id, listed, changed.products)
+
+
+def _update(user_id: int, store_id: str, listed: GroupList, changed: Sequence[Product]) -> bool:
+    old_groups = GROUPS.read(user_id, store_id)
+    known_groups = {group.id: group for group in stored_groups(old_groups.values())}
+    groups = [with_unread_fields(group, listed, known_groups) for group in listed.groups]
+    if not GROUPS.is_as_it_was(old_groups, GROUPS.held(map(group_row, groups))):
+        db.session.rollback()
+        return False
+    ids = {product.id for product in changed}
+    old = PRODUCTS.read(user_id, store_id, ids)
+    rows = _other_rows(
+        user_id, store_id, GroupTree.of(groups), [with_old_choices(product, old) for product in changed], old
+    )
+    if PRODUCTS.replace(user_id, store_id, old, rows, ids) & COUNTED:
+        counts.recount_store(user_id, store_id)
+    _note_read(user_id, store_id)
+    return True
+
+
+def _note_read(user_id: int, store_id: str, **more: Any) -> None:
+    """Commits."""
     db.session.execute(
         sa.update(CatalogStore)
         .where(CatalogStore.user_id == user_id, CatalogStore.store_id == store_id)
-        .values(state=StoreState.OK, error_code=None, fetched_at=utcnow(), retry_after=None)
+        .values(state=StoreState.OK, error_code=None, fetched_at=utcnow(), retry_after=None, **more)
     )
     db.session.commit()
-    return True
 
 
 def _other_rows(

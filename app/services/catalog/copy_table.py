@@ -30,13 +30,25 @@ class CopyTable:
     seldom_read: Mapping[str, sa.ColumnElement[bool]] = field(default_factory=dict)
     """Columns that only these rows are asked for: of the others they follow from what is compared anyway."""
 
-    def read(self, user_id: int, store_id: str) -> dict[str, HeldRow]:
-        """All of one store, by key."""
+    def read(self, user_id: int, store_id: str, keys: Collection[str] | None = None) -> dict[str, HeldRow]:
+        """Those of one store, by key. None = all of them."""
         columns = self.table.c
+        key = columns[self.names[0]]
         query = sa.select(columns.id, *map(self._read_column, self.names))
         query = query.where(columns.user_id == user_id, columns.store_id == store_id)
         # In this order SQLite takes the index along which the rows lie.
-        return {row[1]: row for row in db.session.execute(query.order_by(columns[self.names[0]])).all()}
+        queries = [query.order_by(key)] if keys is None else [query.where(key.in_(some)) for some in in_chunks(keys)]
+        return {row[1]: row for query in queries for row in db.session.execute(query).all()}
+
+    def is_as_it_was(self, old: Mapping[str, HeldRow], new: Iterable[Sequence[Any]]) -> bool:
+        """`new`: held rows without numbers, each key once."""
+        readers, left = self._readers(), len(old)
+        for row in new:
+            before = old.get(row[0])
+            if before is None or (before[1:] != row and _differing(before[1:], row, readers)):
+                return False
+            left -= 1
+        return left == 0
 
     def _read_column(self, name: str) -> Any:
         """Without SQLAlchemy's reading of its values."""

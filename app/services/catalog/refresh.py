@@ -1,6 +1,6 @@
 """Pull the catalog: stores, then groups and products of each, read without a transaction and stored in a short one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,7 +14,8 @@ from app.domain.catalog.goods import Store
 from app.logs import get_logger
 from app.models import CatalogStore, ConnectionState, EvotorConnection, StoreState, User
 from app.services import locks
-from app.services.catalog import copy
+from app.services.catalog import copy, since
+from app.services.catalog.store_reads import StoreRead, read_rest, read_store
 from app.services.catalog.stores import stores_of
 from app.services.catalog.verdicts import stored
 from app.services.errors import ServiceError, UnknownEntity
@@ -77,27 +78,31 @@ def refresh(
     on_store: Callable[[Store], None] = _nothing,
     *,
     is_patient: bool = False,
+    whole: Collection[str] | None = None,
 ) -> RefreshReport:
     """Copy everything that Evotor lets us read; a store that fails keeps its last good copy.
 
     Commits. `on_page` is called after every page read, `on_store` before each store is read; `is_patient` leaves stores
-    alone that are to be left alone.
+    alone that are to be left alone. `whole`: ids of stores that are read whole in any case, while of the others Evotor
+    is asked what changed, where that is enough; None = all.
     Raises CatalogUnavailable with the vendor's code, or with CONNECTION_CHANGED: what an old token reads is of no use.
     """
     use = _evotor_use(user)
     resting = _resting(user.id) if is_patient else frozenset()
+    asked_since = {} if whole is None else since.since_by_store(user.id, apart_from=whole)
     db.session.commit()  # no transaction is open while Evotor answers
     report = RefreshReport()
     try:
         with evotor_client(use.token) as client:
             stores = client.stores(on_page=on_page)
             _store_stores(use, stores)
+            store_refresh = _StoreRefresh(use, client, report, on_page)
             for store in _longest_unread_first(use.user_id, stores):
                 if is_out_of_time():
                     report.waiting.append(store.name)
                 elif store.id not in resting:
                     on_store(store)
-                    _refresh_store(use, client, store, report, on_page)
+                    store_refresh.refresh(store, asked_since.get(store.id))
     except EvotorError as error:
         db.session.rollback()
         _mark(use, evotor_state(error), evotor_code(error))
@@ -167,35 +172,60 @@ def refresh_trusted(user: User, store_id: str) -> None:
     copy.replace_goods(use.user_id, store_id, groups, products, is_believed=True)
 
 
-def _refresh_store(
-    use: EvotorUse, client: EvotorClient, store: Store, report: RefreshReport, on_page: Callable[[], None]
-) -> None:
-    """Raises EvotorError only where the token itself is refused."""
-    try:
-        groups = client.groups(store.id, on_page=on_page)
-        products = client.products(store.id, on_page=on_page)
-    except EvotorError as error:
-        if error.token_rejected:
-            raise
-        if is_out_of_time():
-            report.waiting.append(store.name)
+@dataclass(frozen=True, slots=True)
+class _StoreRefresh:
+    """What was read of a store becomes our copy of it."""
+
+    use: EvotorUse
+    client: EvotorClient
+    report: RefreshReport
+    on_page: Callable[[], None]
+
+    def refresh(self, store: Store, asked_since: int | None) -> None:
+        """Raises EvotorError only where the token itself is refused."""
+        try:
+            read = read_store(self.client, store.id, asked_since, self.on_page)
+            if not read.is_whole:
+                if self._update(store, read):
+                    return
+                read = read_rest(self.client, store.id, read, self.on_page)
+        except EvotorError as error:
+            if error.token_rejected:
+                raise
+            self._keep(store, error)
             return
+        self._replace(store, read)
+
+    def _update(self, store: Store, read: StoreRead) -> bool:
+        """False where knowing what changed is not enough."""
+        if not since.is_enough(read.products):
+            return False
+        _hold(self.use)
+        return copy.update_goods(self.use.user_id, store.id, read.groups, read.products)
+
+    def _keep(self, store: Store, error: EvotorError) -> None:
+        if is_out_of_time():
+            self.report.waiting.append(store.name)
+            return
+        user_id, code = self.use.user_id, evotor_code(error)
         state = _STATES.get(error.kind, StoreState.UNAVAILABLE)
-        _hold(use)
-        copy.mark_store(use.user_id, store.id, state, evotor_code(error), retry_after=_rest_after(error))
-        report.failed.append(store.name)
-        log.warning("store_not_read", user_id=use.user_id, store_id=store.id, error=evotor_code(error))
-        return
-    _hold(use)
-    if copy.replace_goods(use.user_id, store.id, groups, products):
-        report.read.append(store.id)
-        report.products += len(products.products)
-        report.unreadable += len(products.unreadable)
-        if products.unreadable:
-            log.warning("products_not_read", user_id=use.user_id, store_id=store.id, count=len(products.unreadable))
-    else:
-        report.failed.append(store.name)
-        log.warning("store_read_suspicious", user_id=use.user_id, store_id=store.id)
+        _hold(self.use)
+        copy.mark_store(user_id, store.id, state, code, retry_after=_rest_after(error))
+        self.report.failed.append(store.name)
+        log.warning("store_not_read", user_id=user_id, store_id=store.id, error=code)
+
+    def _replace(self, store: Store, read: StoreRead) -> None:
+        user_id, products, report = self.use.user_id, read.products, self.report
+        _hold(self.use)
+        if copy.replace_goods(user_id, store.id, read.groups, products):
+            report.read.append(store.id)
+            report.products += len(products.products)
+            report.unreadable += len(products.unreadable)
+            if products.unreadable:
+                log.warning("products_not_read", user_id=user_id, store_id=store.id, count=len(products.unreadable))
+        else:
+            report.failed.append(store.name)
+            log.warning("store_read_suspicious", user_id=user_id, store_id=store.id)
 
 
 def _rest_after(error: EvotorError) -> timedelta | None:

@@ -21,6 +21,7 @@ from app.services.engine.context.run_context import RunContext
 from app.services.engine.market_reader import hide_duplicates, read_market
 from app.services.market import categories as market_categories
 from app.services.market.records import load_albums, to_link
+from app.services.market.removals import stores_with_removals
 from app.services.owner.rules import digest_of_rules
 from app.services.owner.settings import owner_settings
 from app.services.planning import approvals, look_alikes
@@ -61,7 +62,11 @@ class Synchronisation:
         lease.renew()
         try:
             report = refresh.refresh(
-                self._run.user, on_page=lease.renew_between_pages, on_store=self._note_store, is_patient=True
+                self._run.user,
+                on_page=lease.renew_between_pages,
+                on_store=self._note_store,
+                is_patient=True,
+                whole=stores_with_removals(self._run.user, self._run.group_id, utcnow()),
             )
         except CatalogUnavailable as error:
             if error.code == CONNECTION_CHANGED:

@@ -36,6 +36,7 @@ from app.models import (
     User,
 )
 from app.services.catalog import copy, stores
+from app.services.catalog.load import load_groups
 from app.services.catalog.verdicts import stored
 from app.services.errors import UnknownEntity
 from app.services.owner import rule_changes
@@ -111,6 +112,14 @@ class Shopkeeping(RuleBasedStateMachine):
     def refresh(self, store_id: str, groups: list[Group], products: list[Product]) -> None:
         self._ensure_store(store_id)
         copy.replace_goods(self.user.id, store_id, GroupList(groups, {}), _as_listed(products), is_believed=True)
+
+    @rule(store_id=st.sampled_from(STORES), products=some_products)
+    def hear_of_changes(self, store_id: str, products: list[Product]) -> None:
+        listed = GroupList(load_groups(self.user.id, store_id).get(store_id, []))
+        standing = {row.product_id for row in db.session.query(CatalogProduct).filter_by(store_id=store_id)}
+        assert copy.update_goods(self.user.id, store_id, listed, _as_listed(products))
+        now = {row.product_id for row in db.session.query(CatalogProduct).filter_by(store_id=store_id)}
+        assert now == standing | {product.id for product in products if not product.code}
 
     @rule(store_id=st.sampled_from(STORES), groups=some_groups, products=some_products)
     def refresh_that_fails_in_the_middle(self, store_id: str, groups: list[Group], products: list[Product]) -> None:
