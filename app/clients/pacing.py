@@ -34,6 +34,11 @@ class Pacer:
         with self._lock:
             self._next_start = max(self._next_start, clock.monotonic() + seconds)
 
+    @property
+    def is_slowed(self) -> bool:
+        with self._lock:
+            return clock.monotonic() < self._slow_until
+
     def slow_down(self, seconds: float = 60.0) -> None:
         """Half the pace for so many seconds from now."""
         with self._lock:

@@ -51,7 +51,7 @@ def _nothing() -> None:
 
 
 class EvotorClient:
-    """One token. Every method may raise EvotorError.
+    """One token; threads may share it, and its pace. Every method may raise EvotorError.
 
     `on_page` is called after each page read, so that a long read can renew its lease. With a `budget` every call is
     tried once. Whoever makes a client closes it, best by `with`.
@@ -79,6 +79,11 @@ class EvotorClient:
 
     def close(self) -> None:
         self._transport.close()
+
+    @property
+    def is_slowed(self) -> bool:
+        """Evotor said that little is left of the quota."""
+        return self._pacer.is_slowed
 
     def stores(self, on_page: Callable[[], None] = _nothing) -> list[Store]:
         """GET /stores, §4."""

@@ -1,6 +1,7 @@
 """Pull the catalog: stores, then groups and products of each, read without a transaction and stored in a short one."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,7 +16,8 @@ from app.logs import get_logger
 from app.models import CatalogStore, ConnectionState, EvotorConnection, StoreState, User
 from app.services import locks
 from app.services.catalog import copy, since
-from app.services.catalog.store_reads import StoreRead, read_rest, read_store
+from app.services.catalog.side_by_side import read_stores
+from app.services.catalog.store_reads import StoreRead, read_rest
 from app.services.catalog.stores import stores_of
 from app.services.catalog.verdicts import stored
 from app.services.errors import ServiceError, UnknownEntity
@@ -96,13 +98,12 @@ def refresh(
         with evotor_client(use.token) as client:
             stores = client.stores(on_page=on_page)
             _store_stores(use, stores)
+            turns = _turns(_longest_unread_first(use.user_id, stores), resting, report, on_store)
+            asked = ((store, asked_since.get(store.id)) for store in turns)
             store_refresh = _StoreRefresh(use, client, report, on_page)
-            for store in _longest_unread_first(use.user_id, stores):
-                if is_out_of_time():
-                    report.waiting.append(store.name)
-                elif store.id not in resting:
-                    on_store(store)
-                    store_refresh.refresh(store, asked_since.get(store.id))
+            with closing(read_stores(client, asked, on_page)) as heard:
+                for store, read in heard:
+                    store_refresh.keep(store, read)
     except EvotorError as error:
         db.session.rollback()
         _mark(use, evotor_state(error), evotor_code(error))
@@ -113,6 +114,18 @@ def refresh(
     stored.ensure_current(user)
     db.session.commit()
     return report
+
+
+def _turns(
+    stores: Sequence[Store], resting: Collection[str], report: RefreshReport, on_store: Callable[[Store], None]
+) -> Iterator[Store]:
+    """Each as its turn comes."""
+    for store in stores:
+        if is_out_of_time():
+            report.waiting.append(store.name)
+        elif store.id not in resting:
+            on_store(store)
+            yield store
 
 
 def _evotor_use(user: User) -> EvotorUse:
@@ -181,20 +194,24 @@ class _StoreRefresh:
     report: RefreshReport
     on_page: Callable[[], None]
 
-    def refresh(self, store: Store, asked_since: int | None) -> None:
+    def keep(self, store: Store, read: StoreRead | EvotorError) -> None:
         """Raises EvotorError only where the token itself is refused."""
+        if isinstance(read, StoreRead) and not read.is_whole:
+            if self._update(store, read):
+                return
+            read = self._read_rest(store, read)
+        if isinstance(read, StoreRead):
+            self._replace(store, read)
+        elif read.token_rejected:
+            raise read
+        else:
+            self._keep_old(store, read)
+
+    def _read_rest(self, store: Store, read: StoreRead) -> StoreRead | EvotorError:
         try:
-            read = read_store(self.client, store.id, asked_since, self.on_page)
-            if not read.is_whole:
-                if self._update(store, read):
-                    return
-                read = read_rest(self.client, store.id, read, self.on_page)
+            return read_rest(self.client, store.id, read, self.on_page)
         except EvotorError as error:
-            if error.token_rejected:
-                raise
-            self._keep(store, error)
-            return
-        self._replace(store, read)
+            return error
 
     def _update(self, store: Store, read: StoreRead) -> bool:
         """False where knowing what changed is not enough."""
@@ -203,7 +220,7 @@ class _StoreRefresh:
         _hold(self.use)
         return copy.update_goods(self.use.user_id, store.id, read.groups, read.products)
 
-    def _keep(self, store: Store, error: EvotorError) -> None:
+    def _keep_old(self, store: Store, error: EvotorError) -> None:
         if is_out_of_time():
             self.report.waiting.append(store.name)
             return
