@@ -24,6 +24,7 @@ from tests.support.sandbox import EVOTOR_TOKEN
 
 COMPARED, WHOLE, OCTODNS = "compare", "whole", "octodns: changes and Plan"
 DOWNLOAD = "download and decode"
+WHOLE_LISTS, CHANGES = "refresh without stock, nothing changed", "refresh without stock, by what changed: nothing"
 Samples = dict[str, list[Took]]
 
 
@@ -112,6 +113,12 @@ def _refresh_once(filled: Shop) -> dict[str, Took]:
             prepare(user)
             db.session.commit()
             found[name] = took(lambda user=user: refresh.refresh(user))  # type: ignore[misc]
+    with filled.without_stock():
+        for name, whole in {WHOLE_LISTS: None, CHANGES: ()}.items():
+            calls = filled.sandbox.calls()
+            with filled.owner() as user:
+                found[name] = took(lambda user=user, whole=whole: refresh.refresh(user, whole=whole))  # type: ignore[misc]
+            tell(f"  {name}: {filled.sandbox.calls() - calls} requests")
     return found
 
 

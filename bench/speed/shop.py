@@ -18,6 +18,7 @@ from app.db import db
 from app.domain.planning.changes import Action, Change, LinkState
 from app.domain.rules import EntityType, FilterMode
 from app.models import AlbumState, Listing, RunStatus, RunTrigger, User
+from app.services.catalog import copy
 from app.services.catalog import refresh as catalog_refresh
 from app.services.engine import run as engine_run
 from app.services.market import albums, records
@@ -29,7 +30,7 @@ from bench.speed.goods import Goods, make_goods
 from config import load_settings
 from tests.factories import connect_both, make_user
 from tests.support.database import drop_postgres, make_postgres
-from tests.support.sandbox import ACCOUNT, CLUB, SECOND_STORE, STORE, Sandbox
+from tests.support.sandbox import ACCOUNT, CLUB, EVOTOR_TOKEN, SECOND_STORE, STORE, Sandbox
 
 OWNER = "owner@example.ru"
 BIG, SMALL = "20260101-AAAA-4BBB-80CC-000000000001", "20260101-AAAA-4BBB-80CC-000000000002"
@@ -106,6 +107,25 @@ class Shop:
         changed = self.goods.changed(self.changes)
         for start in range(0, len(changed), AT_ONCE):
             self.sandbox.control("evotor/products", store=BIG, patch=changed[start : start + AT_ONCE])
+
+    @contextmanager
+    def without_stock(self) -> Iterator[None]:
+        """The token has no right to it, and the copy was read so: hours after the goods were changed, but for one."""
+        self.sandbox.control("evotor/settings", tokens={EVOTOR_TOKEN: {"stock": False}})
+        self.sandbox.control("clock", advance=3 * 3600)
+        self.sandbox.control("evotor/products", store=BIG, patch=[{"id": self.goods.some(1)[0]}])
+        self._copy_anew()
+        try:
+            yield
+        finally:
+            self.sandbox.control("evotor/settings", tokens={EVOTOR_TOKEN: {"stock": True}})
+            self._copy_anew()
+
+    def _copy_anew(self) -> None:
+        with self.owner() as user:
+            copy.drop_catalog(user.id)
+            db.session.commit()
+            catalog_refresh.refresh(user)
 
     def run_first(self, adds: int) -> None:
         """Confirm and run: the engine adds so many items, the others are laid as it would have left them.
