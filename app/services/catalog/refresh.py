@@ -15,9 +15,10 @@ from app.domain.catalog.goods import Store
 from app.logs import get_logger
 from app.models import CatalogStore, ConnectionState, EvotorConnection, StoreState, User
 from app.services import locks
-from app.services.catalog import copy, since
-from app.services.catalog.side_by_side import read_stores
-from app.services.catalog.store_reads import StoreRead, read_rest
+from app.services.catalog import copy
+from app.services.catalog.reads import since
+from app.services.catalog.reads.side_by_side import read_stores
+from app.services.catalog.reads.store_reads import StoreRead, read_rest
 from app.services.catalog.stores import stores_of
 from app.services.catalog.verdicts import stored
 from app.services.errors import ServiceError, UnknownEntity

@@ -12,7 +12,8 @@ from app.clients.evotor.client import EvotorClient
 from app.clients.http import Response, Transport
 from app.db import db
 from app.models import CatalogProduct, CatalogStore, RunStatus, SyncRun
-from app.services.catalog import refresh, side_by_side
+from app.services.catalog import refresh
+from app.services.catalog.reads import side_by_side
 from app.services.catalog.refresh import CatalogUnavailable
 from app.services.vendors.clients import evotor_client
 from tests.support.sandbox import ACCOUNT, Sandbox

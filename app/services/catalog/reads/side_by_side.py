@@ -9,7 +9,7 @@ from threading import Event
 from app.clients.evotor.client import EvotorClient
 from app.clients.evotor.errors import EvotorError
 from app.domain.catalog.goods import Store
-from app.services.catalog.store_reads import StoreRead, read_store
+from app.services.catalog.reads.store_reads import StoreRead, read_store
 
 MOST_AT_ONCE = 2
 """Of one token: docs/contracts/evotor.md §8.2. One list more is in memory, that which is being written."""

@@ -1,0 +1,1 @@
+"""Evotor asked for the goods of stores: whole or by what changed, several at a time."""
