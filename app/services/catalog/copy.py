@@ -90,10 +90,12 @@ def _replace(user_id: int, store_id: str, listed: GroupList, products: ProductLi
     tree = GroupTree.of([*groups, *(known_groups[group_id] for group_id in in_use)])
     GROUPS.replace(user_id, store_id, old_groups, GROUPS.held(map(group_row, groups)), tree.groups.keys())
     rows = _other_rows(user_id, store_id, tree, standing, old_products)
-    if PRODUCTS.replace(user_id, store_id, old_products, rows, {product.id for product in standing}) & COUNTED:
+    ids = {product.id for product in standing}
+    if PRODUCTS.replace(user_id, store_id, old_products, rows, ids) & COUNTED:
         counts.recount_store(user_id, store_id)
     _note_unreadable({"user_id": user_id, "store_id": store_id}, products.unreadable)
-    _note_read(user_id, store_id, read_whole_at=utcnow(), since=products.since)
+    lacks_some = bool(old_products.keys() - ids)  # it may have been cut: what it lacks no change would bring back
+    _note_read(user_id, store_id, read_whole_at=utcnow(), since=None if lacks_some else products.since)
     return True
 
 

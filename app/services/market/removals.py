@@ -12,7 +12,7 @@ from app.services.owner.settings import owner_settings
 
 
 def stores_with_removals(user: User, group_id: int, now: datetime) -> frozenset[str]:
-    """With an item that is to be hidden or deleted by now, once a whole list proves that its product is missing."""
+    """With an item that is to be hidden or deleted by now, if a whole list proves that its product is missing."""
     is_known = sa.exists().where(
         CatalogProduct.user_id == Listing.user_id,
         CatalogProduct.store_id == Listing.store_id,
@@ -22,7 +22,6 @@ def stores_with_removals(user: User, group_id: int, now: datetime) -> frozenset[
         Listing.in_market(user.id, group_id),
         Listing.vk_item_id.is_not(None),
         Listing.state != LinkState.GONE,
-        Listing.evotor_has_it.is_(False),
         ~is_known,
     )
     grace = timedelta(days=owner_settings(user).remove_after_days)

@@ -132,6 +132,7 @@ def test_what_waits_hidden_for_its_deletion_asks_for_no_whole_list_before(kept: 
     kept.clock.move(days=1)
     kept.run()
     assert kept.item("P1")["hidden"]
+    kept.run()
     kept.forget_calls()
     kept.run()
     assert asked(kept) == [CHANGES]
@@ -144,6 +145,30 @@ def test_what_waits_hidden_for_its_deletion_asks_for_no_whole_list_before(kept: 
 
     assert asked(kept) == [WHOLE], "its seven days are over"
     assert {item["sku"] for item in kept.sandbox.items()} == {"ev:P2", "ev:P3"}
+
+
+def test_what_a_list_lacked_by_mistake_is_back_with_the_next_run(quick: Shop, sandbox: Sandbox) -> None:
+    quick.clock.move(days=1)
+    quick.put("P0", price=0, quantity=None)
+    sandbox.fault("evotor", "partial", "products", times=1)
+    quick.run()
+    assert db.session.query(CatalogProduct).count() == 2
+    assert quick.prices() == ALL
+    assert asked(quick) == [WHOLE]
+
+    quick.run()
+
+    assert db.session.query(CatalogProduct).count() == 4
+    assert asked(quick) == [WHOLE]
+
+
+def test_a_list_that_lacks_something_is_followed_by_another_one(kept: Shop) -> None:
+    kept.clock.move(days=1)
+    kept.drop("P3")
+    for _ in range(3):
+        kept.run()
+
+    assert asked(kept) == [WHOLE, WHOLE, CHANGES]
 
 
 def test_a_store_with_stock_is_read_whole(kept: Shop) -> None:
