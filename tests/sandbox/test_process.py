@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,16 @@ def test_connections_are_kept_alive_through_an_unread_body_and_closed_by_a_drop(
             session.post(f"{address}/method/market.addAlbum", data=form, timeout=5)
         albums = session.post(f"{address}/method/market.getAlbums", data=form, timeout=5).json()["response"]
     assert [album["title"] for album in albums["items"]].count("Хлеб") == 1
+
+
+def test_the_date_of_an_answer_is_that_of_its_clock(address: str) -> None:
+    week = 7 * 86_400
+    now = requests.post(f"{address}/_control/clock", json={"advance": week, "freeze": True}, timeout=5).json()["now"]
+
+    answer = requests.get(f"{address}/evotor/stores", timeout=5)
+
+    assert parsedate_to_datetime(answer.headers["Date"]).timestamp() == int(now)
+    requests.post(f"{address}/_control/clock", json={"advance": -week, "freeze": False}, timeout=5)
 
 
 def test_a_signal_stops_it_quietly(process: subprocess.Popen[str], address: str) -> None:
