@@ -40,6 +40,14 @@ def test_a_template_uses_what_it_imports(app: Flask, path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=names)
+def test_a_call_block_asks_for_nothing_that_only_a_macro_has(app: Flask, path: Path) -> None:
+    """Inside the block these names are its own, and hold nothing of the macro around it."""
+    blocks = app.jinja_env.parse(path.read_text(encoding="utf-8")).find_all(nodes.CallBlock)
+    asked = {node.name for block in blocks for part in block.body for node in part.find_all(nodes.Name)}
+    assert not asked & {"kwargs", "varargs", "caller"}
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=names)
 def test_a_post_form_carries_its_token(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert text.count('method="post"') <= text.count("csrf_token")

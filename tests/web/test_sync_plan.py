@@ -144,6 +144,13 @@ def names(page: Page) -> list[str]:
     return [row[0] for row in page.cells()]
 
 
+def test_what_goes_into_an_album_is_told_with_its_name(browser: Browser, planned: User) -> None:
+    rows = browser.get("/sync/plan?show=albums").cells()
+    put = {name: details for name, action, details in rows if action == "Положить в подборку"}
+    assert put["Чай чёрный «Крупный лист» 100 г"] == "подборка: «Чай листовой»"
+    assert put["Творог 9 % 300 г"] == "подборка: «Молочное»"
+
+
 def test_the_plan_is_searched_by_every_word_of_a_name(browser: Browser, planned: User) -> None:
     page = browser.get("/sync/plan", query_string={"show": "add", "q": "соевая СВЕЧА"})
     assert names(page) == ["Свеча соевая «Лаванда» 180 мл"]
