@@ -7,10 +7,12 @@ from flask import Flask
 
 from app.clock import utcnow
 from app.db import db
+from app.domain.planning.plan import Plan
 from app.domain.rules import EntityType, FilterMode
 from app.models import EntryOutcome, RunStatus, RunTrigger, SyncConfig, SyncRun, SyncRunEntry, User
 from app.services.engine import run as engine_run
 from app.services.owner import config as owner_config
+from app.services.planning import plans
 from app.services.runs import records
 from tests.factories import add_product, add_store, connect_both, make_active, make_user, set_rule
 from tests.support import story
@@ -328,6 +330,28 @@ def test_a_reader_does_not_wait_for_the_writer(app: Flask, browser: Browser) -> 
         answer = browser.ask_beside(lambda: browser.client.get("/sync/runs"))
         db.session.rollback()
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/sync", "/sync/problems", "/connections"])
+def test_a_run_may_begin_while_a_page_waits_for_the_plan(
+    app: Flask, browser: Browser, owner: User, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    story.ran(owner)
+    set_rule(owner, EntityType.STORE, FilterMode.INCLUDE, STORE)  # so that the plan has to be made anew
+    story.queued(owner)
+    real = plans.plan_for
+
+    def begin() -> None:
+        with app.app_context():
+            story.at_work(db.session.get_one(User, owner.id))
+
+    def made_meanwhile(*asked: object) -> Plan:
+        browser.ask_beside(begin)
+        return real(*asked)  # type: ignore[arg-type]  # as it was asked for
+
+    monkeypatch.setattr(plans, "plan_for", made_meanwhile)
+    browser.get(path)
+    assert story.last_run(owner).status == RunStatus.RUNNING
 
 
 def test_other_peoples_settings_stay(browser: Browser, stranger: Browser, owner: User) -> None:

@@ -111,11 +111,16 @@ class SyncOverview:
         is_first = self.steps[Step.LAUNCH] is StepState.NOW
         return pending_plan(self._user) if self.rules.known and (is_first or not self._is_at_work) else None
 
-    @property
-    def _is_at_work(self) -> bool:
-        return self.last_run is not None and self.last_run.status == RunStatus.RUNNING
+    @cached_property
+    def _last_status(self) -> str | None:
+        """Of the last run, at one moment for the whole page: while the plan is made, it may begin or end."""
+        return self.last_run.status if self.last_run else None
 
     @property
+    def _is_at_work(self) -> bool:
+        return self._last_status == RunStatus.RUNNING
+
+    @cached_property
     def _waiting(self) -> PendingPlan | None:
         return None if self._is_at_work else self._plan
 
@@ -144,18 +149,17 @@ class SyncOverview:
     def situation(self) -> Situation:
         kinds = {problem.kind for problem in self.problems}
         others = [problem for problem in self._grave if problem.kind not in TOLD_OTHERWISE]
-        last = self.last_run
         facts = Facts(
             is_enabled=self.is_enabled,
             is_confirmed=self.confirmed_at is not None,
             is_ordered=self.order is not None,
             is_at_work=self._is_at_work,
-            is_queued=last is not None and last.status == RunStatus.QUEUED,
+            is_queued=self._last_status == RunStatus.QUEUED,
             is_held=self.run_obstacle is not None,
             is_troubled=any(problem.is_loud for problem in others),
             waits=Kind.APPROVAL in kinds,
             is_approved=self._waiting is not None and self._waiting.is_approved,
-            last=_ended(last, self.confirmed_at),
+            last=_ended(self.last_run, self.confirmed_at),
             undone=bool(others) or self.undone > 0,
             is_empty=Kind.EMPTY in kinds,
             pending=self.pending,
@@ -199,7 +203,7 @@ class SyncOverview:
     @property
     def is_busy(self) -> bool:
         """A run is at work or in the queue, and no other is to be asked for."""
-        return self.last_run is not None and self.last_run.status in ACTIVE and not self._waits_for_a_step
+        return self._last_status in ACTIVE and not self._waits_for_a_step
 
     @property
     def _waits_for_a_step(self) -> bool:
