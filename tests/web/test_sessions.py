@@ -1,6 +1,8 @@
 """What was signed in is ended by the server: copies of its cookies are worth nothing afterwards. On both databases."""
 
+import io
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
@@ -10,6 +12,7 @@ from flask.testing import FlaskClient
 from app.clock import utcnow
 from app.db import db
 from app.models import User
+from app.web.doors.hosts_and_bodies import STRANGERS_BYTES
 from tests.factories import PASSWORD, make_user
 from tests.support.page import Browser
 
@@ -90,6 +93,37 @@ def test_copied_cookies_are_worth_nothing_after_the_end(
     end(browser)
 
     assert not any(gets_in(thief) for thief in thieves)
+
+
+class SentSlowly(io.BytesIO):
+    """A body; something happens before it is there."""
+
+    def __init__(self, body: bytes, deed: Callable[[], object]) -> None:
+        super().__init__(body)
+        self._deed = deed
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # as io asks
+        if self.tell() == 0:
+            self._deed()
+        return super().readinto(buffer)
+
+
+@pytest.mark.parametrize("end", [end_by_another_password, end_by_signing_out_everywhere, end_by_deletion])
+def test_who_was_signed_out_while_sending_changes_nothing(
+    browser: Browser, owner: User, signed_in: Callable[[], Browser], end: Callable[[Browser], None]
+) -> None:
+    other = signed_in()
+    token = browser.get("/account").all("input[name=csrf_token]")[0]["value"]
+    form = {"csrf_token": token, "action": "time_zone", "time_zone": "Asia/Vladivostok"}
+    large = urlencode(form | {"more": "x" * 2 * STRANGERS_BYTES}).encode()
+    body = SentSlowly(large, lambda: end(other))
+    length, kind = str(len(large)), "application/x-www-form-urlencoded"
+    sent = {"input_stream": body, "content_type": kind, "environ_overrides": {"CONTENT_LENGTH": length}}
+
+    answer = browser._ask(lambda: browser.client.post("/account", **sent))
+
+    assert answer.status_code == 302 and answer.headers["Location"].startswith("/login")
+    assert not db.session.scalars(sa.select(User).where(User.time_zone == "Asia/Vladivostok")).all()
 
 
 @pytest.mark.parametrize("end", [end_by_another_password, end_by_signing_out_everywhere, end_by_deletion])

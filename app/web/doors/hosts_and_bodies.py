@@ -78,7 +78,9 @@ def _check_body() -> None:
 
 
 def _is_signed_in() -> bool:
-    """Leaves no transaction open: a body may take its time."""
+    """Leaves no transaction open and nobody signed in: a body may take its time, and who sends it may be signed out."""
     known = bool(current_user.is_authenticated)
     db.session.commit()
+    db.session.expunge_all()
+    g.pop("_login_user", None)  # where Flask-Login keeps whom it found, for the whole of the request
     return known
