@@ -114,9 +114,9 @@ def delete(user: User, password: str, source: str) -> None:
 
     Commits: the files of the photos go only after their rows. Nothing happens where another request was first.
     """
-    user_id, email = user.id, user.email
+    user_id, email, known = user.id, user.email, user.password_hash
     _prove(Attempt(PASSWORD_FORM, str(user_id), source), user, password, EventKind.PASSWORD_REFUSED)
-    is_first = _delete_rows(user_id)
+    is_first = _delete_rows(user_id, known)
     throttle.forget(throttle.SIGN_IN, email)
     throttle.forget(PASSWORD_FORM, str(user_id))
     db.session.commit()
@@ -125,21 +125,24 @@ def delete(user: User, password: str, source: str) -> None:
     gallery.sweep_files(user_id)
 
 
-def _delete_rows(user_id: int) -> bool:
-    """Whether there were any. Commits.
+def _delete_rows(user_id: int, known: str) -> bool:
+    """Whether there were any. Commits. Raises BadCredentials where the password is not what it was.
 
     A run at work locks the same rows in its own order; where the two wait for each other PostgreSQL ends one of them.
     """
     for tries_left in reversed(range(DELETION_TRIES)):
         try:
-            deleted = db.session.execute(sa.delete(User).where(User.id == user_id))
+            deleted = db.session.execute(sa.delete(User).where(User.id == user_id, User.password_hash == known))
             db.session.commit()
-            return bool(getattr(deleted, "rowcount", 0))
+            break
         except OperationalError:
             db.session.rollback()
             if not tries_left:
                 raise
-    return False
+    is_first = bool(getattr(deleted, "rowcount", 0))
+    if not is_first and is_there(user_id):
+        raise BadCredentials
+    return is_first
 
 
 def is_there(user_id: int) -> bool:

@@ -9,7 +9,7 @@ from app.models import SignInFailures, SyncConfig, User
 from app.services.accounts import users
 from app.services.errors import BadCredentials
 from tests.factories import PASSWORD, make_user
-from tests.support.sign_ins import EMAIL, HERE, fail_to_sign_in
+from tests.support.sign_ins import EMAIL, HERE, change_every_password, fail_to_sign_in, while_a_password_is_verified
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -48,6 +48,17 @@ def test_an_account_is_not_deleted_without_its_password() -> None:
     with pytest.raises(BadCredentials):
         users.delete(user, "wrong password", HERE)
     assert users.find(EMAIL) is user
+
+
+def test_an_account_whose_password_was_changed_a_moment_ago_stays(
+    app_on_each_database: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = make_user()
+    while_a_password_is_verified(app_on_each_database, monkeypatch, change_every_password)
+
+    with pytest.raises(BadCredentials):
+        users.delete(user, PASSWORD, HERE)
+    assert users.is_there(user.id)
 
 
 def test_a_user_is_found_by_address_and_by_number() -> None:

@@ -1,13 +1,24 @@
 """Another password."""
 
+from collections.abc import Callable
+
 import pytest
+from flask import Flask
 
 from app.db import db
 from app.services.accounts import sessions, users
 from app.services.accounts.throttle import FREE_TRIES
 from app.services.errors import BadCredentials, TooManyAttempts
 from tests.factories import PASSWORD, make_user
-from tests.support.sign_ins import EMAIL, HERE, NOW, fail_to_sign_in
+from tests.support.sign_ins import (
+    EMAIL,
+    HERE,
+    NOW,
+    change_every_password,
+    delete_every_account,
+    fail_to_sign_in,
+    while_a_password_is_verified,
+)
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -41,6 +52,17 @@ def test_the_password_is_not_changed_without_the_current_one() -> None:
         users.change_password(user, "wrong password", "another password", HERE)
 
     assert (user.password_hash, user.session_key) == before
+
+
+@pytest.mark.parametrize("change", [delete_every_account, change_every_password])
+def test_of_two_changes_at_once_the_second_is_refused(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]
+) -> None:
+    user = make_user()
+    while_a_password_is_verified(app, monkeypatch, change)
+
+    with pytest.raises(BadCredentials):
+        users.change_password(user, PASSWORD, "another password", HERE)
 
 
 def test_guessing_the_current_password_is_throttled_and_locks_no_sign_in() -> None:

@@ -13,7 +13,15 @@ from app.models import User
 from app.services.accounts import passwords, users
 from app.services.errors import BadCredentials
 from tests.factories import PASSWORD, make_user
-from tests.support.sign_ins import EMAIL, HERE, NOW, fail_to_sign_in
+from tests.support.sign_ins import (
+    EMAIL,
+    HERE,
+    NOW,
+    change_every_password,
+    delete_every_account,
+    fail_to_sign_in,
+    while_a_password_is_verified,
+)
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -75,22 +83,13 @@ def test_an_old_hash_is_renewed_at_the_next_sign_in(monkeypatch: pytest.MonkeyPa
     assert users.authenticate(EMAIL, PASSWORD, HERE, NOW)
 
 
-@pytest.mark.parametrize("change", ["deleted", "another password"])
+@pytest.mark.parametrize("change", [delete_every_account, change_every_password])
 def test_a_password_that_was_right_a_moment_ago_is_not_enough(
-    app: Flask, monkeypatch: pytest.MonkeyPatch, change: str
+    app: Flask, monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]
 ) -> None:
     """Somebody deletes the account, or changes the password, while the old one is being verified."""
-    user_id = make_user().id
-    verify = passwords.matches
-
-    def meanwhile(password_hash: str | None, password: str) -> bool:
-        with app.app_context():
-            statement = sa.delete(User) if change == "deleted" else sa.update(User).values(password_hash="another")
-            db.session.execute(statement.where(User.id == user_id))
-            db.session.commit()
-        return verify(password_hash, password)
-
-    monkeypatch.setattr(passwords, "matches", meanwhile)
+    make_user()
+    while_a_password_is_verified(app, monkeypatch, change)
 
     with pytest.raises(BadCredentials):
         users.authenticate(EMAIL, PASSWORD, HERE, NOW)
