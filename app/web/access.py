@@ -25,6 +25,9 @@ ASIDE = frozenset({"window.settings_example"})
 """Endpoints that a page asks while somebody types in it: whatever they answer, it must not be left or loaded anew."""
 
 LARGEST_ID = 2**31 - 1
+LONGEST_WAY = 2_000
+"""Bytes of a path that a visitor is led to: the notice of a change carries it, in a cookie of 4,093."""
+
 READS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -145,10 +148,10 @@ def local_path(address: str | None) -> str | None:
 
 
 def safe_next(target: str | None) -> str | None:
-    """A path of this site, or None: nobody is led to another one."""
-    if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
+    """A path of this site that a cookie has room for, or None: nobody is led to another one."""
+    if not target or len(target.encode(errors="replace")) > LONGEST_WAY:
         return None
-    if not target.isprintable():
+    if not target.startswith("/") or target.startswith("//") or "\\" in target or not target.isprintable():
         return None
     try:
         parts = urlsplit(target)

@@ -48,6 +48,15 @@ def test_a_change_is_taken_back_from_its_notice(browser: Browser, shop: User) ->
     assert rules(shop) == {}
 
 
+def test_a_long_way_back_does_not_end_in_the_cookie(browser: Browser, shop: User) -> None:
+    browser.get(STORE_PAGE)
+    way = STORE_PAGE + "".join(f"/{number}" for number in range(5_000))
+    fields = {"entity_type": "group", "entity_id": "drinks", "filter_mode": "exclude", "next": way}
+    assert browser.post("/catalog/filters", fields).path == "/catalog"
+    cookies = [browser.client.get_cookie(name) for name in ("evosync", "evosync_remember")]
+    assert all(len(cookie.value) < 4_000 for cookie in cookies if cookie is not None)
+
+
 def test_a_stale_way_back_changes_nothing_and_says_so(browser: Browser, shop: User) -> None:
     exclude(browser, "group", "drinks")
     token = str(browser.page.one("input[name=token]")["value"]) if browser.page else ""

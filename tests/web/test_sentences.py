@@ -168,6 +168,9 @@ def test_statuses_are_shown_in_the_agreed_words() -> None:
         ("/\\evil.test", None),
         ("/\tevil", None),
         ("http://evil.test/", None),
+        ("/sync?q=" + "x" * 1_400, "/sync?q=" + "x" * 1_400),
+        ("/sync" * 5_000, None),
+        ("/" + "ё" * 1_400, None),
     ],
 )
 def test_where_a_visitor_may_be_led(target: str | None, expected: str | None) -> None:
