@@ -14,6 +14,7 @@ from app.db import db, reading
 from app.extensions import login_manager
 from app.models import User
 from app.services.accounts import sessions
+from app.web.address import path_of_page, question_of_page
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -80,7 +81,7 @@ def to_sign_in() -> ResponseReturnValue:
             answer.headers["HX-Redirect"] = url_for("auth.login")
         return answer
     is_page = request.method == "GET"
-    wanted = request.full_path.rstrip("?") if is_page else local_path(request.referrer)
+    wanted = path_of_page() + question_of_page() if is_page else local_path(request.referrer)
     if not is_page:
         flash("Вы вышли, поэтому ничего не изменилось. Войдите и повторите.", "warning")
     elif wanted != "/sync":

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote, quote_plus
 
 from flask import Flask, g, request, url_for
+from werkzeug import routing
 from werkzeug.datastructures import MultiDict
 
 E = TypeVar("E", bound=StrEnum)
@@ -17,6 +18,21 @@ LONGEST_QUESTION = 100
 
 def init_app(app: Flask) -> None:
     app.jinja_env.globals["addresses"] = addresses
+    app.url_map.converters["string"] = StringConverter
+
+
+class StringConverter(routing.UnicodeConverter):
+    """Also for what holds a slash, as ids of Evotor's may: servers unquote a path, so that one is quoted twice."""
+
+    def to_python(self, value: str) -> str:
+        return value.replace("%2F", "/").replace("%25", "%")
+
+    def to_url(self, value: str) -> str:
+        return _in_path(value)
+
+
+def _in_path(value: str) -> str:
+    return quote(value.replace("%", "%25").replace("/", "%2F"), _SAFE_IN_PATH)
 
 
 def addresses(endpoint: str, name: str, **others: Any) -> Callable[[str], str]:
@@ -24,12 +40,23 @@ def addresses(endpoint: str, name: str, **others: Any) -> Callable[[str], str]:
     start, _, end = url_for(endpoint, **{**others, name: _PLACE}).partition(_PLACE)
     if "?" in start:
         return lambda value: f"{start}{quote_plus(value, _SAFE_IN_QUERY)}{end}"
-    return lambda value: f"{start}{quote(value, _SAFE_IN_PATH)}{end}"
+    return lambda value: f"{start}{_in_path(value)}{end}"
 
 
 _PLACE = "0-place-0"
 _SAFE_IN_PATH, _SAFE_IN_QUERY = "!$&'()*+,/:;=@", "!$'()*,/:;?@"
 """As Werkzeug has it."""
+
+
+def path_of_page() -> str:
+    """As an address holds it; that of the request is unquoted."""
+    return quote(request.path, _SAFE_IN_PATH)
+
+
+def question_of_page() -> str:
+    """With its mark, as an address holds it; empty where nothing is asked."""
+    question = request.query_string.decode("ascii", "ignore")
+    return f"?{question}" if question else ""
 
 
 def asked() -> MultiDict[str, str]:

@@ -17,6 +17,7 @@ from app.db import is_contention
 from app.logs import get_logger
 from app.services.errors import ServiceError
 from app.web.access import is_htmx, is_open_to_visitor, local_path, stays_as_it_is
+from app.web.address import question_of_page
 from app.web.doors import limits
 from app.web.doors.seats import TooManyPages
 from app.web.formatting import span
@@ -85,8 +86,7 @@ def _without_slash() -> str | None:
         return None
     if endpoint == "static":
         return None
-    question = request.query_string.decode("ascii", "ignore")
-    return url_for(endpoint, **values) + (f"?{question}" if question else "")
+    return url_for(endpoint, **values) + question_of_page()
 
 
 def _page_above() -> str | None:

@@ -1,7 +1,7 @@
 """The answer to a press on a page of the catalog: with htmx that page as it stands now, in the same round trip."""
 
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from flask import current_app, make_response, redirect, request
 from flask.typing import ResponseReturnValue
@@ -32,7 +32,7 @@ def _page_at(address: str) -> str | None:
     parts = urlsplit(address)
     adapter = current_app.create_url_adapter(request)
     try:
-        endpoint, values = adapter.match(parts.path, method="GET") if adapter else ("", {})
+        endpoint, values = adapter.match(unquote(parts.path), method="GET") if adapter else ("", {})
         if endpoint not in _PAGES or not all(str(value).isprintable() for value in values.values()):
             return None
         db.session.commit()

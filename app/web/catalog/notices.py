@@ -12,6 +12,7 @@ from app.services.owner import switch
 from app.services.owner.rule_changes import Changed
 from app.services.owner.rules import rules_of
 from app.web.access import is_htmx, local_path
+from app.web.address import path_of_page
 from app.web.catalog import rules_summary
 from app.web.formatting import counted, quoted
 
@@ -89,4 +90,4 @@ def shown_whole(changed: Changed) -> str:
 
 def shown_page() -> str:
     """The path of the page that the visitor looks at: behind htmx it is another one than the request's."""
-    return (local_path(request.headers.get("HX-Current-URL")) if is_htmx() else None) or request.path
+    return (local_path(request.headers.get("HX-Current-URL")) if is_htmx() else None) or path_of_page()
