@@ -8,7 +8,7 @@ from flask import Flask
 
 from app.clients.http import Response
 from app.models import EntryOutcome, RunStatus
-from tests.integration.services.engine.test_engine_batched_changes import outcomes, repriced, stocked
+from tests.support.batches import outcomes, repriced, stocked
 from tests.support.lost_answers import dies_after, dies_before
 from tests.support.sandbox import CLUB
 from tests.support.shop import Shop
