@@ -11,7 +11,7 @@ from app.domain.rules import EntityType, FilterMode
 from app.models import CatalogGroup, CatalogProduct, SyncConfig, SyncFilter, User
 from tests.factories import add_group, add_product, add_store, product_fields, set_rule
 from tests.support.page import HTMX, Browser
-from tests.support.statements import counted_statements
+from tests.support.statements import counted_statements, heard
 
 STORE = "/catalog/stores/S1"
 MOST = {
@@ -115,15 +115,12 @@ def test_who_presses_is_looked_up_without_the_writers_turn(browser: Browser, sho
     fields = {"entity_type": "product", "entity_id": "P1", "filter_mode": "exclude", "next": STORE}
     looks: dict[str, bool] = {}
 
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+    def note(statement: str, _parameters: object) -> None:
         word = statement.partition(" ")[0]
         looks.setdefault("who" if "FROM user_sessions" in statement else word, is_reading())
 
-    sa.event.listen(db.engine, "before_cursor_execute", note)
-    try:
+    with heard(note):
         browser.post("/catalog/filters", fields, headers=HTMX)
-    finally:
-        sa.event.remove(db.engine, "before_cursor_execute", note)
     assert looks["who"] and not looks["INSERT"]
 
 

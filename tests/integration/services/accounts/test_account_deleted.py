@@ -20,6 +20,7 @@ from app.tasks.sync import run_due
 from tests.factories import make_user
 from tests.support.sandbox import CLUB, EXTENDED_CLUB, Sandbox
 from tests.support.shop import Shop
+from tests.support.statements import heard
 
 Tick = Callable[[], None]
 
@@ -116,14 +117,8 @@ def after_every_commit(tick: Tick) -> Iterator[None]:
 
 @contextmanager
 def before_every_statement(tick: Tick) -> Iterator[None]:
-    def executing(*_: object) -> None:
-        tick()
-
-    event.listen(db.engine, "before_cursor_execute", executing)
-    try:
+    with heard(lambda *_: tick()):
         yield
-    finally:
-        event.remove(db.engine, "before_cursor_execute", executing)
 
 
 Moments = Callable[[Tick], Any]

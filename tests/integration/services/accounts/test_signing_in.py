@@ -22,6 +22,7 @@ from tests.support.sign_ins import (
     fail_to_sign_in,
     while_a_password_is_verified,
 )
+from tests.support.statements import heard
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -180,14 +181,10 @@ def test_a_known_and_an_unknown_address_cost_the_same_work(watched: Watched, app
     statements: list[str] = []
     with app_on_each_database.app_context():
         make_user()
-
-        @sa.event.listens_for(db.engine, "before_cursor_execute")
-        def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-            statements.append(statement)
-
-        for email in (EMAIL, "nobody@example.ru", "1"):
-            statements.append(email)
-            fail_to_sign_in(email)
+        with heard(lambda statement, _: statements.append(statement)):
+            for email in (EMAIL, "nobody@example.ru", "1"):
+                statements.append(email)
+                fail_to_sign_in(email)
     works = " ".join(statements).split(EMAIL)[1].split("nobody@example.ru")
     assert works[0].strip() == works[1].split(" 1 ", 1)[0].strip()
 

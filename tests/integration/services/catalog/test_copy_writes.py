@@ -18,6 +18,7 @@ from app.models import CatalogProduct, CatalogStore, KeptPlan, StoreState, User
 from app.services.catalog import copy
 from app.services.catalog.verdicts import stored
 from tests.factories import make_user, set_rule
+from tests.support.statements import heard
 from tests.support.verdicts import check
 
 COLOURS = Attribute("A", "Цвет", (("red", "красный"), ("blue", "синий")))
@@ -46,14 +47,13 @@ def writes(owner: User) -> Iterator[list[str]]:
     """Statements about goods and their numbers so far, but for those that only look."""
     seen: list[str] = []
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+    def note(statement: str, _parameters: object) -> None:
         kind, *_rest = statement.split()
         if kind != "SELECT" and any(table in statement for table in ("catalog_products", "catalog_groups", "_counts")):
             seen.append(" ".join(statement.split()))
 
-    sa.event.listen(db.engine, "before_cursor_execute", note)
-    yield seen
-    sa.event.remove(db.engine, "before_cursor_execute", note)
+    with heard(note):
+        yield seen
 
 
 def refresh(user: User, *unreadable: str, groups: list[Group] | None = None, **changed: dict[str, Any]) -> bool:

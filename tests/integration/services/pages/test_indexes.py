@@ -1,9 +1,5 @@
 """Which index answers what the pages of the catalog ask, on both databases."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -16,6 +12,7 @@ from app.services.pages.goods import product
 from app.services.pages.goods import store as goods_store
 from app.services.pages.goods.query import GoodsQuery, Sort, State
 from tests.factories import add_group, add_product, add_store, make_user, product_fields
+from tests.support.statements import noted_statements, plan_of
 
 BY_NAME, BY_GROUP, SEARCH = (f"ix_catalog_products_{kind}" for kind in ("by_name", "by_group", "search"))
 BY_PRICE, BY_QUANTITY = (f"ix_catalog_products_by_{kind}" for kind in ("price", "quantity"))
@@ -51,39 +48,25 @@ def shop() -> User:
     return user
 
 
-@contextmanager
-def statements_about_products(*kinds: str) -> Iterator[list[tuple[str, Any]]]:
-    seen: list[tuple[str, Any]] = []
+def looks_at_products(statement: str) -> bool:
+    return statement.startswith(("SELECT", "WITH")) and reads_products(statement)
 
-    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
-        if (
-            statement.startswith(kinds or ("SELECT", "WITH"))
-            and "FROM catalog_products" in statement
-            and "included IS NULL" not in statement
-        ):
-            seen.append((statement, parameters))
 
-    sa.event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        sa.event.remove(db.engine, "before_cursor_execute", note)
+def counts_products(statement: str) -> bool:
+    return statement.startswith("INSERT INTO catalog_counts") and reads_products(statement)
+
+
+def reads_products(statement: str) -> bool:
+    return "FROM catalog_products" in statement and "included IS NULL" not in statement
 
 
 def plans(user: User, query: GoodsQuery) -> list[str]:
     """Of every statement about products that the store's page makes."""
-    with statements_about_products() as seen:
+    with noted_statements(looks_at_products) as seen:
         goods_store.store_page(user, "S1", query)
-    return [plan_of(statement, parameters) for statement, parameters in seen]
-
-
-def plan_of(statement: str, parameters: Any) -> str:
-    connection = db.session.connection()
-    is_sqlite = db.engine.dialect.name == "sqlite"
-    if not is_sqlite:
-        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-    rows = connection.exec_driver_sql(f"EXPLAIN {'QUERY PLAN' if is_sqlite else ''} {statement}", parameters)
-    return "\n".join(str(row[-1]) for row in rows)
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+    return [plan_of(*asked) for asked in seen]
 
 
 ASKED = [
@@ -130,14 +113,14 @@ def test_postgres_searches_by_trigrams(user_on_postgres: User) -> None:
 
 
 def test_namesakes_are_looked_for_by_the_index_of_the_search(user: User) -> None:
-    with statements_about_products() as seen:
+    with noted_statements(looks_at_products) as seen:
         product.product_page(user, "S1", "P2")
     namesakes = [plan_of(*asked) for asked in seen if "instr" in asked[0]]
     assert len(namesakes) == 1 and SEARCH in namesakes[0]
 
 
 def test_a_group_is_counted_by_its_own_index(user: User) -> None:
-    with statements_about_products("INSERT INTO catalog_counts") as seen:
+    with noted_statements(counts_products) as seen:
         verdict_counts.recount(user.id, [("S1", "tea")])
     (plan,) = [plan_of(*asked) for asked in seen]
     assert f"{BY_GROUP} (user_id=? AND store_id=? AND group_id=?)" in plan

@@ -1,7 +1,6 @@
 """Which index answers what the pages of the synchronisation count among the listings, on both databases."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from app.services.owner import shop_window
 from app.services.owner.shop_window import ListingCounts
 from app.services.vendors.faults import UNREACHABLE
 from tests.factories import make_user
+from tests.support.statements import noted_statements, plan_of
 
 GROUP = 7
 COUNTED, REFUSED, BY_ALBUM, REJECTED = (
@@ -70,53 +70,37 @@ def shop() -> User:
     return user
 
 
-@contextmanager
-def statements_about_listings() -> Iterator[list[tuple[str, Any]]]:
-    seen: list[tuple[str, Any]] = []
-
-    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
-        if "FROM listings" in statement:
-            seen.append((statement, parameters))
-
-    sa.event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        sa.event.remove(db.engine, "before_cursor_execute", note)
-
-
-def plan_of(ask: Callable[[int, int], object], user: User) -> str:
-    with statements_about_listings() as seen:
+def plan(ask: Callable[[int, int], object], user: User) -> str:
+    """Of the one statement about listings with which it is asked."""
+    with noted_statements(lambda statement: "FROM listings" in statement) as seen:
         ask(user.id, GROUP)
-    ((statement, parameters),) = seen
-    is_sqlite = db.engine.dialect.name == "sqlite"
-    explain = f"EXPLAIN {'QUERY PLAN' if is_sqlite else ''} {statement}"
-    return "\n".join(str(row[-1]) for row in db.session.connection().exec_driver_sql(explain, parameters))
+    (asked,) = seen
+    return plan_of(*asked)
 
 
 def test_sqlite_counts_by_an_index_alone(user: User) -> None:
-    plan = plan_of(shop_window.listing_counts, user)
+    steps = plan(shop_window.listing_counts, user).split("\n")
     search = f"SEARCH listings USING COVERING INDEX {COUNTED} (user_id=? AND vk_group_id=? AND state=?)"
-    assert [step for step in plan.split("\n") if "listings" in step] == [search, search]
+    assert [step for step in steps if "listings" in step] == [search, search]
 
 
 def test_sqlite_reads_only_what_was_refused(user: User) -> None:
-    plan = plan_of(refusals.refused, user)
-    assert f"USING COVERING INDEX {REFUSED} (" in plan
-    assert f"USING COVERING INDEX {BY_ALBUM} (" in plan
-    assert f"USING INDEX {REJECTED} (" in plan
-    assert plan.count("listings USING") == 3
+    steps = plan(refusals.refused, user)
+    assert f"USING COVERING INDEX {REFUSED} (" in steps
+    assert f"USING COVERING INDEX {BY_ALBUM} (" in steps
+    assert f"USING INDEX {REJECTED} (" in steps
+    assert steps.count("listings USING") == 3
 
 
 def test_postgres_counts_by_an_index(user_on_postgres: User) -> None:
-    plan = plan_of(shop_window.listing_counts, user_on_postgres)
-    assert f"Index Only Scan using {COUNTED}" in plan
+    steps = plan(shop_window.listing_counts, user_on_postgres)
+    assert f"Index Only Scan using {COUNTED}" in steps
 
 
 def test_postgres_reads_only_what_was_refused(user_on_postgres: User) -> None:
-    plan = plan_of(refusals.refused, user_on_postgres)
-    assert all(index in plan for index in (REFUSED, BY_ALBUM, REJECTED))
-    assert "Seq Scan" not in plan
+    steps = plan(refusals.refused, user_on_postgres)
+    assert all(index in steps for index in (REFUSED, BY_ALBUM, REJECTED))
+    assert "Seq Scan" not in steps
 
 
 @pytest.mark.parametrize("fixture", ["user", "user_on_postgres"])

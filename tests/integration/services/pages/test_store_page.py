@@ -1,7 +1,5 @@
 """Stores, groups and products as their owner looks at them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 
 import pytest
@@ -18,6 +16,7 @@ from app.services.pages.goods.named_verdict import Verdict
 from app.services.pages.goods.query import GoodsQuery, Sort, State
 from app.services.pages.goods.store import StorePage
 from tests.factories import add_group, add_product, add_store, make_user, set_rule
+from tests.support.statements import counted_statements
 
 pytestmark = pytest.mark.usefixtures("app")
 INCLUDE, EXCLUDE = FilterMode.INCLUDE, FilterMode.EXCLUDE
@@ -191,24 +190,12 @@ def test_the_overview_counts_what_is_selected_and_keeps_lost_rules(user: User) -
     assert not shown.is_connected
 
 
-@contextmanager
-def counted_queries() -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        seen.append(statement)
-
-    sa.event.listen(db.engine, "before_cursor_execute", note)
-    yield seen
-    sa.event.remove(db.engine, "before_cursor_execute", note)
-
-
 def _queries(user: User) -> tuple[int, int]:
     db.session.expire_all()
-    with counted_queries() as of_store:
+    with counted_statements() as of_store:
         look_at(user, q="товар", group="tea", state=State.IN)
     db.session.expire_all()
-    with counted_queries() as of_all:
+    with counted_statements() as of_all:
         goods_store.catalog_page(user)
     return len(of_store), len(of_all)
 

@@ -17,6 +17,7 @@ from app.services import locks
 from app.services.owner import settings
 from app.services.planning import plans
 from tests.factories import add_group, add_product, add_store, make_user, set_rule
+from tests.support.statements import heard
 
 STORE, FIRST = "S1", "G0"
 
@@ -57,17 +58,16 @@ def committed_before(number: int, change: Callable[[Connection], object]) -> Ite
     statements: list[str] = []
     elsewhere = sa.create_engine(db.engine.url)
 
-    def meanwhile(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+    def meanwhile(statement: str, _parameters: object) -> None:
         statements.append(statement)
         if len(statements) == number:
             with elsewhere.begin() as connection:
                 change(connection)
 
-    sa.event.listen(db.engine, "before_cursor_execute", meanwhile)
     try:
-        yield statements
+        with heard(meanwhile):
+            yield statements
     finally:
-        sa.event.remove(db.engine, "before_cursor_execute", meanwhile)
         elsewhere.dispose()
 
 

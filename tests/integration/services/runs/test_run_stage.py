@@ -10,6 +10,7 @@ from app.db import db
 from app.models import RunStage, RunStatus
 from tests.support.sandbox import ACCOUNT
 from tests.support.shop import TINY, Shop
+from tests.support.statements import counted_statements
 
 
 def as_another_process_reads() -> tuple[Any, ...]:
@@ -77,10 +78,9 @@ def test_the_wait_for_a_lost_answer_is_told(shop: Shop) -> None:
 def test_telling_costs_no_write_of_its_own(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stage goes with the lease, which is renewed before every write anyway."""
     shop.fill(5)
-    statements: list[str] = []
-    sa.event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
 
-    shop.run()
+    with counted_statements() as statements:
+        shop.run()
 
     telling = [statement for statement in statements if "stage=" in statement]
     assert all(statement.startswith("UPDATE sync_runs SET lease_until=") for statement in telling)
