@@ -25,6 +25,7 @@ from app.models import (
     StoreState,
     User,
 )
+from app.services.catalog import planner_statistics
 from app.services.catalog.bad_reads import doubt_about
 from app.services.catalog.copy_merge import groups_in_use, kept_products, with_old_choices, with_unread_fields
 from app.services.catalog.copy_rows import (
@@ -96,6 +97,7 @@ def _replace(user_id: int, store_id: str, listed: GroupList, products: ProductLi
     _note_unreadable({"user_id": user_id, "store_id": store_id}, products.unreadable)
     lacks_some = bool(old_products.keys() - ids)  # it may have been cut: what it lacks no change would bring back
     _note_read(user_id, store_id, read_whole_at=utcnow(), since=None if lacks_some else products.since)
+    planner_statistics.renew_after(len(standing) - len(old_products))
     return True
 
 
