@@ -57,6 +57,7 @@ def _measure_size(folder: Path, size: int, options: argparse.Namespace) -> tuple
             for wanted, prepare in _stages(filled, options):
                 if pages := [page for page in wanted(filled) if _is_chosen(page, options)]:
                     prepare()
+                    filled.tidy()
                     found |= dict(_measure_pages(filled, pages, servers, visitors, options))
         memory = _memory(filled, options) if options.memory else {}
     return found, memory
