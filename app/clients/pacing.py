@@ -1,33 +1,54 @@
 """Calls per second, kept for one token: docs/contracts/vk.md §1.5."""
 
 import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from app import clock
 
 _MARGIN = 1.02
 """3 calls a second become one in 0.34 s."""
+_SECOND = 1.01
+_LONGEST_WAY = 0.08
+"""Seconds, at first. What an answer takes beyond, the vendor took; but for a call that opens a connection."""
+
+
+@dataclass(slots=True)
+class _Turn:
+    start: float
+    arrives_by: float
+    """The vendor counts the call at some moment between its start and this."""
 
 
 class Pacer:
-    """Spaces the starts of calls evenly; safe to share between threads."""
+    """No more calls within a second than may be, as the vendor counts them, and evenly spread; for all threads.
+
+    The vendor counts a call when it arrives, which is later than its start by as much as the machine and the net are
+    busy, and not later than its answer. So a place within the second is free a second after its last call has surely
+    arrived.
+    """
 
     def __init__(self, per_second: float) -> None:
         if per_second <= 0:
             raise ValueError("per_second must be above 0")
-        self._interval = _MARGIN / per_second
+        places = max(1, int(per_second))
+        self._interval, self._second = _MARGIN / per_second, _SECOND * places / per_second
+        self._longest_way = _LONGEST_WAY
         self._lock = threading.Lock()
+        self._recent: deque[_Turn] = deque(maxlen=places)
         self._next_start = float("-inf")
         self._slow_until = float("-inf")
 
-    def wait(self) -> None:
-        """Sleep until the next call may start."""
-        with self._lock:
-            now = clock.monotonic()
-            start = max(now, self._next_start)
-            interval = self._interval * (2 if start < self._slow_until else 1)
-            self._next_start = start + interval
-        if start > now:
-            clock.sleep(start - now)
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """The time of one call: begins when it may start, which is slept for."""
+        turn = self._begin()
+        try:
+            yield
+        finally:
+            turn.arrives_by = min(turn.arrives_by, max(turn.start, clock.monotonic()))
 
     def hold(self, seconds: float) -> None:
         """No call starts within the next `seconds`, whichever thread makes it."""
@@ -43,3 +64,31 @@ class Pacer:
         """Half the pace for so many seconds from now."""
         with self._lock:
             self._slow_until = max(self._slow_until, clock.monotonic() + seconds)
+
+    def expect_later(self) -> None:
+        """The vendor counted too many, so they are longer on their way than was thought."""
+        with self._lock:
+            self._longest_way = min(2 * self._longest_way, self._second)
+
+    def _begin(self) -> _Turn:
+        with self._lock:
+            now = clock.monotonic()
+            times = 2 if max(now, self._next_start) < self._slow_until else 1
+            is_idle = not self._recent or now - self._recent[-1].start > self._second * times
+            way = self._second if is_idle else self._longest_way
+            # Who is a little late catches up with the next call; who comes much later begins anew.
+            is_little = now - self._next_start < self._interval / 2
+            due = max(self._next_start if is_little else now, self._frees_at(self._second * times))
+            self._next_start = due + self._interval * times
+            turn = _Turn(max(now, due), max(now, due) + way)
+            self._recent.append(turn)
+        if turn.start > now:
+            clock.sleep(turn.start - now)
+            turn.start = max(turn.start, clock.monotonic())
+            turn.arrives_by = turn.start + way
+        return turn
+
+    def _frees_at(self, second: float) -> float:
+        """When the first place within a second is free again."""
+        is_full = len(self._recent) == self._recent.maxlen
+        return self._recent[0].arrives_by + second if is_full else float("-inf")

@@ -205,9 +205,9 @@ class EvotorClient:
         if not (self._token.isascii() and self._token.isprintable() and self._token):
             raise EvotorError(EvotorFault.UNAUTHORIZED)
         credentials = {"X-Authorization": self._token} if old_header else {"Authorization": f"Bearer {self._token}"}
-        self._pacer.wait()
         try:
-            answer = self._transport.send("GET", path, params=params, headers={"Accept": _ACCEPT, **credentials})
+            with self._pacer.turn():
+                answer = self._transport.send("GET", path, params=params, headers={"Accept": _ACCEPT, **credentials})
         except TransportError:
             raise EvotorError(EvotorFault.UNREACHABLE) from None
         if quota.runs_low(answer.headers):

@@ -104,8 +104,8 @@ class VkCaller:
         repeats: Counter[Treatment] = Counter()
         self.is_own_doing = False
         while True:
-            self._pacer.wait()
-            outcome = self._once(method, form)
+            with self._pacer.turn():
+                outcome = self._once(method, form)
             if not isinstance(outcome, Failure):
                 self.has_answered = True
                 return outcome
@@ -130,6 +130,7 @@ class VkCaller:
     def _rest(self, failure: Failure, seconds: float) -> None:
         if failure.code == TOO_MANY_PER_SECOND:
             self._pacer.slow_down()
+            self._pacer.expect_later()
             self._pacer.hold(seconds)
         else:
             clock.sleep(seconds)

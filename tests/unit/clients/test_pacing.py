@@ -1,4 +1,5 @@
 import threading
+from collections.abc import Sequence
 
 import pytest
 
@@ -14,42 +15,101 @@ def turned(monkeypatch: pytest.MonkeyPatch) -> TurnedClock:
     return turned
 
 
-def starts(paced: Pacer, turned: TurnedClock, calls: int) -> list[float]:
+class LateClock(TurnedClock):
+    """Wakes up later than asked, as on a busy machine: by these many seconds, in turn."""
+
+    def __init__(self, late: Sequence[float]) -> None:
+        super().__init__()
+        self._late = late
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        self.move(seconds=self._late[len(self.slept) % len(self._late)])
+
+
+def starts(paced: Pacer, turned: TurnedClock, calls: int, *, takes: float = 0) -> list[float]:
     found = []
     for _ in range(calls):
-        paced.wait()
-        found.append(turned.monotonic())
+        with paced.turn():
+            found.append(turned.monotonic())
+            turned.move(seconds=takes)
     return found
 
 
 def test_the_first_call_starts_at_once(turned: TurnedClock) -> None:
-    Pacer(3).wait()
+    starts(Pacer(3), turned, 1)
     assert turned.slept == []
 
 
 def test_three_calls_a_second_start_a_third_of_a_second_apart_with_a_margin(turned: TurnedClock) -> None:
-    assert starts(Pacer(3), turned, 3) == pytest.approx([100, 100.34, 100.68])
+    assert starts(Pacer(3), turned, 5) == pytest.approx([100, 100.34, 100.68, 101.02, 101.36])
 
 
 def test_time_spent_in_the_call_counts_towards_the_interval(turned: TurnedClock) -> None:
     paced = Pacer(3)
-    paced.wait()
-    turned.move(seconds=0.3)
-    paced.wait()
+    starts(paced, turned, 2, takes=0.3)
     assert turned.slept == pytest.approx([0.04])
 
 
 def test_idle_time_is_not_saved_up_for_a_burst(turned: TurnedClock) -> None:
     paced = Pacer(3)
-    paced.wait()
+    starts(paced, turned, 1)
     turned.move(seconds=60)
     assert starts(paced, turned, 2) == pytest.approx([160, 160.34])
+
+
+def test_a_call_that_comes_a_little_late_does_not_put_off_the_next_one(turned: TurnedClock) -> None:
+    paced = Pacer(3)
+    starts(paced, turned, 1)
+    turned.move(seconds=0.4)
+    assert starts(paced, turned, 2) == pytest.approx([100.4, 100.68])
+
+
+def test_a_place_within_the_second_is_free_a_second_after_its_call_was_answered(turned: TurnedClock) -> None:
+    paced = Pacer(3)
+    assert starts(paced, turned, 4, takes=0.05) == pytest.approx([100, 100.34, 100.68, 101.06])
+
+
+def test_a_long_answer_was_long_in_the_making_and_not_long_on_its_way(turned: TurnedClock) -> None:
+    paced = Pacer(3)
+    starts(paced, turned, 3)
+    assert starts(paced, turned, 4, takes=0.3)[3] == pytest.approx(102.11)
+
+
+def test_calls_are_expected_to_arrive_later_once_the_vendor_counted_too_many(turned: TurnedClock) -> None:
+    paced = Pacer(3)
+    starts(paced, turned, 3)
+    paced.expect_later()
+    assert starts(paced, turned, 4, takes=0.3)[3] == pytest.approx(102.19)
+
+
+def test_a_call_that_opens_a_connection_may_arrive_as_late_as_its_answer(turned: TurnedClock) -> None:
+    paced = Pacer(3)
+    assert starts(paced, turned, 4, takes=0.3)[3] == pytest.approx(101.31)
+
+
+@pytest.mark.parametrize("late", [[0.02], [0.15, 0, 0], [0, 0.1, 0.3, 0, 0.05], [0.7, 0, 0, 0]])
+def test_however_late_calls_start_no_second_holds_more_of_them_than_may_be(
+    monkeypatch: pytest.MonkeyPatch, late: list[float]
+) -> None:
+    busy = LateClock(late)
+    turn(monkeypatch, busy)
+    found = starts(Pacer(3), busy, 50)
+    assert min(later - earlier for earlier, later in zip(found, found[3:], strict=False)) > 1
+
+
+def test_a_second_takes_longer_by_no_more_than_the_latest_of_its_calls_was_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    busy = LateClock([0.03, 0, 0.06])
+    turn(monkeypatch, busy)
+    assert starts(Pacer(3), busy, 91)[-1] <= 30 * (1.02 + 0.06)
 
 
 def test_slowing_down_halves_the_pace(turned: TurnedClock) -> None:
     paced = Pacer(3)
     paced.slow_down()
-    assert starts(paced, turned, 3) == pytest.approx([100, 100.68, 101.36])
+    assert starts(paced, turned, 4) == pytest.approx([100, 100.68, 101.36, 102.04])
 
 
 def test_slowing_down_ends_after_its_time(turned: TurnedClock) -> None:
@@ -72,6 +132,10 @@ def test_holding_keeps_the_next_call_back(turned: TurnedClock) -> None:
     assert starts(paced, turned, 2) == pytest.approx([101.5, 101.84])
 
 
+def test_less_than_a_call_a_second_is_kept_as_well(turned: TurnedClock) -> None:
+    assert starts(Pacer(0.5), turned, 3) == pytest.approx([100, 102.04, 104.08])
+
+
 def test_a_pace_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="above 0"):
         Pacer(0)
@@ -86,7 +150,12 @@ def test_threads_share_one_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     stopped = StoppedClock()
     turn(monkeypatch, stopped)
     paced = Pacer(1)
-    threads = [threading.Thread(target=paced.wait) for _ in range(5)]
+
+    def call() -> None:
+        with paced.turn():
+            pass
+
+    threads = [threading.Thread(target=call) for _ in range(5)]
     for thread in threads:
         thread.start()
     for thread in threads:
