@@ -34,7 +34,7 @@ def main() -> int:
     for name, by_size in measured.items():
         _show_methods(f"{name}: {max(by_size)} goods, requests by method", by_size[max(by_size)])
     _show_full(measured)
-    aims = _aims(measured[EVOSYNC], options) if EVOSYNC in measured else []
+    aims = _aims(measured[EVOSYNC], options) if EVOSYNC in measured and not options.laid else []
     if aims:
         _show_aims(aims)
     if options.json:
@@ -43,10 +43,12 @@ def main() -> int:
 
 
 def _ways(options: argparse.Namespace) -> dict[str, Callable[[Path, Assortment], AbstractContextManager[Way]]]:
-    pace, server = options.per_second, options.database
+    pace, server, is_laid = options.per_second, options.database, options.laid
     ways: dict[str, Callable[[Path, Assortment], AbstractContextManager[Way]]] = {
-        EVOSYNC: lambda folder, goods: evosync(folder, goods, pace, server, {}),
-        SINGLE: lambda folder, goods: evosync(folder, goods, pace, server, {"VK_BATCH_SIZE": "1"}),
+        EVOSYNC: lambda folder, goods: evosync(folder, goods, pace, server, {}, is_laid=is_laid),
+        SINGLE: lambda folder, goods: evosync(
+            folder, goods, pace, server, {"VK_BATCH_SIZE": "1"}, is_laid=is_laid
+        ),
         LOOP: lambda folder, goods: vk_api_loop(folder, goods, pace),
     }
     return {name: begin for name, begin in ways.items() if name in options.ways}
@@ -173,9 +175,12 @@ def _options() -> argparse.Namespace:
     add_common(parser, sizes=[25, 100])
     parser.add_argument("--per-second", type=int, default=VK_PACE, metavar="N", help="of the emulator and all clients")
     parser.add_argument("--refused", type=names, default=[], metavar="METHOD,METHOD", help="that VK does not permit")
+    parser.add_argument("--laid", action="store_true", help="the goods stand in the market from the start")
     parser.add_argument("--until", type=Kind, default=Kind.DELETED, metavar="KIND", help="of work, such as edited")
     parser.add_argument("--ways", type=names, default=[EVOSYNC, SINGLE, LOOP], metavar="WAY,WAY", help=WAYS)
     options = parser.parse_args()
+    if options.laid and LOOP in options.ways:
+        parser.error(f"--laid is not for {LOOP}")
     if unknown := {*options.ways} - {EVOSYNC, SINGLE, LOOP}:
         parser.error(f"no such way: {', '.join(sorted(unknown))}")
     return options

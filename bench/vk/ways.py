@@ -15,6 +15,7 @@ from app.services.planning import approvals, plans
 from bench.speed.own_environment import python_with
 from bench.speed.processes import Ended, run_flask, run_process
 from bench.speed.shop import BIG, OWNER, Shop, shop
+from bench.vk import laid
 from bench.vk.work import Assortment, Kind
 from tests.support.sandbox import CLUB, VK_TOKEN, Sandbox
 
@@ -35,11 +36,11 @@ class Way(Protocol):
 
 
 class EvoSync:
-    """`flask sync run`, as cron starts it."""
+    """`flask sync run`, as cron starts it. `is_laid`: the goods stand in the market from the start."""
 
-    def __init__(self, filled: Shop, assortment: Assortment, settings: Mapping[str, str]) -> None:
+    def __init__(self, filled: Shop, assortment: Assortment, settings: Mapping[str, str], *, is_laid: bool) -> None:
         self.sandbox, self.assortment = filled.sandbox, assortment
-        self._filled, self._settings = filled, settings
+        self._filled, self._settings, self._is_laid = filled, settings, is_laid
         filled.goods = assortment.at_register()
         filled.connect()
         with filled.owner() as user:
@@ -48,6 +49,9 @@ class EvoSync:
             switch.confirm(user)
 
     def prepare(self, kind: Kind) -> bool:
+        if kind is Kind.NEW and self._is_laid:
+            laid.lay(self._filled)
+            return False
         patches = self.assortment.befall(kind)
         for start in range(0, len(patches), AT_ONCE):
             self.sandbox.control("evotor/products", store=BIG, patch=patches[start : start + AT_ONCE])
@@ -111,11 +115,18 @@ class VkApiLoop:
 
 @contextmanager
 def evosync(
-    folder: Path, assortment: Assortment, per_second: int, server: str | None, settings: Mapping[str, str]
+    folder: Path,
+    assortment: Assortment,
+    per_second: int,
+    server: str | None,
+    settings: Mapping[str, str],
+    *,
+    is_laid: bool = False,
 ) -> Iterator[Way]:
     size = len(assortment.goods.products)
     with shop(folder, size, server=server, settings={"REMOVE_AFTER_DAYS": "0"}) as filled:
-        yield EvoSync(filled, assortment, {"VK_REQUESTS_PER_SECOND": str(per_second), **settings})
+        pace = {"VK_REQUESTS_PER_SECOND": str(per_second)}
+        yield EvoSync(filled, assortment, {**pace, **settings}, is_laid=is_laid)
 
 
 @contextmanager
