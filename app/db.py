@@ -1,5 +1,6 @@
 """Shared ground of the models: declarative base, session, column types, SQLite's manners."""
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -8,12 +9,14 @@ from decimal import Decimal
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+import msgspec
 import sqlalchemy as sa
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm.base import PASSIVE_NO_INITIALIZE
 
 from app.clock import utcnow
 
@@ -26,6 +29,7 @@ __all__ = [
     "created_at_column",
     "db",
     "in_chunks",
+    "is_changed",
     "is_contention",
     "is_reading",
     "mapped_column",
@@ -94,6 +98,16 @@ def few(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]:
     return sa.func.unlikely(condition) if db.engine.dialect.name == "sqlite" else condition
 
 
+def is_changed(row: Base, columns: Iterable[str] | None = None) -> bool:
+    """Before it is flushed: one of these columns, or any, holds another value than the database.
+
+    For a small part of what looking at all of the row's history costs.
+    """
+    state = sa.inspect(row)
+    touched = state.committed_state.keys() if columns is None else state.committed_state.keys() & columns
+    return any(state.get_history(name, PASSIVE_NO_INITIALIZE).has_changes() for name in list(touched))
+
+
 def created_at_column() -> Any:
     """By our clock, as all moments it is compared with; the database's own is for rows that others write."""
     return mapped_column(sa.DateTime, default=utcnow, server_default=sa.func.now(), nullable=False)
@@ -134,13 +148,21 @@ class ExactNumeric(sa.types.TypeDecorator[Decimal]):
         return Decimal(f"{value:.{self.scale}f}") if isinstance(value, int | float) else value
 
 
+def _read_json(text: str | bytes) -> Any:
+    """The names in many objects are held once, unlike those that the standard library reads."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return json.loads(text)
+
+
 def engine_options(database_url: str) -> dict[str, Any]:
     # Values stay out of what an error says of itself: its text goes to the log.
+    common = {**_POOL, "hide_parameters": True, "json_deserializer": _read_json}
     if database_url.startswith("sqlite"):
-        return {**_POOL, "hide_parameters": True, "connect_args": {"timeout": SQLITE_BUSY_MS / 1000}}
+        return {**common, "connect_args": {"timeout": SQLITE_BUSY_MS / 1000}}
     return {
-        **_POOL,
-        "hide_parameters": True,
+        **common,
         "pool_pre_ping": True,
         "executemany_mode": "values_plus_batch",
         "connect_args": {"options": " ".join(f"-c {option}" for option in _POSTGRES), "connect_timeout": 10},

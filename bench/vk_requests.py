@@ -46,9 +46,7 @@ def _ways(options: argparse.Namespace) -> dict[str, Callable[[Path, Assortment],
     pace, server, is_laid = options.per_second, options.database, options.laid
     ways: dict[str, Callable[[Path, Assortment], AbstractContextManager[Way]]] = {
         EVOSYNC: lambda folder, goods: evosync(folder, goods, pace, server, {}, is_laid=is_laid),
-        SINGLE: lambda folder, goods: evosync(
-            folder, goods, pace, server, {"VK_BATCH_SIZE": "1"}, is_laid=is_laid
-        ),
+        SINGLE: lambda folder, goods: evosync(folder, goods, pace, server, {"VK_BATCH_SIZE": "1"}, is_laid=is_laid),
         LOOP: lambda folder, goods: vk_api_loop(folder, goods, pace),
     }
     return {name: begin for name, begin in ways.items() if name in options.ways}

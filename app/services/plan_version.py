@@ -6,13 +6,14 @@ its transaction: so the row of the number is held for no time, and by nobody who
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import ORMExecuteState, Session
 
-from app.db import Base, db
+from app.db import Base, db, is_changed
 from app.models import (
     CatalogGroup,
     CatalogProduct,
@@ -92,21 +93,27 @@ def _noted(session: Session) -> set[int]:
 
 
 def note_objects(session: Session) -> None:
-    owners: dict[Any, set[Any]] = {}
-    for row in (*session.new, *session.deleted, *filter(_is_another, session.dirty)):
-        if type(row) in UNASKED:
-            owners.setdefault(row.__table__, set()).add(getattr(row, _owner_key(row.__table__)))
-    for table, keys in owners.items():
-        _noted(session).update(_users(session, table, keys))
+    owners = {_owner(row) for row in (*session.new, *session.deleted) if type(row) in UNASKED}
+    for row in session.dirty:
+        if type(row) in UNASKED and (owner := _owner(row)) not in owners and _is_another(row):
+            owners.add(owner)
+    for table, key in owners:
+        _noted(session).update(_users(session, table, {key}))
+
+
+def _owner(row: Any) -> tuple[Any, Any]:
+    """The table of the row, and what tells there whose it is."""
+    return row.__table__, getattr(row, _owner_key(row.__table__))
 
 
 def _is_another(row: Any) -> bool:
-    unasked = UNASKED.get(type(row))
-    if unasked is None:
-        return False
-    state = sa.inspect(row)
-    columns = (column.key for column in state.mapper.column_attrs if column.key not in unasked)
-    return any(state.attrs[key].history.has_changes() for key in columns)
+    model: type[Base] = type(row)
+    return is_changed(row, _asked(model))
+
+
+@cache
+def _asked(model: type[Base]) -> frozenset[str]:
+    return frozenset(sa.inspect(model).column_attrs.keys()) - UNASKED[model]
 
 
 def note_statement(asked: ORMExecuteState) -> None:

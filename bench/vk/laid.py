@@ -1,4 +1,4 @@
-"""A market that holds all goods from the start: items and albums put there, and our records as runs would leave them."""
+"""A market that holds all goods from the start: items and albums are put there, our records laid to match."""
 
 from collections.abc import Sequence
 from typing import Any

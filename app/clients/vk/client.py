@@ -115,9 +115,12 @@ class VkClient:
 
     def market(self, group_id: int, on_page: Callable[[], None] = _nothing) -> MarketItems:
         """market.get, §4.6: all items, hidden ones included, each once."""
-        elements = self._lists.read("market.get", _market(group_id), MOST_ITEMS_A_PAGE, on_page)
-        found = parsed(answers.market_items, elements)
-        return MarketItems({item.id: item for item in found}.values(), found.odd)
+        found = ItemsById()
+        for elements in self._lists.pages("market.get", _market(group_id), MOST_ITEMS_A_PAGE, on_page):
+            page = parsed(answers.market_items, elements)
+            found.update((item.id, item) for item in page)
+            found.odd |= page.odd
+        return MarketItems(found.values(), found.odd)
 
     def look_in(self, group_id: int) -> None:
         """market.get, §4.6: the smallest question that token, right, community and shop must pass."""

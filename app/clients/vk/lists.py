@@ -1,6 +1,6 @@
 """Whole lists of VK's, many pages in one request where VK takes batches: docs/contracts/vk.md §4.6."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +63,13 @@ class ListReader:
         self, method: str, params: Mapping[str, Value], page_size: int, on_answer: Callable[[], None]
     ) -> list[Any]:
         """The elements of all pages as they came; those that moved meanwhile may be there twice. Raises VkError."""
-        wanted, found, read = WantedPages(page_size), list[Any](), 0
+        return [element for page in self.pages(method, params, page_size, on_answer) for element in page]
+
+    def pages(
+        self, method: str, params: Mapping[str, Value], page_size: int, on_answer: Callable[[], None]
+    ) -> Iterator[list[Any]]:
+        """The same page by page, so that nobody need hold a long list as it came. Raises VkError on the way."""
+        wanted, read = WantedPages(page_size), 0
         ends = clock.monotonic() + LONGEST_LIST_SECONDS
 
         def single(asked: Mapping[str, Value]) -> AnsweredPage:
@@ -84,11 +90,10 @@ class ListReader:
                 raise no_answer(status=200)
             asked = [{**params, "offset": page.offset, "count": page.count} for page in pages]
             answered = [single(asked[0])] if len(asked) == 1 else batch(asked)
+            read += len(answered)
             for page, (total, elements) in zip(pages, answered, strict=False):
                 wanted.note(page, total, len(elements))
-                found += elements
-            read += len(answered)
-        return found
+                yield elements
 
     def _pages(
         self,

@@ -24,9 +24,11 @@ def read_market(run: RunContext, desired: Desired) -> list[MarketItem]:
     """
     began = utcnow()
     run.lease.enter(RunStage.MARKET)
+    linked = _linked_items(run)
+    run.market.listings = {}  # read anew below; both at once would be the most memory that a run takes
     items = run.vk.market(run.group_id, on_page=run.lease.renew_between_pages)
     albums = run.vk.albums(run.group_id)
-    seen = _with_unlisted_items(run, items)
+    seen = _with_unlisted_items(run, items, linked)
     albums += _unlisted_albums(run, albums)
     run.lease.renew()
     run.load_records(began)
@@ -52,17 +54,23 @@ def hide_duplicates(run: RunContext, duplicates: Sequence[MarketItem]) -> None:
         _note_read(run, began)
 
 
-def _with_unlisted_items(run: RunContext, items: MarketItems) -> ItemsById:
+def _linked_items(run: RunContext) -> list[int]:
+    """Ids of those that are ours and were there when they were last seen."""
+    rows = run.market.listings.values()
+    return [row.vk_item_id for row in rows if row.state != LinkState.GONE and row.vk_item_id is not None]
+
+
+def _with_unlisted_items(run: RunContext, items: MarketItems, linked: Sequence[int]) -> ItemsById:
     """Every item that VK still has, by id; those of ours that the list lacks are asked for alone.
 
     docs/contracts/vk.md §12.1.
     """
-    seen = {item.id: item for item in items if item.availability is not Availability.REMOVED}
-    linked = [row for row in run.market.listings.values() if row.state != LinkState.GONE]
-    absent = [row.vk_item_id for row in linked if row.vk_item_id is not None and row.vk_item_id not in seen]
-    found = run.vk.items_by_id(run.group_id, absent) if absent else ItemsById()
-    there = (item for item in found.values() if item.availability is not Availability.REMOVED)
-    return ItemsById([*seen.values(), *there], items.odd | found.odd)
+    seen = ItemsById((item for item in items if item.availability is not Availability.REMOVED), items.odd)
+    if absent := [item_id for item_id in linked if item_id not in seen]:
+        found = run.vk.items_by_id(run.group_id, absent)
+        seen.update({item.id: item for item in found.values() if item.availability is not Availability.REMOVED})
+        seen.odd |= found.odd
+    return seen
 
 
 def _unlisted_albums(run: RunContext, albums: Sequence[Album]) -> list[Album]:

@@ -14,7 +14,8 @@ def note_who_is_out(market: MarketRecords, desired: Desired, now: datetime) -> N
         is_selected = key in desired.wanted or key in desired.unfit
         is_out = not is_selected and (to_link(row).is_hidden or row.state == LinkState.GONE)
         if not is_out:
-            row.out_since = None
+            if row.out_since is not None:  # setting it anyway would have every row looked at before it is flushed
+                row.out_since = None
         elif row.out_since is None or row.out_since > now:
             row.out_since = now
 

@@ -78,8 +78,12 @@ def new_listing(user_id: int, group_id: int, key: ListingKey) -> Listing:
     return row
 
 
+_AT_ONCE = 1000
+"""Rows, so that a long list is not held twice: as objects and as the database told it."""
+
+
 def load_listings(user_id: int, group_id: int) -> dict[ListingKey, Listing]:
-    query = sa.select(Listing).where(Listing.in_market(user_id, group_id))
+    query = sa.select(Listing).where(Listing.in_market(user_id, group_id)).execution_options(yield_per=_AT_ONCE)
     return {ListingKey(row.store_id, row.product_id): row for row in db.session.scalars(query)}
 
 

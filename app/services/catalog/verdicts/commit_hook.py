@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db import db
+from app.db import db, is_changed
 from app.models import (
     CatalogGroup,
     CatalogProduct,
@@ -24,7 +23,7 @@ from app.services.owner.rules import rules_of
 
 def note(session: Session) -> None:
     """Before the session is flushed."""
-    changed = (row for row in session.dirty if type(row) in _NOTES and session.is_modified(row))
+    changed = (row for row in session.dirty if type(row) in _NOTES and is_changed(row))
     for row in (*session.new, *changed, *session.deleted):
         if (note := _NOTES.get(type(row))) is not None:
             note(row)
@@ -46,12 +45,12 @@ def _note_rule(row: SyncFilter) -> None:
 
 
 def _note_settings(row: SyncState) -> None:
-    if _is_changed(row, "settings"):
+    if is_changed(row, {"settings"}):
         marks.of(row.user_id).is_all = True
 
 
 def _note_community(row: VkConnection) -> None:
-    if _is_changed(row, "group_id", "last_group_id"):
+    if is_changed(row, {"group_id", "last_group_id"}):
         marks.of(row.user_id).is_all = True
 
 
@@ -63,18 +62,13 @@ def _note_photo(row: Photo) -> None:
 
 
 def _note_picture_in_vk(row: Listing) -> None:
-    if row.keeps_photo or row.drift or _is_changed(row, "keeps_photo", "drift"):
+    if row.keeps_photo or row.drift or is_changed(row, {"keeps_photo", "drift"}):
         marks.of(row.user_id).products.add(row.product_id)
 
 
 def _note_goods(row: CatalogProduct | CatalogGroup) -> None:
     noted = marks.of(row.user_id)
     noted.is_all = noted.has_new_texts = True
-
-
-def _is_changed(row: Any, *columns: str) -> bool:
-    attributes: Any = sa.inspect(row).attrs
-    return any(attributes[column].history.has_changes() for column in columns)
 
 
 _NOTES: dict[type[Any], Any] = {

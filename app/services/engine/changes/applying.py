@@ -5,6 +5,9 @@ The engine alone commits after each step, because VK has already changed.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
 
 from app.clients.vk.client import MOST_IDS_A_CALL
 from app.clients.vk.error_table import CODES
@@ -72,6 +75,8 @@ CARRIED_OUT_TOGETHER_BY: dict[Action, Callable[[RunContext, Sequence[Change]], l
     Action.DELETE: together.delete,
 }
 """One request for all of them, and of each what came of it; None where it is still to be made by itself."""
+_ENTRIES: Any = SyncRunEntry.__table__
+_NEW_ENTRY = sa.insert(_ENTRIES)
 _REFUSALS = (Treatment.FAIL, Treatment.ADJUST, Treatment.HEAL)
 
 
@@ -162,14 +167,17 @@ def _settle(run: RunContext, changes: Sequence[Change], told: Sequence[Told]) ->
     That comes last: what VK made is recorded whatever it says of the others.
     """
     results: list[ChangeResult] = []
+    entries: list[dict[str, Any]] = []
     errors: list[VkError] = []
     for change, one in zip(changes, told, strict=True):
         if isinstance(one, VkError) and not concerns_one_change(one):
             errors.append(one)
         elif one is not None:
             results.append(_note_failure(run, change, one) if isinstance(one, VkError) else one)
-            _record(run.row, change, results[-1])
-    if results:
+            entries.append(_entry(run.row, change, results[-1]))
+    if entries:
+        run.row.done += len(entries)
+        db.session.execute(_NEW_ENTRY, entries)
         db.session.commit()
     for error in errors:
         if error.code != METHOD_QUOTA or not error.method:
@@ -194,27 +202,25 @@ def _note_quota(run: RunContext, method: str) -> None:
     run.lease.renew()
 
 
-def _record(run: SyncRun, change: Change, result: ChangeResult) -> None:
-    db.session.add(
-        SyncRunEntry(
-            run_id=run.id,
-            action=change.action,
-            outcome=result.outcome,
-            store_id=change.key.store_id if change.key else None,
-            product_id=change.key.product_id if change.key else None,
-            vk_item_id=result.item_id or change.item_id,
-            name=change.name,
-            reason=change.reason,
-            before=dict(change.before),
-            after=_after(change),
-            error_code=result.note or (vk_code(result.error) if result.error else None),
-            error_text=(result.error.suffix or result.error.message) if result.error else None,
-            at=utcnow(),
-        )
-    )
-    run.done += 1
+def _entry(run: SyncRun, change: Change, result: ChangeResult) -> dict[str, Any]:
+    """As the table takes it: many at once cost a small part of what as many objects would."""
     if result.outcome in (EntryOutcome.FAILED, EntryOutcome.UNKNOWN):
         _log_failure(run, change, result)
+    return {
+        "run_id": run.id,
+        "action": change.action,
+        "outcome": result.outcome,
+        "store_id": change.key.store_id if change.key else None,
+        "product_id": change.key.product_id if change.key else None,
+        "vk_item_id": result.item_id or change.item_id,
+        "name": change.name,
+        "reason": change.reason,
+        "before": dict(change.before),
+        "after": _after(change),
+        "error_code": result.note or (vk_code(result.error) if result.error else None),
+        "error_text": (result.error.suffix or result.error.message) if result.error else None,
+        "at": utcnow(),
+    }
 
 
 def _after(change: Change) -> dict[str, Value]:
