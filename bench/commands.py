@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.services.owner import switch
-from bench.speed.figures import machine, median, show_json, show_table, tell
+from bench.speed.figures import going, machine, median, show_json, show_table, tell
 from bench.speed.many_users import multiply
 from bench.speed.options import add_common, end_on_sigterm, numbers
 from bench.speed.processes import Ended, run_flask
@@ -77,7 +77,7 @@ def _owner_commands(filled: Shop) -> list[Command]:
 def _in_turns(commands: list[Command], rounds: int) -> dict[str, float]:
     """Medians; everything once before, so that compiled modules are there."""
     took: dict[str, list[float]] = {one.name: [] for one in commands}
-    for number in range(rounds + 1):
+    for number in going("rounds", range(rounds + 1)):
         for one in commands:
             seconds = one.run().seconds
             if number:

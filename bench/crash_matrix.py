@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 
+from bench.speed.figures import going
 from tests.support.audit import Findings
 from tests.support.crash import CrashBench
 from tests.support.crash_database import CrashDatabase, CrashPostgres, CrashSqlite
@@ -61,7 +62,7 @@ def _crash_all(benches: list[CrashBench], points: list[Point]) -> list[Findings]
         return found
 
     with ThreadPoolExecutor(len(benches)) as pool:
-        return list(pool.map(crash, points))
+        return list(going("points", pool.map(crash, points), len(points)))
 
 
 def _chosen(points: list[Point], options: argparse.Namespace) -> list[Point]:

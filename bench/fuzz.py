@@ -22,6 +22,7 @@ from flask_migrate import upgrade
 
 from app import create_app
 from app.db import db
+from bench.speed.figures import going
 from config import load_settings
 from tests.factories import PASSWORD
 from tests.support.database import drop_postgres, make_postgres
@@ -154,7 +155,7 @@ def _fuzzed(database: str, seed: int, count: int) -> Report:
         report, pulse, began = Report(), Pulse(server.url), time.monotonic()
         pulse.start()
         visitors = [server.visitor("stranger"), server.visitor("owner")]
-        for visitor, knock in random_knocks(app, visitors, seed, count):
+        for visitor, knock in going("requests", random_knocks(app, visitors, seed, count), count):
             if (answer := server.knock(knock)) is None:
                 report.unanswered += 1
                 continue

@@ -10,7 +10,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.speed.figures import machine, show_json, tell
+from bench.speed.figures import going, machine, show_json, tell
 from bench.speed.options import add_common, end_on_sigterm, names
 from bench.speed.page_figures import BySize, Figures, figures, show_growth, show_size
 from bench.speed.page_list import RULES, Page, PageList, after_first_run, before_first_run, with_many_rules
@@ -101,7 +101,7 @@ def _measure_pages(
     filled: Shop, pages: Sequence[Page], servers: Servers, visitors: Sequence[Visitor], options: argparse.Namespace
 ) -> Iterator[tuple[str, Figures]]:
     weighed = weights(filled, [page.path for page in pages if page.path])
-    for page in pages:
+    for page in going("pages", pages):
         try:
             measured = _measure_page(page, servers, visitors[: page.visitors], options)
         except Refused as error:

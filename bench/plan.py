@@ -16,7 +16,7 @@ from app.services.catalog import copy, refresh
 from app.services.planning import plans
 from app.services.vendors.clients import evotor_client
 from bench.speed.clocks import Took, middle, now, timed, took
-from bench.speed.figures import machine, show_json, show_table, tell
+from bench.speed.figures import going, machine, show_json, show_table, tell
 from bench.speed.octodns_process import Octodns, octodns
 from bench.speed.options import add_common, end_on_sigterm
 from bench.speed.shop import Shop, lay_plan, shop
@@ -63,7 +63,7 @@ def _measure_size(size: int, options: argparse.Namespace, dns: Octodns | None) -
             lay_plan(user)
         filled.change_a_tenth()
         planned: Samples = {}
-        for _ in range(options.rounds):
+        for _ in going("rounds", range(options.rounds)):
             _note(planned, _plan_once(filled))
             if dns:
                 compared, whole = dns.planned(size)

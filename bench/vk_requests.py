@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from bench.speed.figures import machine, show_json, show_table, tell
+from bench.speed.figures import going, machine, show_json, show_table, tell
 from bench.speed.options import add_common, end_on_sigterm, names
 from bench.vk.figures import FULL, VK_PACE, Cost, Costs, cost_of, when_full
 from bench.vk.ways import LIBRARY, VERSION, Way, evosync, vk_api_loop
@@ -63,7 +63,7 @@ def _measure(
         way.sandbox.control("rate", user=options.per_second)
         for method in options.refused:
             way.sandbox.fault("vk", NOT_PERMITTED, method)
-        for kind in [*Kind][: [*Kind].index(options.until) + 1]:
+        for kind in going("work", [*Kind][: [*Kind].index(options.until) + 1]):
             tell(f"{name}, {size} goods: {kind}")
             cost = cost_of(way, kind, options.per_second)
             if cost is not None:

@@ -10,6 +10,7 @@ import click
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.cli.command import CommandError, ExitCode, OneLineGroup, leave, print_json, user_or_exit, with_database
+from app.cli.progress import run_bar
 from app.db import db, reading
 from app.logs import get_logger
 from app.models import RunStatus
@@ -48,7 +49,9 @@ def run(user: str | None, due: bool) -> None:
         raise click.UsageError("give a USER, or --due")
     with told_to_stop() as stop:
         if user is not None:
-            outcome = run_one(user_or_exit(user), stop.is_set)
+            owner = user_or_exit(user)
+            with run_bar() as bar:
+                outcome = run_one(owner, stop.is_set, bar)
             if outcome.error == ACCOUNT_DELETED:
                 raise CommandError(f"the account of {outcome.email} was deleted meanwhile", ExitCode.NO_SUCH_USER)
             print_json(outcome_json(outcome))

@@ -7,15 +7,20 @@ from app.logs import get_logger
 from app.models import RunTrigger, User
 from app.services import health
 from app.services.engine import run
+from app.services.engine.context.held_lease import RunNews
 from app.services.engine.run import Outcome
 from app.services.runs import schedule
 
 log = get_logger()
 
 
-def run_one(user: User, is_stopping: Callable[[], bool] = lambda: False) -> Outcome:
+def run_one(
+    user: User,
+    is_stopping: Callable[[], bool] = lambda: False,
+    on_news: Callable[[RunNews], None] = lambda _news: None,
+) -> Outcome:
     """This user's run, to its end, or to the next change where the process is told to stop."""
-    return run.run_user(user, RunTrigger.COMMAND, is_stopping=is_stopping)
+    return run.run_user(user, RunTrigger.COMMAND, is_stopping=is_stopping, on_news=on_news)
 
 
 def run_due(is_stopping: Callable[[], bool] = lambda: False) -> Iterator[Outcome]:

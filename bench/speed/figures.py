@@ -4,10 +4,14 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from math import ceil
-from typing import Any
+from typing import Any, TypeVar
+
+import click
+
+T = TypeVar("T")
 
 
 def percentile(seconds: Sequence[float], share: float) -> float:
@@ -26,6 +30,13 @@ def p95(seconds: Sequence[float]) -> float:
 def tell(text: str) -> None:
     """What is being done, for whoever waits."""
     print(text, file=sys.stderr, flush=True)
+
+
+def going(label: str, items: Iterable[T], length: int | None = None) -> Iterator[T]:
+    """These, with a bar on stderr where that is a terminal. `length`: how many, where they do not say so."""
+    is_watched = sys.stderr.isatty()
+    with click.progressbar(items, length, label, hidden=not is_watched, show_pos=True, file=sys.stderr) as bar:
+        yield from bar
 
 
 def show_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -14,6 +15,7 @@ from app.models import RunStatus, RunTrigger, SyncRun, User
 from app.services import health
 from app.services.engine.context import run_context
 from app.services.engine.context.early_end import RunEnds
+from app.services.engine.context.held_lease import RunNews
 from app.services.engine.context.time_slice import TimeSlice
 from app.services.engine.failures import end_after_unforeseen, end_after_vk_error
 from app.services.engine.owner_order import OrderedWork
@@ -59,11 +61,13 @@ def run_user(
     is_stopping: Callable[[], bool] = lambda: False,
     sleep: Callable[[float], None] = clock.sleep,
     monotonic: Callable[[], float] = clock.monotonic,
+    on_news: Callable[[RunNews], None] = lambda _news: None,
 ) -> Outcome:
     """Bring the user's market up to date, or do what the owner ordered.
 
     `to_end`: no time slice, and short waits are waited out. `is_stopping`: the process is told to end, which it does
-    after the current change. Raises a database error only where the database stays away.
+    after the current change. `on_news` hears how far the run is. Raises a database error only where the database stays
+    away.
     """
     # From here on the account may be deleted at any moment, and every row of its with it.
     user_id, email = user.id, user.email
@@ -79,7 +83,9 @@ def run_user(
         return Outcome(user_id, email, "already_running") if is_there else _gone(user_id, email)
     run_id = row.id
     time_slice = TimeSlice(to_end=to_end, is_stopping=is_stopping, sleep=sleep, monotonic=monotonic)
-    _carry_out(user, row, worker, time_slice, user_id=user_id, run_id=run_id)
+    _carry_out(
+        partial(_work, user, row, worker, time_slice, on_news), worker, time_slice, user_id=user_id, run_id=run_id
+    )
     outcome = _outcome(user_id, email, run_id)
     log.info("run", user_id=user_id, run_id=run_id, status=outcome.status, error=outcome.error, done=outcome.done)
     return outcome
@@ -89,10 +95,10 @@ def _obstacle(user: User) -> str | None:
     return orders.order_obstacle(user) if shop_window.order_of(user) else run_obstacle(user)
 
 
-def _carry_out(user: User, row: SyncRun, worker: str, time_slice: TimeSlice, *, user_id: int, run_id: int) -> None:
+def _carry_out(work: Callable[[], End], worker: str, time_slice: TimeSlice, *, user_id: int, run_id: int) -> None:
     """The run from its claim to its end, whatever happens on the way."""
     try:
-        end = _work(user, row, worker, time_slice)
+        end = work()
         ending.finish(run_id, worker, end, history.count_entries(run_id))
         return
     except Exception as error:
@@ -111,10 +117,10 @@ def _carry_out(user: User, row: SyncRun, worker: str, time_slice: TimeSlice, *, 
         log.exception("run_not_finished", user_id=user_id, run_id=run_id)
 
 
-def _work(user: User, row: SyncRun, worker: str, time_slice: TimeSlice) -> End:
+def _work(user: User, row: SyncRun, worker: str, time_slice: TimeSlice, on_news: Callable[[RunNews], None]) -> End:
     """Every end that was foreseen. Flushes."""
     try:
-        run = run_context.begin(user, row, worker, time_slice)
+        run = run_context.begin(user, row, worker, time_slice, on_news)
     except RunEnds as early:
         return early.end
     try:

@@ -3,23 +3,12 @@
 from dataclasses import dataclass
 
 from app.clock import utcnow
-from app.models import RunStage, RunStatus, SyncRun
+from app.models import RunStatus, SyncRun
 from app.services.pages.sync.run_progress import RunPhase, RunProgress, run_progress
+from app.services.runs.stage_words import STAGE
 from app.web.formatting import counted, number, quoted, span, time_left
 from app.web.sync import blueprint
 
-STAGE = {
-    RunStage.CATALOG: "Читаем каталог Эвотора",
-    RunStage.MARKET: "Сверяемся с товарами в ВК",
-    RunStage.PLAN: "Готовим список изменений",
-    RunStage.WAIT: "Ждём, чтобы проверить: на часть запросов ВК не ответил",
-    RunStage.HIDE: "Скрываем товары",
-    RunStage.EDIT: "Обновляем товары и цены",
-    RunStage.SHOW: "Снова показываем товары",
-    RunStage.ADD: "Добавляем товары",
-    RunStage.ALBUMS: "Раскладываем по подборкам",
-    RunStage.DELETE: "Удаляем скрытые раньше товары",
-}
 TEXT = {
     RunPhase.QUEUED: "Обновление в очереди и начнётся в течение минуты.",
     RunPhase.BEGUN: "Начинаем…",

@@ -1,5 +1,7 @@
 """A run at work is one worker's while it renews its lease, and tells the owner with it what it is doing."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from app.clock import utcnow
@@ -10,10 +12,33 @@ from app.services.engine.context.time_slice import TimeSlice
 from app.services.runs import codes, lease
 
 
-class HeldLease:
-    """`worker` is never read from the row: there it may be somebody else's name by now."""
+@dataclass(frozen=True, slots=True)
+class RunNews:
+    """How far a run is: its changes done, and how many there are; no total before there is a plan."""
 
-    def __init__(self, row: SyncRun, worker: str, group_id: int, order: str | None, time: TimeSlice) -> None:
+    stage: RunStage
+    note: str | None
+    done: int
+    total: int
+
+
+class HeldLease:
+    """`worker` is never read from the row: there it may be somebody else's name by now.
+
+    `on_news` hears with every renewal how far the run is.
+    """
+
+    def __init__(
+        self,
+        row: SyncRun,
+        worker: str,
+        group_id: int,
+        order: str | None,
+        time: TimeSlice,
+        *,
+        on_news: Callable[[RunNews], None],
+    ) -> None:
+        self._on_news = on_news
         self._row, self._worker, self._group_id, self._order, self._time = row, worker, group_id, order, time
         self._confirmed = lease.confirmation(row.user_id)
         self._stage: tuple[RunStage, str | None] | None = None
@@ -27,6 +52,8 @@ class HeldLease:
                 raise RunEnds(RunStatus.CONTINUED, code, at_once=True)
             raise RunEnds(RunStatus.STOPPED, code)
         self._news = {}
+        if self._stage is not None:
+            self._on_news(RunNews(*self._stage, self._row.done, self._row.total))
 
     def renew_between_pages(self) -> None:
         """Of a long read: whoever tells the process to stop need not wait for the last one."""

@@ -1,5 +1,6 @@
 """One run at work: what it holds while it goes on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from app.domain.planning.changes import Change
 from app.models import Listing, RunStatus, SyncRun, User
 from app.services.engine.context import clock_repair
 from app.services.engine.context.early_end import RunEnds
-from app.services.engine.context.held_lease import HeldLease
+from app.services.engine.context.held_lease import HeldLease, RunNews
 from app.services.engine.context.time_slice import TimeSlice
 from app.services.engine.context.vk_findings import VkFindings
 from app.services.market.records import MarketRecords
@@ -88,7 +89,9 @@ class RunContext:
         self.lease.renew()
 
 
-def begin(user: User, row: SyncRun, worker: str, time_slice: TimeSlice) -> RunContext:
+def begin(
+    user: User, row: SyncRun, worker: str, time_slice: TimeSlice, on_news: Callable[[RunNews], None]
+) -> RunContext:
     """For what the owner wants now. Raises RunEnds where VK is not connected any more."""
     db.session.expire_all()
     order = shop_window.order_of(user)
@@ -96,7 +99,7 @@ def begin(user: User, row: SyncRun, worker: str, time_slice: TimeSlice) -> RunCo
     use = vk_use(user)
     if use is None or user.vk is None:
         raise RunEnds(RunStatus.STOPPED, codes.SWITCHED_OFF)  # between the look at the owner's word and the claim
-    lease = HeldLease(row, worker, use.group_id, order, time_slice)
+    lease = HeldLease(row, worker, use.group_id, order, time_slice, on_news=on_news)
     findings = VkFindings(use, user.vk.resting)
     was_asked_by_captcha = user.sync_state is not None and user.sync_state.strike_code == stored(CAPTCHA)
     evotor = evotor_use(user)
