@@ -34,6 +34,18 @@ def test_a_price_list_of_sixty_costs_three_requests(shop_everywhere: Shop) -> No
     nothing_is_left(shop)
 
 
+def test_what_one_answer_settles_is_written_by_few_statements(shop: Shop) -> None:
+    repriced(shop, 60)
+    statements: list[str] = []
+    sa.event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+
+    shop.run()
+
+    counted = Counter(" ".join(statement.split()[:3]) for statement in statements)
+    assert counted["INSERT INTO sync_run_entries"] == 3
+    assert counted["UPDATE listings SET"] == 6, "what is meant, before VK is asked; and what it took"
+
+
 def test_hiding_everything_and_showing_it_again_costs_three_requests_each(shop: Shop) -> None:
     ids = stocked(shop, 60)
     hide_all(shop)
