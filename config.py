@@ -56,6 +56,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     vk_requests_per_second: Positive = 3
     evotor_requests_per_second: Positive = 5
     vk_batch_size: Annotated[int, msgspec.Meta(ge=1, le=25)] = 25
+    vk_photo_batch_size: Annotated[int, msgspec.Meta(ge=1, le=10)] = 5
+    vk_uploads_at_once: Annotated[int, msgspec.Meta(ge=1, le=10)] = 3
     run_lease_seconds: Seconds = 300
     run_slice_seconds: Seconds = 600
     vk_read_lag_seconds: Seconds = 30

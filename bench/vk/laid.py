@@ -31,7 +31,7 @@ def lay(filled: Shop) -> None:
 def _photo(sandbox: Sandbox) -> int:
     """One for all, which VK would not have so."""
     with VkClient(sandbox.vk_url, VK_TOKEN, per_second=1000, id_url=sandbox.vk_url) as vk:
-        return vk.upload_product_photo(CLUB, cards.draw("Товар"))
+        return vk.photos.upload(CLUB, cards.draw("Товар"))
 
 
 def _put_albums(sandbox: Sandbox, user: User) -> dict[str | None, int]:

@@ -3,7 +3,9 @@
 import base64
 import random
 
+import msgspec
 import pytest
+from flask import current_app
 
 from config import SettingsError, load_settings
 
@@ -17,3 +19,14 @@ def refusal(environ: dict[str, str]) -> str:
     with pytest.raises(SettingsError) as refused:
         load_settings(environ)
     return str(refused.value)
+
+
+def calls_go(*, together: int = 25, pictures: int = 5) -> None:
+    """How many calls to VK go in one request from now on, and how many pictures."""
+    changed = {"vk_batch_size": together, "vk_photo_batch_size": pictures}
+    extensions = current_app.extensions
+    extensions["settings"] = msgspec.structs.replace(extensions["settings"], **changed)
+
+
+def calls_go_singly() -> None:
+    calls_go(together=1, pictures=1)

@@ -130,10 +130,19 @@ class Shop:
 
     def on_call(self, path: str, hook: Callable[[Callable[[], Response]], Response], times: int = 1) -> None:
         """Let `hook` have the next calls of that path; it gets the call itself, to make it or not."""
+        self._hook(lambda called: called.endswith(path), hook, times)
+
+    def on_uploads(self, hook: Callable[[Callable[[], Response]], Response]) -> None:
+        """Of pictures; other threads make them."""
+        self._hook(lambda called: "/upload/" in called, hook, times=1_000_000)
+
+    def _hook(
+        self, is_meant: Callable[[str], bool], hook: Callable[[Callable[[], Response]], Response], times: int
+    ) -> None:
         real, left = Transport.send, [times]
 
         def send(transport: Transport, method: str, called: str, **more: Any) -> Response:
-            if called.endswith(path) and left[0] > 0:
+            if is_meant(called) and left[0] > 0:
                 left[0] -= 1
                 return hook(partial(real, transport, method, called, **more))
             return real(transport, method, called, **more)

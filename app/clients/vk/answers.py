@@ -47,6 +47,13 @@ def new_id(answer: object, key: str) -> int:
     return identifier(answer.get(key) if isinstance(answer, dict) else answer)
 
 
+def photo_ids(answer: object) -> list[int]:
+    """Of several photos that were saved together, in their order."""
+    if not isinstance(answer, list):
+        raise MalformedAnswer("not a list")
+    return [new_id(photo, "photo_id") for photo in answer]
+
+
 def profiles(answer: object) -> list[Profile]:
     return [Profile(identifier(user.get("id")), _full_name(user)) for user in _objects(answer)]
 

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from app.clients.answers import MalformedAnswer
+from app.clients.vk import answers
 from app.clients.vk.calls import CallHooks, Value, VkCaller, as_form
 from app.clients.vk.error_table import classify
 from app.clients.vk.errors import (
@@ -23,14 +24,14 @@ from app.clients.vk.errors import (
     Treatment,
     VkError,
 )
-from app.clients.vk.failures import Failure, said_no
+from app.clients.vk.failures import Failure, no_answer, said_no
 
 EXECUTE = "execute"
 MOST_CALLS = 25
 RETRIES = 1
 """Of a batch that got no clear answer. Single calls come next, and have their own."""
 _OF_THE_METHOD = frozenset({NOT_PERMITTED, ACCESS_DENIED, COMMUNITY_TOKEN, SERVICE_TOKEN, METHOD_QUOTA})
-_MAYBE_OF_THE_METHOD = frozenset({FLOOD, SECTION_OFF, *PAGE_CODES})
+MAYBE_OF_THE_METHOD = frozenset({FLOOD, SECTION_OFF, *PAGE_CODES})
 """These end a run. The next one begins with a single call, or it would end at its first batch again and again."""
 _OF_EVERY_CALL = frozenset({Treatment.REFRESH, Treatment.WAIT, Treatment.POSTPONE, Treatment.ASK})
 _TOO_BIG = re.compile(r"\bsize\b|\btoo (big|large)\b", re.IGNORECASE)
@@ -44,6 +45,7 @@ class Batches:
 
     def __init__(self, vk: VkCaller, hooks: CallHooks, size: int) -> None:
         self._vk, self._hooks, self._room = vk, hooks, size
+        self._silences = 0
 
     @property
     def room(self) -> int:
@@ -56,18 +58,29 @@ class Batches:
         None where VK does not take them so: `room` is less from then on. Raises VkError for what would meet single
         calls as well.
         """
+        outcomes = self._ask(method, given, repeatable=True)
+        return None if isinstance(outcomes, VkError) else outcomes
+
+    def _ask(
+        self, method: str, given: Sequence[Mapping[str, Value]], *, repeatable: bool
+    ) -> list[Any | Failure] | VkError:
+        """An error that does not meet single calls is returned, and room made less."""
         try:
-            body = self._vk.answer(EXECUTE, {"code": script(method, given)}, most_retries=RETRIES)
+            body = self._vk.answer(
+                EXECUTE, {"code": script(method, given)}, repeatable=repeatable, most_retries=RETRIES
+            )
+            self._silences = 0
             return self._outcomes(body, method, len(given))
         except MalformedAnswer:
             self.give_up()
+            return no_answer(status=200, outcome_unknown=not repeatable)
         except VkError as error:
-            if error.code in _MAYBE_OF_THE_METHOD:
+            if error.code in MAYBE_OF_THE_METHOD:
                 self.give_up()
-            if error.treatment in _OF_EVERY_CALL and error.code not in _OF_THE_METHOD:
+            if meets_every_call(error):
                 raise
-            self._make_less(error, len(given))
-        return None
+            self._make_less(error, len(given), tries=1 + RETRIES if repeatable else 1)
+            return error
 
     def change(self, method: str, given: Sequence[Mapping[str, Value]]) -> list[bool | VkError | None]:
         """Of each change, in their order, what it comes to by itself: `VkCaller.write`, its error not raised.
@@ -78,6 +91,22 @@ class Batches:
         if outcomes is None:
             return [None] * len(given)
         return [self._written(method, outcome) for outcome in outcomes]
+
+    def create(self, method: str, given: Sequence[Mapping[str, Value]], key: str) -> list[int | VkError | None]:
+        """Of each new thing, in their order, its id or its error, as `VkCaller.create` would have it.
+
+        None where it surely was not made and is still to be made by itself. Raises VkError as `ask` does: then none of
+        them was made.
+        """
+        if self._hooks.is_resting(method) or len(given) > self.room:
+            return [None] * len(given)
+        outcomes = self._ask(method, given, repeatable=False)
+        if not isinstance(outcomes, VkError):
+            return [self._made(outcome, key) for outcome in outcomes]
+        if outcomes.code == SCRIPT_BROKE:
+            outcomes.outcome_unknown = True  # on the way, or when it was about to answer
+        is_lost = outcomes.outcome_unknown and outcomes.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        return [outcomes if is_lost else None] * len(given)
 
     def give_up(self) -> None:
         """What VK answers to batches is of no use: single calls from now on, and it is told so that others know."""
@@ -94,12 +123,23 @@ class Batches:
         error = self._vk.error(outcome)
         return self._vk.is_own_doing if error.treatment is Treatment.OK else error
 
-    def _make_less(self, error: VkError, size: int) -> None:
+    def _made(self, outcome: Any | Failure, key: str) -> int | VkError | None:
+        if not isinstance(outcome, Failure):
+            try:
+                return answers.new_id(outcome, key)
+            except MalformedAnswer:
+                return no_answer(status=200, outcome_unknown=True)
+        if outcome.pause_before(1, repeatable=False) is not None or outcome.is_half_told:
+            return None
+        return self._vk.error(outcome, repeatable=False)
+
+    def _make_less(self, error: VkError, size: int, tries: int) -> None:
         is_too_large = _is_too_large(error)
         if is_too_large and size // 2 > 1:
             self._room = size // 2
         elif not is_too_large and _is_silence(error):
-            self._room = 1
+            self._silences += tries
+            self._room = 1 if self._silences > RETRIES else self._room
         else:
             self.give_up()
 
@@ -118,6 +158,11 @@ class Batches:
         if failure.code is None or not isinstance(error, dict) or error.get("method", method) != method:
             raise MalformedAnswer("an error of something else")
         return failure
+
+
+def meets_every_call(error: VkError) -> bool:
+    """It would meet single calls as well, and is no refusal of the method that makes many of them."""
+    return error.treatment in _OF_EVERY_CALL and error.code not in _OF_THE_METHOD
 
 
 def script(method: str, given: Sequence[Mapping[str, Value]]) -> str:

@@ -4,18 +4,16 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
-from app import clock
-from app.clients.answers import MalformedAnswer, decode
 from app.clients.budget import Budget
-from app.clients.http import Transport, TransportError
+from app.clients.http import Transport
 from app.clients.vk import answers
 from app.clients.vk.addresses import VkAddresses
 from app.clients.vk.batches import MOST_CALLS, Batches
 from app.clients.vk.calls import NO_HOOKS, CallHooks, Value, VkCaller, parsed
-from app.clients.vk.error_table import BACK_OFF, classify
-from app.clients.vk.errors import COMMUNITY_TOKEN, UPLOAD_FAILED, Treatment, VkError
-from app.clients.vk.failures import Failure, no_answer
+from app.clients.vk.errors import COMMUNITY_TOKEN, VkError
+from app.clients.vk.failures import Failure
 from app.clients.vk.lists import ListReader
+from app.clients.vk.photos import MOST_PICTURES, ProductPhotos
 from app.domain.market.categories import Category
 from app.domain.market.items import Album, Community, ItemsById, MarketItems, Profile
 
@@ -24,7 +22,6 @@ MARKET_RIGHT = 1 << 27
 MOST_ITEMS_A_PAGE = 200
 MOST_ALBUMS_A_PAGE = 100
 MOST_IDS_A_CALL = 100
-UPLOAD_TRIES = 3
 UPLOAD_SECONDS = 120.0
 LARGEST_RECEIPT = 256 * 1024
 _ITEM_ID = re.compile(r"\bitem_id\b")
@@ -38,8 +35,8 @@ class VkClient:
     """One user token. `group_id` is always positive. Every method may raise VkError.
 
     `on_page` is called after each answer with pages, so that a long read can renew its lease. `batch_size`: how many
-    calls may go in one request; 1 makes all of them single. With a `budget` every call is tried once. Whoever makes a
-    client closes it, best by `with`.
+    calls may go in one request, `photo_batch_size` how many pictures; 1 makes all of them single. With a `budget`
+    every call is tried once. Whoever makes a client closes it, best by `with`.
     """
 
     def __init__(
@@ -49,6 +46,7 @@ class VkClient:
         *,
         per_second: float = 3,
         batch_size: int = MOST_CALLS,
+        photo_batch_size: int = MOST_PICTURES,
         hooks: CallHooks = NO_HOOKS,
         id_url: str = "https://id.vk.ru",
         budget: Budget | None = None,
@@ -70,7 +68,14 @@ class VkClient:
             public_only=not self._addresses.is_emulator,
             budget=budget,
         )
-        self._hooks = hooks
+        self.photos = ProductPhotos(
+            self._vk,
+            self._batches,
+            self._uploads,
+            hooks,
+            address_of=self._addresses.upload,
+            size=photo_batch_size,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -157,6 +162,14 @@ class VkClient:
         """market.add, §4.2: the id of the new item. Never repeated after an unclear outcome."""
         return self._vk.create("market.add", {**fields, "owner_id": -group_id}, "market_item_id")
 
+    def add_items(self, group_id: int, items: Iterable[Mapping[str, Value]]) -> list[int | VkError | None]:
+        """As many `add_item` as there is room for, by one request, which is never repeated after an unclear outcome.
+
+        Of each, what it returns, or its error; None where it surely was not made and is still to be made by itself.
+        """
+        given = [{**fields, "owner_id": -group_id} for fields in items]
+        return self._batches.create("market.add", given, "market_item_id")
+
     def edit_item(self, group_id: int, item_id: int, fields: Mapping[str, Value]) -> bool:
         """market.edit, §4.3: only the fields given change; False if VK held them before this was first sent."""
         params = {**fields, "owner_id": -group_id, "item_id": item_id}
@@ -186,6 +199,11 @@ class VkClient:
         """market.addAlbum, §9: the id of the new album. Never repeated after an unclear outcome."""
         return self._vk.create("market.addAlbum", {"owner_id": -group_id, "title": title}, "market_album_id")
 
+    def add_albums(self, group_id: int, titles: Iterable[str]) -> list[int | VkError | None]:
+        """As many `add_album` likewise."""
+        given: list[dict[str, Value]] = [{"owner_id": -group_id, "title": title} for title in titles]
+        return self._batches.create("market.addAlbum", given, "market_album_id")
+
     def rename_album(self, group_id: int, album_id: int, title: str) -> None:
         """market.editAlbum, §9."""
         self._vk.write("market.editAlbum", {"owner_id": -group_id, "album_id": album_id, "title": title})
@@ -208,42 +226,6 @@ class VkClient:
     def remove_from_album(self, group_id: int, item_id: int, album_id: int) -> None:
         """market.removeFromAlbum, §9."""
         self._vk.write("market.removeFromAlbum", {"owner_id": -group_id, "item_id": item_id, "album_ids": album_id})
-
-    def upload_product_photo(self, group_id: int, jpeg: bytes) -> int:
-        """The three steps of §8.1: the id of a photo that is good for one item."""
-        pauses = iter(BACK_OFF[: UPLOAD_TRIES - 1])
-        while True:
-            try:
-                return self._upload_once(group_id, jpeg)
-            except VkError as error:
-                may_help = error.outcome_unknown or classify(error.code).treatment is Treatment.UPLOAD
-                # A photo that was saved without our knowing belongs to no item and harms nobody.
-                error.outcome_unknown = False
-                pause = next(pauses, None) if may_help else None
-                if pause is None:
-                    raise
-            clock.sleep(pause + clock.jitter())
-            self._hooks.before_repeat()
-
-    def _upload_once(self, group_id: int, jpeg: bytes) -> int:
-        where = self._vk.read("market.getProductPhotoUploadServer", {"group_id": group_id}, self._addresses.upload)
-        receipt = self._send_picture(where, jpeg)
-        self._hooks.before_repeat()  # the owner may be gone since the picture was sent
-        # What was uploaded can be saved once only, so a save of unclear outcome begins with a new upload.
-        return self._vk.create("market.saveProductPhoto", {"upload_response": receipt}, "photo_id")
-
-    def _send_picture(self, url: str, jpeg: bytes) -> str:
-        """The upload server's answer as text, which VK wants back unread."""
-        try:
-            answer = self._uploads.send("POST", url, files={"file": ("photo.jpg", jpeg, "image/jpeg")})
-            receipt = decode(answer.body, dict[str, Any])
-        except (TransportError, MalformedAnswer):
-            raise no_answer(outcome_unknown=True) from None
-        if answer.status >= 500:
-            raise no_answer(status=answer.status, outcome_unknown=True)
-        if answer.status != 200 or not receipt or receipt.get("error") or receipt.get("error_msg"):
-            raise Failure(code=UPLOAD_FAILED, status=answer.status).error()
-        return answer.body.decode()
 
     def _market_page(self, group_id: int, offset: int, count: int) -> tuple[int, list[Any]]:
         return self._vk.read("market.get", {**_market(group_id), "offset": offset, "count": count}, answers.page)

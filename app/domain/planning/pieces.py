@@ -5,12 +5,14 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from app.domain.planning.changes import Action, Change
 
 EDITS = frozenset({Action.HIDE, Action.EDIT, Action.SHOW})
+ALONE_OF_KIND = frozenset({Action.ADD, Action.ALBUM_ADD, Action.DELETE})
+"""Go with their like alone."""
 
 
 def pieces(changes: Iterable[Change], most: Callable[[Action], int]) -> Iterator[tuple[Change, ...]]:
-    """In their order: edits or deletions that follow each other, what goes into one album; anything else by itself.
+    """In their order: what follows each other and is alike, what goes into one album; anything else by itself.
 
-    No item is in one piece twice. `most`: how many may go together, asked anew for every piece.
+    Nothing is in one piece twice. `most`: how many may go together, asked anew for every piece.
     """
     piece: list[Change] = []
     for change in changes:
@@ -24,15 +26,22 @@ def pieces(changes: Iterable[Change], most: Callable[[Action], int]) -> Iterator
 
 def _goes_with(change: Change, piece: list[Change]) -> bool:
     form = _form(change)
-    return form is not None and form == _form(piece[0]) and all(change.key != other.key for other in piece)
+    return form is not None and form == _form(piece[0]) and all(_what(change) != _what(other) for other in piece)
 
 
 def _form(change: Change) -> Hashable:
-    """What changes of one request have in common; None where a picture goes first, or no record tells of the item."""
-    if change.photo is not None or change.key is None:
+    """What changes of one request have in common; None where no record of ours tells of the item."""
+    if change.key is None and change.action is not Action.ALBUM_ADD:
         return None
-    if change.action is Action.ALBUM_PUT:
-        return change.action, change.album
+    if change.action in ALONE_OF_KIND:
+        return change.action
     if change.action in EDITS:
-        return EDITS
-    return change.action if change.action is Action.DELETE else None
+        return EDITS, change.photo is not None
+    return (change.action, change.album) if change.action is Action.ALBUM_PUT else None
+
+
+def _what(change: Change) -> Hashable:
+    """What is changed; of a new item what it is found by."""
+    if change.key is None:
+        return change.album
+    return change.key.product_id if change.action is Action.ADD else change.key

@@ -32,7 +32,10 @@ WRITING_METHODS = market.WRITES | albums.WRITES | photos.WRITES
 SECRET_PARAMS = frozenset({"access_token", "success_token"})
 ERRORS = frozenset({*VK_ERROR_KINDS, "error"})
 EXECUTE = "execute"
-SPECIAL_FAULTS = {LAG: market.LAGGING | albums.LAGGING | {EXECUTE}, HALF: albums.DIVISIBLE | {EXECUTE}}
+SPECIAL_FAULTS = {
+    LAG: market.LAGGING | albums.LAGGING | {EXECUTE},
+    HALF: albums.DIVISIBLE | photos.DIVISIBLE | {EXECUTE},
+}
 DONE_OF_HALF = 2
 """Calls of a batch that breaks off."""
 INNER_AFTER_KINDS = AFTER_KINDS - {"truncated"}

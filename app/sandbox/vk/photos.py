@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request
 from PIL import Image
 from werkzeug.datastructures import FileStorage
 
+from app.sandbox.chaos import HALF
 from app.sandbox.documents import Json
 from app.sandbox.faults import UPLOAD_AFTER_KINDS, UPLOAD_KINDS
 from app.sandbox.spoilt_answers import spoilt_answer, truncated
@@ -21,6 +22,7 @@ from app.sandbox.vk.state import Photo, Upload
 blueprint = Blueprint("vk_photos", __name__)
 
 PRODUCT_ALBUM, COVER_ALBUM = -105, -53
+HALF_DONE = frozenset({HALF})
 LARGEST_FILE = 50 * 1024 * 1024
 LARGEST_SUM = 14_000
 LARGEST_RATIO = 20
@@ -89,7 +91,7 @@ def upload(kind: str, token: str) -> Response:
 
 def _files(address: Upload) -> list[FileStorage]:
     if address.bulk:
-        return [file for name, file in sorted(request.files.items()) if name.startswith("file")]
+        return [file for name, file in request.files.items() if name.startswith("file")]
     file = request.files.get("file")
     return [file] if file else []
 
@@ -134,7 +136,9 @@ def save_product_photo(call: Call) -> Json:
 
 
 def save_product_photo_bulk(call: Call) -> list[Json]:
-    return [{"photo_id": photo.id} for photo in _save_received(call, bulk=True)]
+    saved = [{"photo_id": photo.id} for photo in _save_received(call, bulk=True)]
+    breaks_off = call.world.faults.take("vk", call.method, HALF_DONE, token=call.token.value)
+    return saved[: len(saved) // 2 + 1] if breaks_off else saved
 
 
 def _save_received(call: Call, *, bulk: bool) -> list[Photo]:
@@ -202,4 +206,6 @@ HANDLERS: dict[str, Callable[[Call], Any]] = {
     "photos.getMarketAlbumUploadServer": album_upload_server,
     "photos.saveMarketAlbumPhoto": save_album_photo,
 }
+DIVISIBLE = frozenset({"market.saveProductPhotoBulk"})
+"""May break off in the middle."""
 WRITES = frozenset({"market.saveProductPhoto", "market.saveProductPhotoBulk", "photos.saveMarketAlbumPhoto"})

@@ -45,6 +45,7 @@ def vk_client(token: str, *, slowest: float | None = None, hooks: CallHooks = NO
         token,
         per_second=min(per_second, slowest or per_second),
         batch_size=settings().vk_batch_size if slowest is None else 1,
+        photo_batch_size=settings().vk_photo_batch_size if slowest is None else 1,
         id_url=settings().vk_id_url,
         budget=_budget.get(),
         hooks=hooks,

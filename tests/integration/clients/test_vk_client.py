@@ -31,7 +31,7 @@ def fields(vk: VkClient, jpeg: bytes) -> dict[str, Any]:
         "category_id": 20064,
         "price": Decimal("64.90"),
         "sku": "ev:1",
-        "main_photo_id": vk.upload_product_photo(CLUB, jpeg),
+        "main_photo_id": vk.photos.upload(CLUB, jpeg),
         "stock_amount": None,
         "deleted": False,
     }
@@ -251,7 +251,7 @@ def test_putting_an_item_in_its_album_twice_is_a_success(vk: VkClient, fields: d
 
 
 def test_an_album_takes_several_items_at_once(vk: VkClient, fields: dict[str, Any], jpeg: bytes) -> None:
-    other = {**fields, "sku": "ev:2", "main_photo_id": vk.upload_product_photo(CLUB, jpeg)}
+    other = {**fields, "sku": "ev:2", "main_photo_id": vk.photos.upload(CLUB, jpeg)}
     item_ids, album_id = [vk.add_item(CLUB, fields), vk.add_item(CLUB, other)], vk.add_album(CLUB, "Чай")
     assert vk.put_in_album(CLUB, item_ids, album_id)
     assert Album(album_id, "Чай", 2) in vk.albums(CLUB)
@@ -260,7 +260,7 @@ def test_an_album_takes_several_items_at_once(vk: VkClient, fields: dict[str, An
 def test_several_items_of_which_one_stands_there_are_not_all_put(
     vk: VkClient, fields: dict[str, Any], jpeg: bytes
 ) -> None:
-    other = {**fields, "sku": "ev:2", "main_photo_id": vk.upload_product_photo(CLUB, jpeg)}
+    other = {**fields, "sku": "ev:2", "main_photo_id": vk.photos.upload(CLUB, jpeg)}
     item_ids, album_id = [vk.add_item(CLUB, fields), vk.add_item(CLUB, other)], vk.add_album(CLUB, "Чай")
     vk.put_in_album(CLUB, item_ids[:1], album_id)
     assert not vk.put_in_album(CLUB, item_ids, album_id)
@@ -290,17 +290,17 @@ def test_a_full_community_takes_no_more(sandbox: Any, vk: VkClient, fields: dict
 @pytest.mark.parametrize("kind", ["http_502", "garbage", "drop"])
 def test_a_failed_upload_is_sent_again(sandbox: Any, vk: VkClient, jpeg: bytes, kind: str) -> None:
     sandbox.fault("upload", kind, times=2)
-    assert vk.upload_product_photo(CLUB, jpeg) > 0
+    assert vk.photos.upload(CLUB, jpeg) > 0
 
 
 def test_a_save_whose_answer_is_lost_is_uploaded_again(sandbox: Any, vk: VkClient, jpeg: bytes) -> None:
     sandbox.fault("vk", "drop_after", method="market.saveProductPhoto", times=1)
-    assert vk.upload_product_photo(CLUB, jpeg) > 0
+    assert vk.photos.upload(CLUB, jpeg) > 0
     assert sandbox.calls("upload.product") == 2
 
 
 def test_a_bad_picture_fails_after_three_uploads(sandbox: Any, vk: VkClient) -> None:
-    error = failure(vk.upload_product_photo, CLUB, b"not a picture")
+    error = failure(vk.photos.upload, CLUB, b"not a picture")
     assert (error.code, error.treatment) == (22, Treatment.FAIL)
     assert sandbox.calls("upload.product") == 3
 

@@ -1,16 +1,18 @@
 """Making albums at VK and putting items into them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from app.clients.vk.errors import ALBUMS_FULL, OUT_OF_LIMITS, Treatment, VkError
 from app.clock import utcnow
 from app.db import db
 from app.domain.market.drift import ALBUM, same_text
+from app.domain.market.items import Album
 from app.domain.planning.changes import Change, LinkState
 from app.logs import get_logger
 from app.models import AlbumState, EntryOutcome, Listing, VkAlbum
-from app.services.engine.changes.result import ChangeResult, Deferred, Told, concerns_one_change
+from app.services.engine.changes.result import ChangeResult, Deferred, Told
+from app.services.engine.context.early_end import concerns_one_change
 from app.services.engine.context.run_context import RunContext
 from app.services.market import albums as market_albums
 from app.services.market.read_lag import after_read_lag
@@ -21,6 +23,51 @@ log = get_logger()
 
 
 def add_album(run: RunContext, change: Change) -> ChangeResult:
+    row = _new_album(run, change)
+    run.lease.renew()
+    try:
+        row.vk_album_id = run.vk.add_album(run.group_id, row.title)
+    except VkError as error:
+        if error.outcome_unknown:
+            return _look_up(run, {0: (row, error)})[0]
+        row.attempted_at = row.retry_after = None
+        if not concerns_one_change(error):
+            raise
+        return _failed_album(run, row, error)
+    return _made(row)
+
+
+def add_albums(run: RunContext, changes: Sequence[Change]) -> list[Told]:
+    """By one request for all. What is left open was surely not made. Raises VkError and RunEnds."""
+    told: list[Told] = [None] * len(changes)
+    if run.albums_are_full or len(changes) > run.vk.room:
+        return told
+    rows = [_new_album(run, change) for change in changes]
+    run.lease.renew()
+    try:
+        answers = run.vk.add_albums(run.group_id, [row.title for row in rows])
+    except VkError:
+        _forget_intents(rows)
+        raise
+    lost: dict[int, tuple[VkAlbum, VkError]] = {}
+    for number, (row, answer) in enumerate(zip(rows, answers, strict=True)):
+        if isinstance(answer, int):
+            row.vk_album_id = answer
+            told[number] = _made(row)
+        elif answer is not None and answer.outcome_unknown:
+            lost[number] = row, answer
+        else:
+            _forget_intents([row])
+            told[number] = _refused(run, row, answer)
+    if lost:
+        run.lease.renew()  # what VK surely made is recorded before anything else is asked
+        for number, result in _look_up(run, lost).items():
+            told[number] = result
+    return told
+
+
+def _new_album(run: RunContext, change: Change) -> VkAlbum:
+    """The album's record, marked for its making. Raises Deferred where VK takes no more of them."""
     assert change.album is not None
     if run.albums_are_full:
         raise Deferred
@@ -30,32 +77,41 @@ def add_album(run: RunContext, change: Change) -> ChangeResult:
     row.attempted_at, row.retry_after = utcnow(), after_read_lag()
     row.strangers = [album.id for album in run.seen_albums if same_text(album.title, change.album)]
     run.market.albums[change.album] = row
-    run.lease.renew()
-    try:
-        row.vk_album_id = run.vk.add_album(run.group_id, change.album)
-    except VkError as error:
-        return _look_up_album(run, row, error)
+    return row
+
+
+def _forget_intents(rows: Iterable[VkAlbum]) -> None:
+    """VK surely did not make them."""
+    for row in rows:
+        row.attempted_at = row.retry_after = None
+
+
+def _made(row: VkAlbum) -> ChangeResult:
     row.state, row.retry_after, row.error_code = AlbumState.LIVE, None, None
     return ChangeResult()
 
 
-def _look_up_album(run: RunContext, row: VkAlbum, error: VkError) -> ChangeResult:
-    if not error.outcome_unknown:
-        return _failed_album(run, row, error)
-    try:
-        if market_albums.link_lost_album(row, run.vk.albums(run.group_id)):
-            return ChangeResult()
-    except VkError:
-        pass  # a later pass looks again before it repeats the call
-    row.retry_after = after_read_lag()
-    return ChangeResult(EntryOutcome.UNKNOWN, error=error)
+def _look_up(run: RunContext, lost: Mapping[int, tuple[VkAlbum, VkError]]) -> dict[int, ChangeResult]:
+    """All of them at once, by their number; what is not there yet a later pass looks for before it repeats the call."""
+    seen: Sequence[Album] = ()
+    with suppress(VkError):
+        seen = run.vk.albums(run.group_id)
+    results = {}
+    for number, (row, error) in lost.items():
+        is_there = market_albums.link_lost_album(row, seen)
+        row.retry_after = row.retry_after if is_there else after_read_lag()
+        results[number] = ChangeResult() if is_there else ChangeResult(EntryOutcome.UNKNOWN, error=error)
+    return results
+
+
+def _refused(run: RunContext, row: VkAlbum, error: VkError | None) -> Told:
+    if error is not None and error.code == ALBUMS_FULL and run.albums_are_full:
+        return None  # the first one tells it
+    return _failed_album(run, row, error) if error is not None and concerns_one_change(error) else error
 
 
 def _failed_album(run: RunContext, row: VkAlbum, error: VkError) -> ChangeResult:
-    """Surely not made: a title that VK refuses is left alone for a while."""
-    row.attempted_at = row.retry_after = None
-    if not concerns_one_change(error):
-        raise error
+    """A title that VK refuses is left alone for a while."""
     row.retry_after, row.error_code = utcnow() + pauses.REFUSED, vk_code(error)
     run.albums_are_full = run.albums_are_full or error.code == ALBUMS_FULL
     return ChangeResult(EntryOutcome.FAILED, error=error)

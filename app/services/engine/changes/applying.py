@@ -33,8 +33,8 @@ from app.domain.planning.pieces import pieces
 from app.logs import get_logger
 from app.models import EntryOutcome, Listing, RunStage, RunStatus, SyncRun, SyncRunEntry
 from app.services.engine.changes import adding, albums, editing, together
-from app.services.engine.changes.result import ChangeResult, Deferred, Told, concerns_one_change
-from app.services.engine.context.early_end import RunEnds
+from app.services.engine.changes.result import ChangeResult, Deferred, Told
+from app.services.engine.context.early_end import RunEnds, concerns_one_change
 from app.services.engine.context.run_context import RunContext
 from app.services.market import albums as market_albums
 from app.services.market.read_lag import read_lag
@@ -71,6 +71,8 @@ CARRIED_OUT_TOGETHER_BY: dict[Action, Callable[[RunContext, Sequence[Change]], l
     Action.HIDE: together.edit,
     Action.EDIT: together.edit,
     Action.SHOW: together.edit,
+    Action.ADD: adding.add_together,
+    Action.ALBUM_ADD: albums.add_albums,
     Action.ALBUM_PUT: albums.put_together,
     Action.DELETE: together.delete,
 }
@@ -80,11 +82,12 @@ _NEW_ENTRY = sa.insert(_ENTRIES)
 _REFUSALS = (Treatment.FAIL, Treatment.ADJUST, Treatment.HEAL)
 
 
-def apply_all(run: RunContext, changes: Iterable[Change]) -> bool:
+def apply_all(run: RunContext, changes: Sequence[Change]) -> bool:
     """One after another, until something says that the run must end: then RunEnds or VkError is raised.
 
     True where answers got lost.
     """
+    run.pictures.expect(changes)
     unreachable = strange = 0
     answers_lost = False
     for result in _results(run, changes):
@@ -121,7 +124,7 @@ def _room(run: RunContext, action: Action) -> int:
     """How many changes of that kind one request may hold now."""
     if action is Action.ALBUM_PUT:
         return 1 if run.puts_singly else MOST_IDS_A_CALL
-    return run.vk.room
+    return max(run.vk.room, run.vk.photos.room) if action is Action.ADD else run.vk.room
 
 
 def _begin(run: RunContext, action: Action) -> None:

@@ -9,7 +9,7 @@ from app.domain.market.drift import PHOTO, TEXTS
 from app.domain.planning.brakes import named
 from app.domain.planning.changes import Change, LinkState, Reason
 from app.models import EntryOutcome, Listing
-from app.services.engine.changes import adjusting, deletion_proof, pictures
+from app.services.engine.changes import adjusting, deletion_proof
 from app.services.engine.changes.result import ChangeResult, Deferred
 from app.services.engine.context.run_context import RunContext
 
@@ -23,7 +23,7 @@ def edit(run: RunContext, change: Change) -> ChangeResult:
     forget_old_failure(row)
     fields = dict(change.fields)
     if change.photo is not None:
-        pictures.upload(run, row, change)
+        run.pictures.upload(row, change)
         fields["main_photo_id"] = row.photo_id or 0
     note_in_flight(row, fields)
     was_other, taken = _send(run, row, fields)

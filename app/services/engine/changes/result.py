@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.clients.vk.errors import Treatment, VkError
+from app.clients.vk.errors import VkError
 from app.models import EntryOutcome
 
 
@@ -25,10 +25,3 @@ class ChangeResult:
 
 Told = ChangeResult | VkError | None
 """Of one of several changes: a result, VK's refusal, or None where it is still to be made by itself."""
-
-
-def concerns_one_change(error: VkError) -> bool:
-    """The run goes on with the others."""
-    if error.outcome_unknown or error.code is None:
-        return True
-    return error.treatment in (Treatment.FAIL, Treatment.SKIP, Treatment.HEAL, Treatment.ADJUST, Treatment.RETRY)

@@ -4,7 +4,7 @@ What is left open may be made once more by itself, whether VK made it or not: an
 item already gone counts as deleted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from app.clients.vk.errors import VkError
 from app.domain.listing.key import Value
@@ -21,12 +21,15 @@ def edit(run: RunContext, changes: Sequence[Change]) -> list[Told]:
     """Hides and shows as well. Raises VkError where the run cannot go on, and RunEnds."""
     told: list[Told] = [None] * len(changes)
     going = _going(run, changes)
-    if len(going) < 2:
+    for number, error in _without_picture(run, changes, going).items():
+        told[number] = error
+        del going[number]
+    if not 1 < len(going) <= run.vk.room:
         return told
-    fields = {number: adjusting.without_refused(run.findings, dict(changes[number].fields)) for number in going}
+    fields = {number: _fields(run, row, changes[number]) for number, row in going.items()}
     for number, row in going.items():
         editing.forget_old_failure(row)
-        editing.note_in_flight(row, changes[number].fields)
+        editing.note_in_flight(row, fields[number])
     run.begin_write(*going.values())
     edits = [(row.vk_item_id or 0, fields[number]) for number, row in going.items()]
     for number, answer in zip(going, run.vk.edit_items(run.group_id, edits), strict=True):
@@ -38,7 +41,7 @@ def delete(run: RunContext, changes: Sequence[Change]) -> list[Told]:
     """Raises as `edit` does."""
     told: list[Told] = [None] * len(changes)
     going = _going(run, changes)
-    if len(going) < 2:
+    if not 1 < len(going) <= run.vk.room:
         return told
     run.begin_write(*going.values())
     answers = run.vk.delete_items(run.group_id, [row.vk_item_id or 0 for row in going.values()])
@@ -62,6 +65,18 @@ def _going(run: RunContext, changes: Sequence[Change]) -> dict[int, Listing]:
     """The records of those whose items still stand, by their number."""
     rows = enumerate(map(run.listing_of, changes))
     return {number: row for number, row in rows if row.state != LinkState.GONE}
+
+
+def _without_picture(run: RunContext, changes: Sequence[Change], going: Iterable[int]) -> dict[int, VkError]:
+    """Why, by their number, some of those that want one could not get a new picture; the others have it."""
+    wanting = [changes[number] for number in going if changes[number].photo is not None]
+    refusals = run.pictures.bring(wanting) if wanting else {}
+    return {number: refusals[key] for number in going if (key := changes[number].key) in refusals}
+
+
+def _fields(run: RunContext, row: Listing, change: Change) -> dict[str, Value]:
+    fields = adjusting.without_refused(run.findings, dict(change.fields))
+    return fields if change.photo is None else {**fields, "main_photo_id": row.photo_id or 0}
 
 
 def _edited(run: RunContext, change: Change, fields: dict[str, Value], answer: bool | VkError | None) -> Told:

@@ -1,5 +1,6 @@
 """What ends a run before all of it is done."""
 
+from app.clients.vk.errors import Treatment, VkError
 from app.models import RunStatus
 from app.services.runs.ending import End
 
@@ -10,3 +11,10 @@ class RunEnds(Exception):
     def __init__(self, status: RunStatus, code: str, *, pauses: tuple[float, ...] = (), at_once: bool = False) -> None:
         super().__init__(code)
         self.end = End(status, code, pauses=pauses, at_once=at_once)
+
+
+def concerns_one_change(error: VkError) -> bool:
+    """The run goes on with the others."""
+    if error.outcome_unknown or error.code is None:
+        return True
+    return error.treatment in (Treatment.FAIL, Treatment.SKIP, Treatment.HEAL, Treatment.ADJUST, Treatment.RETRY)

@@ -9,6 +9,7 @@ from app.clients.vk.calls import CallHooks
 from app.clients.vk.client import VkClient
 from app.clients.vk.errors import CAPTCHA, stored
 from app.clock import utcnow
+from app.context import settings
 from app.db import db
 from app.domain.listing.key import ListingKey
 from app.domain.market.items import Album
@@ -17,6 +18,7 @@ from app.models import Listing, RunStatus, SyncRun, User
 from app.services.engine.context import clock_repair
 from app.services.engine.context.early_end import RunEnds
 from app.services.engine.context.held_lease import HeldLease, RunNews
+from app.services.engine.context.pictures import Pictures
 from app.services.engine.context.time_slice import TimeSlice
 from app.services.engine.context.vk_findings import VkFindings
 from app.services.market.records import MarketRecords
@@ -42,6 +44,7 @@ class RunContext:
     evotor: EvotorClient | None
     findings: VkFindings
     market: MarketRecords
+    pictures: Pictures
     seen_albums: list[Album] | None = None
     """Those of the community, once they were read."""
     shop_is_full: bool = False
@@ -59,6 +62,7 @@ class RunContext:
 
     def close(self) -> None:
         """Both vendors are asked no more."""
+        self.pictures.close()
         self.vk.close()
         if self.evotor is not None:
             self.evotor.close()
@@ -103,20 +107,21 @@ def begin(
     findings = VkFindings(use, user.vk.resting)
     was_asked_by_captcha = user.sync_state is not None and user.sync_state.strike_code == stored(CAPTCHA)
     evotor = evotor_use(user)
+    vk = vk_client(
+        use.token,
+        slowest=AFTER_CAPTCHA_PER_SECOND if was_asked_by_captcha else None,
+        hooks=CallHooks(is_resting=findings.is_resting, before_repeat=lease.renew, note_refused=findings.note_refused),
+    )
+    market = MarketRecords(user.id, use.group_id)
     return RunContext(
         user=user,
         row=row,
         order=order,
         time_slice=time_slice,
         lease=lease,
-        vk=vk_client(
-            use.token,
-            slowest=AFTER_CAPTCHA_PER_SECOND if was_asked_by_captcha else None,
-            hooks=CallHooks(
-                is_resting=findings.is_resting, before_repeat=lease.renew, note_refused=findings.note_refused
-            ),
-        ),
+        vk=vk,
         evotor=evotor_client(evotor.token) if evotor else None,
         findings=findings,
-        market=MarketRecords(user.id, use.group_id),
+        market=market,
+        pictures=Pictures(vk, market, lease, at_once=settings().vk_uploads_at_once),
     )

@@ -66,6 +66,7 @@ def test_an_album_that_is_gone_when_it_gets_a_new_title_is_made_anew(shop: Shop,
     assert shop.albums() == {"Чай и травы": ["P1"], "Мёд": ["P2"]}
 
 
+@pytest.mark.one_by_one
 def test_a_lost_album_is_found_whatever_way_vk_spells_its_title(shop: Shop) -> None:
     rename_group(shop, "Чай & «травы»")
 

@@ -3,16 +3,15 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-import msgspec
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 
 from app.clients.http import Response
 from app.db import db
 from app.models import ConnectionState, RunStatus, SyncConfig, SyncRun
 from app.services.pages.sync.problems import problems
 from tests.support.sandbox import CLUB, Sandbox
+from tests.support.settings import calls_go_singly
 from tests.support.shop import Shop
 
 PAGES = 5
@@ -178,7 +177,7 @@ def test_a_worker_told_to_stop_stops_between_pages_that_are_asked_for_alone(aske
     assert (asked_alone.run(is_stopping=lambda: len(asked) >= 2).status, len(asked)) == (RunStatus.CONTINUED, 2)
 
 
-def test_the_setting_of_operators_makes_calls_single(large: Shop, app: Flask) -> None:
-    app.extensions["settings"] = msgspec.structs.replace(app.extensions["settings"], vk_batch_size=1)
+def test_the_setting_of_operators_makes_calls_single(large: Shop) -> None:
+    calls_go_singly()
 
     assert read_whole(large) == SINGLE

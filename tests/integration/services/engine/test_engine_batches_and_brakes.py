@@ -2,25 +2,23 @@
 
 from collections.abc import Callable
 
-import msgspec
 import pytest
-from flask import Flask
 
 from app.clients.http import Response
 from app.models import EntryOutcome, RunStatus
 from tests.support.batches import outcomes, repriced, stocked
 from tests.support.lost_answers import dies_after, dies_before
 from tests.support.sandbox import CLUB
+from tests.support.settings import calls_go
 from tests.support.shop import Shop
 
 BY_HAND = "Название от руки "
 
 
 @pytest.fixture(params=[1, 25])
-def shop(shop: Shop, app: Flask, request: pytest.FixtureRequest) -> Shop:
+def shop(shop: Shop, request: pytest.FixtureRequest) -> Shop:
     """One by one, and in batches."""
-    settings = app.extensions["settings"]
-    app.extensions["settings"] = msgspec.structs.replace(settings, vk_batch_size=request.param)
+    calls_go(together=request.param)
     return shop
 
 

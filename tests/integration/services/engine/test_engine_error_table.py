@@ -13,6 +13,8 @@ from tests.support.page import Browser
 from tests.support.sandbox import CLUB, EXTENDED_CLUB, Sandbox
 from tests.support.shop import TINY, Shop
 
+pytestmark = pytest.mark.one_by_one
+
 ALL_WELL = "Всё в порядке"
 ALL = {"P1": "100.00", "P2": "200.00", "P3": "300.00"}
 

@@ -12,6 +12,8 @@ from tests.support.lost_answers import ALL, all_is_well, dies_after, dies_before
 from tests.support.sandbox import Sandbox
 from tests.support.shop import Killed, Shop
 
+pytestmark = pytest.mark.one_by_one
+
 
 @pytest.mark.parametrize("kind", ["drop_after", "http_502_after", "garbage_after"])
 def test_an_add_whose_answer_is_lost_is_found_by_its_sku_at_once(shop: Shop, sandbox: Sandbox, kind: str) -> None:

@@ -15,6 +15,8 @@ from tests.support.lost_answers import ALBUMS, ALL, all_is_well, dies_after, die
 from tests.support.sandbox import CLUB, Sandbox
 from tests.support.shop import Shop
 
+pytestmark = pytest.mark.one_by_one
+
 
 @pytest.mark.parametrize("kind", ["drop_after", "http_502_after", "garbage_after"])
 def test_an_album_whose_answer_is_lost_is_found_by_its_title(shop: Shop, sandbox: Sandbox, kind: str) -> None:

@@ -15,6 +15,8 @@ from app.services.owner import config, rule_setting, settings, switch
 from tests.support.sandbox import EXTENDED_CLUB
 from tests.support.shop import Shop
 
+pytestmark = pytest.mark.one_by_one
+
 ALL = {"P1": "100.00", "P2": "200.00", "P3": "300.00"}
 
 

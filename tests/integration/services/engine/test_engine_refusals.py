@@ -11,6 +11,8 @@ from app.models import EntryOutcome, RunStatus
 from tests.support.sandbox import CLUB, EXTENDED_CLUB, Sandbox
 from tests.support.shop import TINY, Shop
 
+pytestmark = pytest.mark.one_by_one
+
 ALL = {"P1": "100.00", "P2": "200.00", "P3": "300.00"}
 
 

@@ -11,6 +11,8 @@ from app.services.runs import schedule
 from tests.support.sandbox import Sandbox
 from tests.support.shop import Shop
 
+pytestmark = pytest.mark.one_by_one
+
 ALL = {"P1": "100.00", "P2": "200.00", "P3": "300.00"}
 
 

@@ -14,6 +14,8 @@ from tests.support.page import Browser
 from tests.support.sandbox import Sandbox
 from tests.support.shop import TINY, Shop
 
+pytestmark = pytest.mark.one_by_one
+
 ALL_WELL = "Всё в порядке"
 
 

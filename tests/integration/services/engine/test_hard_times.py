@@ -23,6 +23,8 @@ from app.tasks.sync import run_due
 from tests.support.sandbox import Sandbox
 from tests.support.shop import Killed, Shop
 
+pytestmark = pytest.mark.one_by_one
+
 ALL = {"P1": "100.00", "P2": "200.00", "P3": "300.00"}
 
 

@@ -1,6 +1,5 @@
 """Showing again what a run hid."""
 
-import msgspec
 import pytest
 from flask import Flask
 
@@ -11,6 +10,7 @@ from app.services.errors import NotReady
 from app.services.owner import orders
 from app.tasks.sync import run_due
 from tests.support.owners import hide_all, toggle
+from tests.support.settings import calls_go_singly
 from tests.support.shop import Shop
 
 ALL = {"P1": "100.00", "P2": "200.00", "P3": "300.00"}
@@ -19,7 +19,7 @@ ALL = {"P1": "100.00", "P2": "200.00", "P3": "300.00"}
 @pytest.fixture
 def single_calls(app: Flask) -> None:
     """So that a run can end between two of three hides."""
-    app.extensions["settings"] = msgspec.structs.replace(app.extensions["settings"], vk_batch_size=1)
+    calls_go_singly()
 
 
 def undo(shop: Shop) -> int:

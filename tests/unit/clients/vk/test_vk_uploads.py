@@ -22,13 +22,13 @@ class TestUploads:
     def test_the_receipt_goes_back_as_it_came(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         vendor.post(UPLOAD, text=self.RECEIPT)
         answers(vendor, "market.saveProductPhoto", response({"photo_id": 457239101}))
-        assert client.upload_product_photo(GROUP, b"jpeg") == 457239101
+        assert client.photos.upload(GROUP, b"jpeg") == 457239101
         assert forms(vendor)[-1]["upload_response"] == self.RECEIPT
 
     def test_the_picture_travels_without_the_token(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         vendor.post(UPLOAD, text=self.RECEIPT)
         answers(vendor, "market.saveProductPhoto", response({"photo_id": 1}))
-        client.upload_product_photo(GROUP, b"jpeg")
+        client.photos.upload(GROUP, b"jpeg")
         request = self.sent(vendor, UPLOAD)[0]
         assert "Authorization" not in request.headers
         timeout: Any = request.timeout
@@ -43,7 +43,7 @@ class TestUploads:
     ) -> None:
         vendor.post(UPLOAD, [bad, bad, {"text": self.RECEIPT}])
         answers(vendor, "market.saveProductPhoto", response({"photo_id": 1}))
-        assert client.upload_product_photo(GROUP, b"jpeg") == 1
+        assert client.photos.upload(GROUP, b"jpeg") == 1
         assert len(self.sent(vendor, f"{URL}/market.getProductPhotoUploadServer")) == 3
 
     @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ class TestUploads:
         self, vendor: requests_mock.Mocker, client: VkClient, bad: Answer, code: int | None, treatment: Treatment
     ) -> None:
         vendor.post(UPLOAD, [bad])
-        error = failure(lambda: client.upload_product_photo(GROUP, b"jpeg"))
+        error = failure(lambda: client.photos.upload(GROUP, b"jpeg"))
         assert (error.code, error.treatment, error.outcome_unknown) == (code, treatment, False)
         assert len(self.sent(vendor, UPLOAD)) == 3
 
@@ -64,17 +64,17 @@ class TestUploads:
     ) -> None:
         vendor.post(UPLOAD, text=self.RECEIPT)
         answers(vendor, "market.saveProductPhoto", answer, response({"photo_id": 1}))
-        assert client.upload_product_photo(GROUP, b"jpeg") == 1
+        assert client.photos.upload(GROUP, b"jpeg") == 1
         assert len(self.sent(vendor, UPLOAD)) == 2
 
     def test_a_refusal_to_save_is_not_an_upload_failure(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         vendor.post(UPLOAD, text=self.RECEIPT)
         answers(vendor, "market.saveProductPhoto", refusal(1438))
-        assert failure(lambda: client.upload_product_photo(GROUP, b"jpeg")).treatment is Treatment.ASK
+        assert failure(lambda: client.photos.upload(GROUP, b"jpeg")).treatment is Treatment.ASK
         assert len(self.sent(vendor, UPLOAD)) == 1
 
     def test_an_error_does_not_show_the_receipt(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
         vendor.post(UPLOAD, text=self.RECEIPT)
         answers(vendor, "market.saveProductPhoto", refusal(100))
-        error = failure(lambda: client.upload_product_photo(GROUP, b"jpeg"))
+        error = failure(lambda: client.photos.upload(GROUP, b"jpeg"))
         assert "upload-secret" not in f"{error!r} {error} {vars(error)}"

@@ -62,15 +62,31 @@ def test_an_item_is_in_one_piece_once() -> None:
     assert names(edits("abab")) == ["ab", "ab"]
 
 
-def test_an_edit_with_a_picture_goes_by_itself() -> None:
-    assert names([*edits("ab"), change(Action.EDIT, "c", photo="new"), *edits("de")]) == ["ab", "c", "de"]
+def test_edits_with_a_new_picture_go_with_their_like() -> None:
+    pictured = [change(Action.EDIT, name, photo="new") for name in "cd"]
+    assert names([*edits("ab"), *pictured, *edits("ef")]) == ["ab", "cd", "ef"]
+
+
+def test_new_items_go_together() -> None:
+    assert names([*edits("a"), *(change(Action.ADD, name, photo="new") for name in "bcd")]) == ["a", "bcd"]
+
+
+def test_new_items_that_bear_the_same_mark_do_not() -> None:
+    """By it a lost one is found."""
+    stores = [Change(Action.ADD, store, ListingKey(store, "P")) for store in "ab"]
+    assert names(stores) == ["a", "b"]
+
+
+def test_new_albums_go_together() -> None:
+    albums = [Change(Action.ALBUM_ADD, title, album=title) for title in "ab"]
+    assert names([*albums, Change(Action.ALBUM_ADD, "b", album="b")]) == ["ab", "b"]
 
 
 def test_an_item_without_a_record_goes_by_itself() -> None:
     assert names([*edits("ab"), Change(Action.HIDE, "c", item_id=5), *edits("de")]) == ["ab", "c", "de"]
 
 
-@pytest.mark.parametrize("action", [Action.ADD, Action.ALBUM_RENAME, Action.ALBUM_ADD, Action.ALBUM_REMOVE])
+@pytest.mark.parametrize("action", [Action.ALBUM_RENAME, Action.ALBUM_REMOVE])
 def test_every_other_change_goes_by_itself(action: Action) -> None:
     assert names([change(action, "a", album="Чай"), change(action, "b", album="Чай")]) == ["a", "b"]
 

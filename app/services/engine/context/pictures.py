@@ -1,0 +1,189 @@
+"""Pictures of items on their way to VK: what comes next is drawn and sent up while the pace waits."""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+
+from app.clients.vk.batches import meets_every_call
+from app.clients.vk.client import VkClient
+from app.clients.vk.errors import METHOD_QUOTA, UPLOAD_FAILED, Treatment, VkError
+from app.domain.listing.card import card_digest
+from app.domain.listing.key import ListingKey
+from app.domain.planning.changes import Action, Change, LinkState
+from app.logs import get_logger
+from app.models import Listing
+from app.services.engine.context.early_end import concerns_one_change
+from app.services.engine.context.held_lease import HeldLease
+from app.services.market.records import MarketRecords
+from app.services.photos import cards, files
+
+log = get_logger()
+
+Refusals = dict[ListingKey, VkError]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """Pictures that go by one upload; its receipt is what VK saves them by."""
+
+    changes: Sequence[Change]
+    receipt: Future[str]
+
+
+class Pictures:
+    """Those of one run. Drawing and sending up is other threads' work, which touch no database.
+
+    No more than two requests' worth of pictures is on the way, so that memory stays as it is.
+    """
+
+    def __init__(self, vk: VkClient, market: MarketRecords, lease: HeldLease, *, at_once: int) -> None:
+        self._vk, self._market, self._lease = vk, market, lease
+        self._at_once = at_once
+        self._pool: ThreadPoolExecutor | None = None
+        self._expected: list[Change] = []
+        self._places: dict[ListingKey, int] = {}
+        self._on_the_way: dict[ListingKey, _Sending] = {}
+        self._waiting: set[ListingKey] = set()
+        """Of edits whose new photo is saved, but not the item's yet."""
+
+    def close(self) -> None:
+        """What is on the way belongs to no item and harms nobody."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def expect(self, changes: Iterable[Change]) -> None:
+        """The changes of the pass that begins, in their order."""
+        self._expected = [change for change in changes if change.photo is not None and change.key is not None]
+        self._places = {_key(change): place for place, change in enumerate(self._expected)}
+        self._waiting.clear()
+
+    def upload(self, row: Listing, change: Change) -> None:
+        """One picture by itself. Raises VkError and RunEnds."""
+        self._lease.renew()
+        self._note(row, change, self._vk.photos.upload(self._market.group_id, self._picture(change)))
+        self._lease.renew()  # not a bare commit: the row may be gone with its account, and its id another's by now
+
+    def bring(self, changes: Sequence[Change]) -> Refusals:
+        """A photo for each listing, which it keeps for its change; why there is none for the others.
+
+        Raises VkError where the run cannot go on, and RunEnds.
+        """
+        lacking = [change for change in changes if self._lacks(change)]
+        self._begin(lacking)
+        self._begin(self._next_after(changes[-1]))
+        refusals: Refusals = {}
+        for change in lacking:
+            if not self._lacks(change) or _key(change) in refusals:
+                continue  # it came with another one's
+            quota = next((error for error in refusals.values() if error.code == METHOD_QUOTA), None)
+            refusals |= {_key(change): quota} if quota else self._finish(change)
+        self._waiting.difference_update(map(_key, changes))
+        return refusals
+
+    def _lacks(self, change: Change) -> bool:
+        row = self._market.listings.get(_key(change))
+        if change.action is Action.ADD:
+            return row is None or row.photo_id is None or row.photo_hash != change.photo
+        return row is not None and row.state != LinkState.GONE and _key(change) not in self._waiting
+
+    def _next_after(self, change: Change) -> list[Change]:
+        begin = self._places.get(_key(change), len(self._expected)) + 1
+        following = self._expected[begin : begin + max(self._vk.room, self._vk.photos.room)]
+        return [change for change in following if self._lacks(change)]
+
+    # On the way
+
+    def _begin(self, changes: Iterable[Change]) -> None:
+        fresh = [change for change in changes if _key(change) not in self._on_the_way]
+        room = self._vk.photos.room
+        groups = [fresh[start : start + room] for start in range(0, len(fresh), room)]
+        if not groups:
+            return
+        try:
+            addresses = self._vk.photos.addresses(self._market.group_id, [len(group) for group in groups])
+        except VkError as error:
+            if meets_every_call(error):
+                raise
+            return  # by itself each hears what is wrong
+        self._pool = self._pool or ThreadPoolExecutor(self._at_once, thread_name_prefix="pictures")
+        for address, group in zip(addresses, groups, strict=True):
+            receipt = self._pool.submit(copy_context().run, self._send, address, group)
+            self._on_the_way |= dict.fromkeys(map(_key, group), _Sending(group, receipt))
+
+    def _send(self, address: str, changes: Sequence[Change]) -> str:
+        """In a thread of the pool."""
+        return self._vk.photos.send(address, list(map(self._picture, changes)))
+
+    def _finish(self, change: Change) -> Refusals:
+        """Of the change, and of those whose pictures went with it."""
+        sending = self._on_the_way.get(_key(change))
+        if sending is None:
+            return self._one_by_one([change])
+        for other in sending.changes:
+            del self._on_the_way[_key(other)]
+        try:
+            receipt = sending.receipt.result()
+            self._lease.renew()
+            saved = self._vk.photos.save(receipt, len(sending.changes))
+        except VkError as error:
+            return self._not_sent(sending.changes, error)
+        for other, photo_id in zip(sending.changes, saved, strict=True):
+            self._note(self._market.ensure_listing(_key(other)), other, photo_id)
+        return {}
+
+    def _not_sent(self, changes: Sequence[Change], error: VkError) -> Refusals:
+        """Where each is taken by itself that was refused with its neighbours, it is the form that VK refuses."""
+        if len(changes) == 1 and not concerns_one_change(error):
+            return _refusals(changes, error)
+        if meets_every_call(error):
+            raise error
+        refusals = self._one_by_one(changes)
+        was_refused = error.code is not None and not error.outcome_unknown
+        if was_refused and not refusals and self._vk.photos.room > 1 and len(changes) > 1:
+            self._vk.photos.give_up()
+        return refusals
+
+    def _one_by_one(self, changes: Sequence[Change]) -> Refusals:
+        refusals: Refusals = {}
+        for place, change in enumerate(changes):
+            try:
+                self.upload(self._market.ensure_listing(_key(change)), change)
+            except VkError as error:
+                if not concerns_one_change(error):
+                    return refusals | _refusals(changes[place:], error)
+                refusals[_key(change)] = error
+        return refusals
+
+    def _note(self, row: Listing, change: Change, photo_id: int) -> None:
+        """Until the item carries the photo its hash stays unknown; a photo for an add waits on the row."""
+        row.photo_id = photo_id
+        row.photo_hash = change.photo if row.vk_item_id is None else None
+        if change.action is not Action.ADD:
+            self._waiting.add(_key(change))
+
+    def _picture(self, change: Change) -> bytes:
+        """The owner's, or the generated card. Raises VkError: without any it is this one that cannot be listed."""
+        if change.photo is not None and change.photo != card_digest(change.name):
+            try:
+                return files.read(self._market.user_id, change.photo)
+            except OSError:
+                # Removed or lost since the plan was made: the next plan knows, and wants another picture.
+                log.warning("photo_lost", user_id=self._market.user_id, digest=change.photo)
+        try:
+            return cards.draw(change.name)
+        except (OSError, MemoryError):
+            log.exception("card_not_drawn")
+            raise VkError(Treatment.FAIL, code=UPLOAD_FAILED, message="no picture could be made") from None
+
+
+def _refusals(changes: Sequence[Change], error: VkError) -> Refusals:
+    """Of an error that would meet each of them. Raises it where the run cannot go on."""
+    if error.code != METHOD_QUOTA:
+        raise error
+    return dict.fromkeys(map(_key, changes), error)
+
+
+def _key(change: Change) -> ListingKey:
+    assert change.key is not None
+    return change.key
