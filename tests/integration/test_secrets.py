@@ -30,6 +30,7 @@ from tests.support.shop import TINY, Shop
 EVOTOR_SECRET = "5ec0ffee-1234-4abc-9def-00000000beef"
 VK_SECRET = "vk1.a.Th1sIsTheOwnersToken-of-the-test_run"
 PURCHASE_PRICE = 61.173
+BAD = {"error_code": 100, "error_msg": f"bad access_token={VK_SECRET}: {VK_SECRET}"}
 PAGES = (
     *("/sync", "/sync/plan", "/sync/runs", "/sync/runs/1", "/sync/runs/2", "/sync/runs/3", "/connections", "/evotor"),
     *("/vk", "/catalog", f"/catalog/stores/{TINY}", "/catalog/export.csv", "/account"),
@@ -55,8 +56,12 @@ def shop(app: Flask, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Shop:
 def echoes_the_token(_call: Callable[[], Response]) -> Response:
     """Old reports show the token inside VK's errors (docs/contracts/vk.md §1.3)."""
     params = [{"key": "access_token", "value": VK_SECRET}]
-    error = {"error_code": 100, "error_msg": f"bad access_token={VK_SECRET}: {VK_SECRET}", "request_params": params}
-    return Response(200, {}, json.dumps({"error": error}).encode())
+    return Response(200, {}, json.dumps({"error": {**BAD, "request_params": params}}).encode())
+
+
+def echoes_it_for_each_of_three(_call: Callable[[], Response]) -> Response:
+    errors = [{**BAD, "method": "market.add"}] * 3
+    return Response(200, {}, json.dumps({"response": [False] * 3, "execute_errors": errors}).encode())
 
 
 def breaks_with_the_token(_call: Callable[[], Response]) -> Response:
@@ -70,11 +75,15 @@ def is_gone(_call: Callable[[], Response]) -> Response:
 @pytest.fixture
 def eventful(shop: Shop) -> Shop:
     """Runs in which everything that may carry a secret went wrong."""
+    shop.on_call("/execute", echoes_it_for_each_of_three)
+    shop.run()
     for number, (path, deed) in enumerate(
         (("/market.add", echoes_the_token), ("/market.edit", is_gone), ("/market.edit", breaks_with_the_token))
     ):
         shop.on_call(path, deed)
         shop.patch("P3", price=310 + number)
+        shop.run()
+        shop.patch("P3", price=320 + number)
         shop.run()
     shop.sandbox.fault("vk", "error:14", "market.edit")
     shop.patch("P3", price=300)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from app.clients.http import Response, TransportError
 from app.db import db
 from app.models import ConnectionState, EntryOutcome, Listing, RunStatus
-from app.services.owner import switch
+from app.services.owner import settings, switch
 from tests.support.lost_answers import ALL, dies_after, dies_before
 from tests.support.settings import calls_go
 from tests.support.shop import Killed, Shop
@@ -110,15 +110,18 @@ def test_one_of_which_nobody_knows_is_looked_up_and_never_made_twice(shop_everyw
     assert nothing_is_left(shop)
 
 
-def test_links_that_vk_dislikes_are_left_out_of_one_of_many(shop: Shop) -> None:
-    shop.patch("P1", description="Чай со склада, подробности на tea.example, доставка")
-    for place_of_its_two_calls in (0, 3):
-        shop.sandbox.fault("vk", "error:1408", "market.add", after=place_of_its_two_calls, times=1)
+def test_a_category_that_is_gone_is_replaced_for_all(shop: Shop) -> None:
+    ids = [*shop.fill(30), *ALL]
+    settings.change(shop.owner, category_id=20055)
+    db.session.commit()
+    shop.sandbox.control("vk/settings", removed_categories=[20055])
 
     assert shop.run().status == RunStatus.SUCCEEDED
 
-    assert shop.prices() == ALL
-    assert shop.item("P1")["description"] == "Чай со склада, подробности на  доставка"
+    assert each_once(shop, ids)
+    assert {item["category_id"] for item in shop.sandbox.items()} == {1}
+    assert {entry.error_code for entry in shop.entries() if entry.action == "add"} == {"vk_category"}
+    assert nothing_is_left(shop)
 
 
 def test_an_answer_that_is_no_id_is_looked_up(shop: Shop) -> None:

@@ -89,6 +89,7 @@ def test_switching_on_takes_the_order_back(shop: Shop) -> None:
     assert shop.prices() == ALL
 
 
+@pytest.mark.one_by_one
 def test_an_order_ends_the_run_that_is_at_work(shop: Shop) -> None:
     def order() -> None:
         with db.engine.begin() as connection:

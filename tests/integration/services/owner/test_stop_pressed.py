@@ -15,6 +15,7 @@ from tests.support.shop import Shop
 ALL = {"P1": "100.00", "P2": "200.00", "P3": "300.00"}
 
 
+@pytest.mark.one_by_one
 def test_a_run_at_work_ends_between_two_changes(shop_everywhere: Shop) -> None:
     shop = shop_everywhere
 

@@ -56,6 +56,7 @@ def test_what_came_after_the_confirmation_waits_in_the_first_run(shop_everywhere
 
 
 @pytest.mark.parametrize("later", [0, 15])
+@pytest.mark.one_by_one
 def test_what_was_to_be_added_at_the_confirmation_is_added(shop: Shop, later: int) -> None:
     shop.fill(30)
     refresh.refresh(shop.owner)

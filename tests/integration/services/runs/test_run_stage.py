@@ -33,6 +33,7 @@ def told(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[tuple[An
     return seen
 
 
+@pytest.mark.one_by_one
 def test_a_run_tells_what_it_is_doing(shop: Shop, told: dict[str, list[tuple[Any, ...]]]) -> None:
     shop.run()
 

@@ -167,6 +167,7 @@ def test_switching_off_drops_what_is_queued(shop: Shop) -> None:
 # Slices
 
 
+@pytest.mark.one_by_one
 def test_a_slice_ends_and_the_next_pass_does_the_rest(shop_everywhere: Shop) -> None:
     shop = shop_everywhere
     ticks = count(step=250)
@@ -193,6 +194,7 @@ def test_a_run_to_its_end_knows_no_slice(shop: Shop) -> None:
     assert shop.prices() == ALL
 
 
+@pytest.mark.one_by_one
 def test_a_worker_that_is_taken_over_in_the_middle_writes_nothing_more(shop_everywhere: Shop) -> None:
     shop = shop_everywhere
 

@@ -87,6 +87,7 @@ def test_nor_does_one_that_vk_stops(shop: Shop, sandbox: Sandbox, sessions: Sess
     assert sessions.are_closed()
 
 
+@pytest.mark.one_by_one
 def test_nor_does_one_that_dies_half_way(shop: Shop, sessions: Sessions) -> None:
     def die(_call: Callable[[], object]) -> Any:
         raise RuntimeError("our own mistake")

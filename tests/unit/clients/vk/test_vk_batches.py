@@ -283,3 +283,98 @@ class TestWhereVkDoesNotTakeIt:
             rooms.append((batches.room, known.refused[:]))
         assert rooms == [(12, []), (6, []), (3, []), (1, [EXECUTE])]
         assert vendor.call_count == 4
+
+
+class TestNewThings:
+    """What must never be made twice."""
+
+    def create(self, batches: Batches) -> list[int | VkError | None]:
+        return batches.create("market.add", CALLS, "market_item_id")
+
+    def test_each_has_its_id_whatever_form_it_comes_in(self, vendor: requests_mock.Mocker, batches: Batches) -> None:
+        answers(vendor, EXECUTE, batch([{"market_item_id": 7}, 8, "9"]))
+        assert self.create(batches) == [7, 8, 9]
+
+    @pytest.mark.parametrize("answer", [None, [], {}, {"market_item_id": 0}, 0, ""])
+    def test_an_answer_without_an_id_may_have_made_it(
+        self, vendor: requests_mock.Mocker, batches: Batches, answer: Any
+    ) -> None:
+        answers(vendor, EXECUTE, batch([7, answer, 9]))
+        _, lost, _ = self.create(batches)
+        assert isinstance(lost, VkError)
+        assert lost.outcome_unknown
+
+    @pytest.mark.parametrize("code", [1, 10, 32, 36])
+    def test_so_may_an_error_that_says_nothing_of_it(
+        self, vendor: requests_mock.Mocker, batches: Batches, code: int
+    ) -> None:
+        answers(vendor, EXECUTE, batch([7, False, 9], ("market.add", code)))
+        _, lost, _ = self.create(batches)
+        assert isinstance(lost, VkError)
+        assert lost.outcome_unknown
+
+    @pytest.mark.parametrize(("code", "is_left"), [(6, True), (8, True), (14, True), (1408, False), (1405, False)])
+    def test_what_surely_was_not_made_is_refused_or_left_for_a_single_call(
+        self, vendor: requests_mock.Mocker, batches: Batches, code: int, is_left: bool
+    ) -> None:
+        answers(vendor, EXECUTE, batch([7, False, 9], ("market.add", code)))
+        _, refused, _ = self.create(batches)
+        assert (refused is None) is is_left
+        assert is_left or (isinstance(refused, VkError) and not refused.outcome_unknown)
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            {"exc": requests.ReadTimeout},
+            {"status_code": 502},
+            {"text": "<html>"},
+            refusal(10),
+            refusal(13, "Runtime error occurred during code invocation"),
+            TOO_BIG,
+            batch([7, 8]),
+            batch({"a": 1}),
+            batch([7, False, 9]),
+            batch([7, 8, 9], ("market.add", 100)),
+        ],
+    )
+    def test_a_lost_or_odd_answer_is_never_asked_for_again_and_leaves_all_unknown(
+        self, vendor: requests_mock.Mocker, batches: Batches, answer: Answer
+    ) -> None:
+        answers(vendor, EXECUTE, answer)
+        found = self.create(batches)
+        assert [isinstance(one, VkError) and one.outcome_unknown for one in found] == [True] * 3
+        assert vendor.call_count == 1
+
+    @pytest.mark.parametrize(
+        "answer", [refusal(12), refusal(3), {"status_code": 413}, {"exc": requests.ConnectTimeout}]
+    )
+    def test_what_never_ran_leaves_all_for_single_calls(
+        self, vendor: requests_mock.Mocker, batches: Batches, answer: Answer
+    ) -> None:
+        answers(vendor, EXECUTE, answer)
+        assert self.create(batches) == [None] * 3
+
+    def test_one_silence_leaves_the_room_as_it_is_and_a_second_does_not(
+        self, vendor: requests_mock.Mocker, batches: Batches
+    ) -> None:
+        answers(vendor, EXECUTE, {"status_code": 502})
+        self.create(batches)
+        assert batches.room == 25
+        self.create(batches)
+        assert batches.room == 1
+
+    def test_an_answer_between_two_silences_makes_the_first_forgotten(
+        self, vendor: requests_mock.Mocker, batches: Batches
+    ) -> None:
+        answers(vendor, EXECUTE, {"status_code": 502}, batch([7, 8, 9]), {"status_code": 502})
+        for _ in range(3):
+            self.create(batches)
+        assert batches.room == 25
+
+    def test_more_than_there_is_room_for_is_left_for_single_calls(
+        self, vendor: requests_mock.Mocker, known: Known, batches: Batches
+    ) -> None:
+        batches.give_up()
+        known.resting.add(EXECUTE)
+        assert self.create(batches) == [None] * 3
+        assert vendor.call_count == 0
