@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from app.domain.planning.changes import Action, Change
 
 EDITS = frozenset({Action.HIDE, Action.EDIT, Action.SHOW})
-ALONE_OF_KIND = frozenset({Action.ADD, Action.ALBUM_ADD, Action.DELETE})
+ALONE_OF_KIND = frozenset({Action.ADD, Action.ALBUM_ADD, Action.ALBUM_REMOVE, Action.DELETE})
 """Go with their like alone."""
 
 

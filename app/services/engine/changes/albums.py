@@ -9,7 +9,6 @@ from app.db import db
 from app.domain.market.drift import ALBUM, same_text
 from app.domain.market.items import Album
 from app.domain.planning.changes import Change, LinkState
-from app.logs import get_logger
 from app.models import AlbumState, EntryOutcome, Listing, VkAlbum
 from app.services.engine.changes.result import ChangeResult, Deferred, Told
 from app.services.engine.context.early_end import concerns_one_change
@@ -19,7 +18,8 @@ from app.services.market.read_lag import after_read_lag
 from app.services.runs import pauses
 from app.services.vendors.faults import vk_code
 
-log = get_logger()
+PUTS_TOGETHER = "market.addToAlbum, several"
+"""Rests like a method where VK may not take several items of an album in one call."""
 
 
 def add_album(run: RunContext, change: Change) -> ChangeResult:
@@ -190,8 +190,7 @@ def _learn_refusal(run: RunContext, error: VkError) -> None:
     """What VK has against one of the items, or against the album, is no refusal of the form."""
     if error.treatment in (Treatment.HEAL, Treatment.SKIP):
         return
-    run.puts_singly = True
-    log.warning("puts_singly", user_id=run.row.user_id, run_id=run.row.id, error=vk_code(error))
+    run.findings.note_refused(PUTS_TOGETHER)
 
 
 def _note_put(row: Listing, change: Change) -> ChangeResult:
@@ -202,12 +201,41 @@ def _note_put(row: Listing, change: Change) -> ChangeResult:
 
 def remove_from_album(run: RunContext, change: Change) -> ChangeResult:
     row = run.listing_of(change)
+    standing = _leaving(run, row, change)
+    if standing is not None:
+        run.begin_write(row)
+        run.vk.remove_from_album(run.group_id, *standing)
+    return _note_removed(row)
+
+
+def remove_together(run: RunContext, changes: Sequence[Change]) -> list[Told]:
+    """Each from its album, by one request. Raises VkError and RunEnds.
+
+    What is left open may be made once more, whether VK made it or not.
+    """
+    told: list[Told] = [None] * len(changes)
+    rows = {number: run.listing_of(change) for number, change in enumerate(changes)}
+    standing = {number: _leaving(run, row, changes[number]) for number, row in rows.items()}
+    there = {number: ids for number, ids in standing.items() if ids is not None}
+    if not 1 < len(there) <= run.vk.room:
+        return told
+    run.begin_write(*(rows[number] for number in there))
+    for number, answer in zip(there, run.vk.remove_from_albums(run.group_id, there.values()), strict=True):
+        told[number] = _note_removed(rows[number]) if isinstance(answer, bool) else answer
+    return told
+
+
+def _leaving(run: RunContext, row: Listing, change: Change) -> tuple[int, int] | None:
+    """Item and album, where both stand in VK. From here on nobody knows whether it is there."""
     album = run.market.albums.get(change.album or "")
     row.album_intent = change.album
     row.album = None if row.album == change.album else row.album
-    if album is not None and album.vk_album_id is not None and row.vk_item_id is not None:
-        run.begin_write(row)
-        run.vk.remove_from_album(run.group_id, row.vk_item_id, album.vk_album_id)
+    if album is None or album.vk_album_id is None or row.vk_item_id is None:
+        return None
+    return row.vk_item_id, album.vk_album_id
+
+
+def _note_removed(row: Listing) -> ChangeResult:
     row.album_intent = row.album_error = None
     return ChangeResult(item_id=row.vk_item_id)
 

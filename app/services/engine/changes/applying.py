@@ -74,6 +74,7 @@ CARRIED_OUT_TOGETHER_BY: dict[Action, Callable[[RunContext, Sequence[Change]], l
     Action.ADD: adding.add_together,
     Action.ALBUM_ADD: albums.add_albums,
     Action.ALBUM_PUT: albums.put_together,
+    Action.ALBUM_REMOVE: albums.remove_together,
     Action.DELETE: together.delete,
 }
 """One request for all of them, and of each what came of it; None where it is still to be made by itself."""
@@ -123,7 +124,7 @@ def _results(run: RunContext, changes: Iterable[Change]) -> Iterator[ChangeResul
 def _room(run: RunContext, action: Action) -> int:
     """How many changes of that kind one request may hold now."""
     if action is Action.ALBUM_PUT:
-        return 1 if run.puts_singly else MOST_IDS_A_CALL
+        return 1 if run.findings.is_resting(albums.PUTS_TOGETHER) else MOST_IDS_A_CALL
     return max(run.vk.room, run.vk.photos.room) if action is Action.ADD else run.vk.room
 
 

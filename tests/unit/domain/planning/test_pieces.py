@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from app.domain.listing.key import ListingKey
 from app.domain.planning.changes import Action, Change
 from app.domain.planning.pieces import pieces
@@ -86,9 +84,14 @@ def test_an_item_without_a_record_goes_by_itself() -> None:
     assert names([*edits("ab"), Change(Action.HIDE, "c", item_id=5), *edits("de")]) == ["ab", "c", "de"]
 
 
-@pytest.mark.parametrize("action", [Action.ALBUM_RENAME, Action.ALBUM_REMOVE])
-def test_every_other_change_goes_by_itself(action: Action) -> None:
-    assert names([change(action, "a", album="Чай"), change(action, "b", album="Чай")]) == ["a", "b"]
+def test_what_leaves_its_albums_goes_together() -> None:
+    leaving = [change(Action.ALBUM_REMOVE, name, album=album) for name, album in (("a", "Чай"), ("b", "Мёд"))]
+    assert names([*leaving, put("Мёд", "c")]) == ["ab", "c"]
+
+
+def test_every_other_change_goes_by_itself() -> None:
+    renames = [change(Action.ALBUM_RENAME, name, album=name) for name in "ab"]
+    assert names(renames) == ["a", "b"]
 
 
 def test_no_changes_are_no_pieces() -> None:
