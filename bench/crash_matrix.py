@@ -24,9 +24,9 @@ def main() -> int:
     with ExitStack() as stack:
         folders = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(options.jobs)]
         database = CrashPostgres if options.postgresql else CrashSqlite
-        benches = [stack.enter_context(_bench(folder, database)) for folder in folders]
+        benches = [stack.enter_context(_bench(folder, database, options.one_by_one)) for folder in folders]
         undisturbed = [bench.undisturbed() for bench in benches]
-        assert len({tuple(bench.requests) for bench in benches}) == 1, "the undisturbed runs differ"
+        assert all(bench.requests == benches[0].requests for bench in benches), "the undisturbed runs differ"
         points = _chosen(benches[0].points(), options)
         found = [*undisturbed, *_crash_all(benches, points)]
     counts = [sum(bool(getattr(one, kind)) for one in found) for kind in ("twice", "lost", "wrong", "foreign")]
@@ -38,8 +38,8 @@ def main() -> int:
 
 
 @contextmanager
-def _bench(folder: Path, database: Callable[[Path], CrashDatabase]) -> Iterator[CrashBench]:
-    bench = CrashBench(folder, database)
+def _bench(folder: Path, database: Callable[[Path], CrashDatabase], one_by_one: bool) -> Iterator[CrashBench]:
+    bench = CrashBench(folder, database, one_by_one=one_by_one)
     try:
         yield bench
     finally:
@@ -58,7 +58,7 @@ def _crash_all(benches: list[CrashBench], points: list[Point]) -> list[Findings]
         finally:
             idle.put(bench)
         if found:
-            print(f"{point} {bench.requests[point.number - 1]}: {found}", file=sys.stderr, flush=True)
+            print(f"{point} {bench.requests[point.number]}: {found}", file=sys.stderr, flush=True)
         return found
 
     with ThreadPoolExecutor(len(benches)) as pool:
@@ -70,7 +70,7 @@ def _chosen(points: list[Point], options: argparse.Namespace) -> list[Point]:
     if options.point is None:
         return sorted(random.Random(options.seed).sample(points, -(-len(points) // options.every)))
     if options.point not in points:
-        sys.exit(f"no such point: the run makes {points[-1].number} requests")
+        sys.exit(f"no such point: {', '.join(map(str, points))}")
     return [options.point]
 
 
@@ -83,6 +83,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--jobs", type=_from_one, default=2, help="how many at once")
     parser.add_argument("--point", type=_point, metavar="N:before", help="only this one")
     parser.add_argument("--postgresql", action="store_true", help="on the server that the tests use, not on SQLite")
+    parser.add_argument("--one-by-one", action="store_true", help="every call to VK is a request of its own")
     return parser.parse_args()
 
 

@@ -109,18 +109,21 @@ class Scenario:
 class CrashBench:
     """One sandbox, one database, one proxy; every point begins from the same state of all of them."""
 
-    def __init__(self, folder: Path, database: Callable[[Path], CrashDatabase] = CrashSqlite) -> None:
-        self.database = database(folder)
+    def __init__(
+        self, folder: Path, database: Callable[[Path], CrashDatabase] = CrashSqlite, *, one_by_one: bool = False
+    ) -> None:
+        """`one_by_one`: every call to VK is a request of its own."""
+        self.database, self._one_by_one = database(folder), one_by_one
         self._clock, self._ahead = folder / "clock", timedelta(0)
         self._move(0)
         self.sandbox = Sandbox()
         self.proxy = KillingProxy(self.sandbox.url)
         self.flask = Zygote(self._environment(), folder / "product.log")
         self.scenario = Scenario(Register(self.sandbox, frozenset({LEFT_OUT})))
-        self.requests: list[str] = []
-        """Of the undisturbed run, in their order."""
-        self.divisible: list[int] = []
-        """Their numbers, of those that VK can apply in part."""
+        self.requests: dict[int, str] = {}
+        """Of the undisturbed run, by their numbers."""
+        self.divisible: set[int] = set()
+        """Those that VK can apply in part."""
         try:
             self._prepare()
         except BaseException:
@@ -136,7 +139,7 @@ class CrashBench:
     def points(self) -> list[Point]:
         return [
             Point(number, moment)
-            for number in range(1, len(self.requests) + 1)
+            for number in sorted(self.requests)
             for moment in MOMENTS
             if moment != "middle" or number in self.divisible
         ]
@@ -146,7 +149,7 @@ class CrashBench:
         self._restore()
         self.proxy.arm(None)
         self._run()
-        self.requests, self.divisible = list(self.proxy.requests), list(self.proxy.divisible)
+        self.requests, self.divisible = dict(self.proxy.requests), set(self.proxy.divisible)
         return self._finish()
 
     def crash(self, point: Point) -> Findings:
@@ -159,7 +162,9 @@ class CrashBench:
         return self._finish()
 
     def _environment(self) -> dict[str, str]:
+        single = {"VK_BATCH_SIZE": "1", "VK_PHOTO_BATCH_SIZE": "1"} if self._one_by_one else {}
         return {
+            **single,
             "EVOSYNC_ENV": "development",
             "DATABASE_URL": self.database.url,
             "SECRET_KEY": "a secret of the bench that is long enough",

@@ -14,7 +14,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 Moment = Literal["before", "middle", "after"]
 MOMENTS: tuple[Moment, ...] = ("before", "middle", "after")
-EXECUTE = "execute"
+EXECUTE, UPLOAD = "execute", "upload"
+FIRST_UPLOAD = 1001
+"""Several threads send pictures, so uploads are counted by themselves: then all numbers mean the same in every run."""
 DIVISIBLE = {"market.addToAlbum": "item_ids", EXECUTE: "code"}
 """Requests for several things at once, by the field that names these."""
 INNER = re.compile(r"API\.([\w.]+)\(")
@@ -30,7 +32,7 @@ class Point:
     """
 
     number: int
-    """Of the request, from 1."""
+    """Of the request, from 1; of uploads from 1001."""
     moment: Moment
 
     def __str__(self) -> str:
@@ -41,9 +43,11 @@ class KillingProxy:
     def __init__(self, upstream: str) -> None:
         self.upstream = urlsplit(upstream).netloc
         self.victim: queue.Queue[int] = queue.Queue()
-        self.requests: list[str] = []
-        self.divisible: list[int] = []
-        """Numbers of the requests that VK can apply in part."""
+        self.requests: dict[int, str] = {}
+        """By their numbers."""
+        self.divisible: set[int] = set()
+        """Those that VK can apply in part."""
+        self._turn = threading.Lock()
         self._point: Point | None = None
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.proxy = self
@@ -58,10 +62,12 @@ class KillingProxy:
         self._point = point
 
     def note(self, kind: str, is_divisible: bool) -> int:
-        self.requests.append(kind)
-        number = len(self.requests)
+        first = FIRST_UPLOAD if kind == UPLOAD else 1
+        with self._turn:
+            number = first + sum((other == UPLOAD) == (kind == UPLOAD) for other in self.requests.values())
+            self.requests[number] = kind
         if is_divisible:
-            self.divisible.append(number)
+            self.divisible.add(number)
         return number
 
     def will_kill(self, number: int, moment: Moment) -> bool:
