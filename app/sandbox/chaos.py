@@ -64,7 +64,8 @@ class Chaos:
             raise ValueError("probability is 0..1, lag not below 0")
         if unknown := set(self.kinds) - ALL_KINDS:
             raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
-        self._random = random.Random(self.seed)
+        # Requests of one kind come in an order of their own, whatever another thread sends meanwhile.
+        self._random = {service: random.Random(f"{self.seed} {service}") for service in KINDS}
 
     def count(self, service: str, kind: str) -> None:
         name = f"{service}.{kind}"
@@ -72,19 +73,20 @@ class Chaos:
 
     def draw(self, service: str, special: tuple[str, ...]) -> list[dict[str, Any]]:
         """What the call meets, as control would describe it. `special`: kinds that only some calls know."""
-        if not self.probability or self._random.random() >= self.probability:
+        chance = self._random[service]
+        if not self.probability or chance.random() >= self.probability:
             return []
         offered = {kind: faults for kind, faults in KINDS[service].items() if kind not in SPECIAL or kind in special}
         wanted = [kind for kind in offered if not self.kinds or kind in self.kinds]
         if not wanted:
             return []
-        kind = self._random.choice(offered[self._random.choice(wanted)])
+        kind = chance.choice(offered[chance.choice(wanted)])
         if kind == LAG:
-            return [self._lag()]
+            return [self._lag(chance)]
         met = {"kind": kind, "retry_after": 1 if kind == "429" else None}
         # The worst of both: the answer is lost, and lists do not show the change yet.
-        lags_too = LAG in wanted and kind.startswith(STORED) and self._random.random() < LOST_AND_LATE
-        return [met, self._lag()] if lags_too else [met]
+        lags_too = LAG in wanted and kind.startswith(STORED) and chance.random() < LOST_AND_LATE
+        return [met, self._lag(chance)] if lags_too else [met]
 
-    def _lag(self) -> dict[str, Any]:
-        return {"kind": f"{LAG}:{self._random.uniform(0, self.lag):.3f}"}
+    def _lag(self, chance: random.Random) -> dict[str, Any]:
+        return {"kind": f"{LAG}:{chance.uniform(0, self.lag):.3f}"}

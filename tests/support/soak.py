@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from app.db import db
+from app.domain.planning.changes import Action
 from app.domain.rules import EntityType, FilterMode
 from app.models import RunStatus
 from app.services.catalog import refresh
 from app.services.owner import switch
+from app.services.planning import approvals, plans
 from tests.support.audit import Findings, check_always, check_final, strangers
 from tests.support.register import Register
 from tests.support.shop import Shop
@@ -108,11 +110,25 @@ class Soak:
     def _note_who_is_shown(self) -> None:
         self.ever_shown |= self.register.shown().keys()
 
+    def _approve(self) -> None:
+        """The owner says yes where what waits is what the register says."""
+        owner = self.shop.owner
+        plan = plans.plan_for(owner)
+        brake_check = approvals.check_brakes(owner, plan)
+        shown = self.register.shown()
+        for change in (change for brake in brake_check.brakes for change in brake.changes):
+            if change.action in (Action.HIDE, Action.DELETE) and change.key and change.key.product_id in shown:
+                self.report.wrong.add(f"{change.key.product_id} waits to be taken away and must not be")
+        approvals.approve(owner, plan, brake_check.fingerprint)
+        db.session.commit()
+
     def _run(self) -> str:
         outcome = self.shop.run()
         self.report.runs[f"{outcome.status} {outcome.error or ''}".strip()] += 1
         if outcome.error == "internal":
             self.report.wrong.add(f"run {outcome.run_id} broke")
+        if outcome.status == RunStatus.NEEDS_APPROVAL:
+            self._approve()
         self.report.add(check_always(self.shop.sandbox.dump(), self.shop.club, self.strangers, self.ever_shown))
         return outcome.status
 
