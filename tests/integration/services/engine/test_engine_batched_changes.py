@@ -15,6 +15,7 @@ from tests.support.batches import all_cost, nothing_is_left, outcomes, repriced,
 from tests.support.owners import hide_all
 from tests.support.sandbox import CLUB
 from tests.support.shop import Shop
+from tests.support.statements import counted_statements
 
 # What it costs
 
@@ -36,10 +37,8 @@ def test_a_price_list_of_sixty_costs_three_requests(shop_everywhere: Shop) -> No
 
 def test_what_one_answer_settles_is_written_by_few_statements(shop: Shop) -> None:
     repriced(shop, 60)
-    statements: list[str] = []
-    sa.event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-
-    shop.run()
+    with counted_statements() as statements:
+        shop.run()
 
     counted = Counter(" ".join(statement.split()[:3]) for statement in statements)
     assert counted["INSERT INTO sync_run_entries"] == 3
