@@ -396,7 +396,7 @@ def test_a_page_drawn_between_two_parts_of_a_run_goes_on_asking(reader: Browser,
     shop.run_slice(1)
     page = reader.get("/sync")
     part = str(page.one("#run-progress")["hx-get"])
-    assert "Сделано 1 из" in page.text.replace("\xa0", " ") and "Остальное продолжим в течение минуты" in page.text
+    assert "Сделано 3 из" in page.text.replace("\xa0", " ") and "Остальное продолжим в течение минуты" in page.text
     assert "every 2s" in reader.get(part, headers=HTMX).html
     story.queued(owner_of(shop), RunTrigger.SCHEDULE)
     assert 'hx-select="#main"' in reader.get(part, headers=HTMX).html

@@ -57,6 +57,7 @@ class Pictures:
         self._expected = [change for change in changes if change.photo is not None and change.key is not None]
         self._places = {_key(change): place for place, change in enumerate(self._expected)}
         self._waiting.clear()
+        self._on_the_way.clear()  # another picture may be wanted by now
 
     def upload(self, row: Listing, change: Change) -> None:
         """One picture by itself. Raises VkError and RunEnds."""

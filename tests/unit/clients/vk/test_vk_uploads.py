@@ -4,9 +4,10 @@ import pytest
 import requests
 import requests_mock
 
+from app.clients.vk.calls import CallHooks
 from app.clients.vk.client import VkClient
 from app.clients.vk.errors import Treatment
-from tests.support.vk_answers import GROUP, UPLOAD, URL, Answer, answers, failure, forms, refusal, response
+from tests.support.vk_answers import GROUP, TOKEN, UPLOAD, URL, Answer, answers, failure, forms, refusal, response
 
 
 class TestUploads:
@@ -78,3 +79,77 @@ class TestUploads:
         answers(vendor, "market.saveProductPhoto", refusal(100))
         error = failure(lambda: client.photos.upload(GROUP, b"jpeg"))
         assert "upload-secret" not in f"{error!r} {error} {vars(error)}"
+
+
+class TestSeveralAtOnce:
+    RECEIPT = '{"hash": "h"}'
+    SEVERAL = "market.saveProductPhotoBulk"
+
+    def test_addresses_are_asked_for_in_one_request_each_for_as_many_as_go_there(
+        self, vendor: requests_mock.Mocker, client: VkClient
+    ) -> None:
+        found = [{"upload_url": f"{UPLOAD}{number}"} for number in range(3)]
+        answers(vendor, "execute", response(found))
+        assert client.photos.addresses(GROUP, [5, 5, 1]) == [one["upload_url"] for one in found]
+        sent = forms(vendor)[0]["code"]
+        assert sent.count('"bulk": "1"') == 2
+        assert sent.count(f'"group_id": "{GROUP}"') == 3
+
+    def test_an_address_that_did_not_come_so_is_asked_for_by_itself(
+        self, vendor: requests_mock.Mocker, client: VkClient
+    ) -> None:
+        answers(vendor, "execute", response([{"upload_url": UPLOAD}, {}]))
+        answers(vendor, "market.getProductPhotoUploadServer", response({"upload_url": f"{UPLOAD}/single"}))
+        assert client.photos.addresses(GROUP, [5, 5]) == [UPLOAD, f"{UPLOAD}/single"]
+        assert forms(vendor)[-1]["bulk"] == "1"
+
+    def test_the_pictures_travel_as_numbered_files(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
+        vendor.post(UPLOAD, text=self.RECEIPT)
+        assert client.photos.send(UPLOAD, [b"one", b"two"]) == self.RECEIPT
+        body = vendor.request_history[0].body
+        assert body.index(b'name="file1"; filename="photo.jpg"') < body.index(b'name="file2"; filename="photo.jpg"')
+
+    @pytest.mark.parametrize("bad", [{"json": {"error_msg": "bad image"}}, {"status_code": 404, "text": "{}"}])
+    def test_a_refused_upload_says_so(self, vendor: requests_mock.Mocker, client: VkClient, bad: Answer) -> None:
+        vendor.post(UPLOAD, [bad])
+        error = failure(lambda: client.photos.send(UPLOAD, [b"one", b"two"]))
+        assert (error.code, error.outcome_unknown) == (22, False)
+
+    @pytest.mark.parametrize("bad", [{"text": "<html>"}, {"status_code": 502}, {"exc": requests.ReadTimeout}])
+    def test_an_upload_without_an_answer_is_no_refusal(
+        self, vendor: requests_mock.Mocker, client: VkClient, bad: Answer
+    ) -> None:
+        vendor.post(UPLOAD, [bad])
+        error = failure(lambda: client.photos.send(UPLOAD, [b"one", b"two"]))
+        assert (error.code, error.outcome_unknown) == (None, True)
+
+    def test_the_ids_come_in_the_order_of_the_pictures(self, vendor: requests_mock.Mocker, client: VkClient) -> None:
+        answers(vendor, self.SEVERAL, response([{"photo_id": 7}, {"photo_id": 5}]))
+        assert client.photos.save(self.RECEIPT, 2) == [7, 5]
+        assert forms(vendor)[-1]["upload_response"] == self.RECEIPT
+
+    @pytest.mark.parametrize("answer", [[], [{"photo_id": 7}], [{"photo_id": 7}] * 3, [7, "x"], {}, None, 1])
+    def test_another_count_of_ids_is_a_refusal(
+        self, vendor: requests_mock.Mocker, client: VkClient, answer: Any
+    ) -> None:
+        answers(vendor, self.SEVERAL, response(answer))
+        error = failure(lambda: client.photos.save(self.RECEIPT, 2))
+        assert (error.code, error.outcome_unknown) == (22, False)
+
+    @pytest.mark.parametrize("answer", [refusal(10), {"status_code": 502}, {"exc": requests.ReadTimeout}])
+    def test_a_save_is_never_repeated(self, vendor: requests_mock.Mocker, client: VkClient, answer: Answer) -> None:
+        answers(vendor, self.SEVERAL, answer)
+        assert failure(lambda: client.photos.save(self.RECEIPT, 2)).outcome_unknown
+        assert vendor.call_count == 1
+
+    @pytest.mark.parametrize(("code", "is_given_up"), [(9, True), (14, True), (5, False), (1438, False)])
+    def test_what_may_be_meant_of_the_form_makes_the_next_run_begin_singly(
+        self, vendor: requests_mock.Mocker, code: int, is_given_up: bool
+    ) -> None:
+        refused: list[str] = []
+        hooks = CallHooks(is_resting=refused.__contains__, note_refused=refused.append)
+        answers(vendor, self.SEVERAL, refusal(code))
+        with VkClient(URL, TOKEN, per_second=1e9, hooks=hooks) as client:
+            assert client.photos.room == 5
+            assert failure(lambda: client.photos.save(self.RECEIPT, 2)).code == code
+            assert client.photos.room == (1 if is_given_up else 5)
