@@ -23,7 +23,7 @@ EMAIL = "owner@example.ru"
 
 
 @pytest.mark.parametrize("words", [("run", "--due"), ("run", EMAIL)])
-def test_sigterm_ends_the_run_after_the_current_change(
+def test_sigterm_ends_the_run_after_the_current_request(
     flask: Shell, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
     make_active_owner(EMAIL)
@@ -47,8 +47,8 @@ def test_sigterm_ends_the_run_after_the_current_change(
     run = db.session.scalars(sa.select(SyncRun).order_by(SyncRun.id.desc())).first()
     assert run is not None
     assert (run.status, run.error_code) == (RunStatus.CONTINUED, "time_slice")
-    assert run.done == len(sandbox.items()), "what was done is recorded"
-    assert len(sandbox.items()) == 1
+    assert run.done == len(sandbox.items()) > 0, "what was done is recorded"
+    assert run.total > run.done, "no more than the request that was being made"
 
 
 def test_an_account_deleted_meanwhile_is_one_line_and_exit_3(
