@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+import sqlalchemy as sa
+
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
-from app.models import User
+from app.models import SyncConfig, User
 from app.services.owner import orders, switch
 from tests.factories import set_rule
 from tests.support.shop import Shop
@@ -26,6 +28,12 @@ def hide_all(shop: Shop) -> int:
     count = orders.hide_all(shop.owner)
     db.session.commit()
     return count
+
+
+def switches_off() -> None:
+    """In another process, while a run is at work in this one."""
+    with db.engine.begin() as connection:
+        connection.execute(sa.update(SyncConfig).values(is_enabled=False))
 
 
 def toggle(shop: Shop, enabled: bool) -> None:

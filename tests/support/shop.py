@@ -132,6 +132,20 @@ class Shop:
         """Let `hook` have the next calls of that path; it gets the call itself, to make it or not."""
         self._hook(lambda called: called.endswith(path), hook, times)
 
+    def on_batches_of(
+        self, method: str, hook: Callable[[Callable[[], Response]], Response], times: int = 1_000
+    ) -> None:
+        """As `on_call`, of the requests that make many calls of this method."""
+        real, left = Transport.send, [times]
+
+        def send(transport: Transport, verb: str, called: str, **more: Any) -> Response:
+            if left[0] > 0 and f"API.{method}(" in (more.get("data") or {}).get("code", ""):
+                left[0] -= 1
+                return hook(partial(real, transport, verb, called, **more))
+            return real(transport, verb, called, **more)
+
+        self._monkeypatch.setattr(Transport, "send", send)
+
     def on_uploads(self, hook: Callable[[Callable[[], Response]], Response]) -> None:
         """Of pictures; other threads make them."""
         self._hook(lambda called: "/upload/" in called, hook, times=1_000_000)

@@ -9,7 +9,7 @@ from typing import Any
 from app.clients.answers import MalformedAnswer
 from app.clients.vk import answers
 from app.clients.vk.calls import CallHooks, Value, VkCaller, as_form
-from app.clients.vk.error_table import classify
+from app.clients.vk.error_table import CODES, classify
 from app.clients.vk.errors import (
     ACCESS_DENIED,
     COMMUNITY_TOKEN,
@@ -58,6 +58,8 @@ class Batches:
         None where VK does not take them so: `room` is less from then on. Raises VkError for what would meet single
         calls as well.
         """
+        if self._hooks.is_resting(method):
+            return None
         outcomes = self._ask(method, given, repeatable=True)
         return None if isinstance(outcomes, VkError) else outcomes
 
@@ -87,7 +89,7 @@ class Batches:
 
         None where it is still to be made by itself: it was not made, or nobody knows. Raises VkError as `ask` does.
         """
-        outcomes = None if self._hooks.is_resting(method) else self.ask(method, given)
+        outcomes = self.ask(method, given)
         if outcomes is None:
             return [None] * len(given)
         return [self._written(method, outcome) for outcome in outcomes]
@@ -103,7 +105,7 @@ class Batches:
         outcomes = self._ask(method, given, repeatable=False)
         if not isinstance(outcomes, VkError):
             return [self._made(outcome, key) for outcome in outcomes]
-        if outcomes.code == SCRIPT_BROKE:
+        if outcomes.code is not None and (outcomes.code == SCRIPT_BROKE or outcomes.code not in CODES):
             outcomes.outcome_unknown = True  # on the way, or when it was about to answer
         is_lost = outcomes.outcome_unknown and outcomes.status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         return [outcomes if is_lost else None] * len(given)

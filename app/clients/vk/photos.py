@@ -7,10 +7,10 @@ from app import clock
 from app.clients.answers import MalformedAnswer, decode
 from app.clients.http import Transport, TransportError
 from app.clients.vk import answers
-from app.clients.vk.batches import MAYBE_OF_THE_METHOD, Batches, meets_every_call
+from app.clients.vk.batches import MAYBE_OF_THE_METHOD, Batches
 from app.clients.vk.calls import CallHooks, Value, VkCaller
 from app.clients.vk.error_table import BACK_OFF, classify
-from app.clients.vk.errors import UPLOAD_FAILED, Treatment, VkError
+from app.clients.vk.errors import METHOD_QUOTA, UPLOAD_FAILED, Treatment, VkError
 from app.clients.vk.failures import Failure, no_answer
 
 ADDRESS = "market.getProductPhotoUploadServer"
@@ -43,6 +43,12 @@ class ProductPhotos:
         """How many pictures one upload may hold now; 1: each goes by itself."""
         return 1 if self._hooks.is_resting(SAVE_SEVERAL) else self._size
 
+    def check_quota(self) -> None:
+        """Raises VkError, before any work is done for them, where VK takes no pictures today."""
+        for method in (ADDRESS, *(() if self.room > 1 else (SAVE_ONE,))):
+            if self._hooks.is_resting(method):
+                raise Failure(code=METHOD_QUOTA, method=method).error()
+
     def upload(self, group_id: int, jpeg: bytes) -> int:
         """All three steps for one picture: the id of a photo that is good for one item."""
         pauses = iter(BACK_OFF[: UPLOAD_TRIES - 1])
@@ -70,13 +76,19 @@ class ProductPhotos:
         given: list[dict[str, Value]] = [
             {"group_id": group_id, "bulk": True} if size > 1 else {"group_id": group_id} for size in sizes
         ]
-        outcomes = self._batches.ask(ADDRESS, given) if 1 < len(given) <= self._batches.room else None
-        return [self._read_address(*pair) for pair in zip(given, outcomes or [None] * len(given), strict=True)]
+        is_alone = len(given) == 1
+        told = None if is_alone or len(given) > self._batches.room else self._batches.ask(ADDRESS, given)
+        return [
+            self._read_address(params, one, is_alone=is_alone)
+            for params, one in zip(given, told or [None] * len(given), strict=True)
+        ]
 
-    def _read_address(self, params: dict[str, Value], told: Any | Failure | None) -> str:
+    def _read_address(self, params: dict[str, Value], told: Any | Failure | None, *, is_alone: bool) -> str:
         try:
             return self._address_of(told)
         except MalformedAnswer:
+            if not is_alone:
+                self._hooks.before_repeat()
             return self._vk.read(ADDRESS, params, self._address_of)
 
     def send(self, address: str, jpegs: Sequence[bytes]) -> str:
@@ -124,13 +136,3 @@ def _all_of(saved: object, count: int) -> list[int]:
     if len(found) != count:
         raise Failure(code=UPLOAD_FAILED, method=SAVE_SEVERAL, status=200).error()
     return found
-
-
-def concerns_several(error: VkError) -> bool:
-    """Of pictures sent together: each may do by itself."""
-    return not meets_every_call(error)
-
-
-def is_refusal(error: VkError) -> bool:
-    """VK has heard the question and said no."""
-    return error.code is not None and not error.outcome_unknown

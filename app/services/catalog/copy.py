@@ -104,7 +104,8 @@ def _replace(user_id: int, store_id: str, listed: GroupList, products: ProductLi
 def update_goods(user_id: int, store_id: str, listed: GroupList, changed: ProductList) -> bool:
     """Bring the copy of one store up to date by what changed in it, with what is said of that; nothing goes.
 
-    Commits; False, and nothing was written, where its tree is another, so that more may change than was told.
+    Commits; False, and nothing was written, where more may have changed than was told: its tree is another, or its last
+    whole list is no ground to stand on any more.
     """
     lock(user_id)
     with uncollected():
@@ -115,7 +116,8 @@ def _update(user_id: int, store_id: str, listed: GroupList, changed: Sequence[Pr
     old_groups = GROUPS.read(user_id, store_id)
     known_groups = {group.id: group for group in stored_groups(old_groups.values())}
     groups = [with_unread_fields(group, listed, known_groups) for group in listed.groups]
-    if not GROUPS.is_as_it_was(old_groups, GROUPS.held(map(group_row, groups))):
+    query = sa.select(CatalogStore.since).where(CatalogStore.user_id == user_id, CatalogStore.store_id == store_id)
+    if db.session.scalar(query) is None or not GROUPS.is_as_it_was(old_groups, GROUPS.held(map(group_row, groups))):
         db.session.rollback()
         return False
     ids = {product.id for product in changed}

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from app.clients.vk.errors import SHOP_FULL, Treatment, VkError
 from app.clock import utcnow
-from app.domain.listing.key import Value
+from app.domain.listing.key import ListingKey, Value
 from app.domain.market.items import Availability, MarketItem
 from app.domain.planning.changes import Change, LinkState
 from app.models import EntryOutcome, Listing
@@ -24,7 +24,7 @@ def add(run: RunContext, change: Change) -> ChangeResult:
     """A new item for a product. Where VK says that another item has the picture already, it is sent up anew."""
     row = _new_row(run, change)
     if row.photo_id is None or row.photo_hash != change.photo:
-        run.pictures.upload(row, change)
+        run.pictures.bring_one(row, change)
     try:
         item_id, taken = _send(run, row, change)
     except VkError as error:
@@ -41,14 +41,14 @@ def add(run: RunContext, change: Change) -> ChangeResult:
 def add_together(run: RunContext, changes: Sequence[Change]) -> list[Told]:
     """Many of them: their pictures are brought to VK, then one request is for all. Raises VkError and RunEnds.
 
-    What is left open was surely not made.
+    What is left open was surely not made. An error of unknown outcome is still to be looked up.
     """
     rows = _new_rows(run, changes)
     refusals = run.pictures.bring([changes[number] for number in rows]) if rows else {}
     told: dict[int, Told] = {}
     for number, change in enumerate(changes):
-        if change.key in refusals:
-            told[number] = refusals[change.key]
+        if number in rows and _key(change) in refusals:
+            told[number] = refusals[_key(change)]
             del rows[number]
     if 1 < len(rows) <= run.vk.room:
         told |= _made_together(run, changes, rows)
@@ -57,41 +57,46 @@ def add_together(run: RunContext, changes: Sequence[Change]) -> list[Told]:
 
 def _made_together(run: RunContext, changes: Sequence[Change], rows: Mapping[int, Listing]) -> dict[int, Told]:
     told: dict[int, Told] = {}
-    lost: dict[int, VkError] = {}
     fields = {number: _intended(run, row, changes[number]) for number, row in rows.items()}
     for number, answer in zip(rows, _send_together(run, rows.values(), fields.values()), strict=True):
         if isinstance(answer, int):
             told[number] = _link(rows[number], answer, changes[number], fields[number])
         elif answer is not None and answer.outcome_unknown:
-            lost[number] = answer
+            told[number] = answer
         else:
             _forget_intents([rows[number]])
             told[number] = _refused(run, rows[number], fields[number], answer)
-    if lost:
-        run.lease.renew()  # what VK surely made is recorded before anything else is asked
-        found = _look_up(run, [(rows[number], error) for number, error in lost.items()])
-        told |= dict(zip(lost, found, strict=True))
     return _full_shop_told_once(told)
 
 
+def look_up(run: RunContext, changes: Sequence[Change], errors: Sequence[VkError]) -> list[Told]:
+    """Of new items of which nobody knows, what their errors say, whether they stand there; by one question for all."""
+    rows = list(map(run.listing_of, changes))
+    return [*_looked_up(run, list(zip(rows, errors, strict=True)))]
+
+
 def _new_rows(run: RunContext, changes: Sequence[Change]) -> dict[int, Listing]:
-    """The records of those that are not deferred, by their number."""
+    """The records of those that may go together, by their number: not deferred, and nothing was amiss the last time.
+
+    If it was a request of many that VK could not answer, the next one would fare no better.
+    """
     rows = {}
     for number, change in enumerate(changes):
-        with suppress(Deferred):
-            rows[number] = _new_row(run, change)
+        known = run.market.listings.get(_key(change))
+        if known is None or known.error_code is None:
+            with suppress(Deferred):
+                rows[number] = _new_row(run, change)
     return rows
 
 
 def _new_row(run: RunContext, change: Change) -> Listing:
     """The product's record. Raises Deferred where VK takes no items now, before a picture is uploaded in vain."""
-    assert change.key is not None
     if run.shop_is_full:
         raise Deferred
     if run.findings.is_resting(ADD):
         run.findings.note_waiting_for_quota()
         raise Deferred
-    row = run.market.ensure_listing(change.key)
+    row = run.market.ensure_listing(_key(change))
     row.name, row.failed_digest, row.error_code, row.error_text = change.name, None, None, None
     return row
 
@@ -166,11 +171,11 @@ def _looked_up_or_raised(run: RunContext, row: Listing, error: VkError) -> Chang
     if not error.outcome_unknown:
         _forget_intents([row])
         raise error
-    (result,) = _look_up(run, [(row, error)])
+    (result,) = _looked_up(run, [(row, error)])
     return result
 
 
-def _look_up(run: RunContext, lost: Sequence[tuple[Listing, VkError]]) -> list[ChangeResult]:
+def _looked_up(run: RunContext, lost: Sequence[tuple[Listing, VkError]]) -> list[ChangeResult]:
     """Look for all of them by their skus at once; what is not there yet is left for a later pass."""
     try:
         found = _newest_with_skus(run, {row.sku for row, _ in lost})
@@ -202,3 +207,8 @@ def _newest_with_skus(run: RunContext, skus: Collection[str]) -> dict[str, Marke
         if not items or len(found) == len(skus):
             break
     return found
+
+
+def _key(change: Change) -> ListingKey:
+    assert change.key is not None
+    return change.key

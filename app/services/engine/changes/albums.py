@@ -1,6 +1,6 @@
 """Making albums at VK and putting items into them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from app.clients.vk.errors import ALBUMS_FULL, OUT_OF_LIMITS, Treatment, VkError
@@ -18,8 +18,8 @@ from app.services.market.read_lag import after_read_lag
 from app.services.runs import pauses
 from app.services.vendors.faults import vk_code
 
-PUTS_TOGETHER = "market.addToAlbum, several"
-"""Rests like a method where VK may not take several items of an album in one call."""
+PUTS_TOGETHER, ADDS_TOGETHER = "market.addToAlbum, several", "market.addAlbum, several"
+"""Rest like methods where VK may not take several items of an album in one call, or new albums in one request."""
 
 
 def add_album(run: RunContext, change: Change) -> ChangeResult:
@@ -29,7 +29,7 @@ def add_album(run: RunContext, change: Change) -> ChangeResult:
         row.vk_album_id = run.vk.add_album(run.group_id, row.title)
     except VkError as error:
         if error.outcome_unknown:
-            return _look_up(run, {0: (row, error)})[0]
+            return _looked_up(row, error, _albums_now(run))
         row.attempted_at = row.retry_after = None
         if not concerns_one_change(error):
             raise
@@ -38,7 +38,10 @@ def add_album(run: RunContext, change: Change) -> ChangeResult:
 
 
 def add_albums(run: RunContext, changes: Sequence[Change]) -> list[Told]:
-    """By one request for all. What is left open was surely not made. Raises VkError and RunEnds."""
+    """By one request for all. Raises VkError and RunEnds.
+
+    What is left open was surely not made. An error of unknown outcome is still to be looked up.
+    """
     told: list[Told] = [None] * len(changes)
     if run.albums_are_full or len(changes) > run.vk.room:
         return told
@@ -49,21 +52,25 @@ def add_albums(run: RunContext, changes: Sequence[Change]) -> list[Told]:
     except VkError:
         _forget_intents(rows)
         raise
-    lost: dict[int, tuple[VkAlbum, VkError]] = {}
     for number, (row, answer) in enumerate(zip(rows, answers, strict=True)):
         if isinstance(answer, int):
             row.vk_album_id = answer
             told[number] = _made(row)
         elif answer is not None and answer.outcome_unknown:
-            lost[number] = row, answer
+            told[number] = answer
         else:
             _forget_intents([row])
             told[number] = _refused(run, row, answer)
-    if lost:
-        run.lease.renew()  # what VK surely made is recorded before anything else is asked
-        for number, result in _look_up(run, lost).items():
-            told[number] = result
     return told
+
+
+def look_up(run: RunContext, changes: Sequence[Change], errors: Sequence[VkError]) -> list[Told]:
+    """Of new albums of which nobody knows, what their errors say, whether they stand there; by one question for all."""
+    if len(changes) > 1:
+        run.findings.note_refused(ADDS_TOGETHER)  # the next request of many would fare no better
+    seen = _albums_now(run)
+    rows = [run.market.albums[change.album or ""] for change in changes]
+    return [_looked_up(row, error, seen) for row, error in zip(rows, errors, strict=True)]
 
 
 def _new_album(run: RunContext, change: Change) -> VkAlbum:
@@ -91,17 +98,20 @@ def _made(row: VkAlbum) -> ChangeResult:
     return ChangeResult()
 
 
-def _look_up(run: RunContext, lost: Mapping[int, tuple[VkAlbum, VkError]]) -> dict[int, ChangeResult]:
-    """All of them at once, by their number; what is not there yet a later pass looks for before it repeats the call."""
-    seen: Sequence[Album] = ()
-    with suppress(VkError):
-        seen = run.vk.albums(run.group_id)
-    results = {}
-    for number, (row, error) in lost.items():
-        is_there = market_albums.link_lost_album(row, seen)
-        row.retry_after = row.retry_after if is_there else after_read_lag()
-        results[number] = ChangeResult() if is_there else ChangeResult(EntryOutcome.UNKNOWN, error=error)
-    return results
+def _albums_now(run: RunContext) -> Sequence[Album]:
+    """Nothing where VK does not say: a later pass asks again."""
+    try:
+        return run.vk.albums(run.group_id)
+    except VkError:
+        return ()
+
+
+def _looked_up(row: VkAlbum, error: VkError, seen: Sequence[Album]) -> ChangeResult:
+    """What is not there yet a later pass looks for before it repeats the call."""
+    if market_albums.link_lost_album(row, seen):
+        return ChangeResult()
+    row.retry_after = after_read_lag()
+    return ChangeResult(EntryOutcome.UNKNOWN, error=error)
 
 
 def _refused(run: RunContext, row: VkAlbum, error: VkError | None) -> Told:
@@ -190,7 +200,9 @@ def _learn_refusal(run: RunContext, error: VkError) -> None:
     """What VK has against one of the items, or against the album, is no refusal of the form."""
     if error.treatment in (Treatment.HEAL, Treatment.SKIP):
         return
-    run.findings.note_refused(PUTS_TOGETHER)
+    run.puts_singly = True
+    if error.permanent:
+        run.findings.note_refused(PUTS_TOGETHER)
 
 
 def _note_put(row: Listing, change: Change) -> ChangeResult:

@@ -80,6 +80,11 @@ CARRIED_OUT_TOGETHER_BY: dict[Action, Callable[[RunContext, Sequence[Change]], l
 """One request for all of them, and of each what came of it; None where it is still to be made by itself."""
 _ENTRIES: Any = SyncRunEntry.__table__
 _NEW_ENTRY = sa.insert(_ENTRIES)
+LOOKED_UP_BY: dict[Action, Callable[[RunContext, Sequence[Change], Sequence[VkError]], list[Told]]] = {
+    Action.ADD: adding.look_up,
+    Action.ALBUM_ADD: albums.look_up,
+}
+"""Whether they stand in VK that may not be made twice; all by one question, after what is known is recorded."""
 _REFUSALS = (Treatment.FAIL, Treatment.ADJUST, Treatment.HEAL)
 
 
@@ -112,8 +117,12 @@ def _results(run: RunContext, changes: Iterable[Change]) -> Iterator[ChangeResul
             yield from _settle(run, kept, [ChangeResult(EntryOutcome.KEPT)] * len(kept))
             alone = [change for change in piece if change not in kept]
         if len(alone) > 1:
-            told = CARRIED_OUT_TOGETHER_BY[piece[0].action](run, alone)
-            yield from _settle(run, alone, told)
+            told = _carried_out_together(run, alone)
+            lost = {number: one for number, one in enumerate(told) if isinstance(one, VkError) and one.outcome_unknown}
+            yield from _settle(run, alone, [None if number in lost else one for number, one in enumerate(told)])
+            if lost:
+                doubtful = [alone[number] for number in lost]
+                yield from _settle(run, doubtful, LOOKED_UP_BY[piece[0].action](run, doubtful, list(lost.values())))
             alone = [change for change, one in zip(alone, told, strict=True) if one is None]
         for change in alone:
             _begin(run, change.action)
@@ -121,10 +130,22 @@ def _results(run: RunContext, changes: Iterable[Change]) -> Iterator[ChangeResul
                 yield result
 
 
+def _carried_out_together(run: RunContext, changes: Sequence[Change]) -> list[Told]:
+    """Raises VkError where the run cannot go on; else each by itself hears what is wrong."""
+    try:
+        return CARRIED_OUT_TOGETHER_BY[changes[0].action](run, changes)
+    except VkError as error:
+        if not concerns_one_change(error) and error.code != METHOD_QUOTA:
+            raise
+    return [None] * len(changes)
+
+
 def _room(run: RunContext, action: Action) -> int:
     """How many changes of that kind one request may hold now."""
     if action is Action.ALBUM_PUT:
-        return 1 if run.findings.is_resting(albums.PUTS_TOGETHER) else MOST_IDS_A_CALL
+        return 1 if run.puts_singly or run.findings.is_resting(albums.PUTS_TOGETHER) else MOST_IDS_A_CALL
+    if action is Action.ALBUM_ADD and run.findings.is_resting(albums.ADDS_TOGETHER):
+        return 1
     return max(run.vk.room, run.vk.photos.room) if action is Action.ADD else run.vk.room
 
 

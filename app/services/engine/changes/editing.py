@@ -23,7 +23,7 @@ def edit(run: RunContext, change: Change) -> ChangeResult:
     forget_old_failure(row)
     fields = dict(change.fields)
     if change.photo is not None:
-        run.pictures.upload(row, change)
+        run.pictures.bring_one(row, change)
         fields["main_photo_id"] = row.photo_id or 0
     note_in_flight(row, fields)
     was_other, taken = _send(run, row, fields)

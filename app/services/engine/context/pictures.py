@@ -57,10 +57,25 @@ class Pictures:
         self._expected = [change for change in changes if change.photo is not None and change.key is not None]
         self._places = {_key(change): place for place, change in enumerate(self._expected)}
         self._waiting.clear()
+        for sending in self._on_the_way.values():
+            sending.receipt.cancel()
         self._on_the_way.clear()  # another picture may be wanted by now
 
+    def bring_one(self, row: Listing, change: Change) -> None:
+        """For a change that is made by itself: what is saved already or on the way, else it is sent up now.
+
+        Raises VkError and RunEnds.
+        """
+        if _key(change) in self._waiting:
+            self._waiting.discard(_key(change))
+        elif _key(change) not in self._on_the_way:
+            self.upload(row, change)
+        elif refusals := self.bring([change]):
+            raise refusals[_key(change)]
+
     def upload(self, row: Listing, change: Change) -> None:
-        """One picture by itself. Raises VkError and RunEnds."""
+        """One picture, anew. Raises VkError and RunEnds."""
+        self._vk.photos.check_quota()
         self._lease.renew()
         self._note(row, change, self._vk.photos.upload(self._market.group_id, self._picture(change)))
         self._lease.renew()  # not a bare commit: the row may be gone with its account, and its id another's by now
@@ -71,6 +86,11 @@ class Pictures:
         Raises VkError where the run cannot go on, and RunEnds.
         """
         lacking = [change for change in changes if self._lacks(change)]
+        try:
+            self._vk.photos.check_quota()
+        except VkError as error:
+            return dict.fromkeys(map(_key, lacking), error)
+        self._lease.renew()  # and no transaction is open while VK is asked for addresses
         self._begin(lacking)
         self._begin(self._next_after(changes[-1]))
         refusals: Refusals = {}
@@ -125,7 +145,7 @@ class Pictures:
             del self._on_the_way[_key(other)]
         try:
             receipt = sending.receipt.result()
-            self._lease.renew()
+            self._lease.renew_between_pages()
             saved = self._vk.photos.save(receipt, len(sending.changes))
         except VkError as error:
             return self._not_sent(sending.changes, error)
@@ -134,7 +154,7 @@ class Pictures:
         return {}
 
     def _not_sent(self, changes: Sequence[Change], error: VkError) -> Refusals:
-        """Where each is taken by itself that was refused with its neighbours, it is the form that VK refuses."""
+        """Send each by itself. If all are taken that were refused together, it is the form that VK refuses."""
         if len(changes) == 1 and not concerns_one_change(error):
             return _refusals(changes, error)
         if meets_every_call(error):
@@ -158,6 +178,7 @@ class Pictures:
 
     def _note(self, row: Listing, change: Change, photo_id: int) -> None:
         """Until the item carries the photo its hash stays unknown; a photo for an add waits on the row."""
+        row.name = row.name or change.name
         row.photo_id = photo_id
         row.photo_hash = change.photo if row.vk_item_id is None else None
         if change.action is not Action.ADD:

@@ -49,6 +49,8 @@ class RunContext:
     """Those of the community, once they were read."""
     shop_is_full: bool = False
     albums_are_full: bool = False
+    puts_singly: bool = False
+    """VK gave no answer to several items of an album in one call."""
     perhaps_made: set[ListingKey] = field(default_factory=set)
     """Of whose edits a batch told nothing: that a single call finds nothing to change may be its doing."""
     approved: frozenset[str] = frozenset()

@@ -191,7 +191,7 @@ def test_in_the_middle_of_a_transaction_the_account_may_go(
     owners = TwoOwners(sandbox, monkeypatch)
     total = moments_of_a_run(owners, before_every_statement, has_run=True)
 
-    tried = [delete_at(owners, before_every_statement, moment, has_run=True) for moment in range(1, total, 23)]
+    tried = [delete_at(owners, before_every_statement, moment, has_run=True) for moment in range(1, total, 11)]
 
     assert sum(tried) > len(tried) / 2
 

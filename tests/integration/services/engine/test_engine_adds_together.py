@@ -10,13 +10,15 @@ import sqlalchemy as sa
 from app.clients.http import Response, TransportError
 from app.db import db
 from app.models import ConnectionState, EntryOutcome, Listing, RunStatus
-from app.services.owner import settings, switch
+from app.services.owner import settings
 from tests.support.lost_answers import ALL, dies_after, dies_before
+from tests.support.owners import switches_off
 from tests.support.settings import calls_go
-from tests.support.shop import Killed, Shop
+from tests.support.shop import TINY, Killed, Shop
 
 SPOILT = ["not_a_list", "one_fewer", "one_error_more"]
 LOST = ["drop_after", "http_502_after", "garbage_after", "truncated", "error_after:10", "error_after:13"]
+TOO_BIG = Response(200, {}, b'{"error": {"error_code": 13, "error_msg": "Runtime error: response size is too big"}}')
 ADDRESSES_FIRST = {"after": 1, "times": 1}
 """Of a fault at `execute`: it meets the request that adds, before which one asks for upload addresses."""
 
@@ -37,13 +39,8 @@ def nothing_is_left(shop: Shop) -> bool:
 
 
 def at_adding(shop: Shop, hook: Callable[[Callable[[], Response]], Response]) -> None:
-    """The hook has the request that adds."""
-
-    def addresses(call: Callable[[], Response]) -> Response:
-        shop.on_call("/execute", hook)
-        return call()
-
-    shop.on_call("/execute", addresses)
+    """The hook has the first request that adds."""
+    shop.on_batches_of("market.add", hook, times=1)
 
 
 def test_forty_new_items_cost_two_requests_and_their_pictures_a_save_for_five(shop_everywhere: Shop) -> None:
@@ -231,6 +228,49 @@ def test_pictures_that_were_saved_before_a_worker_died_are_not_sent_up_again(sho
     assert shop.calls("market.saveProductPhotoBulk") == 0
 
 
+def test_what_an_error_unknown_to_us_says_of_all_is_looked_up(shop: Shop) -> None:
+    ids = [*shop.fill(7), *ALL]
+
+    def strange(call: Callable[[], Response]) -> Response:
+        call()
+        return Response(200, {}, b'{"error": {"error_code": 777, "error_msg": "?"}}')
+
+    at_adding(shop, strange)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert each_once(shop, ids)
+
+
+@pytest.mark.parametrize("answer", [Response(502, {}, b""), TOO_BIG])
+def test_what_comes_to_nothing_together_goes_alone_in_the_next_of_short_runs(shop: Shop, answer: Response) -> None:
+    ids = [*shop.fill(7), *ALL]
+    shop.on_batches_of("market.add", lambda _call: answer)
+
+    for _ in range(2):
+        shop.run(to_end=False)
+        shop.clock.move(hours=2)
+
+    assert each_once(shop, ids)
+
+
+def test_what_vk_made_is_recorded_before_a_lost_one_is_asked_for(shop: Shop) -> None:
+    shop.fill(12)
+    shop.sandbox.fault("vk", "error_after:10", "market.add", after=3, times=1)
+
+    def stop(call: Callable[[], Response]) -> Response:
+        answer = call()
+        switches_off()
+        return answer
+
+    at_adding(shop, stop)
+
+    assert shop.run().status == RunStatus.STOPPED
+
+    assert outcomes(shop)[EntryOutcome.DONE] >= 14
+    assert sum(row.vk_item_id is not None for row in db.session.scalars(sa.select(Listing))) >= 14
+
+
 # What ends a run
 
 
@@ -302,8 +342,7 @@ def test_a_stop_is_heard_between_two_requests(shop: Shop) -> None:
 
     def asked(call: Callable[[], Response]) -> Response:
         answer = call()
-        switch.toggle(shop.owner, False)
-        db.session.commit()
+        switches_off()
         return answer
 
     shop.on_call("/market.saveProductPhotoBulk", asked)
@@ -363,3 +402,27 @@ def test_too_many_albums_are_told_once(shop: Shop) -> None:
     assert shop.run().status == RunStatus.SUCCEEDED
 
     assert [entry.error_code for entry in shop.entries() if entry.action == "album_add"] == ["vk_1407"]
+
+
+def test_albums_that_come_to_nothing_together_are_made_singly_by_the_next_run(shop: Shop) -> None:
+    shop.on_batches_of("market.addAlbum", lambda _call: Response(502, {}, b""))
+
+    for _ in range(2):
+        shop.run(to_end=False)
+        shop.clock.move(hours=2)
+
+    assert shop.albums() == {"Чай": ["P1"], "Мёд": ["P2"]}
+
+
+@pytest.mark.parametrize("kind", ["error:100", "error:10"])
+def test_albums_that_cannot_be_read_keep_nobody_from_what_comes_after(shop: Shop, kind: str) -> None:
+    shop.run()
+    new = [{"id": "G3", "name": "Сыр"}, {"id": "G4", "name": "Соль"}]
+    shop.sandbox.control("evotor/groups", store=TINY, upsert=new)
+    for product, group in (("Q1", "G3"), ("Q2", "G4"), ("Q3", "G1")):
+        shop.put(product, parent_id=group)
+    shop.sandbox.fault("vk", kind, "market.getAlbums")
+
+    shop.run()
+
+    assert shop.albums()["Чай"] == ["P1", "Q3"]

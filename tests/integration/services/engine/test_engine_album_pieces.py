@@ -348,3 +348,14 @@ def test_single_calls_in_place_of_a_piece_can_be_stopped_too(shop: Shop, sandbox
 
     assert len(shop.albums()["Мёд"]) == 2
     assert len(outcomes(shop)[EntryOutcome.DONE]) == 2
+
+
+def test_no_answer_to_several_is_no_refusal_of_them(shop: Shop, sandbox: Sandbox) -> None:
+    stock_up(shop, tea=6, honey=1)
+    sandbox.fault("vk", "http_502", PUT, times=5)
+
+    shop.run()
+
+    connection = shop.owner.vk
+    assert connection is not None
+    assert connection.resting == {}

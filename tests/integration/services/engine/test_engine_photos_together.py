@@ -9,9 +9,10 @@ import pytest
 from app.clients.http import Response
 from app.db import db
 from app.models import EntryOutcome, Photo, Pictured, RunStatus
-from app.services.photos import cards, gallery
+from app.services.photos import cards, files, gallery
 from app.services.photos.gallery import Subject
 from tests.support.lost_answers import ALL
+from tests.support.owners import switches_off
 from tests.support.pictures import picture
 from tests.support.settings import calls_go
 from tests.support.shop import TINY, Killed, Shop
@@ -239,3 +240,91 @@ def test_a_worker_that_dies_while_pictures_are_on_their_way_leaves_no_item_behin
 
     assert shop.run().status == RunStatus.SUCCEEDED
     assert all_are_pictured(shop, 15)
+
+
+def test_a_picture_that_was_on_its_way_is_not_taken_for_another_one(shop: Shop) -> None:
+    """The owner chose another photo between two passes of one run."""
+    assert shop.run().status == RunStatus.SUCCEEDED
+    calls_go(together=2, pictures=1)
+
+    def choose(name: str, colour: tuple[int, int, int]) -> None:
+        gallery.put(shop.owner, Subject(Pictured.PRODUCT, TINY, name), picture(colour=colour))
+        db.session.commit()
+
+    for number, name in enumerate(ALL):
+        choose(name, (number * 50, 0, 0))
+    shop.put("N9")
+    sent: list[bytes] = []
+
+    def noted(call: Callable[[], Response]) -> Response:
+        ((_, content, _),) = call.keywords["files"].values()  # type: ignore[attr-defined]  # a partial
+        sent.append(content)
+        return call()
+
+    shop.on_uploads(noted)
+    shop.sandbox.fault("vk", "http_502", "market.add", times=1)  # lost, and looked for by another pass
+
+    def sleep(seconds: float) -> None:
+        choose("P3", (100, 200, 200))
+        shop.clock.sleep(seconds)
+
+    assert shop.run(sleep=sleep).status == RunStatus.SUCCEEDED
+
+    for name in ALL:
+        row = shop.listing(name)
+        assert row is not None
+        assert files.read(shop.owner_id, row.photo_hash or "") in sent
+
+
+def test_a_last_picture_that_is_on_its_way_already_is_not_sent_twice(shop: Shop) -> None:
+    shop.fill(23)
+    uploads: list[int] = []
+
+    def counted(call: Callable[[], Response]) -> Response:
+        uploads.append(1)
+        return call()
+
+    shop.on_uploads(counted)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert len(uploads) == 6
+
+
+@pytest.mark.parametrize(("method", "at_once"), [(ADDRESS, 5), (ONE, 1)])
+def test_where_vk_takes_no_pictures_today_none_is_made_and_nothing_asked(shop: Shop, method: str, at_once: int) -> None:
+    shop.fill(47)
+    calls_go(pictures=at_once)
+    shop.sandbox.fault("vk", "error:29", method)
+    assert (shop.run().status, shop.last_run().error_code) == (RunStatus.CONTINUED, "vk_29")
+    shop.forget_calls()
+    shop.clock.move(hours=1)
+
+    assert shop.run().status == RunStatus.CONTINUED
+
+    assert (calls(shop), shop.calls("execute"), shop.sandbox.items()) == ((0, 0, 0), 0, [])
+
+
+def test_a_stop_is_heard_between_addresses_that_are_asked_for_singly(shop: Shop) -> None:
+    shop.fill(22)
+    calls_go(pictures=1)
+    shop.sandbox.fault("vk", "error:3", "execute")
+
+    def stop(call: Callable[[], Response]) -> Response:
+        switches_off()
+        return call()
+
+    shop.on_call(f"/{ADDRESS}", stop)
+
+    assert shop.run().status == RunStatus.STOPPED
+
+    assert shop.calls(ADDRESS) == 1
+
+
+def test_a_process_that_is_told_to_end_does_so_between_two_saves(shop: Shop) -> None:
+    shop.fill(22)
+
+    outcome = shop.run(is_stopping=lambda: shop.calls(SEVERAL) > 0)
+
+    assert (outcome.status, outcome.error) == (RunStatus.CONTINUED, "time_slice")
+    assert (shop.calls(SEVERAL), shop.sandbox.items()) == (1, [])
