@@ -12,33 +12,25 @@ import sqlalchemy as sa
 from app.clients.vk.client import MOST_IDS_A_CALL
 from app.clients.vk.error_table import CODES
 from app.clients.vk.errors import (
-    ALBUM_FULL,
-    ALBUM_GONE,
     FAULT_HOLDS,
-    ITEM_GONE,
     METHOD_QUOTA,
-    NOT_FOUND,
     OWNER_HOLDS,
-    SHOP_FULL,
-    UNKNOWN_ALBUM,
-    Treatment,
     VkError,
 )
 from app.clock import utcnow
 from app.db import db
 from app.domain.listing.key import Value
 from app.domain.market.items import MarketItem
-from app.domain.planning.changes import ALBUM_STEPS, Action, Change, LinkState, Reason
+from app.domain.planning.changes import Action, Change, Reason
 from app.domain.planning.pieces import pieces
 from app.logs import get_logger
-from app.models import EntryOutcome, Listing, RunStage, RunStatus, SyncRun, SyncRunEntry
-from app.services.engine.changes import adding, albums, editing, together
+from app.models import EntryOutcome, RunStage, RunStatus, SyncRun, SyncRunEntry
+from app.services.engine.changes import adding, albums, editing, refusals, together
 from app.services.engine.changes.result import ChangeResult, Deferred, Told
 from app.services.engine.context.early_end import RunEnds, concerns_one_change
 from app.services.engine.context.run_context import RunContext
-from app.services.market import albums as market_albums
 from app.services.market.read_lag import read_lag
-from app.services.runs import codes, pauses
+from app.services.runs import codes
 from app.services.vendors.faults import UNREACHABLE, vk_code
 
 log = get_logger()
@@ -85,7 +77,6 @@ LOOKED_UP_BY: dict[Action, Callable[[RunContext, Sequence[Change], Sequence[VkEr
     Action.ALBUM_ADD: albums.look_up,
 }
 """Whether they stand in VK that may not be made twice; all by one question, after what is known is recorded."""
-_REFUSALS = (Treatment.FAIL, Treatment.ADJUST, Treatment.HEAL)
 
 
 def apply_all(run: RunContext, changes: Sequence[Change]) -> bool:
@@ -198,7 +189,7 @@ def _settle(run: RunContext, changes: Sequence[Change], told: Sequence[Told]) ->
         if isinstance(one, VkError) and not concerns_one_change(one):
             errors.append(one)
         elif one is not None:
-            results.append(_note_failure(run, change, one) if isinstance(one, VkError) else one)
+            results.append(refusals.note(run, change, one) if isinstance(one, VkError) else one)
             entries.append(_entry(run.row, change, results[-1]))
     if entries:
         run.row.done += len(entries)
@@ -266,39 +257,3 @@ def _log_failure(run: SyncRun, change: Change, result: ChangeResult) -> None:
         item_id=result.item_id or change.item_id,
         error=vk_code(result.error) if result.error else None,
     )
-
-
-def _note_failure(run: RunContext, change: Change, error: VkError) -> ChangeResult:
-    """What a refused or unanswered change means for our records."""
-    if error.code == SHOP_FULL:
-        run.shop_is_full = True
-    _mend_album(run, change, error)
-    row = run.market.listings.get(change.key) if change.key else None
-    if row is not None:
-        _mark_failed(row, change, error)
-    lost = error.outcome_unknown or (error.code is None and error.treatment is Treatment.RETRY)
-    return ChangeResult(EntryOutcome.UNKNOWN if lost else EntryOutcome.FAILED, error=error, is_vk_unreachable=lost)
-
-
-def _mend_album(run: RunContext, change: Change, error: VkError) -> None:
-    title = str(change.before["album"]) if change.action is Action.ALBUM_RENAME else change.album
-    album = run.market.albums.get(title or "")
-    if album is None:
-        return
-    if error.code in (ALBUM_GONE, UNKNOWN_ALBUM):
-        market_albums.forget_album(run.market.albums.pop(album.title))
-    elif error.code == ALBUM_FULL:
-        album.full_until = utcnow() + pauses.FULL_ALBUM
-
-
-def _mark_failed(row: Listing, change: Change, error: VkError) -> None:
-    if change.action in ALBUM_STEPS and error.code != ITEM_GONE:
-        # A full album is remembered as such; a step without an answer is repeated.
-        row.album_error = None if error.code in (None, ALBUM_FULL) else vk_code(error)
-        return
-    row.error_code, row.error_text = vk_code(error), error.suffix or error.message
-    if row.vk_item_id is not None and error.code in (ITEM_GONE, NOT_FOUND):
-        row.state, row.album, row.album_intent, row.album_error = LinkState.GONE, None, None, None
-    elif change.digest is not None and not error.outcome_unknown and error.treatment in _REFUSALS:
-        row.failed_digest = change.digest
-        row.retry_after = utcnow() + pauses.REFUSED

@@ -237,3 +237,14 @@ def test_the_collector_is_back_after_a_copy_that_fails(owner: User, monkeypatch:
         refresh(owner)
 
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize("since", [None, 1])
+def test_what_changed_is_believed_only_on_the_ground_of_a_whole_list(owner: User, since: int | None) -> None:
+    """Meanwhile another process may have read the store, and found it suspicious."""
+    db.session.execute(sa.update(CatalogStore).values(since=since))
+    db.session.commit()
+
+    changed = ProductList([PRODUCTS["P1"]])
+
+    assert copy.update_goods(owner.id, "S1", GroupList(GROUPS), changed) is (since is not None)

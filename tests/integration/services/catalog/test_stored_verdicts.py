@@ -117,6 +117,7 @@ class Shopkeeping(RuleBasedStateMachine):
     def hear_of_changes(self, store_id: str, products: list[Product]) -> None:
         listed = GroupList(load_groups(self.user.id, store_id).get(store_id, []))
         standing = {row.product_id for row in db.session.query(CatalogProduct).filter_by(store_id=store_id)}
+        db.session.execute(sa.update(CatalogStore).where(CatalogStore.store_id == store_id).values(since=1))
         assert copy.update_goods(self.user.id, store_id, listed, _as_listed(products))
         now = {row.product_id for row in db.session.query(CatalogProduct).filter_by(store_id=store_id)}
         assert now == standing | {product.id for product in products if not product.code}
