@@ -323,8 +323,10 @@ def test_an_owner_who_stops_is_heard_before_the_next_piece(
 
     assert shop.run().status == RunStatus.STOPPED
 
-    assert shop.albums() == {"Чай": tea[:2], "Мёд": honey}
-    assert outcomes(shop) == {EntryOutcome.DONE: sorted(tea[:2] + honey)}
+    first_of_tea = shop.albums()["Чай"]
+    assert (len(first_of_tea), {*first_of_tea} <= {*tea}) == (2, True), "in the order in which the database names them"
+    assert shop.albums()["Мёд"] == honey
+    assert outcomes(shop) == {EntryOutcome.DONE: sorted(first_of_tea + honey)}
 
 
 def test_a_process_that_is_to_end_does_so_after_the_piece(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
