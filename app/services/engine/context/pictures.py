@@ -98,7 +98,10 @@ class Pictures:
             if not self._lacks(change) or _key(change) in refusals:
                 continue  # it came with another one's
             quota = next((error for error in refusals.values() if error.code == METHOD_QUOTA), None)
+            room = self._vk.photos.room
             refusals |= {_key(change): quota} if quota else self._finish(change)
+            if self._vk.photos.room < room:
+                self._begin_anew(one for one in lacking if self._lacks(one) and _key(one) not in refusals)
         self._waiting.difference_update(map(_key, changes))
         return refusals
 
@@ -131,6 +134,11 @@ class Pictures:
         for address, group in zip(addresses, groups, strict=True):
             receipt = self._pool.submit(copy_context().run, self._send, address, group)
             self._on_the_way |= dict.fromkeys(map(_key, group), _Sending(group, receipt))
+
+    def _begin_anew(self, changes: Iterable[Change]) -> None:
+        """Several at once are refused from now on, so what is on the way together will not be saved."""
+        self._on_the_way.clear()
+        self._begin(changes)
 
     def _send(self, address: str, changes: Sequence[Change]) -> str:
         """In a thread of the pool."""
