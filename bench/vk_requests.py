@@ -15,7 +15,8 @@ from bench.vk.ways import LIBRARY, VERSION, Way, evosync, vk_api_loop
 from bench.vk.work import Assortment, Kind
 
 EVOSYNC, SINGLE, LOOP = "evosync", "single", LIBRARY
-WAYS = f"{EVOSYNC}; {SINGLE}: the same with VK_BATCH_SIZE=1; {LOOP}, which is installed aside, the first time only"
+WAYS = f"{EVOSYNC}; {SINGLE}: the same with single calls; {LOOP}, which is installed aside, the first time only"
+SINGLE_CALLS = {"VK_BATCH_SIZE": "1", "VK_PHOTO_BATCH_SIZE": "1"}
 NOT_PERMITTED = "error:7"
 BULK = "market.saveProductPhotoBulk"
 ONE_CALL = (Kind.EDITED, Kind.HIDDEN, Kind.SHOWN, Kind.GONE, Kind.DELETED)
@@ -46,7 +47,7 @@ def _ways(options: argparse.Namespace) -> dict[str, Callable[[Path, Assortment],
     pace, server, is_laid = options.per_second, options.database, options.laid
     ways: dict[str, Callable[[Path, Assortment], AbstractContextManager[Way]]] = {
         EVOSYNC: lambda folder, goods: evosync(folder, goods, pace, server, {}, is_laid=is_laid),
-        SINGLE: lambda folder, goods: evosync(folder, goods, pace, server, {"VK_BATCH_SIZE": "1"}, is_laid=is_laid),
+        SINGLE: lambda folder, goods: evosync(folder, goods, pace, server, SINGLE_CALLS, is_laid=is_laid),
         LOOP: lambda folder, goods: vk_api_loop(folder, goods, pace),
     }
     return {name: begin for name, begin in ways.items() if name in options.ways}
