@@ -5,6 +5,10 @@ from collections import Counter
 from app.models import RunStatus
 from tests.support.shop import Shop
 
+SPOILT = ("not_a_list", "one_fewer", "one_error_more")
+"""Faults of `execute` whose answer does not fit the calls."""
+LOST = ("drop_after", "http_502_after", "garbage_after", "truncated", "error_after:10", "error_after:13")
+"""And those after which nobody knows what was made."""
 WRITING = ("vk.execute", "vk.market.edit", "vk.market.delete")
 
 

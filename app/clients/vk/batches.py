@@ -35,7 +35,7 @@ MAYBE_OF_THE_METHOD = frozenset({FLOOD, SECTION_OFF, *PAGE_CODES})
 """These end a run. The next one begins with a single call, or it would end at its first batch again and again."""
 _OF_EVERY_CALL = frozenset({Treatment.REFRESH, Treatment.WAIT, Treatment.POSTPONE, Treatment.ASK})
 _TOO_BIG = re.compile(r"\bsize\b|\btoo (big|large)\b", re.IGNORECASE)
-# VKScript reads no \uXXXX, which is how JSON writes what may not stand in a string as it is.
+# What may not stand in a string as it is JSON writes by its number, which VKScript does not read.
 _LINE_ENDS = re.compile("[\u2028\u2029]")
 _UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 

@@ -11,13 +11,11 @@ from app.clients.http import Response, TransportError
 from app.db import db
 from app.models import ConnectionState, EntryOutcome, Listing, RunStatus
 from app.services.owner import settings
+from tests.support.batches import LOST, SPOILT, nothing_is_left
 from tests.support.lost_answers import ALL, dies_after, dies_before
 from tests.support.owners import switches_off
-from tests.support.settings import calls_go
-from tests.support.shop import TINY, Killed, Shop
+from tests.support.shop import Killed, Shop
 
-SPOILT = ["not_a_list", "one_fewer", "one_error_more"]
-LOST = ["drop_after", "http_502_after", "garbage_after", "truncated", "error_after:10", "error_after:13"]
 TOO_BIG = Response(200, {}, b'{"error": {"error_code": 13, "error_msg": "Runtime error: response size is too big"}}')
 ADDRESSES_FIRST = {"after": 1, "times": 1}
 """Of a fault at `execute`: it meets the request that adds, before which one asks for upload addresses."""
@@ -31,11 +29,6 @@ def outcomes(shop: Shop) -> Counter[str]:
 def each_once(shop: Shop, ids: list[str]) -> bool:
     skus = [item["sku"] for item in shop.sandbox.items(shop.club)]
     return sorted(skus) == sorted(f"ev:{name}" for name in ids)
-
-
-def nothing_is_left(shop: Shop) -> bool:
-    shop.forget_calls()
-    return shop.run().status == RunStatus.SUCCEEDED and shop.writes() == 0
 
 
 def at_adding(shop: Shop, hook: Callable[[Callable[[], Response]], Response]) -> None:
@@ -56,7 +49,7 @@ def test_forty_new_items_cost_two_requests_and_their_pictures_a_save_for_five(sh
     assert outcomes(shop) == {EntryOutcome.DONE: 40}
     assert (shop.last_run().done, shop.last_run().total) == (44, 44)
     assert len({item["photo_id"] for item in shop.sandbox.items()}) == 40
-    assert nothing_is_left(shop)
+    nothing_is_left(shop)
 
 
 # Refusals within
@@ -104,7 +97,7 @@ def test_one_of_which_nobody_knows_is_looked_up_and_never_made_twice(shop_everyw
     assert shop.run().status == RunStatus.SUCCEEDED
 
     assert each_once(shop, ids)
-    assert nothing_is_left(shop)
+    nothing_is_left(shop)
 
 
 def test_a_category_that_is_gone_is_replaced_for_all(shop: Shop) -> None:
@@ -118,7 +111,7 @@ def test_a_category_that_is_gone_is_replaced_for_all(shop: Shop) -> None:
     assert each_once(shop, ids)
     assert {item["category_id"] for item in shop.sandbox.items()} == {1}
     assert {entry.error_code for entry in shop.entries() if entry.action == "add"} == {"vk_category"}
-    assert nothing_is_left(shop)
+    nothing_is_left(shop)
 
 
 def test_an_answer_that_is_no_id_is_looked_up(shop: Shop) -> None:
@@ -147,7 +140,7 @@ def test_a_lost_answer_is_looked_up_for_all_of_them_at_once(shop_everywhere: Sho
     assert outcomes(shop) == {EntryOutcome.DONE: 15}
     assert shop.calls("market.get") == 1 + 1 + 1, "the market, whether links are lost, the newest page"
     assert (shop.calls("market.add"), each_once(shop, ids)) == (0, True)
-    assert nothing_is_left(shop)
+    nothing_is_left(shop)
 
 
 @pytest.mark.parametrize("kind", ["drop_before", "http_502", "half"])
@@ -160,7 +153,7 @@ def test_what_was_not_made_is_added_after_the_read_lag_by_the_same_run(shop_ever
 
     assert each_once(shop, ids)
     assert any(0 < pause <= 1 for pause in shop.clock.slept)
-    assert nothing_is_left(shop)
+    nothing_is_left(shop)
 
 
 def test_items_that_lists_do_not_show_yet_are_found_later(shop: Shop) -> None:
@@ -195,7 +188,7 @@ def test_a_worker_that_dies_around_the_request_leaves_each_item_once(
     assert shop.run().status == RunStatus.SUCCEEDED
 
     assert each_once(shop, ids)
-    assert nothing_is_left(shop)
+    nothing_is_left(shop)
 
 
 def test_a_worker_that_dies_in_the_middle_of_the_request_leaves_each_item_once(shop: Shop) -> None:
@@ -363,66 +356,3 @@ def test_a_token_after_a_captcha_adds_one_by_one(shop: Shop) -> None:
     assert shop.run().status == RunStatus.SUCCEEDED
 
     assert (shop.calls("market.add"), shop.calls("execute"), shop.calls("market.saveProductPhotoBulk")) == (6, 0, 0)
-
-
-# Albums
-
-
-def test_new_albums_are_made_by_one_request(shop_everywhere: Shop) -> None:
-    shop = shop_everywhere
-    assert shop.run().status == RunStatus.SUCCEEDED
-    assert shop.calls("market.addAlbum") == 0
-    assert shop.albums() == {"Чай": ["P1"], "Мёд": ["P2"]}
-
-
-@pytest.mark.parametrize("kind", [*LOST, *SPOILT, "half"])
-def test_albums_whose_answer_is_lost_are_found_by_their_titles(shop: Shop, kind: str) -> None:
-    calls_go(pictures=1)
-    shop.sandbox.fault("vk", kind, "execute", after=2, times=1)
-
-    assert shop.run().status == RunStatus.SUCCEEDED
-
-    assert shop.albums() == {"Чай": ["P1"], "Мёд": ["P2"]}
-    assert nothing_is_left(shop)
-
-
-def test_one_title_that_vk_refuses_costs_the_other_album_nothing(shop: Shop) -> None:
-    shop.sandbox.fault("vk", "error:100", "market.addAlbum", times=1, suffix="title is bad")
-
-    assert shop.run().status == RunStatus.SUCCEEDED
-
-    assert len(shop.albums()) == 1
-    (failed,) = [entry for entry in shop.entries() if entry.outcome == EntryOutcome.FAILED]
-    assert (failed.action, failed.error_code) == ("album_add", "vk_100")
-
-
-def test_too_many_albums_are_told_once(shop: Shop) -> None:
-    shop.sandbox.fault("vk", "error:1407", "market.addAlbum")
-
-    assert shop.run().status == RunStatus.SUCCEEDED
-
-    assert [entry.error_code for entry in shop.entries() if entry.action == "album_add"] == ["vk_1407"]
-
-
-def test_albums_that_come_to_nothing_together_are_made_singly_by_the_next_run(shop: Shop) -> None:
-    shop.on_batches_of("market.addAlbum", lambda _call: Response(502, {}, b""))
-
-    for _ in range(2):
-        shop.run(to_end=False)
-        shop.clock.move(hours=2)
-
-    assert shop.albums() == {"Чай": ["P1"], "Мёд": ["P2"]}
-
-
-@pytest.mark.parametrize("kind", ["error:100", "error:10"])
-def test_albums_that_cannot_be_read_keep_nobody_from_what_comes_after(shop: Shop, kind: str) -> None:
-    shop.run()
-    new = [{"id": "G3", "name": "Сыр"}, {"id": "G4", "name": "Соль"}]
-    shop.sandbox.control("evotor/groups", store=TINY, upsert=new)
-    for product, group in (("Q1", "G3"), ("Q2", "G4"), ("Q3", "G1")):
-        shop.put(product, parent_id=group)
-    shop.sandbox.fault("vk", kind, "market.getAlbums")
-
-    shop.run()
-
-    assert shop.albums()["Чай"] == ["P1", "Q3"]

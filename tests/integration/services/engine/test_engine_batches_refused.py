@@ -9,10 +9,9 @@ from structlog.testing import capture_logs
 from app.clients.http import Response
 from app.domain.rules import EntityType, FilterMode
 from app.models import ConnectionState, EntryOutcome, RunStatus
-from tests.support.batches import all_cost, nothing_is_left, outcomes, repriced, requests, stocked
+from tests.support.batches import SPOILT, all_cost, nothing_is_left, outcomes, repriced, requests, stocked
 from tests.support.shop import Shop
 
-SPOILT = ["not_a_list", "one_fewer", "one_error_more"]
 CUT = ["truncated", "garbage_after"]
 
 # What ends a run
