@@ -177,8 +177,7 @@ def _lay(market: records.MarketRecords, change: Change, item_id: int) -> None:
         album = albums.new_album(market.user_id, market.group_id, change.album)
         album.state, album.vk_album_id = AlbumState.LIVE, item_id
         return
-    assert change.key is not None
-    row = market.ensure_listing(change.key)
+    row = market.ensure_listing(change.listing_key)
     if change.action is Action.ADD:
         _lay_item(row, change, item_id)
     elif change.action is Action.ALBUM_PUT:

@@ -125,8 +125,8 @@ def braked(brakes: Iterable[Brake]) -> frozenset[str]:
 
 
 def named(change: Change) -> str:
-    assert change.key is not None, "only changes of listings are ever braked"
-    return f"{change.action}:{change.key.store_id}:{change.key.product_id}"
+    key = change.listing_key  # only changes of listings are ever braked
+    return f"{change.action}:{key.store_id}:{key.product_id}"
 
 
 def fingerprint(names: Iterable[str]) -> str:

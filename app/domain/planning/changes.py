@@ -103,6 +103,12 @@ class Change:
     is_approved: bool = False
     """The deletion of what was hidden with the owner's approval."""
 
+    @property
+    def listing_key(self) -> ListingKey:
+        """Of a change that is one listing's; albums have none."""
+        assert self.key is not None, f"{self.action} belongs to no listing"
+        return self.key
+
 
 def hide(link: Link, reason: SkipReason | Reason) -> Change:
     return Change(

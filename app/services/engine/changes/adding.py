@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from app.clients.vk.errors import SHOP_FULL, Treatment, VkError
 from app.clock import utcnow
-from app.domain.listing.key import ListingKey, Value
+from app.domain.listing.key import Value
 from app.domain.market.items import Availability, MarketItem
 from app.domain.planning.changes import Change, LinkState
 from app.models import EntryOutcome, Listing
@@ -47,8 +47,8 @@ def add_together(run: RunContext, changes: Sequence[Change]) -> list[Told]:
     refusals = run.pictures.bring([changes[number] for number in rows]) if rows else {}
     told: dict[int, Told] = {}
     for number, change in enumerate(changes):
-        if number in rows and _key(change) in refusals:
-            told[number] = refusals[_key(change)]
+        if number in rows and change.listing_key in refusals:
+            told[number] = refusals[change.listing_key]
             del rows[number]
     if 1 < len(rows) <= run.vk.room:
         told |= _made_together(run, changes, rows)
@@ -82,7 +82,7 @@ def _new_rows(run: RunContext, changes: Sequence[Change]) -> dict[int, Listing]:
     """
     rows = {}
     for number, change in enumerate(changes):
-        known = run.market.listings.get(_key(change))
+        known = run.market.listings.get(change.listing_key)
         if known is None or known.error_code is None:
             with suppress(Deferred):
                 rows[number] = _new_row(run, change)
@@ -96,7 +96,7 @@ def _new_row(run: RunContext, change: Change) -> Listing:
     if run.findings.is_resting(ADD):
         run.findings.note_waiting_for_quota()
         raise Deferred
-    row = run.market.ensure_listing(_key(change))
+    row = run.market.ensure_listing(change.listing_key)
     row.name, row.failed_digest, row.error_code, row.error_text = change.name, None, None, None
     return row
 
@@ -207,8 +207,3 @@ def _newest_with_skus(run: RunContext, skus: Collection[str]) -> dict[str, Marke
         if not items or len(found) == len(skus):
             break
     return found
-
-
-def _key(change: Change) -> ListingKey:
-    assert change.key is not None
-    return change.key

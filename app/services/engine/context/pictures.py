@@ -55,7 +55,7 @@ class Pictures:
     def expect(self, changes: Iterable[Change]) -> None:
         """The changes of the pass that begins, in their order."""
         self._expected = [change for change in changes if change.photo is not None and change.key is not None]
-        self._places = {_key(change): place for place, change in enumerate(self._expected)}
+        self._places = {change.listing_key: place for place, change in enumerate(self._expected)}
         self._waiting.clear()
         for sending in self._on_the_way.values():
             sending.receipt.cancel()
@@ -66,12 +66,12 @@ class Pictures:
 
         Raises VkError and RunEnds.
         """
-        if _key(change) in self._waiting:
-            self._waiting.discard(_key(change))
-        elif _key(change) not in self._on_the_way:
+        if change.listing_key in self._waiting:
+            self._waiting.discard(change.listing_key)
+        elif change.listing_key not in self._on_the_way:
             self.upload(row, change)
         elif refusals := self.bring([change]):
-            raise refusals[_key(change)]
+            raise refusals[change.listing_key]
 
     def upload(self, row: Listing, change: Change) -> None:
         """One picture, anew. Raises VkError and RunEnds."""
@@ -89,37 +89,37 @@ class Pictures:
         try:
             self._vk.photos.check_quota()
         except VkError as error:
-            return dict.fromkeys(map(_key, lacking), error)
+            return dict.fromkeys((one.listing_key for one in lacking), error)
         self._lease.renew()  # and no transaction is open while VK is asked for addresses
         self._begin(lacking)
         self._begin(self._next_after(changes[-1]))
         refusals: Refusals = {}
         for change in lacking:
-            if not self._lacks(change) or _key(change) in refusals:
+            if not self._lacks(change) or change.listing_key in refusals:
                 continue  # it came with another one's
             quota = next((error for error in refusals.values() if error.code == METHOD_QUOTA), None)
             room = self._vk.photos.room
-            refusals |= {_key(change): quota} if quota else self._finish(change)
+            refusals |= {change.listing_key: quota} if quota else self._finish(change)
             if self._vk.photos.room < room:
-                self._begin_anew(one for one in lacking if self._lacks(one) and _key(one) not in refusals)
-        self._waiting.difference_update(map(_key, changes))
+                self._begin_anew(one for one in lacking if self._lacks(one) and one.listing_key not in refusals)
+        self._waiting.difference_update(one.listing_key for one in changes)
         return refusals
 
     def _lacks(self, change: Change) -> bool:
-        row = self._market.listings.get(_key(change))
+        row = self._market.listings.get(change.listing_key)
         if change.action is Action.ADD:
             return row is None or row.photo_id is None or row.photo_hash != change.photo
-        return row is not None and row.state != LinkState.GONE and _key(change) not in self._waiting
+        return row is not None and row.state != LinkState.GONE and change.listing_key not in self._waiting
 
     def _next_after(self, change: Change) -> list[Change]:
-        begin = self._places.get(_key(change), len(self._expected)) + 1
+        begin = self._places.get(change.listing_key, len(self._expected)) + 1
         following = self._expected[begin : begin + max(self._vk.room, self._vk.photos.room)]
         return [change for change in following if self._lacks(change)]
 
     # On the way
 
     def _begin(self, changes: Iterable[Change]) -> None:
-        fresh = [change for change in changes if _key(change) not in self._on_the_way]
+        fresh = [change for change in changes if change.listing_key not in self._on_the_way]
         room = self._vk.photos.room
         groups = [fresh[start : start + room] for start in range(0, len(fresh), room)]
         if not groups:
@@ -133,7 +133,7 @@ class Pictures:
         self._pool = self._pool or ThreadPoolExecutor(self._at_once, thread_name_prefix="pictures")
         for address, group in zip(addresses, groups, strict=True):
             receipt = self._pool.submit(copy_context().run, self._send, address, group)
-            self._on_the_way |= dict.fromkeys(map(_key, group), _Sending(group, receipt))
+            self._on_the_way |= dict.fromkeys((one.listing_key for one in group), _Sending(group, receipt))
 
     def _begin_anew(self, changes: Iterable[Change]) -> None:
         """Several at once are refused from now on, so what is on the way together will not be saved."""
@@ -146,11 +146,11 @@ class Pictures:
 
     def _finish(self, change: Change) -> Refusals:
         """Of the change, and of those whose pictures went with it."""
-        sending = self._on_the_way.get(_key(change))
+        sending = self._on_the_way.get(change.listing_key)
         if sending is None:
             return self._one_by_one([change])
         for other in sending.changes:
-            del self._on_the_way[_key(other)]
+            del self._on_the_way[other.listing_key]
         try:
             receipt = sending.receipt.result()
             self._lease.renew_between_pages()
@@ -158,7 +158,7 @@ class Pictures:
         except VkError as error:
             return self._not_sent(sending.changes, error)
         for other, photo_id in zip(sending.changes, saved, strict=True):
-            self._note(self._market.ensure_listing(_key(other)), other, photo_id)
+            self._note(self._market.ensure_listing(other.listing_key), other, photo_id)
         return {}
 
     def _not_sent(self, changes: Sequence[Change], error: VkError) -> Refusals:
@@ -177,11 +177,11 @@ class Pictures:
         refusals: Refusals = {}
         for place, change in enumerate(changes):
             try:
-                self.upload(self._market.ensure_listing(_key(change)), change)
+                self.upload(self._market.ensure_listing(change.listing_key), change)
             except VkError as error:
                 if not concerns_one_change(error):
                     return refusals | _refusals(changes[place:], error)
-                refusals[_key(change)] = error
+                refusals[change.listing_key] = error
         return refusals
 
     def _note(self, row: Listing, change: Change, photo_id: int) -> None:
@@ -190,7 +190,7 @@ class Pictures:
         row.photo_id = photo_id
         row.photo_hash = change.photo if row.vk_item_id is None else None
         if change.action is not Action.ADD:
-            self._waiting.add(_key(change))
+            self._waiting.add(change.listing_key)
 
     def _picture(self, change: Change) -> bytes:
         """The owner's, or the generated card. Raises VkError: without any it is this one that cannot be listed."""
@@ -211,9 +211,4 @@ def _refusals(changes: Sequence[Change], error: VkError) -> Refusals:
     """Of an error that would meet each of them. Raises it where the run cannot go on."""
     if error.code != METHOD_QUOTA:
         raise error
-    return dict.fromkeys(map(_key, changes), error)
-
-
-def _key(change: Change) -> ListingKey:
-    assert change.key is not None
-    return change.key
+    return dict.fromkeys((one.listing_key for one in changes), error)

@@ -72,8 +72,7 @@ class RunContext:
         return self.market.group_id
 
     def listing_of(self, change: Change) -> Listing:
-        assert change.key is not None
-        return self.market.listings[change.key]
+        return self.market.listings[change.listing_key]
 
     def load_records(self, before: datetime | None = None) -> None:
         """Our records as they stand now: the owner's pages may have changed them since.
