@@ -1,11 +1,17 @@
-"""Connections that end: an answer has a time as a whole, and an address may have to be a public one."""
+"""Connections that end: an answer has a time as a whole, closing the adapter lets go of whoever waits for one, and an
+address may have to be a public one.
+"""
 
 import io
 import socket
+import threading
 import time
+from contextlib import suppress
+from functools import partial
 from http.client import HTTPResponse
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
+from weakref import WeakSet
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -55,12 +61,45 @@ class _TimedResponse(HTTPResponse):
         self.fp = io.BufferedReader(_TimedSocketReader(self.fp.detach(), sock))
 
 
+class _OpenSockets:
+    """Those of one adapter, whichever threads wait at them."""
+
+    def __init__(self) -> None:
+        self._sockets: WeakSet[socket.socket] = WeakSet()
+        self._lock = threading.Lock()
+        self._are_over = False
+
+    def add(self, sock: Any) -> None:
+        """Raises ConnectionAbortedError where they are over."""
+        with self._lock:
+            if self._are_over:
+                raise ConnectionAbortedError
+            if isinstance(sock, socket.socket):  # and not TLS within the TLS of a proxy
+                self._sockets.add(sock)
+
+    def end(self) -> None:
+        with self._lock:
+            self._are_over = True
+            for sock in self._sockets:
+                with suppress(OSError):
+                    # Past TLS, whose state belongs to the thread that reads.
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
 class _Connection(HTTPConnection):
     response_class = _TimedResponse
 
+    def __init__(self, *args: Any, open_sockets: _OpenSockets, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._open_sockets = open_sockets
 
-class _SecureConnection(HTTPSConnection):
-    response_class = _TimedResponse
+    def connect(self) -> None:
+        super().connect()
+        self._open_sockets.add(self.sock)
+
+
+class _SecureConnection(_Connection, HTTPSConnection):
+    pass
 
 
 class _PublicConnection(_SecureConnection):
@@ -75,13 +114,18 @@ class _PublicConnection(_SecureConnection):
 
 
 class BoundedAdapter(HTTPAdapter):
-    """`public_only`: connects to public addresses alone."""
+    """`public_only`: connects to public addresses alone. Once closed, it sends nothing more."""
 
     def __init__(self, public_only: bool = False) -> None:
         self._classes = {"http": _Connection, "https": _PublicConnection if public_only else _SecureConnection}
+        self._open_sockets = _OpenSockets()
         super().__init__(max_retries=0)
+
+    def close(self) -> None:
+        self._open_sockets.end()
+        super().close()
 
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*args, **options)
-        pool.ConnectionCls = self._classes[pool.scheme]
+        pool.ConnectionCls = partial(self._classes[pool.scheme], open_sockets=self._open_sockets)
         return pool

@@ -105,6 +105,7 @@ class Transport:
         raise failure
 
     def close(self) -> None:
+        """For good. In other threads, what is on its way ends as a lost connection."""
         self._session.close()
 
     def _timeout(self) -> Timeout:

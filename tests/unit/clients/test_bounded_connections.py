@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -68,6 +69,30 @@ def test_a_connection_is_used_again_with_its_time_anew(vendor: BadVendor, monkey
     for _ in range(3):
         assert transport.send("GET", "/x").body == b"{}"
         now[0] += 20
+
+
+@pytest.mark.parametrize("begun", ["", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nx"])
+def test_whoever_waits_for_an_answer_is_let_go_when_the_transport_closes(vendor: BadVendor, begun: str) -> None:
+    transport, asked = Transport(vendor.url), threading.Event()
+
+    def hang(handler: Handler) -> None:
+        handler.wfile.write(begun.encode())
+        asked.set()
+        vendor.stopped.wait(5)
+
+    vendor.spoil("/x", hang)
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(failure, transport)
+        asked.wait()
+        transport.close()
+        assert waiting.result(timeout=1).sent
+
+
+def test_a_transport_that_was_closed_asks_nobody(vendor: BadVendor) -> None:
+    transport = Transport(vendor.url)
+    transport.close()
+    failure(transport)
+    assert vendor.seen == []
 
 
 def test_an_endless_answer_is_refused(vendor: BadVendor) -> None:

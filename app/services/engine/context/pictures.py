@@ -48,7 +48,7 @@ class Pictures:
         """Of edits whose new photo is saved, but not the item's yet."""
 
     def close(self) -> None:
-        """What is on the way belongs to no item and harms nobody."""
+        """What is on the way belongs to no item and harms nobody; it ends as VK's client is closed."""
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
 

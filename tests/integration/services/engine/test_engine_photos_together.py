@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable
+from queue import SimpleQueue
 
 import pytest
 
@@ -161,6 +162,34 @@ def test_what_ends_a_run_ends_it_at_a_save_before_anything_is_added(shop: Shop, 
 
     assert (outcome.status, outcome.error) == (RunStatus.STOPPED, f"vk_{code}")
     assert (shop.sandbox.items(), shop.calls(SEVERAL), shop.calls(ONE)) == ([], 1, 0)
+
+
+def test_uploads_that_hang_are_given_up_at_the_end_of_the_run(shop: Shop) -> None:
+    """A process does not exit before its threads."""
+    shop.fill(30)
+    shop.sandbox.fault("upload", "slow:3000")
+    uploading: SimpleQueue[threading.Thread] = SimpleQueue()
+    told: list[Response] = []
+
+    def uploads(call: Callable[[], Response]) -> Response:
+        uploading.put(threading.current_thread())
+        return call()
+
+    def addresses(call: Callable[[], Response]) -> Response:
+        if told:
+            uploading.put(uploading.get(timeout=5))
+            return Response(200, {}, b'{"error": {"error_code": 5}}')
+        told.append(call())
+        return told[0]
+
+    shop.on_batches_of(ADDRESS, addresses)
+    shop.on_uploads(uploads)
+
+    assert shop.run().status == RunStatus.STOPPED
+
+    hanging = uploading.get(timeout=5)
+    hanging.join(timeout=1)
+    assert not hanging.is_alive()
 
 
 def test_a_quota_of_pictures_leaves_the_rest_for_the_next_day(shop: Shop) -> None:
