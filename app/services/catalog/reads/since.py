@@ -10,7 +10,8 @@ from app.clock import utcnow
 from app.db import db
 from app.models import CatalogProduct, CatalogStore, CatalogUnreadable, StoreState
 
-WHOLE_EVERY = timedelta(days=1)
+WHOLE_EVERY = timedelta(hours=1)
+"""The longest that the copy holds what is gone from the register. Runs come every quarter of an hour."""
 
 
 def since_by_store(user_id: int, apart_from: Collection[str] = ()) -> dict[str, int]:
