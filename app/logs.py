@@ -5,7 +5,8 @@ import re
 import sys
 import threading
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from functools import cache
 from types import TracebackType
 from typing import Any
@@ -24,6 +25,7 @@ _SHORTEST_SECRET = 8
 _MOST_REMEMBERED = 1_000
 _known_secrets: dict[str, None] = {}
 _remembering = threading.Lock()
+_before_lines: list[Callable[[], object]] = []
 
 
 def remember_secret(secret: str) -> None:
@@ -38,6 +40,16 @@ def remember_secret(secret: str) -> None:
 def init_app(_app: Flask) -> None:
     sys.excepthook = _write_masked
     default_handler.setFormatter(_MaskingFormatter("%(asctime)s %(levelname)s %(message)s"))
+
+
+@contextmanager
+def before_lines(deed: Callable[[], object]) -> Iterator[None]:
+    """Done before each line that is written meanwhile, in whichever thread that is."""
+    _before_lines.append(deed)
+    try:
+        yield
+    finally:
+        _before_lines.remove(deed)
 
 
 def get_logger() -> Any:
@@ -59,6 +71,7 @@ def _configure() -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             refuse_secrets,
+            _make_room,
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
         ],
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
@@ -74,6 +87,12 @@ def refuse_secrets(_logger: object, _method: str, line: MutableMapping[str, Any]
             line[name] = "[hidden]"
         elif not isinstance(value, bool | int | float | None):
             line[name] = _masked(str(value))
+    return line
+
+
+def _make_room(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for deed in _before_lines:
+        deed()
     return line
 
 

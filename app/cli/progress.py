@@ -1,12 +1,14 @@
 """How far a command is, on the terminal of whoever waits: on stderr alone, and nowhere but on a terminal."""
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import click
 
+from app.logs import before_lines
 from app.services.engine.context.held_lease import RunNews
 from app.services.pages.sync.run_progress import CHANGING_STAGES
 from app.services.runs.stage_words import STAGE
@@ -19,9 +21,11 @@ def has_watcher() -> bool:
 
 @contextmanager
 def run_bar() -> Iterator["RunBar"]:
+    """It ends where something is logged, and begins anew after that."""
     bar = RunBar()
     try:
-        yield bar
+        with before_lines(bar.end):
+            yield bar
     finally:
         bar.end()
 
@@ -32,10 +36,14 @@ class RunBar:
     def __init__(self) -> None:
         self._bar: Any = None
         self._shows: tuple[bool, int] | None = None
+        self._drawing = threading.RLock()
 
     def __call__(self, news: RunNews) -> None:
-        if not has_watcher():
-            return
+        if has_watcher():
+            with self._drawing:
+                self._draw(news)
+
+    def _draw(self, news: RunNews) -> None:
         is_counted = news.stage in CHANGING_STAGES
         shows = is_counted, news.total if is_counted else 1
         if shows != self._shows:
@@ -47,9 +55,10 @@ class RunBar:
 
     def end(self) -> None:
         """What was told last stays; the next line begins anew."""
-        if self._bar is not None:
-            self._bar.render_finish()
-            self._bar = self._shows = None
+        with self._drawing:
+            if self._bar is not None:
+                self._bar.render_finish()
+                self._bar = self._shows = None
 
 
 def _bar(is_counted: bool, length: int) -> Any:

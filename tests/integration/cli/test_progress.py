@@ -20,10 +20,12 @@ EMAIL = "owner@example.ru"
 ROOT = Path(__file__).resolve().parents[3]
 TOLD = """
 from app.cli.progress import run_bar
+from app.logs import get_logger
 from app.models import RunStage
 from app.services.engine.context.held_lease import RunNews
 with run_bar() as bar:
     bar(RunNews(RunStage.CATALOG, "Лавка", 0, 0))
+    get_logger().warning("store_not_read")
     bar(RunNews(RunStage.EDIT, None, 25, 100))
     bar(RunNews(RunStage.ADD, None, 50, 100))
 print('{"outcome": "succeeded"}')
@@ -50,6 +52,12 @@ def test_a_terminal_shows_the_stage_in_words_and_how_much_is_done_of_all() -> No
     assert "Добавляем товары" in told
     assert "50/100" in told
     assert "50%" in told
+
+
+def test_what_is_logged_begins_on_a_line_of_its_own() -> None:
+    _, told = told_on_a_terminal()
+    (logged,) = (line for line in told.splitlines() if "store_not_read" in line)
+    assert logged.startswith("timestamp=")
 
 
 def test_stdout_holds_the_answer_alone() -> None:
