@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from app.models import CatalogProduct, RunStatus, RunTrigger, SyncConfig, SyncFi
 from tests.conftest import KEY, running_app, settings_for
 from tests.factories import add_product, make_user
 from tests.support.clock import NOON, stop_at
+from tests.support.database import server_now
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -210,14 +210,6 @@ def test_a_runs_id_is_never_given_again(app_on_each_database: Flask) -> None:
     assert ids[1] > ids[0]
 
 
-def server_now() -> datetime:
-    """Naive UTC by the clock of the database: SQLite has this machine's, PostgreSQL may have another one."""
-    if db.engine.dialect.name == "sqlite":
-        return utcnow()
-    now: datetime = db.session.scalars(sa.text("SELECT now() AT TIME ZONE 'UTC'")).one()
-    return now
-
-
 def test_rows_are_noted_by_our_clock(app_on_each_database: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database may stand on another machine: moments that are compared come from one clock."""
     stop_at(monkeypatch, NOON)
@@ -296,75 +288,3 @@ def test_a_price_comes_back_as_it_was_stored(app_on_each_database: Flask) -> Non
     product = db.session.scalars(sa.select(CatalogProduct)).one()
 
     assert (str(product.price), str(product.quantity)) == ("9999999999.99", "-1.375")
-
-
-# The two tables that are fixed to the letter
-
-
-def described(table: str) -> dict[str, tuple[str, bool]]:
-    """{column: (type, may be null)} as the database itself tells it."""
-    columns = sa.inspect(db.engine).get_columns(table)
-    return {column["name"]: (_word(column["type"]), bool(column["nullable"])) for column in columns}
-
-
-def _word(kind: sa.types.TypeEngine[Any]) -> str:
-    if isinstance(kind, sa.Boolean):
-        return "boolean"
-    if isinstance(kind, sa.Integer):
-        return "integer"
-    if isinstance(kind, sa.DateTime):
-        return "time with zone" if kind.timezone else "time"
-    assert isinstance(kind, sa.String)
-    return f"text {kind.length}"
-
-
-def test_sync_configs_has_the_columns_of_the_contract(app_on_each_database: Flask) -> None:
-    assert described("sync_configs") == {
-        "id": ("integer", False),
-        "user_id": ("integer", False),
-        "is_enabled": ("boolean", False),
-        "confirmed_at": ("time", True),
-        "created_at": ("time", False),
-        "updated_at": ("time", False),
-    }
-
-
-def test_sync_filters_has_the_columns_of_the_contract(app_on_each_database: Flask) -> None:
-    columns = described("sync_filters")
-
-    assert columns.pop("entity_type")[0].startswith("text")
-    assert columns.pop("filter_mode")[0].startswith("text")
-    assert columns == {
-        "id": ("integer", False),
-        "sync_config_id": ("integer", False),
-        "entity_id": ("text 255", False),
-        "entity_name": ("text 255", False),
-        "parent_entity_id": ("text 255", True),
-        "created_at": ("time", False),
-    }
-
-
-def test_a_configuration_has_the_defaults_of_the_contract(app_on_each_database: Flask) -> None:
-    user = make_user()
-    db.session.execute(sa.delete(SyncConfig))
-    db.session.execute(sa.text("INSERT INTO sync_configs (user_id) VALUES (:id)"), {"id": user.id})
-    db.session.commit()
-    config = db.session.scalars(sa.select(SyncConfig)).one()
-
-    assert (config.is_enabled, config.confirmed_at) == (False, None)
-    assert abs(config.created_at - server_now()) < timedelta(minutes=1)
-    assert config.updated_at == config.created_at
-
-
-def test_a_configuration_notes_when_it_changed(app_on_each_database: Flask) -> None:
-    config = make_user().sync_config
-    assert config is not None
-    long_ago = utcnow() - timedelta(days=1)
-    db.session.execute(sa.update(SyncConfig).values(updated_at=long_ago))
-    db.session.commit()
-    db.session.refresh(config)
-    config.is_enabled = True
-    db.session.commit()
-    db.session.refresh(config)
-
-    assert config.updated_at > long_ago + timedelta(hours=23)

@@ -4,11 +4,16 @@ import os
 import shutil
 import socket
 import warnings
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 import psycopg2
+import sqlalchemy as sa
 from psycopg2 import sql
+
+from app.clock import utcnow
+from app.db import db
 
 LOCAL = "postgresql://postgres@127.0.0.1:5432/test"
 
@@ -63,3 +68,11 @@ def drop_postgres(name: str) -> None:
 def copy_sqlite(template: Path, target: Path) -> str:
     shutil.copyfile(template, target)
     return f"sqlite:///{target}"
+
+
+def server_now() -> datetime:
+    """Naive UTC by the clock of the database: SQLite has this machine's, PostgreSQL may have another one."""
+    if db.engine.dialect.name == "sqlite":
+        return utcnow()
+    now: datetime = db.session.scalars(sa.text("SELECT now() AT TIME ZONE 'UTC'")).one()
+    return now
