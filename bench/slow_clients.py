@@ -16,6 +16,7 @@ from flask_migrate import upgrade
 from app import create_app
 from app.db import db
 from app.models import EvotorConnection
+from bench.speed.figures import going
 from tests.conftest import settings_for
 from tests.factories import PASSWORD, connect_both, make_user
 from tests.support.pictures import picture
@@ -26,6 +27,7 @@ from tests.support.slow_clients import HALF_BODY, HALF_HEAD, SILENCE, health_sec
 LONGEST = 3.0
 PATIENCE = 120
 CONNECTIONS, CHECKS, EXPORTS = 200, 14, 20
+CASES = 7
 PRODUCT = "SLOW0000"
 
 
@@ -60,7 +62,8 @@ def main() -> int:
     parser.add_argument("--goods", type=int, default=3000)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, _shop(Path(folder), options.goods) as (product, sandbox):
-        worst = [_measured(product.url, name, case, options.seconds) for name, case in _cases(product, sandbox)]
+        cases = going("cases", _cases(product, sandbox), CASES)
+        worst = [_measured(product.url, name, case, options.seconds) for name, case in cases]
     return int(max(worst) > LONGEST)
 
 
