@@ -17,6 +17,7 @@ from flask_migrate import upgrade
 
 from app import create_app
 from app.db import db
+from bench.speed.figures import counting
 from tests.conftest import settings_for
 from tests.support.database import drop_postgres, make_postgres
 from tests.support.sandbox import CLUB, EXTENDED_CLUB, Sandbox
@@ -36,7 +37,8 @@ def main() -> int:
             kinds=options.kinds,
             lag=options.lag,
         )
-        report = soak.run_until(options.calls)
+        with counting("calls", options.calls) as on_run:
+            report = soak.run_until(options.calls, on_run)
     _show(report, time.monotonic() - began)
     return int(not report.is_clean)
 

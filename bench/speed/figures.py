@@ -4,7 +4,8 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from math import ceil
 from typing import Any, TypeVar
@@ -37,6 +38,14 @@ def going(label: str, items: Iterable[T], length: int | None = None) -> Iterator
     is_watched = sys.stderr.isatty()
     with click.progressbar(items, length, label, hidden=not is_watched, show_pos=True, file=sys.stderr) as bar:
         yield from bar
+
+
+@contextmanager
+def counting(label: str, length: int) -> Iterator[Callable[[int], object]]:
+    """The same for what is counted elsewhere: hears of how many there are by now."""
+    is_watched = sys.stderr.isatty()
+    with click.progressbar(length=length, label=label, hidden=not is_watched, show_pos=True, file=sys.stderr) as bar:
+        yield lambda done: bar.update(min(done, length) - bar.pos)
 
 
 def show_table(title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

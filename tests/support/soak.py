@@ -72,14 +72,18 @@ class Soak:
             *(self._add, self._drop, self._unprice, self._put_under_counter),
         ]
 
-    def run_until(self, calls: int) -> Report:
-        """Chaos until so many calls were made, then none, and the market must come right."""
+    def run_until(self, calls: int, on_run: Callable[[int], object] = lambda _calls: None) -> Report:
+        """Chaos until so many calls were made, then none, and the market must come right.
+
+        `on_run` hears after each run how many there were.
+        """
         self.shop.forget_calls()
         self.shop.sandbox.control("chaos", **self.chaos)
         while self._calls() < calls:
             if self._backlog() <= BACKLOG * len(self.register.products):
                 self._change_goods()
             self._run()
+            on_run(self._calls())
             self.shop.clock.move(seconds=self.random.choice(BETWEEN_RUNS).total_seconds())
         self.report.calls, self.report.faults = self._calls(), self.shop.sandbox.chaos()["hits"]
         self.shop.sandbox.control("chaos", probability=0)
