@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 import msgspec
@@ -145,7 +145,13 @@ class ExactNumeric(sa.types.TypeDecorator[Decimal]):
         return float(value) if value is not None and dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        return Decimal(f"{value:.{self.scale}f}") if isinstance(value, int | float) else value
+        return _rounded(value, self.scale) if isinstance(value, int | float) else value
+
+
+@lru_cache(4096)
+def _rounded(value: float, scale: int) -> Decimal:
+    """Many goods have the same price, or as many in stock."""
+    return Decimal(f"{value:.{scale}f}")
 
 
 def _read_json(text: str | bytes) -> Any:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from app.clients.answers import MalformedAnswer
+import msgspec
+
+from app.clients.answers import MalformedAnswer, decode
 from app.clients.vk import answers
 from app.clients.vk.calls import CallHooks, Value, VkCaller, as_form
 from app.clients.vk.error_table import CODES, classify
@@ -34,6 +36,9 @@ _OF_THE_METHOD = frozenset({NOT_PERMITTED, ACCESS_DENIED, COMMUNITY_TOKEN, SERVI
 MAYBE_OF_THE_METHOD = frozenset({FLOOD, SECTION_OFF, *PAGE_CODES})
 """These end a run. The next one begins with a single call, or it would end at its first batch again and again."""
 _OF_EVERY_CALL = frozenset({Treatment.REFRESH, Treatment.WAIT, Treatment.POSTPONE, Treatment.ASK})
+_REFUSED, _NOTHING = msgspec.Raw(b"false"), msgspec.Raw(b"null")
+_YES = tuple(map(msgspec.Raw, (b"1", b'"1"', b"true")))
+_NO = tuple(map(msgspec.Raw, (b"0", b'"0"')))
 _TOO_BIG = re.compile(r"\bsize\b|\btoo (big|large)\b", re.IGNORECASE)
 # What may not stand in a string as it is JSON writes by its number, which VKScript does not read.
 _LINE_ENDS = re.compile("[\u2028\u2029]")
@@ -52,11 +57,11 @@ class Batches:
         """How many calls one request may hold now; 1: they are made one by one."""
         return 1 if self._hooks.is_resting(EXECUTE) else self._room
 
-    def ask(self, method: str, given: Sequence[Mapping[str, Value]]) -> list[Any | Failure] | None:
-        """Of each call, in their order, VK's answer or what went wrong with it.
+    def ask(self, method: str, given: Sequence[Mapping[str, Value]]) -> list[msgspec.Raw | Failure] | None:
+        """Of each call, in their order, VK's answer as unread JSON, or what went wrong with it.
 
-        None where VK does not take them so: `room` is less from then on. Raises VkError for what would meet single
-        calls as well.
+        Long pages, all read at once, would take several times their bytes in memory. None where VK does not take calls
+        so: `room` is less from then on. Raises VkError for what would meet single calls as well.
         """
         if self._hooks.is_resting(method):
             return None
@@ -65,11 +70,12 @@ class Batches:
 
     def _ask(
         self, method: str, given: Sequence[Mapping[str, Value]], *, repeatable: bool
-    ) -> list[Any | Failure] | VkError:
+    ) -> list[msgspec.Raw | Failure] | VkError:
         """An error that does not meet single calls is returned, and room made less."""
         try:
+            code = script(method, given)
             body = self._vk.answer(
-                EXECUTE, {"code": script(method, given)}, repeatable=repeatable, most_retries=RETRIES
+                EXECUTE, {"code": code}, dict[str, msgspec.Raw], repeatable=repeatable, most_retries=RETRIES
             )
             self._silences = 0
             return self._outcomes(body, method, len(given))
@@ -115,20 +121,20 @@ class Batches:
         self._room = 1
         self._hooks.note_refused(EXECUTE)
 
-    def _written(self, method: str, outcome: Any | Failure) -> bool | VkError | None:
+    def _written(self, method: str, outcome: msgspec.Raw | Failure) -> bool | VkError | None:
         if not isinstance(outcome, Failure):
-            if outcome in (0, "0"):
+            if outcome in _NO:
                 return said_no(method)
-            return True if outcome in (1, "1") else None
+            return True if outcome in _YES else None
         if outcome.pause_before(1, repeatable=True) is not None or outcome.is_half_told:
             return None
         error = self._vk.error(outcome)
         return self._vk.is_own_doing if error.treatment is Treatment.OK else error
 
-    def _made(self, outcome: Any | Failure, key: str) -> int | VkError | None:
+    def _made(self, outcome: msgspec.Raw | Failure, key: str) -> int | VkError | None:
         if not isinstance(outcome, Failure):
             try:
-                return answers.new_id(outcome, key)
+                return answers.new_id(decode(outcome, object), key)
             except MalformedAnswer:
                 return no_answer(status=200, outcome_unknown=True)
         if outcome.pause_before(1, repeatable=False) is not None or outcome.is_half_told:
@@ -145,15 +151,16 @@ class Batches:
         else:
             self.give_up()
 
-    def _outcomes(self, body: dict[str, Any], method: str, size: int) -> list[Any | Failure]:
+    def _outcomes(self, body: dict[str, msgspec.Raw], method: str, size: int) -> list[msgspec.Raw | Failure]:
         """Every `false` has its error, in the same order; else nothing is guessed. Raises MalformedAnswer."""
-        found, errors = body["response"], body.get("execute_errors") or []
-        if not isinstance(found, list) or len(found) != size:
+        found = decode(body["response"], list[msgspec.Raw])
+        if len(found) != size:
             raise MalformedAnswer("not one answer for each call")
-        if not isinstance(errors, list) or len(errors) != sum(answer is False for answer in found):
+        errors: Any = decode(body.get("execute_errors", _NOTHING), Any) or []
+        if not isinstance(errors, list) or len(errors) != found.count(_REFUSED):
             raise MalformedAnswer("not one error for each refusal")
         failures = iter([self._failure(error, method) for error in errors])
-        return [next(failures) if answer is False else answer for answer in found]
+        return [next(failures) if answer == _REFUSED else answer for answer in found]
 
     def _failure(self, error: object, method: str) -> Failure:
         failure = self._vk.read_failure(error, method)

@@ -92,12 +92,21 @@ class VkCaller:
 
     def call(self, method: str, params: Mapping[str, Value], *, repeatable: bool = True) -> Any:
         """VK's `response`. A call that is not repeatable is sent again only if VK surely did not do it."""
-        return self.answer(method, params, repeatable=repeatable)["response"]
+        return self.answer(method, params, dict[str, Any], repeatable=repeatable)["response"]
 
     def answer(
-        self, method: str, params: Mapping[str, Value], *, repeatable: bool = True, most_retries: int | None = None
-    ) -> dict[str, Any]:
-        """The same with what stands beside `response`. `most_retries`: no more of them, whatever the table grants."""
+        self,
+        method: str,
+        params: Mapping[str, Value],
+        shape: type[dict[str, T]],
+        *,
+        repeatable: bool = True,
+        most_retries: int | None = None,
+    ) -> dict[str, T]:
+        """The same with what stands beside `response`, read as far as `shape` says.
+
+        `most_retries`: no more of them, whatever the table grants.
+        """
         if self._hooks.is_resting(method):
             raise Failure(code=METHOD_QUOTA, method=method).error()
         form = {**as_form(params), "v": VERSION, "lang": "ru"}
@@ -105,7 +114,7 @@ class VkCaller:
         self.is_own_doing = False
         while True:
             with self._pacer.turn():
-                outcome = self._once(method, form)
+                outcome = self._once(method, form, shape)
             if not isinstance(outcome, Failure):
                 self.has_answered = True
                 return outcome
@@ -135,7 +144,7 @@ class VkCaller:
         else:
             clock.sleep(seconds)
 
-    def _once(self, method: str, form: Mapping[str, str]) -> dict[str, Any] | Failure:
+    def _once(self, method: str, form: Mapping[str, str], shape: type[dict[str, T]]) -> dict[str, T] | Failure:
         """VK's answer, or what went wrong."""
         if not (self._token.isascii() and self._token.isprintable() and self._token):
             return Failure(code=INVALID_TOKEN, method=method)
@@ -145,17 +154,19 @@ class VkCaller:
             )
         except TransportError as error:
             return Failure(sent=error.sent, method=method, reason=TOO_LARGE if error.is_too_large else "")
-        return self._outcome(answer, method)
+        return self._outcome(answer, method, shape)
 
-    def _outcome(self, answer: Response, method: str) -> dict[str, Any] | Failure:
+    def _outcome(self, answer: Response, method: str, shape: type[dict[str, T]]) -> dict[str, T] | Failure:
         """§1.3: the JSON body decides, the status only where there is none."""
         try:
-            body = decode(answer.utf8(), dict[str, Any])
+            text = answer.utf8()
+            body = decode(text, shape)
+            if "response" in body and "error" not in body:
+                return body
+            error = decode(text, dict[str, Any]).get("error")
         except MalformedAnswer:
             return Failure(status=answer.status, method=method)
-        if "response" in body and "error" not in body:
-            return body
-        return self.read_failure(body.get("error"), method, answer.status)
+        return self.read_failure(error, method, answer.status)
 
 
 def parsed(parse: Callable[[Any], T], answer: Any) -> T:

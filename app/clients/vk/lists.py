@@ -1,11 +1,13 @@
 """Whole lists of VK's, many pages in one request where VK takes batches: docs/contracts/vk.md §4.6."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from app import clock
-from app.clients.answers import MalformedAnswer
+from app.clients.answers import MalformedAnswer, decode
 from app.clients.vk import answers
 from app.clients.vk.batches import Batches
 from app.clients.vk.calls import Value, VkCaller
@@ -79,43 +81,43 @@ class ListReader:
             on_answer()
             return page
 
-        def batch(asked: list[dict[str, Value]]) -> list[AnsweredPage]:
+        def batch(asked: list[dict[str, Value]]) -> Iterator[AnsweredPage]:
             """Nothing where VK does not take it so."""
             outcomes = self._batches.ask(method, asked)
             on_answer()
-            return [] if outcomes is None else self._pages(asked, outcomes, single)
+            return self._pages(asked, outcomes or [], single)
 
         while pages := wanted.first(self._batches.room):
             if clock.monotonic() > ends or read + len(pages) > MOST_PAGES:
                 raise no_answer(status=200)
             asked = [{**params, "offset": page.offset, "count": page.count} for page in pages]
-            answered = [single(asked[0])] if len(asked) == 1 else batch(asked)
-            read += len(answered)
+            answered = iter([single(asked[0])]) if len(asked) == 1 else batch(asked)
             for page, (total, elements) in zip(pages, answered, strict=False):
+                read += 1
                 wanted.note(page, total, len(elements))
                 yield elements
 
     def _pages(
         self,
-        asked: list[dict[str, Value]],
-        outcomes: list[Any | Failure],
+        asked: Sequence[Mapping[str, Value]],
+        outcomes: Sequence[msgspec.Raw | Failure],
         single: Callable[[Mapping[str, Value]], AnsweredPage],
-    ) -> list[AnsweredPage]:
-        """Nothing where one of them is no page. Raises VkError for what ends a single call."""
+    ) -> Iterator[AnsweredPage]:
+        """Each read when its turn comes, up to one that is no page. Raises VkError for what ends a single call."""
         try:
-            return [self._page(params, outcome, single) for params, outcome in zip(asked, outcomes, strict=True)]
+            for params, outcome in zip(asked, outcomes, strict=False):
+                yield self._page(params, outcome, single)
         except MalformedAnswer:
             self._batches.give_up()
-            return []
 
     def _page(
         self,
         asked: Mapping[str, Value],
-        outcome: Any | Failure,
+        outcome: msgspec.Raw | Failure,
         single: Callable[[Mapping[str, Value]], AnsweredPage],
     ) -> AnsweredPage:
         if not isinstance(outcome, Failure):
-            return answers.page(outcome)
+            return answers.page(decode(outcome, object))
         if outcome.pause_before(1, repeatable=True) is not None or outcome.is_half_told:
             return single(asked)
         raise self._vk.error(outcome)

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from app import clock
 from app.clients.answers import MalformedAnswer, decode
 from app.clients.http import Transport, TransportError
@@ -78,14 +80,15 @@ class ProductPhotos:
         ]
         is_alone = len(given) == 1
         told = None if is_alone or len(given) > self._batches.room else self._batches.ask(ADDRESS, given)
+        outcomes: Sequence[msgspec.Raw | Failure | None] = told or [None] * len(given)
         return [
             self._read_address(params, one, is_alone=is_alone)
-            for params, one in zip(given, told or [None] * len(given), strict=True)
+            for params, one in zip(given, outcomes, strict=True)
         ]
 
-    def _read_address(self, params: dict[str, Value], told: Any | Failure | None, *, is_alone: bool) -> str:
+    def _read_address(self, params: dict[str, Value], told: msgspec.Raw | Failure | None, *, is_alone: bool) -> str:
         try:
-            return self._address_of(told)
+            return self._address_of(decode(told, object) if isinstance(told, msgspec.Raw) else None)
         except MalformedAnswer:
             if not is_alone:
                 self._hooks.before_repeat()

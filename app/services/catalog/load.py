@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from functools import cache
+from sys import intern
 from typing import Any
 
 import sqlalchemy as sa
@@ -181,15 +182,15 @@ def _named_product(values: Sequence[Any]) -> Product:
 
 
 def to_product(values: Sequence[Any]) -> Product:
-    """Of `FACT_COLUMNS`, and of `TEXT_COLUMNS` where they were asked for."""
+    """Of `FACT_COLUMNS`, and of `TEXT_COLUMNS` where they were asked for. What many have in common is held once."""
     product_id, name, group_id, choices, kind, measure, allow, price, quantity, excisable, age_limited, *texts = values
     description, article, code, barcodes = texts or ("", "", "", "[]")
     return Product(
         product_id,
         name,
-        group_id,
-        kind,
-        measure,
+        group_id and intern(group_id),
+        intern(kind),
+        intern(measure),
         allow,
         price,
         quantity,

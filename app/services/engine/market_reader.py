@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import sqlalchemy as sa
+
 from app.clock import utcnow
 from app.db import db
 from app.domain.listing.key import sku
 from app.domain.market.items import Album, Availability, ItemsById, MarketItem, MarketItems
 from app.domain.planning.changes import LinkState
 from app.domain.planning.plan import Desired
-from app.models import RunStage
+from app.models import Listing, RunStage
 from app.services.engine.changes import applying
 from app.services.engine.context.run_context import RunContext
 from app.services.market import albums as market_albums
@@ -26,6 +28,7 @@ def read_market(run: RunContext, desired: Desired) -> list[MarketItem]:
     run.lease.enter(RunStage.MARKET)
     linked = _linked_items(run)
     run.market.listings = {}  # read anew below; both at once would be the most memory that a run takes
+    run.lease.renew()
     items = run.vk.market(run.group_id, on_page=run.lease.renew_between_pages)
     albums = run.vk.albums(run.group_id)
     seen = _with_unlisted_items(run, items, linked)
@@ -56,8 +59,9 @@ def hide_duplicates(run: RunContext, duplicates: Sequence[MarketItem]) -> None:
 
 def _linked_items(run: RunContext) -> list[int]:
     """Ids of those that are ours and were there when they were last seen."""
-    rows = run.market.listings.values()
-    return [row.vk_item_id for row in rows if row.state != LinkState.GONE and row.vk_item_id is not None]
+    ours = Listing.in_market(run.user.id, run.group_id)
+    query = sa.select(Listing.vk_item_id).where(ours, Listing.vk_item_id.is_not(None), Listing.state != LinkState.GONE)
+    return [item_id for item_id in db.session.scalars(query) if item_id is not None]
 
 
 def _with_unlisted_items(run: RunContext, items: MarketItems, linked: Sequence[int]) -> ItemsById:

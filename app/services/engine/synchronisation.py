@@ -7,7 +7,6 @@ from app.clock import utcnow
 from app.db import db, snapshot
 from app.domain.catalog.goods import Store
 from app.domain.listing.key import sku
-from app.domain.market.items import MarketItem
 from app.domain.planning.changes import Action
 from app.domain.planning.plan import Desired, Plan, make_plan
 from app.models import ConnectionState, RunStage, RunStatus
@@ -109,13 +108,16 @@ class Synchronisation:
         run.lease.enter(RunStage.PLAN)
         run.lease.renew()
         run.load_records()
+        if is_read := self._market_read_is_due(began):
+            run.market.listings = {}  # read anew with the market; until then the memory is of use
         with snapshot():
             desired = desired_for(run.user, run.whole_stores)
+        db.session.commit()
+        duplicates = read_market(run, desired) if is_read else []
         deletion_proof.forget_old_answers(run.market.listings, desired.known, began)
         db.session.commit()
-        duplicates: list[MarketItem] = []
-        plan = None if self._market_read_is_due(began) else self._plan(desired, began)
-        if plan is None or self._look_for_lost_links(plan):
+        plan = self._plan(desired, began)
+        if not is_read and self._look_for_lost_links(plan):
             duplicates = read_market(run, desired)
             plan = self._plan(desired, began)
         look_alikes.record(run.user, run.group_id, plan, desired)

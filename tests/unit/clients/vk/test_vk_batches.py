@@ -1,6 +1,6 @@
 """Many calls in one request: what is sent, whose answer is whose, and what is done where VK does not take it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -8,6 +8,7 @@ import requests
 import requests_mock
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.json import decode
 
 from app.clients.vk.addresses import VkAddresses
 from app.clients.vk.batches import EXECUTE, Batches
@@ -49,8 +50,9 @@ def batch(found: Any, *errors: tuple[str, int], **more: Any) -> Answer:
     return {"json": {"response": found, **({"execute_errors": told} if told else {})}}
 
 
-def ask(batches: Batches) -> list[Any] | None:
-    return batches.ask("market.edit", CALLS)
+def ask(batches: Batches, calls: Sequence[dict[str, Any]] = CALLS) -> list[Any] | None:
+    outcomes = batches.ask("market.edit", calls)
+    return None if outcomes is None else [one if isinstance(one, Failure) else decode(one) for one in outcomes]
 
 
 class TestWhoseAnswerIsWhose:
@@ -65,7 +67,7 @@ class TestWhoseAnswerIsWhose:
             caller = VkCaller(VkAddresses(URL), TOKEN, budget=None, per_second=1e9, hooks=CallHooks())
             codes = [1000 + at for at, value in enumerate(found) if value is False]
             answers(vendor, EXECUTE, batch(found, *[("market.edit", code) for code in codes]))
-            outcomes = Batches(caller, CallHooks(), 25).ask("market.edit", [{}] * len(found))
+            outcomes = ask(Batches(caller, CallHooks(), 25), [{}] * len(found))
         assert outcomes is not None
         told = [outcome.code if isinstance(outcome, Failure) else outcome for outcome in outcomes]
         assert told == [1000 + at if value is False else value for at, value in enumerate(found)]
