@@ -81,10 +81,7 @@ class ProductPhotos:
         is_alone = len(given) == 1
         told = None if is_alone or len(given) > self._batches.room else self._batches.ask(ADDRESS, given)
         outcomes: Sequence[msgspec.Raw | Failure | None] = told or [None] * len(given)
-        return [
-            self._read_address(params, one, is_alone=is_alone)
-            for params, one in zip(given, outcomes, strict=True)
-        ]
+        return [self._read_address(params, one, is_alone=is_alone) for params, one in zip(given, outcomes, strict=True)]
 
     def _read_address(self, params: dict[str, Value], told: msgspec.Raw | Failure | None, *, is_alone: bool) -> str:
         try:
