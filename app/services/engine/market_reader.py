@@ -35,6 +35,7 @@ def read_market(run: RunContext, desired: Desired) -> list[MarketItem]:
     albums += _unlisted_albums(run, albums)
     run.lease.renew()
     run.load_records(began)
+    run.known_items.update(seen, (item.id for item in items))
     _reconcile_albums(run, desired, albums, items, began)
     drift.note_gone(run.market, seen, began)
     duplicates = links.reconcile_items(run.market, items, desired.known)

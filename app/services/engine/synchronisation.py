@@ -151,6 +151,7 @@ class Synchronisation:
         if not adding:
             return False
         _, newest = self._run.vk.market_page(self._run.group_id, 0)
+        self._run.known_items.update(item.id for item in newest)
         linked = self._run.market.linked_ids
         if any(map(newest.odd.may_hold, adding)):
             return True

@@ -9,7 +9,7 @@ from app.domain.catalog.goods import Product
 from app.domain.listing.key import SKU_PREFIX, ListingKey
 from app.domain.market.adoption import Match, matches
 from app.domain.market.items import Availability, MarketItem
-from app.models import ForeignItem, User
+from app.models import ForeignItem, Listing, User
 from app.services.market import links
 from app.services.market.records import MarketRecords
 
@@ -62,6 +62,15 @@ def _release(user_id: int, group_id: int, item_ids: Iterable[int]) -> None:
                 ForeignItem.vk_item_id.in_(ids),
             )
         )
+
+
+def ids_of_others(user_id: int, group_id: int) -> frozenset[int]:
+    """VK's ids of the items that we know to be not this user's: foreign ones, and those of other accounts."""
+    foreign = sa.select(ForeignItem.vk_item_id).where(ForeignItem.vk_group_id == group_id)
+    of_others = sa.select(Listing.vk_item_id).where(
+        Listing.vk_group_id == group_id, Listing.vk_item_id.is_not(None), Listing.user_id != user_id
+    )
+    return frozenset(db.session.scalars(foreign.union(of_others)))
 
 
 def foreign_rows(user_id: int, group_id: int) -> Sequence[ForeignItem]:

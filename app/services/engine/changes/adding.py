@@ -10,6 +10,7 @@ from app.domain.market.items import Availability, MarketItem
 from app.domain.planning.changes import Change, LinkState
 from app.models import EntryOutcome, Listing
 from app.services.engine.changes import adjusting
+from app.services.engine.changes.new_ids import ensure_new, only_new
 from app.services.engine.changes.result import ChangeResult, Deferred, Told
 from app.services.engine.context.run_context import RunContext
 from app.services.market import links
@@ -35,7 +36,7 @@ def add(run: RunContext, change: Change) -> ChangeResult:
             item_id, taken = _send(run, row, change)
         except VkError as again:
             return _looked_up_or_raised(run, row, again)
-    return _link(row, item_id, change, taken)
+    return _link(run, row, item_id, change, taken)
 
 
 def add_together(run: RunContext, changes: Sequence[Change]) -> list[Told]:
@@ -58,9 +59,10 @@ def add_together(run: RunContext, changes: Sequence[Change]) -> list[Told]:
 def _made_together(run: RunContext, changes: Sequence[Change], rows: Mapping[int, Listing]) -> dict[int, Told]:
     told: dict[int, Told] = {}
     fields = {number: _intended(run, row, changes[number]) for number, row in rows.items()}
-    for number, answer in zip(rows, _send_together(run, rows.values(), fields.values()), strict=True):
+    answers = only_new(_send_together(run, rows.values(), fields.values()), run.known_items)
+    for number, answer in zip(rows, answers, strict=True):
         if isinstance(answer, int):
-            told[number] = _link(rows[number], answer, changes[number], fields[number])
+            told[number] = _link(run, rows[number], answer, changes[number], fields[number])
         elif answer is not None and answer.outcome_unknown:
             told[number] = answer
         else:
@@ -117,15 +119,18 @@ def _forget_intents(rows: Iterable[Listing]) -> None:
 def _send(run: RunContext, row: Listing, change: Change) -> tuple[int, dict[str, Value]]:
     """The new item's id and the fields that VK took; what it will not have is left out and the call made once more."""
     fields = _intended(run, row, change)
-    run.begin_write(row)
     try:
-        return run.vk.add_item(run.group_id, fields), fields
+        return _made(run, row, fields), fields
     except VkError as error:
         adjusted = adjusting.learn_refusal(run.findings, fields, error)
         if adjusted == fields:
             raise
+    return _made(run, row, adjusted), adjusted
+
+
+def _made(run: RunContext, row: Listing, fields: Mapping[str, Value]) -> int:
     run.begin_write(row)
-    return run.vk.add_item(run.group_id, adjusted), adjusted
+    return ensure_new(run.vk.add_item(run.group_id, fields), run.known_items)
 
 
 def _send_together(
@@ -158,8 +163,9 @@ def _photo_was_taken(error: VkError) -> bool:
     return error.treatment is Treatment.HEAL and "photo" in error.suffix.lower()
 
 
-def _link(row: Listing, item_id: int, change: Change, taken: Mapping[str, Value]) -> ChangeResult:
+def _link(run: RunContext, row: Listing, item_id: int, change: Change, taken: Mapping[str, Value]) -> ChangeResult:
     row.vk_item_id = item_id
+    run.known_items.add(item_id)
     row.sent = adjusting.recorded_fields(change, taken)
     row.state = LinkState.HIDDEN if change.fields.get("deleted") == 1 else LinkState.LIVE
     row.retry_after = row.out_since = row.hidden_reason = row.hidden_run_id = None
@@ -183,6 +189,7 @@ def _looked_up(run: RunContext, lost: Sequence[tuple[Listing, VkError]]) -> list
         found, is_vk_unreachable = {}, True  # the later pass reads the whole market before it repeats the add
     else:
         is_vk_unreachable = False
+        run.known_items.update(item.id for item in found.values())
     return [_settled(row, error, found.get(row.sku), is_vk_unreachable) for row, error in lost]
 
 

@@ -21,6 +21,7 @@ from app.services.engine.context.held_lease import HeldLease, RunNews
 from app.services.engine.context.pictures import Pictures
 from app.services.engine.context.time_slice import TimeSlice
 from app.services.engine.context.vk_findings import VkFindings
+from app.services.market import foreign
 from app.services.market.records import MarketRecords
 from app.services.owner import shop_window
 from app.services.runs import codes
@@ -45,6 +46,8 @@ class RunContext:
     findings: VkFindings
     market: MarketRecords
     pictures: Pictures
+    known_items: set[int] = field(default_factory=set)
+    """VK's ids of whatever stands in the market already, as far as this run knows: no new item bears one of them."""
     seen_albums: list[Album] | None = None
     """Those of the community, once they were read."""
     shop_is_full: bool = False
@@ -84,6 +87,7 @@ class RunContext:
         self.findings.know_resting(self.user.vk.resting if self.user.vk else {})
         clock_repair.mend(self.market.listings.values(), self.market.albums.values(), utcnow())
         self.market.forget_deleted(before or utcnow())
+        self.known_items |= self.market.linked_ids | foreign.ids_of_others(self.user.id, self.group_id)
 
     def begin_write(self, *rows: Listing) -> None:
         """What VK shows of the items proves nothing until the write had time to appear. Commits."""
