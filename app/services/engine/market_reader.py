@@ -37,6 +37,7 @@ def read_market(run: RunContext, desired: Desired) -> list[MarketItem]:
     run.load_records(began)
     run.known_items.update(seen, (item.id for item in items))
     _reconcile_albums(run, desired, albums, items, began)
+    links.unlink_strangers(run.market, seen, state.market_read_at if (state := run.user.sync_state) else None)
     drift.note_gone(run.market, seen, began)
     duplicates = links.reconcile_items(run.market, items, desired.known)
     links.settle_lost(run.market.listings.values(), began, seen.odd)

@@ -9,12 +9,16 @@ from app.clock import utcnow
 from app.db import db
 from app.domain.listing.card import card_digest
 from app.domain.listing.key import SKU_PREFIX, ListingKey, Value, sku
-from app.domain.market.drift import as_sent
+from app.domain.market.drift import TEXTS, as_sent, drift_of
 from app.domain.market.items import NO_ODD_ITEMS, Availability, MarketItem, OddItems
 from app.domain.planning.changes import LinkState
+from app.logs import get_logger
 from app.models import Listing
-from app.services.market.records import MarketRecords
+from app.services.market.read_lag import after_read_lag
+from app.services.market.records import MarketRecords, to_link
 from app.services.runs.pauses import WITHHELD_AT_FIRST, WITHHELD_FURTHER
+
+log = get_logger()
 
 
 def reconcile_items(
@@ -46,6 +50,39 @@ def reconcile_items(
         row.album = album_of(item, titles)
     db.session.flush()
     return duplicates
+
+
+def unlink_strangers(records: MarketRecords, seen: Mapping[int, MarketItem], last_read: datetime | None) -> None:
+    """The link of an item that VK named as a new one of ours ends where the first look shows another thing under its id.
+
+    That is, neither our sku nor any text of ours, while other items bear theirs. Then the add counts as one without an
+    answer: looked for by its sku, and else made anew. `last_read`: what was held against that read stays linked.
+    """
+    pairs = [(row, seen[row.vk_item_id]) for row in records.listings.values() if row.vk_item_id in seen]
+    if not any(item.sku == row.sku for row, item in pairs):
+        return  # no marks are shown at all
+    for row, item in pairs:
+        if item.sku != row.sku and _is_unseen_add(row, last_read) and _bears_no_text_of(row, item):
+            log.warning("linked_item_is_foreign", user_id=row.user_id, group_id=row.vk_group_id, item_id=item.id)
+            _await_again(row)
+    db.session.flush()
+
+
+def _is_unseen_add(row: Listing, last_read: datetime | None) -> bool:
+    if row.is_adopted or row.attempted_at is None or row.state not in (LinkState.LIVE, LinkState.HIDDEN):
+        return False
+    return last_read is None or row.attempted_at >= last_read
+
+
+def _bears_no_text_of(row: Listing, item: MarketItem) -> bool:
+    return drift_of(to_link(row), item, photo_id=None, rendered=row.rendered).keys() >= set(TEXTS)
+
+
+def _await_again(row: Listing) -> None:
+    row.vk_item_id, row.state = None, LinkState.ADDING
+    row.sent, row.sent_before, row.drift, row.rendered = {}, {}, {}, {}
+    row.album = row.album_intent = row.album_error = row.error_code = row.error_text = row.failed_digest = None
+    row.attempted_at, row.retry_after = utcnow(), after_read_lag()
 
 
 def settle_lost(rows: Iterable[Listing], now: datetime, odd: OddItems = NO_ODD_ITEMS) -> None:

@@ -87,3 +87,66 @@ def test_an_id_that_another_product_of_ours_has_is_not_given_to_a_second(shop: S
     assert set(shop.prices()) == {*ALL, "Q1", "Q2"}
     assert shop.item("P1")["id"] == taken
     nothing_is_left(shop)
+
+
+# A stranger that nobody knew of when the answer came
+
+
+def with_a_new_strangers_id(shop: Shop) -> int:
+    """P1 is linked to an item that somebody else made at the same moment."""
+    made: list[int] = []
+
+    def named(call: Callable[[], Response]) -> Response:
+        answer = call()
+        made.extend(strangers_of(shop, "Чужой"))
+        (ours,) = [item["id"] for item in shop.sandbox.items(shop.club) if item["sku"] == "ev:P1"]
+        return Response(answer.status, {}, answer.body.replace(str(ours).encode(), str(made[0]).encode()))
+
+    shop.on_batches_of("market.add", named, times=1)
+    shop.run()
+    return made[0]
+
+
+def test_a_link_of_a_stranger_ends_with_the_first_read_of_the_market(shop_everywhere: Shop) -> None:
+    shop = shop_everywhere
+    stranger = with_a_new_strangers_id(shop)
+    (before,) = [item for item in shop.sandbox.strangers(shop.club) if item["id"] == stranger]
+    shop.clock.move(days=1, minutes=1)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    (after,) = [item for item in shop.sandbox.strangers(shop.club) if item["id"] == stranger]
+    assert after == before
+    row = shop.listing("P1")
+    assert row is not None and row.vk_item_id == shop.item("P1")["id"]
+    assert shop.prices() == ALL
+    nothing_is_left(shop)
+
+
+def test_a_product_whose_link_was_a_strangers_and_that_stands_nowhere_is_added_anew(shop: Shop) -> None:
+    with_a_new_strangers_id(shop)
+    shop.sandbox.control("vk/items", club=shop.club, delete=[shop.item("P1")["id"]])
+    shop.clock.move(days=1, minutes=1)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    assert shop.prices() == ALL
+    nothing_is_left(shop)
+
+
+@pytest.mark.parametrize("was_seen", [False, True])
+def test_an_item_of_ours_whose_article_the_owner_changed_stays_ours(shop: Shop, was_seen: bool) -> None:
+    shop.run()
+    if was_seen:
+        shop.clock.move(days=1, minutes=1)
+        shop.run()
+    texts = {"name": "Сбор", "description": "Сбор горных трав"} if was_seen else {"name": "Сбор"}
+    edit = {"id": shop.item("P1")["id"], "sku": "A-1", **texts}
+    shop.sandbox.control("vk/items", club=shop.club, edit=[edit])
+    shop.clock.move(days=1, minutes=1)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    row = shop.listing("P1")
+    assert row is not None and row.vk_item_id == edit["id"]
+    assert set(shop.prices()) == {"P2", "P3"}, "nothing is added beside it"
