@@ -10,6 +10,7 @@ from app.domain.market.drift import ALBUM, same_text
 from app.domain.market.items import Album
 from app.domain.planning.changes import Change, LinkState
 from app.models import AlbumState, EntryOutcome, Listing, VkAlbum
+from app.services.engine.changes.new_ids import ensure_new, only_new
 from app.services.engine.changes.result import ChangeResult, Deferred, Told
 from app.services.engine.context.early_end import concerns_one_change
 from app.services.engine.context.run_context import RunContext
@@ -26,7 +27,7 @@ def add_album(run: RunContext, change: Change) -> ChangeResult:
     row = _new_album(run, change)
     run.lease.renew()
     try:
-        row.vk_album_id = run.vk.add_album(run.group_id, row.title)
+        row.vk_album_id = ensure_new(run.vk.add_album(run.group_id, row.title), _known(run))
     except VkError as error:
         if error.outcome_unknown:
             return _looked_up(row, error, _albums_now(run))
@@ -48,7 +49,7 @@ def add_albums(run: RunContext, changes: Sequence[Change]) -> list[Told]:
     rows = [_new_album(run, change) for change in changes]
     run.lease.renew()
     try:
-        answers = run.vk.add_albums(run.group_id, [row.title for row in rows])
+        answers = only_new(run.vk.add_albums(run.group_id, [row.title for row in rows]), _known(run))
     except VkError:
         _forget_intents(rows)
         raise
@@ -85,6 +86,11 @@ def _new_album(run: RunContext, change: Change) -> VkAlbum:
     row.strangers = [album.id for album in run.seen_albums if same_text(album.title, change.album)]
     run.market.albums[change.album] = row
     return row
+
+
+def _known(run: RunContext) -> set[int | None]:
+    """Ids of albums that stand there already: no new one bears one of them."""
+    return {album.id for album in run.seen_albums or ()} | {row.vk_album_id for row in run.market.albums.values()}
 
 
 def _forget_intents(rows: Iterable[VkAlbum]) -> None:

@@ -150,3 +150,40 @@ def test_an_item_of_ours_whose_article_the_owner_changed_stays_ours(shop: Shop, 
     row = shop.listing("P1")
     assert row is not None and row.vk_item_id == edit["id"]
     assert set(shop.prices()) == {"P2", "P3"}, "nothing is added beside it"
+
+
+# Albums
+
+
+def foreign_albums(shop: Shop, *titles: str) -> list[int]:
+    added: list[int] = shop.sandbox.control("vk/albums", club=shop.club, add=titles)["added"]
+    return added
+
+
+@pytest.mark.one_by_one
+def test_an_album_answered_with_a_foreign_one_is_looked_up_by_its_title(shop: Shop) -> None:
+    (foreign,) = foreign_albums(shop, "Хиты")
+
+    def named(call: Callable[[], Response]) -> Response:
+        call()
+        return Response(200, {}, json.dumps({"response": {"market_album_id": foreign}}).encode())
+
+    shop.on_call("/market.addAlbum", named)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    all_is_well(shop)
+
+
+@pytest.mark.parametrize("is_foreign", [True, False])
+def test_albums_answered_with_one_id_or_with_foreign_ones_are_looked_up(shop: Shop, is_foreign: bool) -> None:
+    foreign = foreign_albums(shop, "Хиты", "Новинки")
+
+    def ids(answers: Answers) -> list[int]:
+        return foreign if is_foreign else [answers[0]["market_album_id"]] * len(answers)
+
+    shop.on_batches_of("market.addAlbum", all_named("market_album_id", ids), times=1)
+
+    assert shop.run().status == RunStatus.SUCCEEDED
+
+    all_is_well(shop)
