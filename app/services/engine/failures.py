@@ -15,6 +15,14 @@ from app.services.vendors.faults import vk_code, vk_state
 
 log = get_logger()
 
+_TWICE_OR_GONE = (
+    *("UniqueViolation", "ForeignKeyViolation"),
+    *("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_FOREIGNKEY"),
+)
+"""How databases call the breach of a rule that two writers together commit, each of them by itself in the right."""
+_FROM_VK = "vk_item_id"
+"""Ids that stand in a record by VK's word alone: that one stands there twice is no page's doing."""
+
 
 def end_after_vk_error(findings: VkFindings, error: VkError) -> End:
     """The owner's problem stops this user's run and is noted of the connection; VK's own passes by itself."""
@@ -38,9 +46,16 @@ def end_after_unforeseen(error: Exception, user_id: int, run_id: int) -> End:
     if not records.is_there(run_id):
         log.info(ACCOUNT_DELETED, user_id=user_id, run_id=run_id)
         return End(RunStatus.STOPPED, ACCOUNT_DELETED)
-    if is_contention(error) or isinstance(error, IntegrityError | StaleDataError | ObjectDeletedError):
-        # The owner's pages and this run wrote the same rows; the next run plans by what stands there now.
+    if _wrote_the_same_rows(error):
+        # The owner's pages and this run did; the next run plans by what stands there now.
         log.info(CHANGED_MEANWHILE, user_id=user_id, run_id=run_id)
         return End(RunStatus.CONTINUED, CHANGED_MEANWHILE, pauses=(1, *FAULT_HOLDS))
     log.error("run_failed", user_id=user_id, run_id=run_id, exc_info=error)
     return End(RunStatus.FAILED, INTERNAL, pauses=FAULT_HOLDS)
+
+
+def _wrote_the_same_rows(error: Exception) -> bool:
+    if isinstance(error, IntegrityError):
+        kind = getattr(error.orig, "sqlite_errorname", type(error.orig).__name__)
+        return kind in _TWICE_OR_GONE and _FROM_VK not in str(error.orig)
+    return is_contention(error) or isinstance(error, StaleDataError | ObjectDeletedError)
