@@ -27,7 +27,7 @@ from app.logs import get_logger
 from app.models import EntryOutcome, RunStage, RunStatus, SyncRun, SyncRunEntry
 from app.services.engine.changes import adding, albums, editing, refusals, together
 from app.services.engine.changes.result import ChangeResult, Deferred, Told
-from app.services.engine.context.early_end import RunEnds, concerns_one_change
+from app.services.engine.context.early_end import FAULTS_IN_A_ROW, RunEnds, concerns_one_change
 from app.services.engine.context.run_context import RunContext
 from app.services.market.read_lag import read_lag
 from app.services.runs import codes
@@ -35,7 +35,6 @@ from app.services.vendors.faults import UNREACHABLE, vk_code
 
 log = get_logger()
 
-FAULTS_IN_A_ROW = 3
 UNKNOWN_ERRORS_IN_A_ROW = 5
 STAGE_OF = {
     Action.HIDE: RunStage.HIDE,

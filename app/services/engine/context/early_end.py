@@ -4,6 +4,9 @@ from app.clients.vk.errors import Treatment, VkError
 from app.models import RunStatus
 from app.services.runs.ending import End
 
+FAULTS_IN_A_ROW = 3
+"""Without an answer, after which the others are left for a later run."""
+
 
 class RunEnds(Exception):
     """The run cannot, or need not, go on now; see `End`."""

@@ -7,20 +7,23 @@ from dataclasses import dataclass
 
 from app.clients.vk.batches import meets_every_call
 from app.clients.vk.client import VkClient
-from app.clients.vk.errors import METHOD_QUOTA, UPLOAD_FAILED, Treatment, VkError
+from app.clients.vk.errors import FAULT_HOLDS, METHOD_QUOTA, UPLOAD_FAILED, Treatment, VkError
 from app.domain.listing.card import card_digest
 from app.domain.listing.key import ListingKey
 from app.domain.planning.changes import Action, Change, LinkState
 from app.logs import get_logger
-from app.models import Listing
-from app.services.engine.context.early_end import concerns_one_change
+from app.models import Listing, RunStatus
+from app.services.engine.context.early_end import FAULTS_IN_A_ROW, RunEnds, concerns_one_change
 from app.services.engine.context.held_lease import HeldLease
 from app.services.market.records import MarketRecords
 from app.services.photos import cards, files
+from app.services.vendors.faults import UNREACHABLE
 
 log = get_logger()
 
 Refusals = dict[ListingKey, VkError]
+ABOUT_THE_PICTURE = (None, 200, 400, 413, 415, 422)
+"""Statuses of an upload server that tell of the picture; without any it was not even sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Pictures:
         self._on_the_way: dict[ListingKey, _Sending] = {}
         self._waiting: set[ListingKey] = set()
         """Of edits whose new photo is saved, but not the item's yet."""
+        self._faults = 0
+        """Uploads in a row that failed and not for their pictures."""
 
     def close(self) -> None:
         """What is on the way belongs to no item and harms nobody; it ends as VK's client is closed."""
@@ -77,7 +82,12 @@ class Pictures:
         """One picture, anew. Raises VkError and RunEnds."""
         self._vk.photos.check_quota()
         self._lease.renew()
-        self._note(row, change, self._vk.photos.upload(self._market.group_id, self._picture(change)))
+        try:
+            photo_id = self._vk.photos.upload(self._market.group_id, self._picture(change))
+        except VkError as error:
+            self._count_fault(error)
+            raise
+        self._note(row, change, photo_id)
         self._lease.renew()  # not a bare commit: the row may be gone with its account, and its id another's by now
 
     def bring(self, changes: Sequence[Change]) -> Refusals:
@@ -167,6 +177,7 @@ class Pictures:
             return _refusals(changes, error)
         if meets_every_call(error):
             raise error
+        self._count_fault(error)
         refusals = self._one_by_one(changes)
         was_refused = error.code is not None and not error.outcome_unknown
         if was_refused and not refusals and self._vk.photos.room > 1 and len(changes) > 1:
@@ -184,8 +195,15 @@ class Pictures:
                 refusals[change.listing_key] = error
         return refusals
 
+    def _count_fault(self, error: VkError) -> None:
+        """Raises RunEnds where the next picture would fare no better: then the changes are left for a later run."""
+        self._faults = self._faults + 1 if _is_of_server(error) else 0
+        if self._faults >= FAULTS_IN_A_ROW:
+            raise RunEnds(RunStatus.CONTINUED, UNREACHABLE, pauses=FAULT_HOLDS)
+
     def _note(self, row: Listing, change: Change, photo_id: int) -> None:
         """Until the item carries the photo its hash stays unknown; a photo for an add waits on the row."""
+        self._faults = 0
         row.name = row.name or change.name
         row.photo_id = photo_id
         row.photo_hash = change.photo if row.vk_item_id is None else None
@@ -212,3 +230,8 @@ def _refusals(changes: Sequence[Change], error: VkError) -> Refusals:
     if error.code != METHOD_QUOTA:
         raise error
     return dict.fromkeys((one.listing_key for one in changes), error)
+
+
+def _is_of_server(error: VkError) -> bool:
+    """No answer, or one that is no word on the picture."""
+    return error.code is None or (error.code == UPLOAD_FAILED and error.status not in ABOUT_THE_PICTURE)
