@@ -53,12 +53,13 @@ def reconcile_items(
 
 
 def unlink_strangers(records: MarketRecords, seen: Mapping[int, MarketItem], last_read: datetime | None) -> None:
-    """The link of an item that VK named as a new one of ours ends where the first look shows another thing under its id.
+    """The link of an item that VK named as new and ours ends where the first look shows another thing under its id.
 
     That is, neither our sku nor any text of ours, while other items bear theirs. Then the add counts as one without an
     answer: looked for by its sku, and else made anew. `last_read`: what was held against that read stays linked.
     """
-    pairs = [(row, seen[row.vk_item_id]) for row in records.listings.values() if row.vk_item_id in seen]
+    rows = [row for row in records.listings.values() if row.vk_item_id in seen]
+    pairs = [(row, seen[row.vk_item_id or 0]) for row in rows]
     if not any(item.sku == row.sku for row, item in pairs):
         return  # no marks are shown at all
     for row, item in pairs:

@@ -88,9 +88,10 @@ def _new_album(run: RunContext, change: Change) -> VkAlbum:
     return row
 
 
-def _known(run: RunContext) -> set[int | None]:
+def _known(run: RunContext) -> set[int]:
     """Ids of albums that stand there already: no new one bears one of them."""
-    return {album.id for album in run.seen_albums or ()} | {row.vk_album_id for row in run.market.albums.values()}
+    ours = {row.vk_album_id for row in run.market.albums.values() if row.vk_album_id is not None}
+    return ours | {album.id for album in run.seen_albums or ()}
 
 
 def _forget_intents(rows: Iterable[VkAlbum]) -> None:

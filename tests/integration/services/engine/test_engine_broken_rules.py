@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.db import db
 from app.domain.listing.key import ListingKey
-from app.models import RunStatus, User
+from app.models import RunStatus, RunTrigger, User
 from app.services.engine.failures import end_after_unforeseen
 from app.services.market.records import new_listing
 from app.services.runs import claims
@@ -24,11 +24,11 @@ def user(app_on_each_database: Flask) -> User:
 
 
 def refused(user: User, *rows: tuple[ListingKey, dict[str, Any]]) -> IntegrityError:
+    for key, fields in rows:
+        row = new_listing(user.id, GROUP, key)
+        for name, value in fields.items():
+            setattr(row, name, value)
     with pytest.raises(IntegrityError) as caught:
-        for key, fields in rows:
-            row = new_listing(user.id, GROUP, key)
-            for name, value in fields.items():
-                setattr(row, name, value)
         db.session.flush()
     db.session.rollback()
     return caught.value
@@ -36,7 +36,7 @@ def refused(user: User, *rows: tuple[ListingKey, dict[str, Any]]) -> IntegrityEr
 
 def end_of(user: User, error: IntegrityError) -> tuple[str, str | None]:
     db.session.refresh(user)
-    run = claims.claim(user.id, "schedule", "worker") or pytest.fail("no run")
+    run = claims.claim(user.id, RunTrigger.SCHEDULE, "worker") or pytest.fail("no run")
     end = end_after_unforeseen(error, user.id, run.id)
     return end.status, end.code
 
