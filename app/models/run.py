@@ -85,9 +85,11 @@ class SyncRun(Base):
     """A RunStage, written together with the lease."""
     stage_note: Mapped[str | None] = mapped_column(sa.String(NOTE_LENGTH))
     """The store whose catalog is read."""
+    ends_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """When the changes will be done, by the pace so far; written with the lease, None where that tells too little."""
     stage_since: Mapped[datetime | None] = mapped_column(sa.DateTime)
     stage_done: Mapped[int] = mapped_column(default=0, server_default="0")
-    """`done` when the stage began: the pace is that of the stage."""
+    """Both serve the release before this one alone: the next goes without them."""
     counts: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     """{action: {outcome: number}} of the entries."""
     skipped: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)

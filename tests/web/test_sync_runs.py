@@ -48,13 +48,13 @@ def progress(browser: Browser, run: SyncRun) -> str:
 
 
 def test_a_run_says_what_it_does_and_how_long_it_will_be(browser: Browser, owner: User) -> None:
-    began = utcnow() - timedelta(minutes=1)
-    run = at_work(owner, stage=RunStage.ADD, stage_since=began, stage_done=20, done=140, total=620)
+    ends, now = utcnow() + timedelta(minutes=4), utcnow()
+    run = at_work(owner, stage=RunStage.ADD, ends_at=ends, heartbeat_at=now, done=140, total=620)
     assert progress(browser, run) == "Добавляем товары: сделано 140 из 620 изменений, осталось около 4 минут"
 
 
-def test_a_stage_that_has_just_begun_is_not_judged(browser: Browser, owner: User) -> None:
-    run = at_work(owner, stage=RunStage.ADD, stage_since=utcnow(), stage_done=20, done=22, total=620)
+def test_a_run_that_cannot_tell_yet_says_nothing_of_its_end(browser: Browser, owner: User) -> None:
+    run = at_work(owner, stage=RunStage.ADD, heartbeat_at=utcnow(), done=22, total=620)
     assert progress(browser, run) == "Добавляем товары: сделано 22 из 620 изменений"
 
 

@@ -1,6 +1,7 @@
 """Which changes go together in one request to VK."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from math import ceil
 
 from app.domain.planning.changes import Action, Change
 
@@ -22,6 +23,15 @@ def pieces(changes: Iterable[Change], most: Callable[[Action], int]) -> Iterator
         piece.append(change)
     if piece:
         yield tuple(piece)
+
+
+def requests_of(piece: Sequence[Change], pictures_at_once: int) -> float:
+    """What it costs at VK, as nearly as a forecast needs: one for the changes, the others for their pictures."""
+    pictured = sum(change.photo is not None for change in piece)
+    if not pictured:
+        return 1.0
+    saves = ceil(pictured / pictures_at_once)
+    return 1.0 + saves + (1 if len(piece) > 1 else pictured)
 
 
 def _goes_with(change: Change, piece: list[Change]) -> bool:

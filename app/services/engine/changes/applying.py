@@ -22,7 +22,7 @@ from app.db import db
 from app.domain.listing.key import Value
 from app.domain.market.items import MarketItem
 from app.domain.planning.changes import Action, Change, Reason
-from app.domain.planning.pieces import pieces
+from app.domain.planning.pieces import pieces, requests_of
 from app.logs import get_logger
 from app.models import EntryOutcome, RunStage, RunStatus, SyncRun, SyncRunEntry
 from app.services.engine.changes import adding, albums, editing, refusals, together
@@ -84,6 +84,7 @@ def apply_all(run: RunContext, changes: Sequence[Change]) -> bool:
     True where answers got lost.
     """
     run.pictures.expect(changes)
+    run.lease.outlook.begin(_costs(run, changes))
     unreachable = strange = 0
     answers_lost = False
     for result in _results(run, changes):
@@ -118,6 +119,14 @@ def _results(run: RunContext, changes: Iterable[Change]) -> Iterator[ChangeResul
             _begin(run, change.action)
             if (result := apply_change(run, change)) is not None:
                 yield result
+        run.lease.outlook.note_done(len(piece))
+
+
+def _costs(run: RunContext, changes: Iterable[Change]) -> Iterator[float]:
+    """In requests, of each change its part of its piece."""
+    for piece in pieces(changes, partial(_room, run)):
+        cost = requests_of(piece, run.vk.photos.room)
+        yield from [cost / len(piece)] * len(piece)
 
 
 def _carried_out_together(run: RunContext, changes: Sequence[Change]) -> list[Told]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.clock import utcnow
 from app.models import RunStage, RunStatus, SyncRun
 from app.models.run import NOTE_LENGTH
 from app.services.engine.context.early_end import RunEnds
+from app.services.engine.context.outlook import Outlook
 from app.services.engine.context.time_slice import TimeSlice
 from app.services.runs import codes, lease
 
@@ -43,10 +45,12 @@ class HeldLease:
         self._confirmed = lease.confirmation(row.user_id)
         self._stage: tuple[RunStage, str | None] | None = None
         self._news: dict[str, Any] = {}
+        self.outlook = Outlook()
 
     def renew(self) -> None:
         """Commits what is recorded. Before every write; raises RunEnds where the run must stop."""
-        if not lease.renew(self._row, self._worker, self._confirmed, self._group_id, self._order, news=self._news):
+        news = {**self._news, "ends_at": self._end()}
+        if not lease.renew(self._row, self._worker, self._confirmed, self._group_id, self._order, news=news):
             code = lease.why_stopped(self._row, self._confirmed, self._order)
             if code == codes.CHANGED_MEANWHILE:
                 raise RunEnds(RunStatus.CONTINUED, code, at_once=True)
@@ -67,5 +71,8 @@ class HeldLease:
         """
         if (stage, note) != self._stage:
             self._stage = stage, note
-            told = {"stage": stage, "stage_note": note and note[:NOTE_LENGTH]}
-            self._news = {**told, "stage_since": utcnow(), "stage_done": SyncRun.done}
+            self._news = {"stage": stage, "stage_note": note and note[:NOTE_LENGTH]}
+
+    def _end(self) -> datetime | None:
+        left = self.outlook.seconds_left()
+        return None if left is None else utcnow() + timedelta(seconds=left)

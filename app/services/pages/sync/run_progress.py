@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from app.domain.pace import seconds_left
 from app.models import RunStage, RunStatus, SyncRun
 from app.models.run import ACTIVE
 from app.services.runs import records
 
 USUAL_WAIT = timedelta(minutes=5)
 """Cron looks every minute; a little patience for a machine that is busy."""
+LONGEST_SILENCE = timedelta(seconds=30)
 CHANGING_STAGES = frozenset(
     {RunStage.HIDE, RunStage.EDIT, RunStage.SHOW, RunStage.ADD, RunStage.ALBUMS, RunStage.DELETE}
 )
@@ -83,7 +83,8 @@ def _at_work(run: SyncRun, now: datetime) -> RunProgress:
 
 
 def _seconds_left(run: SyncRun, now: datetime) -> float | None:
-    if run.stage_since is None:
+    """As the run said when it was last heard of; a run that is silent may have come to a stand."""
+    if run.ends_at is None or run.heartbeat_at is None or now - run.heartbeat_at > LONGEST_SILENCE:
         return None
-    elapsed = (now - run.stage_since).total_seconds()
-    return seconds_left(run.done - run.stage_done, run.total - run.done, elapsed)
+    left = (run.ends_at - now).total_seconds()
+    return left if left > 0 else None

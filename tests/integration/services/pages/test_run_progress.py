@@ -16,7 +16,7 @@ LONG_AGO, IN_A_MINUTE = NOON - 2 * USUAL_WAIT, NOON + timedelta(minutes=1)
 
 
 def a_run(status: RunStatus, **fields: Any) -> SyncRun:
-    usual = {"created_at": NOON, "total": 0, "done": 0, "stage_done": 0, "cancel_requested": False}
+    usual = {"created_at": NOON, "total": 0, "done": 0, "cancel_requested": False}
     return SyncRun(trigger=RunTrigger.SCHEDULE, status=status, **(usual | fields))
 
 
@@ -55,8 +55,10 @@ def test_a_run_that_waits_long_is_troubled_only_where_nobody_works(app: Flask, s
     assert found.is_troubled is not somebody_works
 
 
-def test_the_pace_is_that_of_the_stage() -> None:
-    now = NOON
-    run = a_run(RunStatus.RUNNING, stage=RunStage.EDIT, total=50, done=30, stage_done=10)
-    run.stage_since = now - timedelta(seconds=40)
-    assert run_progress(run, now) == RunProgress(RunPhase.CHANGING, stage=RunStage.EDIT, seconds_left=40.0)
+@pytest.mark.parametrize(
+    ("ends_in", "silent_for", "left"), [(40, 5, 40.0), (-5, 5, None), (40, 60, None)], ids=["tells", "late", "silent"]
+)
+def test_the_end_is_told_while_the_run_is_heard_of(ends_in: float, silent_for: float, left: float | None) -> None:
+    run = a_run(RunStatus.RUNNING, stage=RunStage.EDIT, total=50, done=30)
+    run.ends_at, run.heartbeat_at = NOON + timedelta(seconds=ends_in), NOON - timedelta(seconds=silent_for)
+    assert run_progress(run, NOON) == RunProgress(RunPhase.CHANGING, stage=RunStage.EDIT, seconds_left=left)

@@ -1,5 +1,6 @@
 """What a run at work tells the owner of itself."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from tests.support.statements import counted_statements
 
 def as_another_process_reads() -> tuple[Any, ...]:
     with db.engine.connect() as connection:
-        query = "SELECT stage, stage_note, stage_done, done FROM sync_runs ORDER BY id DESC LIMIT 1"
+        query = "SELECT stage, stage_note, done, ends_at FROM sync_runs ORDER BY id DESC LIMIT 1"
         return tuple(connection.execute(sa.text(query)).one())
 
 
@@ -37,22 +38,27 @@ def told(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[tuple[An
 def test_a_run_tells_what_it_is_doing(shop: Shop, told: dict[str, list[tuple[Any, ...]]]) -> None:
     shop.run()
 
-    assert told["stores"] == [(RunStage.CATALOG, None, 0, 0)]
-    assert told["products"] == [(RunStage.CATALOG, "Лавка", 0, 0)]
+    assert told["stores"] == [(RunStage.CATALOG, None, 0, None)]
+    assert told["products"] == [(RunStage.CATALOG, "Лавка", 0, None)]
     assert {stage for stage, *_ in told["market.add"]} == {RunStage.ADD}
     assert {stage for stage, *_ in told["market.addToAlbum"]} == {RunStage.ALBUMS}
 
 
-def test_a_stage_remembers_what_was_done_before_it(shop: Shop, told: dict[str, list[tuple[Any, ...]]]) -> None:
-    shop.run()
-    shop.patch("P1", price=150)
-    shop.put("P4", price=10)
-    told.clear()
+@pytest.mark.one_by_one
+def test_a_run_tells_when_it_will_be_done_once_it_knows_its_pace(
+    shop: Shop, told: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    shop.fill(20)
 
+    def takes_a_second(call: Callable[[], Response]) -> Response:
+        shop.clock.move(seconds=1)
+        return call()
+
+    shop.on_call("/market.add", takes_a_second, times=100)
     shop.run()
 
-    assert told["market.edit"] == [(RunStage.EDIT, None, 0, 0)]
-    assert told["market.add"] == [(RunStage.ADD, None, 1, 1)]
+    ends = [ends_at for *_, ends_at in told["market.add"]]
+    assert ends[:3] == [None] * 3 and None not in ends[10:]
 
 
 def test_a_long_name_of_a_store_is_cut(shop: Shop, told: dict[str, list[tuple[Any, ...]]]) -> None:

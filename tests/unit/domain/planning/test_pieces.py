@@ -4,7 +4,7 @@ from typing import Any
 
 from app.domain.listing.key import ListingKey
 from app.domain.planning.changes import Action, Change
-from app.domain.planning.pieces import pieces
+from app.domain.planning.pieces import pieces, requests_of
 
 
 def change(action: Action, name: str, **more: Any) -> Change:
@@ -96,3 +96,10 @@ def test_every_other_change_goes_by_itself() -> None:
 
 def test_no_changes_are_no_pieces() -> None:
     assert names([]) == []
+
+
+def test_a_piece_costs_a_request_and_what_its_pictures_do() -> None:
+    pictured = [change(Action.ADD, str(number), photo="p") for number in range(25)]
+    assert requests_of(pictured, 5) == 7, "one for the addresses, five saves, one for all the items"
+    assert requests_of(pictured[:1], 1) == 3
+    assert requests_of(edits("abc"), 5) == 1
