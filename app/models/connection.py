@@ -59,7 +59,7 @@ class VkConnection(_Connection, Base):
     way_out: Mapped[str | None] = mapped_column(sa.Text)
     """A page of VK's that a person has to open before VK goes on."""
     resting: Mapped[dict[str, str]] = mapped_column(sa.JSON, default=dict, server_default="{}")
-    """{method: moment}: until then VK's quota for the method is used up."""
+    """{method: moment}: until then VK's quota for the method is used up, or VK refuses the form (BulkForm)."""
     refused_categories: Mapped[list[int]] = mapped_column(sa.JSON, default=list, server_default="[]")
     is_extended: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
 

@@ -10,6 +10,7 @@ import msgspec
 
 from app.clients.answers import MalformedAnswer, decode
 from app.clients.vk import answers
+from app.clients.vk.bulk_forms import BulkForm
 from app.clients.vk.calls import CallHooks, Value, VkCaller, as_form
 from app.clients.vk.error_table import CODES, classify
 from app.clients.vk.errors import (
@@ -28,7 +29,7 @@ from app.clients.vk.errors import (
 )
 from app.clients.vk.failures import Failure, no_answer, said_no
 
-EXECUTE = "execute"
+EXECUTE = BulkForm.EXECUTE
 MOST_CALLS = 25
 RETRIES = 1
 """Of a batch that got no clear answer. Single calls come next, and have their own."""

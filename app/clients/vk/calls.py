@@ -13,6 +13,7 @@ from app.clients.http import Response, Transport, TransportError
 from app.clients.pacing import Pacer
 from app.clients.vk import answers
 from app.clients.vk.addresses import VkAddresses
+from app.clients.vk.bulk_forms import BulkForm
 from app.clients.vk.errors import INVALID_TOKEN, METHOD_QUOTA, TOO_LARGE, TOO_MANY_PER_SECOND, Treatment, VkError
 from app.clients.vk.failures import Failure, no_answer, read_failure, said_no
 
@@ -28,13 +29,13 @@ class CallHooks:
 
     `is_resting`: a method for which it is true is not called at all and fails with code 29 at once. `before_repeat` is
     called before a failed call is sent again, so that a long wait can renew its lease, and because the order may have
-    been taken back meanwhile: what it raises ends the call. `note_refused` hears of a method that is not needed, since
-    others do its work, and that VK refuses.
+    been taken back meanwhile: what it raises ends the call. `note_refused` hears of a form that is not needed, since
+    single calls do its work, and that VK refuses.
     """
 
     is_resting: Callable[[str], bool] = lambda _method: False
     before_repeat: Callable[[], None] = lambda: None
-    note_refused: Callable[[str], None] = lambda _method: None
+    note_refused: Callable[[BulkForm], None] = lambda _form: None
 
 
 NO_HOOKS = CallHooks()

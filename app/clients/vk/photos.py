@@ -10,13 +10,14 @@ from app.clients.answers import MalformedAnswer, decode
 from app.clients.http import Transport, TransportError
 from app.clients.vk import answers
 from app.clients.vk.batches import MAYBE_OF_THE_METHOD, Batches
+from app.clients.vk.bulk_forms import BulkForm
 from app.clients.vk.calls import CallHooks, Value, VkCaller
 from app.clients.vk.error_table import BACK_OFF, classify
 from app.clients.vk.errors import METHOD_QUOTA, UPLOAD_FAILED, Treatment, VkError
 from app.clients.vk.failures import Failure, no_answer
 
 ADDRESS = "market.getProductPhotoUploadServer"
-SAVE_ONE, SAVE_SEVERAL = "market.saveProductPhoto", "market.saveProductPhotoBulk"
+SAVE_ONE, SAVE_SEVERAL = "market.saveProductPhoto", BulkForm.SAVE_PHOTOS
 MOST_PICTURES = 5
 UPLOAD_TRIES = 3
 

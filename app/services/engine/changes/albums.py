@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
+from app.clients.vk.bulk_forms import BulkForm
 from app.clients.vk.errors import ALBUMS_FULL, OUT_OF_LIMITS, Treatment, VkError
 from app.clock import utcnow
 from app.db import db
@@ -18,9 +19,6 @@ from app.services.market import albums as market_albums
 from app.services.market.read_lag import after_read_lag
 from app.services.runs import pauses
 from app.services.vendors.faults import vk_code
-
-PUTS_TOGETHER, ADDS_TOGETHER = "market.addToAlbum, several", "market.addAlbum, several"
-"""Rest like methods where VK may not take several items of an album in one call, or new albums in one request."""
 
 
 def add_album(run: RunContext, change: Change) -> ChangeResult:
@@ -68,7 +66,7 @@ def add_albums(run: RunContext, changes: Sequence[Change]) -> list[Told]:
 def look_up(run: RunContext, changes: Sequence[Change], errors: Sequence[VkError]) -> list[Told]:
     """Of new albums of which nobody knows, what their errors say, whether they stand there; by one question for all."""
     if len(changes) > 1:
-        run.findings.note_refused(ADDS_TOGETHER)  # the next request of many would fare no better
+        run.findings.note_refused(BulkForm.ADD_ALBUMS)  # the next request of many would fare no better
     seen = _albums_now(run)
     rows = [run.market.albums[change.album or ""] for change in changes]
     return [_looked_up(row, error, seen) for row, error in zip(rows, errors, strict=True)]
@@ -209,7 +207,7 @@ def _learn_refusal(run: RunContext, error: VkError) -> None:
         return
     run.puts_singly = True
     if error.permanent:
-        run.findings.note_refused(PUTS_TOGETHER)
+        run.findings.note_refused(BulkForm.PUT_IN_ALBUM)
 
 
 def _note_put(row: Listing, change: Change) -> ChangeResult:

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app.clients.vk.bulk_forms import BulkForm
 from app.clients.vk.client import MOST_IDS_A_CALL
 from app.clients.vk.error_table import CODES
 from app.clients.vk.errors import (
@@ -142,8 +143,8 @@ def _carried_out_together(run: RunContext, changes: Sequence[Change]) -> list[To
 def _room(run: RunContext, action: Action) -> int:
     """How many changes of that kind one request may hold now."""
     if action is Action.ALBUM_PUT:
-        return 1 if run.puts_singly or run.findings.is_resting(albums.PUTS_TOGETHER) else MOST_IDS_A_CALL
-    if action is Action.ALBUM_ADD and run.findings.is_resting(albums.ADDS_TOGETHER):
+        return 1 if run.puts_singly or run.findings.is_resting(BulkForm.PUT_IN_ALBUM) else MOST_IDS_A_CALL
+    if action is Action.ALBUM_ADD and run.findings.is_resting(BulkForm.ADD_ALBUMS):
         return 1
     return max(run.vk.room, run.vk.photos.room) if action is Action.ADD else run.vk.room
 

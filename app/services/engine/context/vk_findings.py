@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.clients.vk.bulk_forms import BulkForm
 from app.clients.vk.errors import DAY
 from app.clock import utcnow
 from app.db import db
@@ -36,8 +37,8 @@ class VkFindings:
         self._found: FoundState | None = None
         self._used_up: set[str] = set()
         """Methods whose quota VK says is used up."""
-        self._refused: set[str] = set()
-        """Methods that VK refuses and nothing waits for: others do their work."""
+        self._refused: set[BulkForm] = set()
+        """Forms that VK refuses and nothing waits for: single calls do their work."""
 
     def is_resting(self, method: str) -> bool:
         """VK's quota for the method is used up and not renewed yet, or VK refused it today.
@@ -54,10 +55,10 @@ class VkFindings:
     def note_quota_used_up(self, method: str) -> None:
         self._used_up.add(method)
 
-    def note_refused(self, method: str) -> None:
+    def note_refused(self, form: BulkForm) -> None:
         """It is tried again after a day; the run lacks nothing for it."""
-        log.warning("method_refused", user_id=self.use.user_id, group_id=self.use.group_id, method=method)
-        self._refused.add(method)
+        log.warning("method_refused", user_id=self.use.user_id, group_id=self.use.group_id, method=form)
+        self._refused.add(form)
 
     def note_waiting_for_quota(self) -> None:
         self.waits_for_quota = True

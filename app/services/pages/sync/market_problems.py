@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from app.clients.vk.batches import EXECUTE
+from app.clients.vk.bulk_forms import BulkForm
 from app.clients.vk.errors import ALBUMS_FULL, SHOP_FULL, stored
 from app.clock import utcnow
 from app.domain.vk_limits import ALBUMS_MAX
@@ -23,8 +23,8 @@ def market_problems(user: User) -> Iterator[Problem]:
     refused = refusals.refused(user.id, user.vk.group_id)
     if refused.rejected:
         yield Problem(Kind.REJECTED, count=refused.rejected)
-    waits = {method: until for method, until in user.vk.resting.items() if method != EXECUTE}
-    if any(datetime.fromisoformat(until) > utcnow() for until in waits.values()):
+    used_up = user.vk.resting.keys() - set(BulkForm)
+    if any(datetime.fromisoformat(user.vk.resting[method]) > utcnow() for method in used_up):
         yield Problem(Kind.QUOTA, QUOTA_USED_UP, passes=True)
     yield from _refusals(refused)
     yield from _albums(user, user.vk.group_id, utcnow())

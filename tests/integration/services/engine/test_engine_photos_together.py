@@ -10,6 +10,8 @@ import pytest
 from app.clients.http import Response
 from app.db import db
 from app.models import EntryOutcome, Photo, Pictured, RunStatus
+from app.services.pages.sync.problem_kinds import Kind
+from app.services.pages.sync.problems import problems
 from app.services.photos import cards, files, gallery
 from app.services.photos.gallery import Subject
 from tests.support.lost_answers import ALL
@@ -83,6 +85,7 @@ def test_where_vk_refuses_several_they_go_singly_and_it_is_remembered(shop: Shop
     assert shop.calls(SEVERAL) == 1
     assert all_are_pictured(shop, 11)
     assert resting(shop) == {SEVERAL}
+    assert Kind.QUOTA not in {problem.kind for problem in problems(shop.owner, {})}, "single saves did it all"
     shop.fill(12)
     shop.run()
     assert shop.calls(SEVERAL) == 1

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from app.clients.vk.bulk_forms import BulkForm
 from app.clock import utcnow
 from app.db import db
 from app.domain.listing.fitness import SkipReason
@@ -132,6 +133,13 @@ def test_a_method_at_rest_is_told_until_it_is_over(owner: User) -> None:
     assert kinds(owner) == []
     owner.vk.resting = {"market.add": (utcnow() + timedelta(minutes=1)).isoformat()}
     assert kinds(owner) == [Kind.QUOTA]
+
+
+@pytest.mark.parametrize("form", BulkForm)
+def test_a_refused_form_that_single_calls_replace_is_no_problem(owner: User, form: BulkForm) -> None:
+    assert owner.vk is not None
+    owner.vk.resting = {form: (utcnow() + timedelta(hours=1)).isoformat()}
+    assert kinds(owner) == []
 
 
 @pytest.mark.parametrize("order", OwnerOrder)
