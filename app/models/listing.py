@@ -103,6 +103,12 @@ class Listing(_InMarket, Base):
     failed_digest: Mapped[str | None] = mapped_column(sa.String(64))
     retry_after: Mapped[datetime | None] = mapped_column(sa.DateTime)
 
+    @property
+    def price_in_vk(self) -> str | None:
+        """None where nobody knows it."""
+        price = self.sent.get("price", self.sent_before.get("price"))
+        return None if price is None or self.vk_item_id is None else str(price)
+
     @hybrid_property
     def is_lost(self) -> bool:
         """An add without an answer: the item may stand in the market or not."""

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import Base, Mapped, created_at_column, mapped_column
-from app.domain.planning.changes import Action
+from app.domain.planning.changes import Action, Reason
 from app.models.types import ID_LENGTH, one_of, owner_column
 
 NOTE_LENGTH = 255
@@ -93,12 +93,23 @@ class SyncRun(Base):
     counts: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     """{action: {outcome: number}} of the entries."""
     skipped: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
+    """{reason: number} of the products that the plan left as they are."""
     error_code: Mapped[str | None] = mapped_column(sa.String(64))
     error_text: Mapped[str | None] = mapped_column(sa.Text)
     cancel_requested: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     """The owner pressed stop: the worker ends between two changes."""
     fingerprint: Mapped[str | None] = mapped_column(sa.String(64))
     """Of the braked changes, where the plan waits for approval."""
+
+    @property
+    def out_of_view(self) -> dict[str, int]:
+        """Those of `skipped` that buyers do not see."""
+        return {reason: count for reason, count in self.skipped.items() if reason != Reason.OUTDATED}
+
+    @property
+    def outdated(self) -> int:
+        """Those that buyers see as they were."""
+        return int(self.skipped.get(Reason.OUTDATED, 0))
 
 
 class EntryOutcome(StrEnum):

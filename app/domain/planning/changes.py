@@ -1,5 +1,6 @@
 """What we know of an item, and what may be done to it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -77,6 +78,8 @@ class Reason(StrEnum):
     CLOSED = "closed"
     GONE = "gone"
     REFUSED = "refused"
+    OUTDATED = "outdated"
+    """VK refused what a visible item was to become: buyers see what stood there before. To scripts it is REFUSED."""
     UNCERTAIN = "uncertain"
     UNREADABLE_ITEM = "unreadable_item"
     """The market has an item that cannot be read and may be this one: it is not added, lest it stand there twice."""
@@ -86,6 +89,13 @@ class Reason(StrEnum):
     DRIFT = "drift"
     OWNER = "owner"
     """The owner ordered just this."""
+
+
+def published(skipped: Mapping[str, int]) -> dict[str, int]:
+    """Numbers of what is skipped, by the reasons that scripts know."""
+    counts = Counter(skipped)
+    counts[Reason.REFUSED] += counts.pop(Reason.OUTDATED, 0)
+    return {reason: count for reason, count in sorted(counts.items()) if count}
 
 
 @dataclass(frozen=True, slots=True)

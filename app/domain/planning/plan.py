@@ -83,7 +83,17 @@ class Plan:
     @property
     def unseen(self) -> Counter[str]:
         """Selected products that buyers do not see after the plan, by the reason."""
-        return self.skipped_counts + Counter({SkipReason.SOLD_OUT.value: self.sold_out})
+        return Counter(self.out_of_view) + Counter({SkipReason.SOLD_OUT.value: self.sold_out})
+
+    @property
+    def outdated(self) -> int:
+        """Items that stay in the window as they are, because VK refused to change them."""
+        return self.skipped_counts[Reason.OUTDATED]
+
+    @property
+    def out_of_view(self) -> dict[str, int]:
+        """Of `skipped_counts`, those that are not in the window, the most frequent first."""
+        return {reason: count for reason, count in self.skipped_counts.most_common() if reason != Reason.OUTDATED}
 
 
 def make_plan(
@@ -126,7 +136,7 @@ def make_plan(
         live,
         shared=desired.shared,
         alike=desired.alike & shown.keys(),
-        in_view=len(shown),
+        in_view=len(shown) + sum(reason is Reason.OUTDATED for reason in skipped.values()),
         sold_out=len(listed) - len(shown),
         crowds=crowds,
     )
@@ -147,7 +157,7 @@ def _held_back(
         if link.state is LinkState.ADDING and link.failed_digest is None:
             return Reason.UNREADABLE_ITEM if link.may_be_unreadable else Reason.UNCERTAIN
         if link.failed_digest == wanted.digest:
-            return Reason.REFUSED
+            return Reason.OUTDATED if link.state is LinkState.LIVE else Reason.REFUSED
     if link is None or link.state is LinkState.ADDING:
         may_stand_already = link is not None and link.retry_after is not None
         if sold_out:

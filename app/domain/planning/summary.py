@@ -33,7 +33,7 @@ class BrakeSummary:
 class PlanSummary:
     counts: Mapping[Action, int]
     skipped: Mapping[str, int]
-    """Products by the reason, the most frequent first."""
+    """Products that stay out of the window, by the reason, the most frequent first."""
     products: int
     """Products that are touched."""
     live: int
@@ -54,6 +54,8 @@ class PlanSummary:
     fingerprint: str
     """Of what is held whatever was confirmed."""
     fingerprint_with_additions: str
+    outdated: int = 0
+    """As the plan has them."""
 
     @property
     def changes(self) -> int:
@@ -76,7 +78,7 @@ def summary_of(plan: Plan) -> PlanSummary:
         summaries.append(summarized(candidate, plan))
     return PlanSummary(
         counts=dict(plan.counts),
-        skipped=dict(plan.skipped_counts.most_common()),
+        skipped=plan.out_of_view,
         products=len({change.key for change in plan.changes if change.key is not None}),
         live=plan.live,
         in_view=plan.in_view,
@@ -90,6 +92,7 @@ def summary_of(plan: Plan) -> PlanSummary:
         brakes=sorted(summaries, key=lambda brake: _IN_ORDER.index(brake.kind)),
         fingerprint=fingerprint(held_names(plan, False)),
         fingerprint_with_additions=fingerprint(held_names(plan, True)),
+        outdated=plan.outdated,
     )
 
 

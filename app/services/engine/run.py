@@ -10,6 +10,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from app import clock
 from app.clients.vk.errors import VkError
 from app.db import db
+from app.domain.planning.changes import published
 from app.logs import get_logger
 from app.models import RunStatus, RunTrigger, SyncRun, User
 from app.services import health
@@ -149,7 +150,7 @@ def _outcome(user_id: int, email: str, run_id: int) -> Outcome:
         RunStatus.FAILED if is_open else run.status,
         run_id,
         counts=run.counts,
-        skipped=run.skipped,
+        skipped=published(run.skipped),
         error=DATABASE_LOST if is_open else run.error_code,
         fingerprint=run.fingerprint,
     )

@@ -24,7 +24,7 @@ def forget_what_is_over(market: MarketRecords, plan: Plan) -> None:
     """VK's answers to what nobody asks of it any more."""
     arranged = {change.key for change in plan.changes if change.action in ALBUM_STEPS}
     asked = {change.key for change in plan.changes if change.action not in ALBUM_STEPS}
-    asked |= {key for key, reason in plan.skipped.items() if reason is Reason.REFUSED}
+    asked |= {key for key, reason in plan.skipped.items() if reason in (Reason.REFUSED, Reason.OUTDATED)}
     for key, row in market.listings.items():
         if row.error_code is not None and key not in asked and row.state != LinkState.GONE and not row.is_lost:
             row.error_code = row.error_text = row.failed_digest = row.retry_after = None

@@ -18,6 +18,8 @@ class Refusal:
     code: str
     is_left_alone: bool
     """VK is not asked again before something changes, or time passes."""
+    is_live: bool
+    """The items stand in the window, as they were before."""
     count: int
 
 
@@ -37,9 +39,11 @@ def refused(user_id: int, group_id: int) -> Refused:
     items: list[Refusal] = []
     albums: dict[str, int] = {}
     rejected = 0
-    for what, code, is_left_alone, count in db.session.execute(_told(), {"user_id": user_id, "group_id": group_id}):
+    for what, code, is_left_alone, is_live, count in db.session.execute(
+        _told(), {"user_id": user_id, "group_id": group_id}
+    ):
         if what == _ITEM:
-            items.append(Refusal(code, bool(is_left_alone), count))
+            items.append(Refusal(code, bool(is_left_alone), bool(is_live), count))
         elif what == _ALBUM:
             albums[code] = count
         else:
@@ -51,21 +55,22 @@ _ITEM, _ALBUM, _MODERATORS = "item", "album", "moderators"
 
 
 @cache
-def _told() -> sa.CompoundSelect[str, str, bool, int]:
+def _told() -> sa.CompoundSelect[str, str, bool, bool, int]:
     """Each part by an index of its own."""
     user_id, group_id = sa.bindparam("user_id", type_=sa.Integer), sa.bindparam("group_id", type_=sa.BigInteger)
     standing, count, no = _standing(user_id, group_id), sa.func.count(), sa.false()
     code, is_left_alone, album_code = Listing.error_code, Listing.failed_digest.is_not(None), Listing.album_error
+    is_live = Listing.state == LinkState.LIVE
     answered = (code.is_not(None), code != UNREACHABLE, sa.not_(Listing.is_lost))
     rejected = (Listing.in_market(user_id, group_id), Listing.rejection.is_not(None), Listing.state == LinkState.LIVE)
     return sa.union_all(
-        sa.select(sa.literal(_ITEM), code, is_left_alone, count)
+        sa.select(sa.literal(_ITEM), code, is_left_alone, is_live, count)
         .where(standing, *answered)
-        .group_by(code, is_left_alone),
-        sa.select(sa.literal(_ALBUM), album_code, no, count)
+        .group_by(code, is_left_alone, is_live),
+        sa.select(sa.literal(_ALBUM), album_code, no, no, count)
         .where(standing, album_code.is_not(None))
         .group_by(album_code),
-        sa.select(sa.literal(_MODERATORS), sa.literal(""), no, count).where(*rejected),
+        sa.select(sa.literal(_MODERATORS), sa.literal(""), no, no, count).where(*rejected),
     )
 
 

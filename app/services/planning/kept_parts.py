@@ -27,7 +27,9 @@ SECTIONS: Mapping[str, frozenset[Action]] = {
 }
 """In which the owner reads the changes."""
 SECTION_OF = {action: name for name, actions in SECTIONS.items() for action in actions}
-SKIPPED = "skipped"
+OUTDATED, SKIPPED = "outdated", "skipped"
+UNCHANGED = (OUTDATED, SKIPPED)
+"""Sections of products that the plan leaves as they are: in the window as they were before, and out of it."""
 SHOWN_OF_NEW = ("price", "stock_amount")
 """Fields of an item that is added, as far as pages tell of them."""
 
@@ -57,11 +59,12 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
 def rows_of(plan: Plan, names: Mapping[ListingKey, str]) -> dict[str, list[Row]]:
     """By section. `names`: of the products that are skipped."""
     held = held_names_of(plan, False)
-    rows: dict[str, list[Row]] = {section: [] for section in (*SECTIONS, SKIPPED)}
+    rows: dict[str, list[Row]] = {section: [] for section in (*SECTIONS, *UNCHANGED)}
     for change in plan.changes:
         rows[SECTION_OF[change.action]].append(_row(change, held))
-    skipped = sorted(plan.skipped.items(), key=lambda entry: entry[1])
-    rows[SKIPPED] += [Row(names.get(key, ""), None, key.store_id, key.product_id, reason) for key, reason in skipped]
+    for key, reason in sorted(plan.skipped.items(), key=lambda entry: entry[1]):
+        section = OUTDATED if reason is Reason.OUTDATED else SKIPPED
+        rows[section].append(Row(names.get(key, ""), None, key.store_id, key.product_id, reason))
     return rows
 
 
@@ -117,7 +120,7 @@ def found(user_id: int, made_of: int, q: str) -> dict[str, list[int]]:
     words = search.folded(q).split()
     column = KeptPart.names if words else KeptPart.rows
     query = sa.select(KeptPart.section, KeptPart.number, column).where(_of(user_id, made_of))
-    places: dict[str, list[int]] = {section: [] for section in (*SECTIONS, SKIPPED)}
+    places: dict[str, list[int]] = {section: [] for section in (*SECTIONS, *UNCHANGED)}
     signs = q.strip()
     for section, number, text in db.session.execute(query.order_by(KeptPart.section, KeptPart.number)):
         lines: Iterable[tuple[int, str]] = enumerate(text.split("\n"), number * ROWS)
@@ -131,7 +134,7 @@ def found(user_id: int, made_of: int, q: str) -> dict[str, list[int]]:
 
 def held_names(user_id: int, made_of: int, with_additions: bool) -> frozenset[str]:
     """As the domain's `held_names` of the plan itself."""
-    query = sa.select(KeptPart.rows).where(_of(user_id, made_of), KeptPart.section != SKIPPED)
+    query = sa.select(KeptPart.rows).where(_of(user_id, made_of), KeptPart.section.not_in(UNCHANGED))
     rows = (_DECODER.decode(line) for text in db.session.scalars(query) for line in text.split("\n"))
     return frozenset(
         named(change_of(row)) for row in rows if row.is_held or (with_additions and row.action is Action.ADD)

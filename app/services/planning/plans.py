@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from app.clock import utcnow
 from app.db import db
 from app.domain.listing.key import ListingKey
-from app.domain.planning.changes import Change
+from app.domain.planning.changes import Change, published
 from app.domain.planning.plan import Desired, Plan, make_plan
 from app.domain.planning.selection import select
 from app.garbage import uncollected
@@ -78,7 +78,7 @@ def undecided(user_id: int, group_id: int) -> frozenset[ListingKey]:
 def as_json(plan: Plan, brake_check: BrakeCheck) -> dict[str, Any]:
     return {
         "counts": dict(sorted(plan.counts.items())),
-        "skipped": dict(sorted(plan.skipped_counts.items())),
+        "skipped": published(plan.skipped_counts),
         "needs_approval": brake_check.needs_approval,
         "fingerprint": brake_check.fingerprint,
         "changes": [_change_json(change) for change in plan.changes],

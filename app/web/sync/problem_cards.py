@@ -152,6 +152,12 @@ def _quota(problem: Problem) -> ProblemCard:
     return ProblemCard(title, message(problem.code), "Посмотреть, что изменится", url_for("sync.plan"), "info")
 
 
+def _outdated(problem: Problem) -> ProblemCard:
+    title = f"В ВК, но с прежними данными: {counted(problem.count, *GOODS)}"
+    text = f"{message(problem.code)} Пока покупатели видят прежние цену и описание."
+    return ProblemCard(title, text, "Показать товары", url_for("sync.plan", show="outdated"))
+
+
 def _refused(problem: Problem) -> ProblemCard:
     title = f"ВК отказал: {counted(problem.count, *GOODS)}"
     href = url_for("sync.plan", show="skipped", reason="refused")
@@ -253,6 +259,7 @@ _CARDS: dict[Kind, Callable[[Problem], ProblemCard]] = {
         "sync.plan",
     ),
     Kind.QUESTIONS: _questions,
+    Kind.OUTDATED: _outdated,
     Kind.REFUSED: _refused,
     Kind.CATEGORY: _as_written(
         "ВК больше не знает выбранной категории",

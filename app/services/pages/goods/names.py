@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -39,13 +40,28 @@ def _named(keys: Collection[ListingKey]) -> tuple[sa.ColumnElement[bool], ...]:
     return _C.product_id.in_({key.product_id for key in keys}), _C.store_id.in_({key.store_id for key in keys})
 
 
-def refusals_of(user_id: int, keys: Iterable[ListingKey]) -> dict[ListingKey, str]:
-    """Codes of what VK answered, for the rows of one page."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What VK said to the last attempt."""
+
+    code: str
+    again_at: datetime | None
+    price_in_vk: str | None
+    """That buyers see, where there is an item and it is known."""
+
+
+def refusals_of(user_id: int, keys: Iterable[ListingKey]) -> dict[ListingKey, Answer]:
+    """For the rows of one page."""
     wanted = set(keys)
-    query = sa.select(Listing.store_id, Listing.product_id, Listing.error_code).where(
-        Listing.user_id == user_id,
-        Listing.error_code.is_not(None),
-        Listing.product_id.in_({key.product_id for key in wanted}),
+    rows = db.session.scalars(
+        sa.select(Listing).where(
+            Listing.user_id == user_id,
+            Listing.error_code.is_not(None),
+            Listing.product_id.in_({key.product_id for key in wanted}),
+        )
     )
-    found = {ListingKey(row.store_id, row.product_id): row.error_code or "" for row in db.session.execute(query)}
-    return {key: code for key, code in found.items() if key in wanted}
+    found = {
+        ListingKey(row.store_id, row.product_id): Answer(row.error_code or "", row.retry_after, row.price_in_vk)
+        for row in rows
+    }
+    return {key: answer for key, answer in found.items() if key in wanted}

@@ -10,7 +10,7 @@ from app.domain.vk_limits import ALBUMS_MAX
 from app.models import AlbumState, User
 from app.services.market import owner_answers, refusals
 from app.services.market.records import albums_of
-from app.services.market.refusals import Refused
+from app.services.market.refusals import Refusal, Refused
 from app.services.pages.sync.problem_kinds import Kind, Problem
 from app.services.runs.codes import QUOTA_USED_UP
 
@@ -35,10 +35,15 @@ def _refusals(refused: Refused) -> Iterator[Problem]:
         if refusal.code == stored(SHOP_FULL):
             yield Problem(Kind.SHOP_FULL)
         else:
-            kind = Kind.REFUSED if refusal.is_left_alone else Kind.STUCK
-            yield Problem(kind, refusal.code, count=refusal.count)
+            yield Problem(_kind(refusal), refusal.code, count=refusal.count)
     for code, count in refused.albums.items():
         yield Problem(Kind.NOT_IN_ALBUM, code, count=count)
+
+
+def _kind(refusal: Refusal) -> Kind:
+    if not refusal.is_left_alone:
+        return Kind.STUCK
+    return Kind.OUTDATED if refusal.is_live else Kind.REFUSED
 
 
 def _albums(user: User, group_id: int, now: datetime) -> Iterator[Problem]:

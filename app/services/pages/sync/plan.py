@@ -13,7 +13,7 @@ from app.models import User
 from app.services.planning import kept, kept_parts
 from app.services.planning.approvals import SummaryCheck
 from app.services.planning.kept import Kept
-from app.services.planning.kept_parts import SECTION_OF, SECTIONS, SKIPPED, Row
+from app.services.planning.kept_parts import OUTDATED, SECTION_OF, SECTIONS, SKIPPED, UNCHANGED, Row
 from app.services.planning.pending import pending_of
 
 
@@ -92,7 +92,8 @@ def _everything(summary: PlanSummary) -> dict[str, range]:
     for action, count in summary.counts.items():
         counts[SECTION_OF[action]] += count
     counts[SKIPPED] = sum(summary.skipped.values())
-    return {section: range(counts[section]) for section in (*SECTIONS, SKIPPED)}
+    counts[OUTDATED] = summary.outdated
+    return {section: range(counts[section]) for section in (*SECTIONS, *UNCHANGED)}
 
 
 def _places_of(summary: PlanSummary, reason: str) -> range:

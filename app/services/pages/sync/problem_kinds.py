@@ -32,6 +32,8 @@ class Kind(StrEnum):
     NOT_CONFIRMED = "not_confirmed"
     QUESTIONS = "questions"
     """About items that were in VK before us, or that were deleted there."""
+    OUTDATED = "outdated"
+    """Items that buyers see as they were, because VK refuses to change them, all for the same reason."""
     REFUSED = "refused"
     """Products that VK refuses, all for the same reason."""
     UNREADABLE = "unreadable"

@@ -112,8 +112,30 @@ def test_a_refused_change_says_on_the_products_page_that_vk_is_behind(
 
     page = pages.get(f"/catalog/stores/{TINY}/products/P1")
 
-    assert found(shop) == [(Kind.REFUSED, "vk_19", 1)]
+    assert found(shop) == [(Kind.OUTDATED, "vk_19", 1)]
     assert "в ВК всё как в Эвоторе" not in page.text
+
+
+def test_a_refused_new_price_is_told_as_in_vk_with_the_old_one(shop: Shop, sandbox: Sandbox, pages: Browser) -> None:
+    shop.run()
+    shop.patch("P1", price=101)
+    sandbox.fault("vk", "error:100", "market.edit", times=1)
+    shop.run()
+    run = shop.run()
+
+    product = pages.get(f"/catalog/stores/{TINY}/products/P1").text
+    (row,) = pages.get("/sync/plan?show=outdated").cells()
+    told = pages.get(f"/sync/runs/{run.run_id}").text
+    problems = pages.get("/sync/problems")
+
+    assert "100,00 ₽" in product and "Так товар будет выглядеть в ВК" in product
+    assert "В ВК, но с прежними данными" in product and "Выбран, но не показан" not in product
+    assert row[2] == "100,00 ₽" and "ВК не принял данные" in row[3] and "Попробуем снова" in row[3]
+    assert "Покупатели увидят" not in told and "Не показываем" not in told
+    assert "В ВК, но с прежними данными" in told
+    assert "/sync/plan?show=outdated" in problems.links()
+    assert not pages.get("/sync/plan?show=skipped").cells()
+    assert run.skipped == {"refused": 1}
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def test_each_database_counts_the_same(request: pytest.FixtureRequest, fixture: 
         live=live, hidden=hidden, items=live + hidden, lost=1, asked_about=2
     )
     found = refusals.refused(user.id, GROUP)
-    assert sorted(found.items, key=str) == [Refusal("vk_1405", False, 1), Refusal("vk_1405", True, 2)]
+    assert sorted(found.items, key=str) == [Refusal("vk_1405", False, True, 1), Refusal("vk_1405", True, False, 2)]
     assert found == Refused(found.items, albums={"vk_1418": 1}, rejected=1)
 
 

@@ -104,15 +104,16 @@ def test_one_failure_is_no_problem_yet_three_are(owner: User) -> None:
 def test_refusals_are_counted_by_vks_answer_until_another_try_says_otherwise(owner: User) -> None:
     later, past = utcnow() + timedelta(hours=1), utcnow() - timedelta(hours=1)
     for number, (code, until) in enumerate((("vk_100", later), ("vk_100", later), ("vk_19", later), ("vk_22", past))):
-        a_listing(owner, f"P{number}", error_code=code, failed_digest="x", retry_after=until)
+        state = LinkState.ADDING if code == "vk_19" else LinkState.LIVE
+        a_listing(owner, f"P{number}", state=state, error_code=code, failed_digest="x", retry_after=until)
     a_listing(owner, "P8", error_code="vk_unreachable", retry_after=later)
     a_listing(owner, "P9", error_code="vk_10")
 
     assert [(problem.kind, problem.code, problem.count) for problem in found(owner)] == [
         (Kind.STUCK, "vk_10", 1),
-        (Kind.REFUSED, "vk_100", 2),
+        (Kind.OUTDATED, "vk_100", 2),
+        (Kind.OUTDATED, "vk_22", 1),
         (Kind.REFUSED, "vk_19", 1),
-        (Kind.REFUSED, "vk_22", 1),
     ]
 
 

@@ -9,7 +9,7 @@ from app.domain.listing.fitness import SkipReason
 from app.domain.listing.key import ListingKey, Value
 from app.domain.listing.owner_settings import HandField, OwnerSettings
 from app.domain.planning.albums import Albums
-from app.domain.planning.changes import Action, Change, Link, LinkState, Reason
+from app.domain.planning.changes import Action, Change, Link, LinkState, Reason, published
 from app.domain.planning.plan import Plan, make_plan
 from tests.support.plans import DAYS, NOW, SETTINGS, A, B, C, a_link, actions, an_item, desired, hidden, only, plan
 
@@ -178,7 +178,9 @@ def test_what_vk_refused_is_held_until_its_time(state: LinkState) -> None:
     link = Link(A, state, item_id=None if state is LinkState.ADDING else 1, failed_digest=item.digest, retry_after=NOW)
     still = link._replace(retry_after=NOW + timedelta(seconds=1))
 
-    assert plan(desired(item), still).skipped == {A: Reason.REFUSED}
+    kept_out = Reason.OUTDATED if state is LinkState.LIVE else Reason.REFUSED
+    assert plan(desired(item), still).skipped == {A: kept_out}
+    assert published(plan(desired(item), still).skipped_counts) == {"refused": 1}, "as scripts have always read it"
     assert plan(desired(item), still).changes == ()
     assert plan(desired(item), link).changes
 
