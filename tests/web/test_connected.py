@@ -4,6 +4,7 @@ import pytest
 
 from app.db import db
 from app.models import CatalogProduct, ConnectionState, RunTrigger, User
+from app.models.event import AccountEvent
 from app.services.engine import run
 from tests.factories import connect_both, make_active
 from tests.support import story
@@ -44,6 +45,20 @@ def test_a_check_tells_that_all_is_well(browser: Browser, owner: User, vendor: s
     browser.get(f"/{vendor}")
     page = browser.submit(f"/{vendor}/check")
     assert page.notices == ["Проверили: всё работает."] and page.path == f"/{vendor}"
+
+
+@pytest.mark.parametrize(("vendor", "name"), [("evotor", "Эвотор"), ("vk", "ВК")])
+def test_what_is_disconnected_is_not_disconnected_again(browser: Browser, owner: User, vendor: str, name: str) -> None:
+    connect_both(owner)
+    other_tab = browser.get(f"/{vendor}")
+    browser.submit(f"/{vendor}/disconnect")
+    events = db.session.query(AccountEvent).count()
+    browser.page = other_tab
+
+    page = browser.submit(f"/{vendor}/disconnect")
+
+    assert f"{name} уже был отключён" in page.notices[0]
+    assert db.session.query(AccountEvent).count() == events
 
 
 def test_a_check_shows_a_token_that_died(browser: Browser, owner: User, sandbox: Sandbox) -> None:

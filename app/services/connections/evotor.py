@@ -75,12 +75,13 @@ def check_evotor(user: User) -> ConnectionState:
     return record_state(connection, evotor_state(failure), evotor_code(failure)) if failure else record_ok(connection)
 
 
-def disconnect_evotor(user: User) -> None:
-    """Forget the token; the catalog, the rules and what stands in VK stay."""
+def disconnect_evotor(user: User) -> bool:
+    """Forget the token; the catalog, the rules and what stands in VK stay. False where it was disconnected already."""
     connection = locked(EvotorConnection, user.id)
-    if connection is None:
-        return
+    if connection is None or connection.token is None:
+        return False
     connection.token = None
     record_state(connection, ConnectionState.DISCONNECTED, None)
     queue.drop_queued(user.id)
     events.record(EventKind.EVOTOR_DISCONNECTED, user.id)
+    return True

@@ -139,11 +139,11 @@ def check_vk(user: User) -> ConnectionState:
     return record_ok(connection)
 
 
-def disconnect_vk(user: User) -> None:
-    """Forget the tokens and free the community; links and what stands in VK stay."""
+def disconnect_vk(user: User) -> bool:
+    """Forget the tokens and free the community; links and what stands in VK stay. False where that was done already."""
     connection = locked(VkConnection, user.id)
-    if connection is None:
-        return
+    if connection is None or (connection.token is None and connection.group_id is None):
+        return False
     connection.group_id = None
     connection.token = connection.refresh_token = connection.expires_at = None
     record_state(connection, ConnectionState.DISCONNECTED, None)
@@ -151,3 +151,4 @@ def disconnect_vk(user: User) -> None:
     switch.withdraw_order(user)
     queue.drop_queued(user.id)
     events.record(EventKind.VK_DISCONNECTED, user.id)
+    return True

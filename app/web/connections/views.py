@@ -74,9 +74,12 @@ def check_evotor() -> ResponseReturnValue:
 @commit_on_success
 def disconnect_evotor() -> ResponseReturnValue:
     sent(ActionForm)
-    connections_evotor.disconnect_evotor(owner())
+    is_done = connections_evotor.disconnect_evotor(owner())
     kept.forget(EvotorForm.service)
-    flash(f"Эвотор отключён. Каталог и фильтры сохранены. {stayed(shop_window.shop_window(owner()))}", "success")
+    what = (
+        "Эвотор отключён." if is_done else "Эвотор уже был отключён: чтобы подключить его снова, вставьте ключ доступа."
+    )
+    flash(f"{what} Каталог и фильтры сохранены. {stayed(shop_window.shop_window(owner()))}", "success")
     return redirect(url_for(".evotor"))
 
 
@@ -115,9 +118,10 @@ def check_vk() -> ResponseReturnValue:
 @commit_on_success
 def disconnect_vk() -> ResponseReturnValue:
     sent(ActionForm)
-    connections_vk.disconnect_vk(owner())
+    is_done = connections_vk.disconnect_vk(owner())
     kept.forget(VkForm.service)
-    flash(f"ВК отключён. {stayed(shop_window.shop_window(owner()))}", "success")
+    what = "ВК отключён." if is_done else "ВК уже был отключён: чтобы подключить его снова, укажите сообщество и ключ."
+    flash(f"{what} {stayed(shop_window.shop_window(owner()))}", "success")
     return redirect(url_for(".vk"))
 
 
