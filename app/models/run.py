@@ -9,6 +9,7 @@ from app.domain.planning.changes import Action, Reason
 from app.models.types import ID_LENGTH, one_of, owner_column
 
 NOTE_LENGTH = 255
+UNREAD = "unread_stores"
 
 
 class RunStatus(StrEnum):
@@ -93,7 +94,7 @@ class SyncRun(Base):
     counts: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
     """{action: {outcome: number}} of the entries."""
     skipped: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict)
-    """{reason: number} of the products that the plan left as they are."""
+    """{reason: number} of the products that the plan left as they are; UNREAD: the stores whose old copy served."""
     error_code: Mapped[str | None] = mapped_column(sa.String(64))
     error_text: Mapped[str | None] = mapped_column(sa.Text)
     cancel_requested: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
@@ -102,14 +103,24 @@ class SyncRun(Base):
     """Of the braked changes, where the plan waits for approval."""
 
     @property
+    def unread_stores(self) -> list[str]:
+        """Names of the stores whose old copy served."""
+        return list(self.skipped.get(UNREAD, ()))
+
+    @property
+    def left(self) -> dict[str, int]:
+        """{reason: number} of the products that the plan left as they are."""
+        return {reason: count for reason, count in self.skipped.items() if reason != UNREAD}
+
+    @property
     def out_of_view(self) -> dict[str, int]:
-        """Those of `skipped` that buyers do not see."""
-        return {reason: count for reason, count in self.skipped.items() if reason != Reason.OUTDATED}
+        """Those of them that buyers do not see."""
+        return {reason: count for reason, count in self.left.items() if reason != Reason.OUTDATED}
 
     @property
     def outdated(self) -> int:
         """Those that buyers see as they were."""
-        return int(self.skipped.get(Reason.OUTDATED, 0))
+        return int(self.left.get(Reason.OUTDATED, 0))
 
 
 class EntryOutcome(StrEnum):

@@ -10,7 +10,9 @@ from app.domain.planning.changes import LinkState
 from app.models import EntryOutcome, Listing, RunStage, RunStatus, RunTrigger, SyncRun, SyncRunEntry, User
 from app.services.vendors.clients import vk_window
 from tests.factories import add_product, add_store, make_user
+from tests.support import story
 from tests.support.page import HTMX, Browser, Page, words
+from tests.support.sandbox import SECOND_STORE, Sandbox
 
 DONE = {"add": {"done": 12}, "edit": {"done": 3, "failed": 2}, "hide": {"done": 1}}
 
@@ -271,3 +273,19 @@ def test_the_reason_of_what_was_left_out_leads_on(browser: Browser, owner: User)
     run = a_run(owner, skipped={"no_price": 4, "review": 1})
     page = browser.get(f"/sync/runs/{run.id}")
     assert {"/sync/plan?show=skipped", "/sync/settings"} <= page.links() and "Укажите в Эвоторе цену" in page.text
+
+
+# What was not read
+
+
+def test_a_run_says_which_store_could_not_be_read(browser: Browser, owner: User, sandbox: Sandbox) -> None:
+    story.ran(owner)
+    sandbox.fault("evotor", "402", target="products", store=SECOND_STORE)
+    run = story.run_again(owner)
+
+    page = browser.get(f"/sync/runs/{run.id}")
+
+    assert run.status == RunStatus.SUCCEEDED and run.unread_stores == ["Ярмарка"]
+    assert "Не прочитано в этот раз: Ярмарка" in page.notices[0] and "/catalog" in page.links()
+    assert "По прежним товарам изменений не потребовалось." in page.text
+    assert "Не прочитано: Ярмарка" in browser.get("/sync/runs?show=all").text

@@ -150,7 +150,7 @@ def _outcome(user_id: int, email: str, run_id: int) -> Outcome:
         RunStatus.FAILED if is_open else run.status,
         run_id,
         counts=run.counts,
-        skipped=published(run.skipped),
+        skipped=published(run.left),
         error=DATABASE_LOST if is_open else run.error_code,
         fingerprint=run.fingerprint,
     )

@@ -10,6 +10,7 @@ from app.domain.listing.key import sku
 from app.domain.planning.changes import Action
 from app.domain.planning.plan import Desired, Plan, make_plan
 from app.models import ConnectionState, RunStage, RunStatus
+from app.models.run import UNREAD
 from app.services.catalog import refresh
 from app.services.catalog.refresh import CatalogUnavailable
 from app.services.engine import upkeep
@@ -21,6 +22,8 @@ from app.services.engine.market_reader import hide_duplicates, read_market
 from app.services.market import categories as market_categories
 from app.services.market.records import load_albums, to_link
 from app.services.market.removals import stores_with_removals
+from app.services.owner import rules
+from app.services.owner.known_stores import known_stores
 from app.services.owner.rules import digest_of_rules
 from app.services.owner.settings import owner_settings
 from app.services.planning import approvals, look_alikes
@@ -38,6 +41,8 @@ LOOK = "market.get"
 class Synchronisation:
     def __init__(self, run: RunContext) -> None:
         self._run = run
+        self._unread: list[str] = []
+        """Names of the stores whose old copy serves."""
 
     def carry_out(self) -> None:
         """Returning means that all of it is done. Raises RunEnds or VkError to end early."""
@@ -75,6 +80,9 @@ class Synchronisation:
             wait = error.retry_after or 0
             return RunEnds(RunStatus.FAILED, error.code, pauses=tuple(max(wait, pause) for pause in FAULT_HOLDS))
         self._run.whole_stores = frozenset(report.read)
+        passing = set(rules.passing_stores(self._run.user))
+        stale = (store.name for store in known_stores(self._run.user.id) if store.is_stale and store.id in passing)
+        self._unread = sorted({*stale, *report.waiting})
         return None
 
     def _note_store(self, store: Store) -> None:
@@ -178,7 +186,7 @@ class Synchronisation:
         if brake_check.needs_approval and self._ask_about_missing(brake_check):
             plan = self._plan(desired, now)
             brake_check = approvals.check_brakes(run.user, plan, now)
-        run.row.skipped = dict(plan.skipped_counts)
+        run.row.skipped = {**plan.skipped_counts, **({UNREAD: self._unread} if self._unread else {})}
         run.approved = brake_check.approved
         if brake_check.needs_approval:
             run.row.fingerprint = brake_check.fingerprint

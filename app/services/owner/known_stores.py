@@ -23,6 +23,11 @@ class KnownStore(NamedTuple):
         """Not closed for good."""
         return self.state != StoreState.CLOSED
 
+    @property
+    def is_stale(self) -> bool:
+        """It could not be read last time: an older copy serves."""
+        return self.is_open and self.state != StoreState.OK
+
 
 @once_while_reading
 def known_stores(user_id: int) -> Sequence[KnownStore]:

@@ -68,7 +68,7 @@ def _ended(run: SyncRun) -> str:
     if run.total:
         return f"Сделано {number(run.done)} из {counted(run.total, 'изменения', 'изменений', 'изменений')}."
     if run.status == RunStatus.SUCCEEDED:
-        return "Изменений не потребовалось."
+        return "По прежним товарам изменений не потребовалось." if run.unread_stores else "Изменений не потребовалось."
     return "В ВК ничего не изменилось."
 
 

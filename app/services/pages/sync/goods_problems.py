@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from app.domain.listing.emptiness import Emptiness
 from app.domain.listing.fitness import SkipReason
-from app.models import StoreState, User
+from app.models import User
 from app.services.catalog import unreadable
 from app.services.owner import rule_entities, rules
 from app.services.owner.known_stores import known_stores
@@ -30,7 +30,7 @@ def store_problems(user: User) -> Iterator[Problem]:
         return
     names: dict[str, list[str]] = {}
     for store in known_stores(user.id):
-        if store.is_open and store.state != StoreState.OK:
+        if store.is_stale:
             names.setdefault(store.error_code or "", []).append(store.name)
     for code, stores in names.items():
         yield Problem(Kind.STORE, code, count=len(stores), names=stores)
