@@ -289,3 +289,31 @@ def test_a_run_says_which_store_could_not_be_read(browser: Browser, owner: User,
     assert "Не прочитано в этот раз: Ярмарка" in page.notices[0] and "/catalog" in page.links()
     assert "По прежним товарам изменений не потребовалось." in page.text
     assert "Не прочитано: Ярмарка" in browser.get("/sync/runs?show=all").text
+
+
+# What the owner switched off
+
+
+def test_a_run_that_was_switched_off_says_that_it_stops(browser: Browser, owner: User) -> None:
+    story.ran(owner)
+    run = at_work(owner, stage=RunStage.ADD, total=42)
+    browser.get("/sync")
+
+    page = browser.submit("/sync/toggle")
+
+    assert "Останавливаем…" in words(page.one("#run-progress")), "its worker notices before its next change"
+    assert "Добавляем товары" not in page.text
+    assert progress(browser, run).startswith("Останавливаем…")
+
+
+def test_what_vk_has_not_answered_yet_is_no_missing_answer(browser: Browser, owner: User) -> None:
+    story.ran(owner)
+    at_work(owner, stage=RunStage.ADD, total=42)
+    db.session.execute(
+        db.update(Listing).values(state=LinkState.ADDING, vk_item_id=None, attempted_at=utcnow()),
+    )
+    db.session.commit()
+
+    page = browser.get("/vk")
+
+    assert "Сейчас идёт обновление" in page.text and "он не ответил" not in page.text

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from app.db import db, once_while_reading
 from app.domain.planning.changes import LinkState
 from app.models import Listing, OwnerOrder, User
+from app.services.runs import records
 
 
 def order_of(user: User) -> OwnerOrder | None:
@@ -27,6 +28,8 @@ class ShopWindow:
     """VK is connected, so that we can hide and show."""
     is_uncertain: bool = False
     """Something was added without an answer, and may stand there or not."""
+    is_at_work: bool = False
+    """Of what is uncertain, a run at work has not heard the answer yet."""
 
     @property
     def is_hidden(self) -> bool:
@@ -41,6 +44,7 @@ def shop_window(user: User) -> ShopWindow:
     counts = listing_counts(user.id, user.market_id)
     return ShopWindow(
         is_uncertain=counts.lost > 0,
+        is_at_work=counts.lost > 0 and records.is_at_work(user.id),
         live=counts.live,
         hidden=counts.hidden,
         order=order_of(user),

@@ -32,6 +32,12 @@ def _latest() -> sa.Select[SyncRun]:
     return sa.select(SyncRun).where(of_user).order_by(SyncRun.id.desc()).limit(1)
 
 
+def is_at_work(user_id: int) -> bool:
+    """A run of the user's is in the hands of a worker."""
+    at_work = sa.select(SyncRun.id).where(SyncRun.user_id == user_id, SyncRun.status == RunStatus.RUNNING)
+    return db.session.scalar(at_work.limit(1)) is not None
+
+
 def last_success(user_id: int) -> datetime | None:
     """When a synchronisation last came through to its end; what the owner ordered in one piece is none."""
     came_through = (

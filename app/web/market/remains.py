@@ -29,6 +29,12 @@ def _told(window: ShopWindow, unchanged: str) -> str:
         return unchanged
     if window.is_hidden:
         return f"Товары скрыты: покупатели не видят в ВК {counted(window.hidden, *GOODS)}."
-    if window.is_uncertain:
-        return "Что из наших товаров уже есть в ВК, пока не знаем: на часть запросов он не ответил."
-    return "Наших товаров в ВК нет."
+    return _not_seen(window)
+
+
+def _not_seen(window: ShopWindow) -> str:
+    if not window.is_uncertain:
+        return "Наших товаров в ВК нет."
+    if window.is_at_work:
+        return "Сейчас идёт обновление: какие из наших товаров уже есть в ВК, узнаем, когда оно закончится."
+    return "Что из наших товаров уже есть в ВК, пока не знаем: на часть запросов он не ответил."

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from app.clock import utcnow
 from app.models import RunStatus, SyncRun
-from app.services.pages.sync.run_progress import RunPhase, RunProgress, run_progress
+from app.services.pages.sync.run_progress import RunPhase, RunProgress, is_called_off, run_progress
 from app.services.runs.stage_words import STAGE
+from app.web.access import owner
 from app.web.formatting import counted, number, quoted, span, time_left
 from app.web.sync import blueprint
 
@@ -37,7 +38,7 @@ class Progress:
 @blueprint.app_template_filter("progress_of")
 def progress_of(run: SyncRun, goes_on: bool = False) -> Progress:
     """`goes_on`: it has ended and left the rest to another one that comes at once."""
-    found = run_progress(run, utcnow(), goes_on=goes_on)
+    found = run_progress(run, utcnow(), goes_on=goes_on, is_called_off=is_called_off(owner(), run))
     if found.phase is RunPhase.CHANGING:
         return _changing(run, found)
     text = _text(run, found)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from app.models import RunStage, RunStatus, SyncRun
+from app.models import OwnerOrder, RunStage, RunStatus, SyncRun, User
 from app.models.run import ACTIVE
+from app.services.owner.config import config_of
 from app.services.runs import records
 
 USUAL_WAIT = timedelta(minutes=5)
@@ -53,8 +54,8 @@ class RunProgress:
         return self.phase in (RunPhase.UNATTENDED, RunPhase.LOST)
 
 
-def run_progress(run: SyncRun, now: datetime, *, goes_on: bool = False) -> RunProgress:
-    """`goes_on`: it has ended and left the rest to another one that comes at once."""
+def run_progress(run: SyncRun, now: datetime, *, goes_on: bool = False, is_called_off: bool = False) -> RunProgress:
+    """`goes_on`: it has ended and left the rest to another one that comes at once. `is_called_off`: the function below."""
     if goes_on:
         waited = now - (run.finished_at or now)
         return RunProgress(RunPhase.BETWEEN) if waited < USUAL_WAIT else _in_queue(waited, now)
@@ -62,11 +63,16 @@ def run_progress(run: SyncRun, now: datetime, *, goes_on: bool = False) -> RunPr
         return RunProgress(RunPhase.ENDED)
     if run.status == RunStatus.QUEUED:
         return _in_queue(now - run.created_at, now)
-    if run.cancel_requested:
+    if run.cancel_requested or is_called_off:
         return RunProgress(RunPhase.STOPPING)
     if run.lease_until is not None and run.lease_until < now:
         return RunProgress(RunPhase.LOST)
     return _at_work(run, now)
+
+
+def is_called_off(user: User, run: SyncRun) -> bool:
+    """Its worker is about to find the switch off; what was ordered in one piece goes on all the same."""
+    return run.status == RunStatus.RUNNING and run.trigger not in set(OwnerOrder) and not config_of(user).is_enabled
 
 
 def _in_queue(waited: timedelta, now: datetime) -> RunProgress:

@@ -38,6 +38,10 @@ def test_a_run_is_in_one_phase(run: SyncRun, phase: RunPhase) -> None:
     assert run_progress(run, NOON).phase is phase
 
 
+def test_what_the_owner_switched_off_is_stopping() -> None:
+    assert run_progress(a_run(RunStatus.RUNNING, total=3), NOON, is_called_off=True).phase is RunPhase.STOPPING
+
+
 def test_the_rest_of_a_run_is_waited_for_like_one_in_the_queue(app: Flask) -> None:
     just_now, long_ago = (a_run(RunStatus.CONTINUED, finished_at=at) for at in (NOON, LONG_AGO))
     found = [run_progress(run, NOON, goes_on=True).phase for run in (just_now, long_ago)]
