@@ -317,3 +317,19 @@ def test_what_vk_has_not_answered_yet_is_no_missing_answer(browser: Browser, own
     page = browser.get("/vk")
 
     assert "Сейчас идёт обновление" in page.text and "он не ответил" not in page.text
+
+
+def test_an_open_main_page_counts_what_stands_in_vk_as_the_run_goes_on(browser: Browser, owner: User) -> None:
+    story.ran(owner)
+    run = at_work(owner, stage=RunStage.ADD, total=42)
+    ids = ["in-vk", "room-in-vk", "switch-meaning"]
+    page = browser.get("/sync")
+    assert [page.one(f"#{name}").get("hx-swap-oob") for name in ids] == [None] * 3
+    headers = {**HTMX, "HX-Current-URL": "http://localhost/sync"}
+
+    polled = browser.get(f"/sync/runs/{run.id}?drawn=running", headers=headers)
+
+    assert [words(polled.one(f"#{name}[hx-swap-oob]")) for name in ids] == [words(page.one(f"#{name}")) for name in ids]
+    assert words(polled.one("#in-vk")) == "9 товаров видно"
+    elsewhere = browser.get(f"/sync/runs/{run.id}?drawn=running", headers=HTMX)
+    assert not elsewhere.all("#in-vk")

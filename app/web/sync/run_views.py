@@ -12,7 +12,7 @@ from app.models.run import ACTIVE
 from app.services.errors import NotReady
 from app.services.owner import orders, run_requests, shop_window
 from app.services.pages.goods.names import names_of
-from app.services.pages.sync.overview import is_between, next_run_at
+from app.services.pages.sync.overview import SyncOverview, is_between, next_run_at
 from app.services.planning.pending import pending_plan
 from app.services.runs import history as runs_history
 from app.services.runs import records
@@ -105,7 +105,15 @@ def _progress(found: SyncRun) -> str:
         now=now,
         has_news=now.told != request.args.get("told"),
         page=None if is_as_drawn else page,
+        sync=SyncOverview(owner()) if is_as_drawn and _is_beside_counts(found, page) else None,
     )
+
+
+def _is_beside_counts(found: SyncRun, page: str) -> bool:
+    """The page counts what stands in VK, which changes with every step of the run."""
+    evotor = owner().evotor
+    has_counts = page.partition("?")[0] == url_for(".show") and evotor is not None and evotor.is_connected
+    return has_counts and found.status == RunStatus.RUNNING
 
 
 def _goes_on(found: SyncRun) -> bool:

@@ -55,7 +55,10 @@ class RunProgress:
 
 
 def run_progress(run: SyncRun, now: datetime, *, goes_on: bool = False, is_called_off: bool = False) -> RunProgress:
-    """`goes_on`: it has ended and left the rest to another one that comes at once. `is_called_off`: the function below."""
+    """`goes_on`: it has ended and left the rest to another one that comes at once.
+
+    `is_called_off`: as the function of that name says.
+    """
     if goes_on:
         waited = now - (run.finished_at or now)
         return RunProgress(RunPhase.BETWEEN) if waited < USUAL_WAIT else _in_queue(waited, now)
