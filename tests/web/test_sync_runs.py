@@ -203,6 +203,13 @@ def test_a_run_tells_in_words_what_it_did(browser: Browser, owner: User) -> None
     assert "Добавлено 12, изменено 3, скрыто 1. Не получилось 2." in text and "заняло 3 минуты" in text
 
 
+def test_a_run_says_why_there_are_more_changes_than_goods(browser: Browser, owner: User) -> None:
+    counts = {"add": {"done": 240}, "album_add": {"done": 59}, "album_put": {"done": 240}}
+    run = a_run(owner, counts=counts, done=539, total=539)
+    assert "Всего 539 изменений: новый товар, его подборка" in browser.get(f"/sync/runs/{run.id}").text
+    assert "Всего" not in browser.get(f"/sync/runs/{a_run(owner, counts=DONE).id}").text
+
+
 @pytest.fixture
 def varied(owner: User) -> SyncRun:
     run = a_run(owner, done=3, counts={"add": {"done": 1, "failed": 1}, "edit": {"done": 1}})

@@ -25,6 +25,7 @@ _DONE: Mapping[str, tuple[Action, ...]] = {
     "удалено": (Action.DELETE,),
     "изменений в подборках": (Action.ALBUM_ADD, Action.ALBUM_RENAME, Action.ALBUM_PUT, Action.ALBUM_REMOVE),
 }
+CHANGES = ("изменение", "изменения", "изменений")
 _NOT_DONE = {
     EntryOutcome.FAILED: "не получилось",
     EntryOutcome.UNKNOWN: "ВК не ответил",
@@ -40,6 +41,14 @@ def did(counts: Counts) -> str:
     }
     rest = {words: by_outcome(counts)[outcome] for outcome, words in _NOT_DONE.items()}
     return " ".join(filter(None, (_sentence(done), _sentence(rest))))
+
+
+def total(run: SyncRun, counts: Counts) -> str:
+    """Why there are more changes than goods, where somebody might ask; else nothing."""
+    if Action.ADD not in counts or not counts.keys() & {Action.ALBUM_ADD, Action.ALBUM_PUT}:
+        return ""
+    of_all = max(run.total, sum(by_outcome(counts).values()))
+    return f"Всего {counted(of_all, *CHANGES)}: новый товар, его подборка и место в ней считаются отдельно."
 
 
 def _sentence(numbers: Mapping[str, int]) -> str:

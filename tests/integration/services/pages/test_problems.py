@@ -128,19 +128,18 @@ def test_a_run_that_vk_said_no_to_is_told_at_once(owner: User, code: str, is_tol
     assert kinds(owner) == ([Kind.RUNS_FAIL] if is_told else [])
 
 
-def test_a_method_at_rest_is_told_until_it_is_over(owner: User) -> None:
+@pytest.mark.parametrize(
+    ("method", "minutes", "told"),
+    [
+        ("market.add", 1, [Kind.QUOTA]),
+        ("market.add", -1, []),
+        *((form.value, 1, []) for form in BulkForm),  # single calls do the same
+    ],
+)
+def test_a_method_at_rest_is_told_until_it_is_over(owner: User, method: str, minutes: int, told: list[Kind]) -> None:
     assert owner.vk is not None
-    owner.vk.resting = {"market.add": (utcnow() - timedelta(minutes=1)).isoformat()}
-    assert kinds(owner) == []
-    owner.vk.resting = {"market.add": (utcnow() + timedelta(minutes=1)).isoformat()}
-    assert kinds(owner) == [Kind.QUOTA]
-
-
-@pytest.mark.parametrize("form", BulkForm)
-def test_a_refused_form_that_single_calls_replace_is_no_problem(owner: User, form: BulkForm) -> None:
-    assert owner.vk is not None
-    owner.vk.resting = {form: (utcnow() + timedelta(hours=1)).isoformat()}
-    assert kinds(owner) == []
+    owner.vk.resting = {method: (utcnow() + timedelta(minutes=minutes)).isoformat()}
+    assert kinds(owner) == told
 
 
 @pytest.mark.parametrize("order", OwnerOrder)
