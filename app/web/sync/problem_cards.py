@@ -154,7 +154,7 @@ def _quota(problem: Problem) -> ProblemCard:
 
 def _outdated(problem: Problem) -> ProblemCard:
     title = f"В ВК, но с прежними данными: {counted(problem.count, *GOODS)}"
-    text = f"{message(problem.code)} Пока покупатели видят прежние цену и описание."
+    text = f"{message(problem.code)} Пока покупатели видят прежние данные."
     return ProblemCard(title, text, "Показать товары", url_for("sync.plan", show="outdated"))
 
 
