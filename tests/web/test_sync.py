@@ -216,7 +216,7 @@ def test_a_long_plan_is_paged(browser: Browser, owner: User) -> None:
     for number in range(101):
         add_product(owner, f"P{number}")
     page = browser.get("/sync/plan")
-    assert len(page.cells()) == 100 and "1–100 из 101 строка" in page.text
+    assert len(page.cells()) == 100 and "1–100 из 101 строки" in page.text
     assert len(browser.get("/sync/plan?page=2").cells()) == 1
 
 
