@@ -12,7 +12,7 @@ from app.services.catalog import refresh
 from app.services.catalog.load import load_names
 from app.services.pages.sync.plan import PlanQuery, Skipped, plan_overview
 from app.services.planning import kept_parts, plans
-from app.services.planning.kept_parts import SECTION_OF, SECTIONS, SKIPPED
+from app.services.planning.kept_parts import SECTION_OF, SECTIONS, SKIPPED, UNCHANGED
 from tests.support.shop import Shop
 
 SIZE = 5
@@ -55,7 +55,7 @@ def read(shop: Shop, query: PlanQuery) -> dict[str, list[tuple[object, ...]]]:
 def read_afresh(shop: Shop, query: PlanQuery) -> dict[str, list[tuple[object, ...]]]:
     """By going through the plan."""
     plan, names, reads = plans.plan_for(shop.owner), load_names(shop.owner_id), search.matcher(query.q)
-    rows: dict[str, list[tuple[object, ...]]] = {section: [] for section in (*SECTIONS, SKIPPED)}
+    rows: dict[str, list[tuple[object, ...]]] = {section: [] for section in (*SECTIONS, *UNCHANGED)}
     for change in plan.changes:
         if reads(change.name):
             rows[SECTION_OF[change.action]].append(shown(change))
