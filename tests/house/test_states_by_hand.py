@@ -17,7 +17,8 @@ BY_HAND = {
     "integration/cli/test_sync_command.py": 1,
     "integration/cli/test_sync_config_command.py": 4,  # the times and secrets that an export shows and hides
     "integration/services/catalog/test_refresh.py": 1,
-    "integration/services/catalog/test_stored_verdicts.py": 3,  # a photo chosen in VK, and nothing else of it
+    "integration/services/catalog/test_stored_verdicts.py": 2,  # a photo chosen in VK, and nothing else of it
+    "integration/services/catalog/test_verdicts_after_any_sequence.py": 1,  # likewise
     "integration/services/connections/test_connecting.py": 1,
     "integration/services/market/test_links_loaded.py": 1,  # a table of rows and what is read from them
     "integration/services/ops/test_keys.py": 2,  # what lies in the column, again
