@@ -8,6 +8,7 @@ from app.clock import utcnow
 from app.db import db
 from app.domain.planning.changes import LinkState
 from app.models import EntryOutcome, Listing, RunStage, RunStatus, RunTrigger, SyncRun, SyncRunEntry, User
+from app.services.owner.config import config_of
 from app.services.vendors.clients import vk_window
 from tests.factories import add_product, add_store, make_user
 from tests.support import story
@@ -28,6 +29,7 @@ def a_run(owner: User, **fields: object) -> SyncRun:
 
 def at_work(owner: User, **fields: object) -> SyncRun:
     usual = {"status": RunStatus.RUNNING, "started_at": utcnow(), "lease_until": utcnow() + timedelta(minutes=5)}
+    config_of(owner).is_enabled = True
     return a_run(owner, **(usual | fields))
 
 
