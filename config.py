@@ -53,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     evotor_api_url: Url = "https://api.evotor.ru"
     vk_api_url: Url = "https://api.vk.ru/method"
     vk_id_url: Url = "https://id.vk.ru"
+    vk_client_id: Annotated[str, msgspec.Meta(pattern=r"^\d{0,20}$")] = ""
     vk_requests_per_second: Positive = 3
     evotor_requests_per_second: Positive = 5
     vk_batch_size: Annotated[int, msgspec.Meta(ge=1, le=25)] = 25

@@ -9,7 +9,7 @@ from app.models.catalog import (
     StoreState,
 )
 from app.models.category import VkCategoryList
-from app.models.connection import ConnectionState, EvotorConnection, VkConnection
+from app.models.connection import ConnectionState, EvotorConnection, VkConnection, VkPendingAccess, VkSignIn
 from app.models.event import AccountEvent, EventKind
 from app.models.listing import AlbumState, ForeignItem, Listing, VkAlbum
 from app.models.photo import Photo, Pictured
@@ -55,4 +55,6 @@ __all__ = [
     "VkAlbum",
     "VkCategoryList",
     "VkConnection",
+    "VkPendingAccess",
+    "VkSignIn",
 ]

@@ -2,8 +2,11 @@ from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
+from sqlalchemy.orm import validates
 
+from app.clock import utcnow
 from app.db import Base, EncryptedText, Mapped, mapped_column
+from app.models.session import KEY_HASH_LENGTH
 from app.models.types import one_of, owner_column
 
 
@@ -22,9 +25,16 @@ class _Connection:
 
     id: Mapped[int] = mapped_column(primary_key=True)
     state: Mapped[str] = mapped_column(sa.String(32), default=ConnectionState.OK)
+    state_since: Mapped[datetime | None] = mapped_column(sa.DateTime)
     checked_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
     error_code: Mapped[str | None] = mapped_column(sa.String(64))
     """The vendor's last error as a short code; its Russian sentence is chosen by the web side."""
+
+    @validates("state")
+    def _note_since(self, _name: str, state: str) -> str:
+        if state != self.state:
+            self.state_since = utcnow()
+        return state
 
 
 class EvotorConnection(_Connection, Base):
@@ -54,6 +64,18 @@ class VkConnection(_Connection, Base):
     token: Mapped[str | None] = mapped_column(EncryptedText)
     refresh_token: Mapped[str | None] = mapped_column(EncryptedText)
     expires_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """None where VK did not say, as of a key that was pasted."""
+    device_id: Mapped[str | None] = mapped_column(EncryptedText)
+    """Of a sign-in by VK ID, which asks for it at every renewal; a pasted key has none."""
+    number: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Of the connection: every other one that the owner makes has the next one."""
+    renewals: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often its tokens were renewed."""
+    renewing_until: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """Some process has the refresh token with VK until then: nobody else may spend it."""
+    renewal_failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    renew_after: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """VK ID did not answer; it is left alone until then."""
     rights: Mapped[int | None] = mapped_column(sa.BigInteger)
     """Bit mask of account.getAppPermissions."""
     way_out: Mapped[str | None] = mapped_column(sa.Text)
@@ -68,6 +90,44 @@ class VkConnection(_Connection, Base):
         return self.token is not None and self.group_id is not None
 
     @property
+    def is_signed_in(self) -> bool:
+        """By VK ID, so that the tokens renew themselves."""
+        return self.device_id is not None
+
+    @property
     def market_id(self) -> int | None:
         """The community whose listings are meant, connected or not: links and items outlive a disconnection."""
         return self.group_id or self.last_group_id
+
+
+class VkSignIn(Base):
+    """One that was begun: VK sends its person back with the state, to the same device, once."""
+
+    __tablename__ = "vk_sign_ins"
+    __table_args__ = (
+        sa.Index("ix_vk_sign_ins_user_id", "user_id"),
+        sa.Index("ix_vk_sign_ins_session_id", "session_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = owner_column()
+    session_id: Mapped[int] = mapped_column(sa.ForeignKey("user_sessions.id", ondelete="CASCADE"))
+    state_hash: Mapped[str] = mapped_column(sa.String(KEY_HASH_LENGTH), unique=True)
+    verifier: Mapped[str] = mapped_column(EncryptedText)
+    expires_at: Mapped[datetime] = mapped_column(sa.DateTime)
+
+
+class VkPendingAccess(Base):
+    """What VK ID gave, until its owner has chosen a community: no connection yet."""
+
+    __tablename__ = "vk_pending_accesses"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = owner_column(unique=True)
+    token: Mapped[str | None] = mapped_column(EncryptedText)
+    refresh_token: Mapped[str | None] = mapped_column(EncryptedText)
+    device_id: Mapped[str | None] = mapped_column(EncryptedText)
+    token_expires_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    market_is_granted: Mapped[bool | None]
+    """By the scope of VK's answer; None where it told none."""
+    expires_at: Mapped[datetime] = mapped_column(sa.DateTime)

@@ -33,7 +33,7 @@ from app.models import (
 )
 
 _VERDICT = ("included", "level", "decided_by", "problem", "search_text", "sort_key")
-_CHECKED = ("checked_at", "error_code", "token")
+_CHECKED = ("checked_at", "error_code", "state_since", "token")
 UNASKED: Mapping[type[Base], frozenset[str]] = {
     CatalogStore: frozenset({"error_code", "fetched_at", "read_whole_at", "since", "retry_after"}),
     CatalogGroup: frozenset(),
@@ -43,7 +43,8 @@ UNASKED: Mapping[type[Base], frozenset[str]] = {
     VkConnection: frozenset(
         {
             *(*_CHECKED, "state", "group_name", "vk_user_id", "vk_user_name", "refresh_token", "expires_at"),
-            *("rights", "way_out", "resting"),
+            *("rights", "way_out", "resting", "device_id", "number", "renewals", "renewing_until", "renewal_failures"),
+            "renew_after",
         }
     ),
     ForeignItem: frozenset({"title", "matched_by", "seen", "vk_item_id"}),

@@ -131,12 +131,13 @@ def commit_on_success(view: Callable[P, ResponseReturnValue]) -> Callable[P, Res
     return committing
 
 
-def writing(change: Callable[[], object]) -> None:
-    """One committed change within a page that otherwise only looks."""
+def writing(change: Callable[[], T]) -> T:
+    """One committed change within a page that otherwise only looks; returns what it comes to."""
     db.session.rollback()
     with reading(False):
-        change()
+        result = change()
         db.session.commit()
+    return result
 
 
 def local_path(address: str | None) -> str | None:

@@ -49,7 +49,7 @@ CONNECTION = {
     ConnectionState.SHOP_CLOSED: Label("Товары выключены", "danger"),
     ConnectionState.NEEDS_OWNER: Label("Нужно ваше участие", "warning"),
 }
-SILENT = frozenset({"evotor_unreachable", "vk_unreachable"})
+SILENT = frozenset({"evotor_unreachable", "vk_unreachable", "vk_id_unreachable"})
 """What is no answer at all."""
 
 STORE = {
@@ -206,11 +206,23 @@ def run_status(status: str, *, is_latest: bool = True) -> Label:
 
 def connection(row: EvotorConnection | VkConnection | None) -> Label:
     """By what the vendor answered, where the state holds several kinds of trouble."""
+    if row is not None and row.error_code == "vk_id_no_market_right":
+        return Label("Нет права на товары", "danger")
     if row is None or not row.is_connected:
         return CONNECTION[ConnectionState.DISCONNECTED]
+    if row.error_code == "vk_id_expired":
+        return Label("Нужно войти заново", "danger")
     if row.state == ConnectionState.UNAVAILABLE and row.error_code not in SILENT:
         return Label("Есть трудности", "warning")
     return CONNECTION[ConnectionState(row.state)]
+
+
+def standing(row: EvotorConnection | VkConnection) -> str:
+    """Whether it works, told beside since when."""
+    state = ConnectionState(row.state)
+    if state in (ConnectionState.TOKEN_REJECTED, ConnectionState.FORBIDDEN):
+        return "Нужно подключить заново"
+    return "Работает" if state is ConnectionState.OK else "Не работает"
 
 
 def within(text: str) -> str:

@@ -26,6 +26,7 @@ RECORDED = {
     "connections.evotor",
     "connections.disconnect_evotor",
     "connections.vk",
+    "connections.vk_community",
     "connections.disconnect_vk",
     "sync.toggle",
     "sync.confirm",
@@ -120,8 +121,8 @@ def story(browser: Browser, elsewhere: Browser) -> Iterator[tuple[str, Kinds]]:
     yield "sync.toggle", [kind.DISABLED]
     browser.post("/sync/toggle")
     yield "sync.toggle", [kind.ENABLED]
-    browser.post("/vk", {"access_token": VK_TOKEN, "group_id": str(EXTENDED_CLUB)})
-    yield "connections.vk", [kind.DISABLED, kind.VK_CHANGED]
+    browser.post("/vk/community", {"group_id": str(EXTENDED_CLUB)})
+    yield "connections.vk_community", [kind.DISABLED, kind.VK_CHANGED]
     browser.post("/evotor", {"access_token": EVOTOR_OTHER_TOKEN})
     yield "connections.evotor", [kind.EVOTOR_CHANGED]
     browser.post("/vk/disconnect")

@@ -39,6 +39,10 @@ class VkAddresses:
             return f"{parts.scheme}://{parts.netloc}/ui/club{group_id}"
         return f"https://vk.com/market-{group_id}"
 
+    def community(self, group_id: int) -> str:
+        """Where its owner finds the settings; an emulator has none, but the window."""
+        return self.window(group_id) if self.is_emulator else f"https://vk.com/club{group_id}"
+
     def page(self, address: object) -> str | None:
         """The address, if it is a page of VK's that may become a link on ours."""
         scheme, host = self._read(address)

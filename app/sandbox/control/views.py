@@ -38,7 +38,9 @@ Kinds of faults, by service:
             error_after:<code>; a timeout is a connection dropped after that time; half (market.addToAlbum: half of the
             items are put, then code 10; execute: a connection dropped after the second call); answers of `execute`
             that do not fit its calls: not_a_list, one_fewer, one_error_more
-    vkid    (auth, user_info, logout, revoke) http_502, garbage, drop_before, drop_after, slow:<ms>
+    vkid    (auth, user_info, logout, revoke) http_502, garbage, drop_before, drop_after, slow:<ms>, server_error,
+            temporarily_unavailable, slow_down; auth: no_refresh_token (the old one stays good), bare (no scope, state,
+            id_token; numbers as text). Fewer rights: vk/settings, app_rights
     upload  (product, album) http_500, http_502, garbage, drop, bad_image, timeout:<ms>, slow:<ms>;
             received: truncated, drop_after
     evotor  (stores, store, groups, group, products, product) 401, 402, 403, 404, 429, 500, 502, 503, slow:<ms>,

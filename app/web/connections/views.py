@@ -1,18 +1,22 @@
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from app.models import ConnectionState
+from app.db import db
 from app.services.catalog.age import catalog_age
 from app.services.connections import evotor as connections_evotor
 from app.services.connections import vk as connections_vk
+from app.services.connections import vk_id
 from app.services.errors import ConnectionRefused
 from app.services.owner import rules, shop_window
 from app.services.pages.sync.overview import SyncOverview
+from app.services.vendors import turns
+from app.services.vendors.turns import AllSeatsTaken, TurnTaken
 from app.web.access import commit_on_success, owner
 from app.web.asking import asks_vendors
 from app.web.connections import blueprint, kept
 from app.web.connections.forms import EvotorForm, VkForm
-from app.web.doors import limits
+from app.web.connections.told import checked, connected
+from app.web.doors import limits, seats
 from app.web.forms import ActionForm, sent
 from app.web.market.remains import stayed
 from app.web.messages import message
@@ -47,7 +51,7 @@ def evotor() -> ResponseReturnValue:
         else:
             kept.forget(form.service)
             next_step = "" if user.vk and user.vk.is_connected else " Теперь подключите сообщество ВК."
-            flash(*_connected(f"Эвотор подключён.{next_step}", "other_evotor" if is_other else None))
+            flash(*connected(f"Эвотор подключён.{next_step}", "other_evotor" if is_other else None))
             return redirect(url_for(".show"))
     age = catalog_age(user.id)
     return render_template("connections/evotor.html", form=form, evotor=user.evotor, age=age, **_window()), form.status
@@ -66,7 +70,7 @@ def check_evotor() -> ResponseReturnValue:
     sent(ActionForm)
     user = owner()
     state = connections_evotor.check_evotor(user)
-    flash(*_checked(state, user.evotor.error_code if user.evotor else None, "evotor_missing"))
+    flash(*checked(state, user.evotor.error_code if user.evotor else None, "evotor_missing"))
     return redirect(url_for(".evotor"))
 
 
@@ -97,9 +101,10 @@ def vk() -> ResponseReturnValue:
         else:
             kept.forget(form.service)
             next_step = "" if rules.rules_of(user).rules else " Теперь выберите товары в каталоге."
-            flash(*_connected(f"Сообщество ВК подключено.{next_step}", "other_vk" if is_other else None))
+            flash(*connected(f"Сообщество ВК подключено.{next_step}", "other_vk" if is_other else None))
             return redirect(url_for(".show"))
-    return render_template("connections/vk.html", form=form, vk=owner().vk, **_window()), form.status
+    offered = vk_id.is_offered()
+    return render_template("connections/vk.html", form=form, vk=owner().vk, vk_id=offered, **_window()), form.status
 
 
 @blueprint.post("/vk/check")
@@ -110,7 +115,7 @@ def check_vk() -> ResponseReturnValue:
     sent(ActionForm)
     user = owner()
     state = connections_vk.check_vk(user)
-    flash(*_checked(state, user.vk.error_code if user.vk else None, "vk_missing"))
+    flash(*checked(state, user.vk.error_code if user.vk else None, "vk_missing"))
     return redirect(url_for(".vk"))
 
 
@@ -118,18 +123,21 @@ def check_vk() -> ResponseReturnValue:
 @commit_on_success
 def disconnect_vk() -> ResponseReturnValue:
     sent(ActionForm)
-    is_done = connections_vk.disconnect_vk(owner())
+    is_done, token = connections_vk.disconnect_vk(owner())
     kept.forget(VkForm.service)
-    what = "ВК отключён." if is_done else "ВК уже был отключён: чтобы подключить его снова, укажите сообщество и ключ."
+    what = "ВК отключён." if is_done else "ВК уже был отключён. Подключить его снова можно ниже."
     flash(f"{what} {stayed(shop_window.shop_window(owner()))}", "success")
+    if token is not None and not _is_revoked(token):
+        flash(message("vk_id_not_revoked"), "info")
     return redirect(url_for(".vk"))
 
 
-def _connected(text: str, pause_reason: str | None) -> tuple[str, str]:
-    return (f"{text} {message(pause_reason)}", "warning") if pause_reason else (text, "success")
-
-
-def _checked(state: ConnectionState, code: str | None, missing: str) -> tuple[str, str]:
-    if state is ConnectionState.OK:
-        return "Проверили: всё работает.", "success"
-    return message(missing if state is ConnectionState.DISCONNECTED else code or missing), "danger"
+def _is_revoked(token: str) -> bool:
+    """VK is told only after we have forgotten the token ourselves, whoever else of this owner asks it now. Commits."""
+    db.session.commit()
+    seats.leave()
+    try:
+        with turns.turn(owner().id):
+            return vk_id.revoke(token)
+    except (TurnTaken, AllSeatsTaken):
+        return False
