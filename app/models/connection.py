@@ -32,7 +32,7 @@ class _Connection:
 
     @validates("state")
     def _note_since(self, _name: str, state: str) -> str:
-        if state != self.state:
+        if state != self.state or self.state_since is None:
             self.state_since = utcnow()
         return state
 

@@ -6,6 +6,7 @@ from app.db import db
 from app.logs import get_logger
 from app.models import RunTrigger, User
 from app.services import health
+from app.services.connections import daily_checks
 from app.services.engine import run
 from app.services.engine.context.held_lease import RunNews
 from app.services.engine.run import Outcome
@@ -26,8 +27,9 @@ def run_one(
 def run_due(is_stopping: Callable[[], bool] = lambda: False) -> Iterator[Outcome]:
     """Everybody whose run is queued or whose time has come, each for at most one time slice.
 
-    Users who cannot run now (nothing connected, or another worker is at them) are passed over in silence. Raises a
-    database error where the database stays away; nothing else that happens to one user ends the pass.
+    Users who cannot run now (nothing connected, or another worker is at them) are passed over in silence; connections
+    that no run asks are checked at the end. Raises a database error where the database stays away; nothing else that
+    happens to one user ends the pass.
     """
     for user_id in schedule.due_user_ids():
         if is_stopping():
@@ -35,6 +37,7 @@ def run_due(is_stopping: Callable[[], bool] = lambda: False) -> Iterator[Outcome
         outcome = _run_apart(user_id, is_stopping)
         if outcome is not None and outcome.run_id is not None:
             yield outcome
+    daily_checks.check_due(is_stopping)
 
 
 def _run_apart(user_id: int, is_stopping: Callable[[], bool]) -> Outcome | None:

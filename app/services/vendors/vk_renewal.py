@@ -13,12 +13,13 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app import clock
 from app.clients.budget import Budget
 from app.clients.vk.errors import VkError
 from app.clients.vk.tokens import id_expired, id_unreachable
-from app.clients.vk_id.client import VkIdClient
+from app.clients.vk_id.client import Grant, VkIdClient
 from app.clients.vk_id.errors import VkIdError
 from app.clock import utcnow
 from app.context import settings
@@ -107,7 +108,7 @@ def _spent(stored: _Stored, refresh_token: str, device_id: str, budget: Budget |
     remember_secret(refresh_token)
     try:
         with VkIdClient(settings().vk_id_url, settings().vk_client_id, budget=budget) as vk_id:
-            grant = vk_id.refresh(refresh_token, device_id=device_id, state=secrets.token_urlsafe(32))
+            grant = _refreshed(vk_id, refresh_token, device_id)
     except VkIdError as error:
         raise _failed(stored, error) from None
     remember_secret(grant.access_token)
@@ -124,6 +125,17 @@ def _spent(stored: _Stored, refresh_token: str, device_id: str, budget: Budget |
         },
     )
     return new if kept else None
+
+
+def _refreshed(vk_id: VkIdClient, refresh_token: str, device_id: str) -> Grant:
+    """Once more only where VK surely did not see the token. Raises VkIdError."""
+    state = secrets.token_urlsafe(32)
+    try:
+        return vk_id.refresh(refresh_token, device_id=device_id, state=state)
+    except VkIdError as error:
+        if error.sent:
+            raise
+    return vk_id.refresh(refresh_token, device_id=device_id, state=state)
 
 
 def expiry(seconds: int | None) -> datetime | None:
@@ -170,11 +182,20 @@ def _look(held: Access) -> _Stored | None:
 
 
 def _claim(held: Access) -> bool:
+    """Only while what was looked at still stands: nobody was refused or told to wait since."""
     now = utcnow()
-    until = now + CLAIM
-    # A moment further ahead than any claim lasts was set by a clock that went wrong.
-    is_free = VkConnection.renewing_until.is_(None) | ~VkConnection.renewing_until.between(now, until)
-    return _updated(held, {"renewing_until": until}, is_free)
+    # A moment far ahead of any claim was set by a clock that went wrong; one just behind ours may have come first.
+    return _updated(
+        held,
+        {"renewing_until": now + CLAIM},
+        VkConnection.refresh_token.is_not(None),
+        _is_over(VkConnection.renewing_until, now, 2 * CLAIM),
+        _is_over(VkConnection.renew_after, now, HOLDS[-1]),
+    )
+
+
+def _is_over(column: InstrumentedAttribute[datetime | None], now: datetime, longest: timedelta) -> Any:
+    return column.is_(None) | ~column.between(now, now + longest)
 
 
 def _store(held: Access, values: Mapping[str, Any]) -> bool:

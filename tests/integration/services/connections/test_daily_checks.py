@@ -1,0 +1,82 @@
+"""Connections that no run asks are checked once a day."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from app.db import db
+from app.models import ConnectionState, User
+from app.services.connections import daily_checks, evotor, vk
+from app.tasks.sync import run_due
+from tests.factories import connect_both, make_user
+from tests.support.clock import NOON, stop_at
+from tests.support.sandbox import EVOTOR_TOKEN, Sandbox
+
+
+@pytest.fixture
+def owner(app_on_each_database: Flask, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> User:
+    """Connected, and the synchronisation never switched on."""
+    stop_at(monkeypatch, NOON)
+    user = connect_both(make_user())
+    sandbox.control("calls/reset")
+    return user
+
+
+def test_within_a_day_nobody_is_asked(owner: User, sandbox: Sandbox) -> None:
+    list(run_due())
+    assert sandbox.calls() == 0
+
+
+def test_after_a_day_a_pass_asks_both_once(owner: User, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop_at(monkeypatch, NOON + timedelta(hours=25))
+    list(run_due())
+    asked = sandbox.calls()
+    list(run_due())
+    assert (asked, sandbox.calls()) == (3, 3)
+
+
+def test_what_died_shows_with_the_time_since_when(
+    owner: User, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.fault("vk", "auth")
+    tomorrow = NOON + timedelta(hours=25)
+    stop_at(monkeypatch, tomorrow)
+    daily_checks.check_due()
+    stop_at(monkeypatch, tomorrow + timedelta(hours=25))
+    daily_checks.check_due()
+
+    user = db.session.get_one(User, owner.id)
+    assert user.vk is not None and user.evotor is not None
+    assert (user.vk.state, user.vk.state_since) == (ConnectionState.TOKEN_REJECTED, tomorrow)
+    assert (user.evotor.state, user.evotor.state_since) == (ConnectionState.OK, NOON)
+
+
+def test_a_pass_checks_a_few_and_the_next_one_goes_on(
+    owner: User, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(daily_checks.MOST_A_PASS):
+        evotor.connect_evotor(make_user(f"{number}@example.ru"), EVOTOR_TOKEN)
+    stop_at(monkeypatch, NOON + timedelta(hours=25))
+
+    assert [daily_checks.check_due() for _ in range(3)] == [daily_checks.MOST_A_PASS, 2, 0]
+
+
+def test_a_check_that_breaks_off_holds_up_nobody(
+    owner: User, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_user: User) -> None:
+        raise RuntimeError("our own mistake")
+
+    monkeypatch.setitem(daily_checks._CHECKS, "evotor", (daily_checks._CHECKS["evotor"][0], broken))
+    stop_at(monkeypatch, NOON + timedelta(hours=25))
+
+    assert [daily_checks.check_due() for _ in range(2)] == [2, 0]
+
+
+def test_what_is_disconnected_is_not_asked(owner: User, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    vk.disconnect_vk(owner)
+    evotor.disconnect_evotor(owner)
+    db.session.commit()
+    stop_at(monkeypatch, NOON + timedelta(hours=25))
+    assert daily_checks.check_due() == 0 and sandbox.calls() == 0
