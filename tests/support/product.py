@@ -22,8 +22,11 @@ from tests.support.zygote import ROOT, Zygote
 
 GUNICORN = "gunicorn --log-level warning"
 PATIENCE_SECONDS = 120
-NO_PAGES = PUBLIC | {"photos.card", "catalog.export_csv", "photos.photo"}
-"""For visitors, or files."""
+NO_PAGES = PUBLIC | {
+    *("photos.card", "catalog.export_csv", "photos.photo"),
+    *("connections.authorize_vk", "connections.vk_callback"),
+}
+"""For visitors, files, or steps on the way to VK and back."""
 
 
 class Product:

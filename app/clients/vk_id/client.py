@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Self
 
 from app.clients.answers import MalformedAnswer, clean_line, decode, whole_number
@@ -155,7 +156,8 @@ class _Answer:
             body = decode(answer.utf8(), dict[str, Any])
         except MalformedAnswer:
             body = {}
-        if isinstance(word := body.get("error"), str) and word:
+        is_passing = answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= 500
+        if isinstance(word := body.get("error"), str) and word and not is_passing:
             return {"error": clean_line(word)[:64] or "error"}
         if answer.status != 200 or not body or "error" in body:
             raise VkIdError(status=answer.status)

@@ -72,13 +72,13 @@ def over(expires_at: datetime | None) -> bool:
     return expires_at is not None and utcnow() >= expires_at
 
 
-def renewed(held: Access, budget: Budget | None) -> Access | None:
+def renewed(held: Access, budget: Budget | None, *, is_usable: bool = False) -> Access | None:
     """Another access than the held one: stored meanwhile, or had from VK now. None where the connection is another.
 
-    While another process is at it, its pair is waited for, unless the held token is still good. Raises VkError:
+    While another process is at it, its pair is waited for, but where the held token is usable. Raises VkError:
     `id_expired` where the owner has to sign in anew, `id_unreachable` where that passes.
     """
-    ends = clock.monotonic() + _patience(held, budget)
+    ends = clock.monotonic() + (0 if is_usable else _patience(budget))
     while True:
         stored = _look(held)
         if stored is None:
@@ -96,9 +96,7 @@ def renewed(held: Access, budget: Budget | None) -> Access | None:
         clock.sleep(LOOK_EVERY)
 
 
-def _patience(held: Access, budget: Budget | None) -> float:
-    if held.expires_at is not None and not over(held.expires_at):
-        return 0
+def _patience(budget: Budget | None) -> float:
     return LONGEST_LOOK if budget is None else min(LONGEST_LOOK, budget.left - KEPT_FOR_READER)
 
 

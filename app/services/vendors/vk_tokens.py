@@ -37,7 +37,7 @@ class StoredTokens:
         if not is_over and clock.monotonic() < self._rests_until:
             return
         try:
-            self._take(vk_renewal.renewed(self._access, self._budget))
+            self._take(vk_renewal.renewed(self._access, self._budget, is_usable=not is_over))
         except VkError:
             if is_over:
                 raise
