@@ -6,13 +6,14 @@ from flask import Flask
 
 from app.db import db
 from app.models import SyncConfig, User, VkPendingAccess
+from app.services.vendors import turns
 from config import Settings
 from tests.conftest import settings_for
 from tests.factories import connect_both, make_active, make_user
 from tests.support.connections import stored_vk
 from tests.support.page import Browser
 from tests.support.sandbox import CLOSED_CLUB, CLUB, EXTENDED_CLUB, Sandbox
-from tests.support.vk_id import BORIS, settings_of, signed_in
+from tests.support.vk_id import BORIS, asked, decided, followed, settings_of, signed_in
 
 MODERATED, TENGE = 777000333, 777000666
 
@@ -159,7 +160,29 @@ def test_the_names_of_communities_are_no_markup(browser: Browser, sandbox: Sandb
     assert not page.all(".community b") and "<b>Лавка</b> & «сын»" in page.text
 
 
+def test_while_another_page_of_the_owner_asks_the_choice_waits(browser: Browser, owner: User, sandbox: Sandbox) -> None:
+    back = decided(sandbox, asked(browser))
+    with turns.turn(owner.id):
+        page = followed(browser, back)
+        assert page.path == "/vk" and "Уже проверяем" in page.notices[0]
+    assert followed(browser, back).path == "/vk/community", "the way back was not spent by that"
+
+
 # Disconnecting
+
+
+def test_disconnecting_forgets_at_once_also_while_another_page_asks(
+    browser: Browser, owner: User, sandbox: Sandbox
+) -> None:
+    signed_in(browser, sandbox)
+    browser.post("/vk/community", {"group_id": str(CLUB)})
+
+    with turns.turn(owner.id):
+        page = browser.post("/vk/disconnect")
+
+    assert "ВК отключён" in page.notices[0] and "Отозвать доступ" in page.notices[1]
+    vk = stored_vk()
+    assert vk is not None and vk.token is None
 
 
 def test_disconnecting_revokes_the_token_at_vk(browser: Browser, sandbox: Sandbox) -> None:

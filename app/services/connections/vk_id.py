@@ -58,6 +58,9 @@ def begin(user: User) -> str:
 
 
 def _forget_old(user: User) -> None:
+    """What is over, of whomever, and this user's oldest tries."""
+    for model in (VkSignIn, VkPendingAccess):
+        db.session.execute(sa.delete(model).where(model.expires_at <= utcnow()))
     mine = sa.select(VkSignIn.id).where(VkSignIn.user_id == user.id, VkSignIn.expires_at > utcnow())
     kept = db.session.scalars(mine.order_by(VkSignIn.id.desc()).limit(MOST_BEGUN - 1)).all()
     db.session.execute(sa.delete(VkSignIn).where(VkSignIn.user_id == user.id, VkSignIn.id.not_in(kept)))

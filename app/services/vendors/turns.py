@@ -53,8 +53,8 @@ def turn(user_id: int) -> Iterator[None]:
 def _claim(user_id: int) -> datetime:
     now = utcnow()
     until = now + EXPIRES_AFTER
-    # A moment further ahead than any turn lasts was set by a clock that went wrong.
-    is_free = User.asking_until.is_(None) | ~User.asking_until.between(now, until)
+    # A moment far ahead of any turn was set by a clock that went wrong; one just behind ours may have come first.
+    is_free = User.asking_until.is_(None) | ~User.asking_until.between(now, until + EXPIRES_AFTER)
     claimed = db.session.execute(
         sa.update(User)
         .where(User.id == user_id, is_free)
