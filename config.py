@@ -51,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     secret_key: str = ""
     token_keys: str = ""
     evotor_api_url: Url = "https://api.evotor.ru"
+    evotor_webhook_secret: str = ""
     vk_api_url: Url = "https://api.vk.ru/method"
     vk_id_url: Url = "https://id.vk.ru"
     vk_client_id: Annotated[str, msgspec.Meta(pattern=r"^\d{0,20}$")] = ""
@@ -225,8 +226,21 @@ def _check_for_production(settings: Settings) -> None:
         raise SettingsError("SECRET_KEY: this one can be guessed; make a random one as .env.example shows")
     if any(_is_guessable(base64.urlsafe_b64decode(key).decode("latin-1")) for key in settings.key_ring):
         raise SettingsError("TOKEN_KEYS: one of them can be guessed; make a random one as .env.example shows")
+    _check_webhook_secret(settings.evotor_webhook_secret)
     if travels_in_clear(settings.public_url):
         raise SettingsError("PUBLIC_URL: production needs https:// (http:// only for this machine itself)")
+
+
+def _check_webhook_secret(secret: str) -> None:
+    """A UUID, or login:password, of which the password counts. None at all is fine: then no webhook is answered."""
+    if not secret:
+        return
+    if len(secret) < SECRET_LENGTH:
+        raise SettingsError(
+            f"EVOTOR_WEBHOOK_SECRET: production needs at least {SECRET_LENGTH} characters, such as a UUID v4"
+        )
+    if _is_guessable(secret.partition(":")[2] or secret):
+        raise SettingsError("EVOTOR_WEBHOOK_SECRET: this one can be guessed; make a random one as .env.example shows")
 
 
 def _is_guessable(secret: str) -> bool:

@@ -37,7 +37,8 @@ def remember_secret(secret: str) -> None:
             _known_secrets[secret] = None
 
 
-def init_app(_app: Flask) -> None:
+def init_app(app: Flask) -> None:
+    remember_secret(app.extensions["settings"].evotor_webhook_secret)
     sys.excepthook = _write_masked
     default_handler.setFormatter(_MaskingFormatter("%(asctime)s %(levelname)s %(message)s"))
 

@@ -26,6 +26,7 @@ from tests.support.database import copy_sqlite, drop_postgres, make_postgres
 from tests.support.product import Product
 from tests.support.sandbox import Sandbox
 
+WEBHOOK_SECRET = "6f1e0d5a-8c1b-4222-8333-9c0ffee00b71"
 KEY = Fernet.generate_key().decode()
 COMPILED = CompiledTemplates()
 STATEMENTS = CompiledStatements()
@@ -58,6 +59,7 @@ def settings_for(database_url: str, sandbox: Sandbox | None = None, **changed: o
         "secret_key": "a secret of the tests that is long enough",
         "token_keys": KEY,
         "evotor_api_url": sandbox.evotor_url if sandbox else nowhere,
+        "evotor_webhook_secret": WEBHOOK_SECRET,
         "vk_api_url": sandbox.vk_url if sandbox else nowhere,
         "vk_requests_per_second": 10_000,
         "evotor_requests_per_second": 10_000,

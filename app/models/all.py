@@ -9,7 +9,14 @@ from app.models.catalog import (
     StoreState,
 )
 from app.models.category import VkCategoryList
-from app.models.connection import ConnectionState, EvotorConnection, VkConnection, VkPendingAccess, VkSignIn
+from app.models.connection import (
+    ConnectionState,
+    EvotorConnection,
+    EvotorKeptToken,
+    VkConnection,
+    VkPendingAccess,
+    VkSignIn,
+)
 from app.models.event import AccountEvent, EventKind
 from app.models.listing import AlbumState, ForeignItem, Listing, VkAlbum
 from app.models.photo import Photo, Pictured
@@ -31,6 +38,7 @@ __all__ = [
     "EntryOutcome",
     "EventKind",
     "EvotorConnection",
+    "EvotorKeptToken",
     "ForeignItem",
     "KeptPart",
     "KeptPlan",

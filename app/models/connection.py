@@ -9,6 +9,9 @@ from app.db import Base, EncryptedText, Mapped, mapped_column
 from app.models.session import KEY_HASH_LENGTH
 from app.models.types import one_of, owner_column
 
+EVOTOR_USER_LENGTH = 64
+EVENT_KEY_LENGTH = 160
+
 
 class ConnectionState(StrEnum):
     OK = "ok"
@@ -39,15 +42,64 @@ class _Connection:
 
 class EvotorConnection(_Connection, Base):
     __tablename__ = "evotor_connections"
-    __table_args__ = (one_of("state", ConnectionState),)
+    __table_args__ = (
+        one_of("state", ConnectionState),
+        sa.Index("ix_evotor_connections_linked_id", "linked_id", unique=True),
+        sa.Index("ix_evotor_connections_user_token_hash", "user_token_hash", unique=True),
+        sa.Index("ix_evotor_connections_evotor_user_id", "evotor_user_id"),
+    )
 
     user_id: Mapped[int] = owner_column(unique=True)
-    evotor_user_id: Mapped[str | None] = mapped_column(sa.String(64))
+    evotor_user_id: Mapped[str | None] = mapped_column(sa.String(EVOTOR_USER_LENGTH))
+    """Whose token that is, as far as it is known."""
     token: Mapped[str | None] = mapped_column(EncryptedText)
+    linked_id: Mapped[str | None] = mapped_column(sa.String(EVOTOR_USER_LENGTH))
+    """The Evotor user who proved in Evotor's cabinet to be this one; tokens that Evotor delivers for them are ours."""
+    user_token_hash: Mapped[str | None] = mapped_column(sa.String(64))
+    """Of what Evotor shows for this user's data; see services/connections/evotor_webhooks/user_tokens.py."""
+    event_at: Mapped[int | None] = mapped_column(sa.BigInteger)
+    """Milliseconds by Evotor's clock: of the last event that was applied."""
+    event_key: Mapped[str | None] = mapped_column(sa.String(EVENT_KEY_LENGTH))
+    """Tells that event from another one of the same moment."""
+    withdrawn: Mapped[str | None] = mapped_column(sa.String(32))
+    """A code: why Evotor said that the token ends, until one works or the application is installed again."""
+    refresh_due_at: Mapped[datetime | None] = mapped_column(sa.DateTime, index=True)
+    """From then on a pass reads the catalog, also where no run may."""
 
     @property
     def is_connected(self) -> bool:
         return self.token is not None
+
+    @property
+    def is_unchecked(self) -> bool:
+        """Evotor delivered the token, and nobody has tried it so far."""
+        return self.is_connected and self.checked_at is None
+
+    def have_checked(self, now: datetime) -> None:
+        """The token is to be tried, soon and by a pass; what is known of an earlier one says nothing of it."""
+        self.state, self.error_code, self.checked_at = ConnectionState.UNAVAILABLE, None, None
+        self.withdrawn, self.refresh_due_at = None, now
+
+    def note(self, state: ConnectionState, code: str | None, now: datetime) -> str | None:
+        """What Evotor answered; returns the code that is kept for it, which is why where Evotor told that before."""
+        if state is ConnectionState.OK:
+            self.withdrawn = self.refresh_due_at = None
+        elif state is not ConnectionState.UNAVAILABLE:
+            code, self.refresh_due_at = self.withdrawn or code, None
+        self.state, self.error_code, self.checked_at = state, code, now
+        return code
+
+
+class EvotorKeptToken(Base):
+    """A token that Evotor delivered for somebody who is not linked yet."""
+
+    __tablename__ = "evotor_kept_tokens"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    evotor_user_id: Mapped[str] = mapped_column(sa.String(EVOTOR_USER_LENGTH), unique=True)
+    token: Mapped[str | None] = mapped_column(EncryptedText, nullable=False)
+    """None where no key of the ring opens it any more."""
+    expires_at: Mapped[datetime] = mapped_column(sa.DateTime)
 
 
 class VkConnection(_Connection, Base):

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
@@ -6,11 +7,13 @@ from app.db import db
 from app.logs import get_logger
 from app.models import RunTrigger, User
 from app.services import health
-from app.services.connections import daily_checks
+from app.services.connections import catalog_due, daily_checks
 from app.services.engine import run
 from app.services.engine.context.held_lease import RunNews
 from app.services.engine.run import Outcome
 from app.services.runs import schedule
+
+T = TypeVar("T")
 
 log = get_logger()
 
@@ -25,27 +28,44 @@ def run_one(
 
 
 def run_due(is_stopping: Callable[[], bool] = lambda: False) -> Iterator[Outcome]:
-    """Everybody whose run is queued or whose time has come, each for at most one time slice.
+    """Everybody whose run is queued or whose time has come, each for at most one time slice; catalogs that are to be
+    read, before and between.
 
     Users who cannot run now (nothing connected, or another worker is at them) are passed over in silence; connections
     that no run asks are checked at the end. Raises a database error where the database stays away; nothing else that
     happens to one user ends the pass.
     """
+    _read_catalogs(is_stopping)
     for user_id in schedule.due_user_ids():
         if is_stopping():
             return
+        _read_catalogs(is_stopping)
         outcome = _run_apart(user_id, is_stopping)
         if outcome is not None and outcome.run_id is not None:
             yield outcome
     daily_checks.check_due(is_stopping)
 
 
+def _read_catalogs(is_stopping: Callable[[], bool]) -> None:
+    """Between the runs as well: the owner who has just connected is waiting."""
+    for user_id in catalog_due.due_user_ids():
+        if not is_stopping():
+            _apart(user_id, lambda user: catalog_due.read(user.id))
+
+
 def _run_apart(user_id: int, is_stopping: Callable[[], bool]) -> Outcome | None:
-    """One user's trouble stays theirs; None where not even a run came of it."""
+    def work(user: User) -> Outcome:
+        return run.run_user(user, RunTrigger.SCHEDULE, to_end=False, is_stopping=is_stopping)
+
+    return _apart(user_id, work)
+
+
+def _apart(user_id: int, work: Callable[[User], T]) -> T | None:
+    """One user's trouble stays theirs; None where nothing came of it."""
     db.session.remove()
     try:
         user = db.session.get(User, user_id)
-        return run.run_user(user, RunTrigger.SCHEDULE, to_end=False, is_stopping=is_stopping) if user else None
+        return work(user) if user else None
     except (OperationalError, InterfaceError) as error:
         db.session.remove()
         log.error("user_left_out", user_id=user_id, error=type(error.orig).__name__)

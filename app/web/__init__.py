@@ -29,6 +29,7 @@ def _put_on(app: Flask) -> None:
     from app.web.ops.views import blueprint as health
     from app.web.photos import blueprint as photos
     from app.web.sync import blueprint as sync
+    from app.web.webhooks import blueprint as webhooks
     from app.web.window import blueprint as window
 
     for part in (
@@ -51,5 +52,6 @@ def _put_on(app: Flask) -> None:
         remains,
     ):
         part.init_app(app)
-    for blueprint in (auth, connections, catalog, photos, window, sync, market, health):
+    for blueprint in (auth, connections, catalog, photos, window, sync, market, health, webhooks):
         app.register_blueprint(blueprint)
+    csrf.exempt(webhooks)

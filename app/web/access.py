@@ -19,7 +19,11 @@ from app.web.address import path_of_page, question_of_page
 P = ParamSpec("P")
 T = TypeVar("T")
 
-PUBLIC = frozenset({"auth.index", "auth.login", "auth.register", "health.show", "static"})
+WEBHOOKS = frozenset(
+    {"webhooks.verify", "webhooks.token", "webhooks.installation", "webhooks.subscription", "webhooks.goods"}
+)
+"""Evotor's, which proves itself by its secret."""
+PUBLIC = frozenset({"auth.index", "auth.login", "auth.register", "health.show", "static"}) | WEBHOOKS
 """Endpoints that answer without a sign-in; every other one asks for it."""
 
 ASIDE = frozenset({"window.settings_example"})

@@ -23,6 +23,8 @@ from app.web.doors.seats import TooManyPages
 from app.web.formatting import span
 from app.web.forms import showing_again
 from app.web.messages import message
+from app.web.webhooks import blueprint as webhooks
+from app.web.webhooks import refusals
 
 log = get_logger()
 
@@ -61,6 +63,8 @@ def init_app(app: Flask) -> None:
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
+    if request.path.startswith(f"{webhooks.url_prefix}/"):
+        return refusals.plain(error)
     if error.response is not None:
         return error.get_response()
     if error.code == 404 and (plain := _without_slash()):

@@ -49,6 +49,11 @@ CONNECTION = {
     ConnectionState.SHOP_CLOSED: Label("Товары выключены", "danger"),
     ConnectionState.NEEDS_OWNER: Label("Нужно ваше участие", "warning"),
 }
+WITHDRAWN = {
+    "evotor_uninstalled": Label("Приложение удалено", "danger"),
+    "evotor_terminated": Label("Подписка закончилась", "danger"),
+}
+"""By the code, where the owner's account at Evotor let us go."""
 SILENT = frozenset({"evotor_unreachable", "vk_unreachable", "vk_id_unreachable"})
 """What is no answer at all."""
 
@@ -212,6 +217,10 @@ def connection(row: EvotorConnection | VkConnection | None) -> Label:
         return CONNECTION[ConnectionState.DISCONNECTED]
     if row.error_code == "vk_id_expired":
         return Label("Нужно войти заново", "danger")
+    if isinstance(row, EvotorConnection) and row.is_unchecked:
+        return Label("Проверяем", "info")
+    if row.error_code in WITHDRAWN:
+        return WITHDRAWN[row.error_code]
     if row.state == ConnectionState.UNAVAILABLE and row.error_code not in SILENT:
         return Label("Есть трудности", "warning")
     return CONNECTION[ConnectionState(row.state)]

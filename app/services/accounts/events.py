@@ -10,6 +10,9 @@ from app.logs import get_logger
 from app.models import AccountEvent, EventKind
 from app.models.event import DETAIL_LENGTH
 
+CABINET = "cabinet"
+"""`way` of what happened in Evotor's cabinet."""
+
 log = get_logger()
 
 

@@ -40,6 +40,13 @@ def register(email: str, password: str) -> User:
 
 def authenticate(email: str, password: str, source: str, now: datetime | None = None) -> User:
     """By address and password. A failure is committed, a success flushed. Raises BadCredentials or TooManyAttempts."""
+    user = known_by_password(email, password, source, now)
+    events.record(EventKind.SIGNED_IN, user.id)
+    return user
+
+
+def known_by_password(email: str, password: str, source: str, now: datetime | None = None) -> User:
+    """The same for whoever does not sign in by that."""
     user = by_address(email)
     known = user.password_hash if user else None
     attempt = Attempt(throttle.SIGN_IN, comparable(email), source)
@@ -48,7 +55,6 @@ def authenticate(email: str, password: str, source: str, now: datetime | None = 
     renewed = passwords.renewed(known, password)
     _lock_unchanged(user, known)
     user.password_hash = renewed or known
-    events.record(EventKind.SIGNED_IN, user.id)
     return user
 
 

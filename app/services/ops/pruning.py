@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from app.clock import utcnow
 from app.db import db
-from app.models import AccountEvent, SignInFailures, SyncApproval, SyncRun, SyncRunEntry, UserSession
+from app.models import AccountEvent, EvotorKeptToken, SignInFailures, SyncApproval, SyncRun, SyncRunEntry, UserSession
 from app.models.run import ACTIVE
 from app.services.accounts.throttle import FORGOTTEN_AFTER
 from app.services.photos import gallery
@@ -17,7 +17,8 @@ RUNS_A_TIME = 200
 
 def prune(days: int) -> dict[str, int]:
     """Entries and runs that ended more than `days` ago, but for every user's newest run; events as old; approvals and
-    sessions that have expired; forgotten failures to sign in; files of photos that nothing names.
+    sessions that have expired, and tokens that nobody was linked to in time; forgotten failures to sign in; files of
+    photos that nothing names.
 
     Commits. Returns how many of each were deleted.
     """
@@ -32,6 +33,7 @@ def prune(days: int) -> dict[str, int]:
         "approvals": sa.delete(SyncApproval).where(SyncApproval.expires_at <= now),
         "events": sa.delete(AccountEvent).where(AccountEvent.at < now - timedelta(days=days)),
         "sessions": sa.delete(UserSession).where(UserSession.expires_at <= now),
+        "kept_tokens": sa.delete(EvotorKeptToken).where(EvotorKeptToken.expires_at <= now),
         "failures": sa.delete(SignInFailures).where(_forgotten(now)),
     }.items():
         deleted[name] = _deleted(gone)

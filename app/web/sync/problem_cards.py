@@ -57,6 +57,8 @@ def _connection(problem: Problem) -> ProblemCard:
 _TROUBLE = {
     "evotor_payment_required": "Эвотор не отдаёт товары",
     "evotor_unauthorized": "Эвотор не принимает ключ доступа",
+    "evotor_uninstalled": "Приложение удалено в Эвоторе",
+    "evotor_terminated": "Подписка в Эвоторе закончилась",
     "evotor_rate_limited": "Эвотор просит подождать",
     "evotor_empty": "Эвотор прислал пустой список",
     "vk_id_expired": "Нужно войти через ВК заново",
