@@ -228,6 +228,8 @@ def connection(row: EvotorConnection | VkConnection | None) -> Label:
 
 def standing(row: EvotorConnection | VkConnection) -> str:
     """Whether it works, told beside since when."""
+    if isinstance(row, EvotorConnection) and row.is_unchecked:
+        return "Проверяем"
     state = ConnectionState(row.state)
     if state in (ConnectionState.TOKEN_REJECTED, ConnectionState.FORBIDDEN):
         return "Нужно подключить заново"

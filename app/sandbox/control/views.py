@@ -20,6 +20,10 @@
     POST evotor/products  {"store", "upsert": [{...}], "patch": [{"id", "price": 1}], "delete": ["id"]}
     POST evotor/groups    the same for groups; a null in a patch drops the field
     POST evotor/stores    {"account": "01-...", "upsert": [...], "patch": [...], "delete": [...]}
+    POST evotor/partner   {"url", "secret", "hints": true}: whom Evotor tells, whether of changed goods, too; it stays
+    POST evotor/install   {"account", "email", "password"}, evotor/uninstall {"account"}: as in the cabinet, /ui/evotor
+    POST evotor/send      {"path": "user/token", "body", "token": instead of the secret, "headers"}: any webhook;
+                          these three answer {"status", "answer"}, status 0 where nobody answers
     GET evotor/data       {account: {store: {"store", "groups", "products"}}}
     POST vk/items         by the owner's hand: {"club", "add": [{"name", "price", "sku", "album_ids", ...}],
                           "edit": [{"id", "name", ...}], "delete": [id]};
@@ -73,6 +77,7 @@ from app.sandbox.control import data  # noqa: F401 (its actions register themsel
 from app.sandbox.control.actions import ACTIONS, action, set_fields
 from app.sandbox.documents import Json
 from app.sandbox.evotor.state import EvotorToken
+from app.sandbox.evotor.webhooks import hint
 from app.sandbox.faults import FaultError
 from app.sandbox.state import CallLog, World
 from app.sandbox.vk.render import album_size, availability, hundredths
@@ -89,7 +94,10 @@ def change(name: str) -> Response:
     body = request.get_json(silent=True) or {}
     try:
         with world.lock:
-            return jsonify(ACTIONS[name](world, body))
+            answer = ACTIONS[name](world, body)
+        if name == "evotor/products":
+            hint(world, body["store"], [*body.get("upsert", []), *body.get("patch", [])])
+        return jsonify(answer)
     except (FaultError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadRequest(f"{type(error).__name__}: {error}") from None
 

@@ -53,10 +53,17 @@ def _unlink(connection: EvotorConnection) -> None:
 
 
 def check_evotor(user: User) -> ConnectionState:
-    """Ask Evotor whether the stored token still works, and remember the answer."""
+    """Ask Evotor whether the stored token still works, and remember the answer.
+
+    One that nobody has tried so far brings the first copy of the catalog.
+    """
     use = evotor_use(user)
     if use is None:
         return ConnectionState.DISCONNECTED
+    if user.evotor is not None and user.evotor.is_unchecked:
+        with contextlib.suppress(ServiceError):
+            refresh.refresh(user)
+        return stored_state(locked(EvotorConnection, use.user_id))
     db.session.commit()
     try:
         with evotor_client(use.token) as client:

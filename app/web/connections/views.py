@@ -10,6 +10,7 @@ from app.services.errors import ConnectionRefused
 from app.services.owner import rules, shop_window
 from app.services.pages.sync.overview import SyncOverview
 from app.services.vendors import turns
+from app.services.vendors.clients import evotor_cabinet
 from app.services.vendors.turns import AllSeatsTaken, TurnTaken
 from app.web.access import commit_on_success, owner
 from app.web.asking import asks_vendors
@@ -53,8 +54,8 @@ def evotor() -> ResponseReturnValue:
             next_step = "" if user.vk and user.vk.is_connected else " Теперь подключите сообщество ВК."
             flash(*connected(f"Эвотор подключён.{next_step}", "other_evotor" if is_other else None))
             return redirect(url_for(".show"))
-    age = catalog_age(user.id)
-    return render_template("connections/evotor.html", form=form, evotor=user.evotor, age=age, **_window()), form.status
+    facts = {"evotor": user.evotor, "age": catalog_age(user.id), "cabinet": evotor_cabinet(), **_window()}
+    return render_template("connections/evotor.html", form=form, **facts), form.status
 
 
 def _window() -> dict[str, object]:

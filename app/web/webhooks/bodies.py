@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from flask import request
+from flask import abort, request
 
 from app.models.connection import EVENT_KEY_LENGTH
 from app.services.connections.evotor_webhooks.cabinet_events import CabinetEvent
@@ -33,8 +33,11 @@ def sent_list() -> None:
 
 
 def _decoded(kind: Any) -> Any:
+    body = request.get_data(cache=False)
+    if request.content_length is None and len(body) >= (request.max_content_length or 0):
+        abort(413)  # of unknown length, and cut at what is read of it
     try:
-        return msgspec.json.decode(request.get_data(cache=False).removeprefix(BOM), type=kind)
+        return msgspec.json.decode(body.removeprefix(BOM), type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Refusal(SYNTAX, "not the JSON that is expected here") from None
 
