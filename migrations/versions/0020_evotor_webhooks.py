@@ -1,4 +1,4 @@
-"""What Evotor tells by itself: who is linked, tokens kept for those who are not yet, events, hints of changes."""
+"""What Evotor tells by itself: who is linked, tokens kept for those who are not yet, events, hints of changes; devices in the record."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,6 +30,7 @@ def upgrade() -> None:
         op.add_column("evotor_connections", sa.Column(name, kind))
     op.add_column("catalog_stores", sa.Column("hinted_at", sa.DateTime()))
     op.add_column("sync_states", sa.Column("hinted_run_at", sa.DateTime()))
+    op.add_column("account_events", sa.Column("device", sa.String(64)))
     for table, column_name, unique in INDEXES:
         op.create_index(f"ix_{table}_{column_name}", table, [column_name], unique=unique)
     op.create_table(
@@ -47,6 +48,7 @@ def downgrade() -> None:
     op.drop_table("evotor_kept_tokens")
     for table, column_name, _ in reversed(INDEXES):
         op.drop_index(f"ix_{table}_{column_name}", table)
+    op.drop_column("account_events", "device")
     op.drop_column("sync_states", "hinted_run_at")
     op.drop_column("catalog_stores", "hinted_at")
     for name, _ in reversed(CONNECTION):

@@ -15,6 +15,7 @@ from app.services.runs import records
 from tests.factories import PASSWORD, make_user, set_rule
 from tests.support.page import Browser
 from tests.support.sandbox import CLUB, EVOTOR_OTHER_TOKEN, EVOTOR_TOKEN, EXTENDED_CLUB, SECOND_STORE, STORE, VK_TOKEN
+from tests.support.webhooks import Webhooks
 
 RECORDED = {
     "auth.register",
@@ -34,6 +35,9 @@ RECORDED = {
     "sync.hide_all",
     "sync.stop",
     "sync.undo",
+    "webhooks.installation",
+    "webhooks.token",
+    "webhooks.verify",
 }
 UNRECORDED = {
     # They ask the services for news.
@@ -43,6 +47,9 @@ UNRECORDED = {
     "market.check_market",
     "window.refresh_categories",
     "sync.run_now",
+    # They tell of things that the next run finds out.
+    "webhooks.goods",
+    "webhooks.subscription",
     # What is shown and how: it stands on pages of its own, where it is changed back, too.
     "catalog.accept",
     "catalog.close_store",
@@ -80,6 +87,16 @@ def run() -> int:
     latest = records.latest(owner().id)
     assert latest is not None
     return latest.id
+
+
+def cabinet(evotor: Webhooks) -> Iterator[tuple[str, Kinds]]:
+    """What the owner does at Evotor, who has connected another account here."""
+    evotor.verify()
+    yield "webhooks.verify", [EventKind.EVOTOR_CONNECTED]
+    evotor.token(EVOTOR_TOKEN)
+    yield "webhooks.token", [EventKind.EVOTOR_CHANGED]
+    evotor.uninstalled(1_000)
+    yield "webhooks.installation", [EventKind.EVOTOR_DISCONNECTED]
 
 
 def story(browser: Browser, elsewhere: Browser) -> Iterator[tuple[str, Kinds]]:
@@ -125,6 +142,7 @@ def story(browser: Browser, elsewhere: Browser) -> Iterator[tuple[str, Kinds]]:
     yield "connections.vk_community", [kind.DISABLED, kind.VK_CHANGED]
     browser.post("/evotor", {"access_token": EVOTOR_OTHER_TOKEN})
     yield "connections.evotor", [kind.EVOTOR_CHANGED]
+    yield from cabinet(Webhooks(elsewhere.client))
     browser.post("/vk/disconnect")
     yield "connections.disconnect_vk", [kind.VK_DISCONNECTED]
     browser.post("/evotor/disconnect")

@@ -8,7 +8,7 @@ MARKET = "https://market.evotor.ru"
 
 
 def cabinet(api_url: str) -> str:
-    """Where an owner installs applications; an emulator has a cabinet of its own (docs/contracts/evotor.md §11.5)."""
+    """Where an owner installs applications; an emulator has a cabinet of its own (docs/contracts/evotor.md §13.6)."""
     if not is_emulator(api_url):
         return MARKET
     parts = urlsplit(api_url)

@@ -1,4 +1,4 @@
-"""What Evotor sends to a partner's server: docs/contracts/evotor.md §11."""
+"""What Evotor sends to a partner's server: docs/contracts/evotor.md §13."""
 
 import uuid
 from typing import Any

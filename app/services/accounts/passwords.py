@@ -1,20 +1,74 @@
-"""Argon2id, slow on purpose: never while a transaction is open, and never more than two at once in one process.
+"""Which passwords are taken, and how they are kept.
+
+Taken is what NIST SP 800-63B asks for: long enough, no rules of composition, but none that is guessed first.
+
+Argon2id, slow on purpose: never while a transaction is open, and never more than two at once in one process.
 
 The profile is OWASP's for small servers (19 MiB, two passes): a flood of sign-ins then costs some 40 MB and a fraction
 of a second, where 64 MiB a thread would take a machine's memory and all its time.
 """
 
+import re
 from functools import cache
+from itertools import pairwise
+from pathlib import Path
 from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from app.services.errors import ServiceError
+
 SHORTEST, LONGEST = 8, 128
 """Signs of a password."""
 
+COMMON = Path(__file__).resolve().parents[2] / "assets" / "passwords" / "common.txt"
+EXPECTED = ("evosync", "evotor", "эвотор", "vkontakte", "вконтакте", "password", "пароль")
+"""Words that whoever guesses at an account here tries first; beside them are those of its address."""
+LEFT_OVER = 5
+"""So many signs beside such a word are no secret yet."""
+LONGEST_PERIOD = 4
+_LAYOUT = str.maketrans("йцукенгшщзхъфывапролджэячсмитьбю", "qwertyuiop[]asdfghjkl;'zxcvbnm,.")
+
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _at_once = BoundedSemaphore(2)
+
+
+class WeakPassword(ServiceError):
+    """`code` says why: password_length, password_common, password_simple, password_expected."""
+
+
+def check_new(password: str, email: str = "") -> None:
+    """What is chosen anew, for the account of this address. Raises WeakPassword. Nobody is asked about older ones."""
+    folded = password.casefold()
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise WeakPassword("password_length")
+    if not _common().isdisjoint((folded, folded.translate(_LAYOUT))):
+        raise WeakPassword("password_common")
+    if _is_simple(folded):
+        raise WeakPassword("password_simple")
+    if any(word in folded and len(folded.replace(word, "")) < LEFT_OVER for word in (*EXPECTED, *_words_of(email))):
+        raise WeakPassword("password_expected")
+
+
+def _is_simple(folded: str) -> bool:
+    """A few signs again and again, or each the next one's neighbour."""
+    periods = range(1, LONGEST_PERIOD + 1)
+    is_repeated = any(folded == (folded[:period] * len(folded))[: len(folded)] for period in periods)
+    steps = {ord(after) - ord(before) for before, after in pairwise(folded)}
+    return is_repeated or steps in ({1}, {-1})
+
+
+def _words_of(email: str) -> list[str]:
+    """The address, and the parts of it that can be recognised."""
+    address = email.casefold()
+    return [word for word in (address, *re.split(r"[@.+_-]", address)) if len(word) >= LEFT_OVER - 1]
+
+
+@cache
+def _common() -> frozenset[str]:
+    lines = COMMON.read_text(encoding="utf-8").splitlines()
+    return frozenset(line for line in lines if not line.startswith("# "))
 
 
 def hashed(password: str) -> str:

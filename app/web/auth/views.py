@@ -7,12 +7,14 @@ from app.context import request_source, settings
 from app.domain.account import time_zones
 from app.extensions import limiter
 from app.models import UserSession
-from app.services.accounts import sessions, users
+from app.services.accounts import events, sessions, users
 from app.services.errors import BadCredentials, EmailTaken, TooManyAttempts
 from app.services.owner import shop_window
 from app.web.access import commit_on_success, owned_or_404, owner, safe_next
+from app.web.address import requested_page
 from app.web.auth import blueprint
 from app.web.auth.forms import AccountForm, DeleteForm, LoginForm, PasswordForm, RegisterForm, TimeZoneForm
+from app.web.auth.history import A_PAGE, told
 from app.web.auth.signing import forget_device, sign_in
 from app.web.formatting import counted, moment, quoted
 from app.web.forms import ActionForm, sent, text_of
@@ -106,6 +108,7 @@ def _account_page(
     time_zone_form: TimeZoneForm | None = None,
 ) -> str:
     """The form that was sent as it was sent, the others empty."""
+    page = events.latest(owner().id, 1, A_PAGE)
     return render_template(
         "auth/account.html",
         password_form=password_form or PasswordForm(formdata=None),
@@ -113,8 +116,16 @@ def _account_page(
         time_zone_form=time_zone_form or TimeZoneForm(formdata=None, time_zone=time_zones.listed(owner().time_zone)),
         devices=sessions.of(owner()),
         this_device=sessions.current(owner()),
+        happened=list(map(told, page.items)),
+        has_more=page.pages > 1,
         window=shop_window.shop_window(owner()),
     )
+
+
+@blueprint.get("/account/events")
+def account_events() -> str:
+    page = events.latest(owner().id, requested_page(), A_PAGE)
+    return render_template("auth/events.html", page=page, happened=list(map(told, page.items)))
 
 
 @blueprint.post("/account/sessions/<int:session_id>/end")

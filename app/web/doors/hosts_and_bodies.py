@@ -9,6 +9,7 @@ from werkzeug import routing
 
 from app.context import settings
 from app.db import db
+from app.domain.account.devices import device_of
 from app.domain.account.network import source_of
 from app.logs import get_logger
 from app.web.access import READS, WEBHOOKS
@@ -48,6 +49,8 @@ def _tell_of_a_proxy() -> None:
 
 def _note_source() -> None:
     g.source = source_of(request.remote_addr)
+    if request.method not in READS:
+        g.device = device_of(request.user_agent.string)
 
 
 def _check_host() -> None:

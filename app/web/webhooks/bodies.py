@@ -2,14 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from flask import abort, request
 
 from app.models.connection import EVENT_KEY_LENGTH
-from app.services.connections.evotor_webhooks.cabinet_events import CabinetEvent
+from app.services.connections.evotor_webhooks.cabinet_events import CabinetEvent, milliseconds
 from app.web.webhooks.refusals import BAD_VALUE, MISSING, SYNTAX, Refusal
 
 USER_ID = re.compile(r"\d{2}-\d{15}", re.ASCII)
@@ -87,7 +86,7 @@ class Fields:
         value = self._given(name)
         found = self._whole(value)
         if found is None and isinstance(value, str):
-            found = _milliseconds(value)
+            found = milliseconds(value)
         if found is None or not 0 <= found <= LATEST:
             raise self._bad(name)
         return found
@@ -119,15 +118,6 @@ class Fields:
 
     def _bad(self, name: str) -> Refusal:
         return Refusal(BAD_VALUE, "unexpected value", name, self.sent[name])
-
-
-def _milliseconds(text: str) -> int | None:
-    """docs/contracts/evotor.md writes moments as 2026-01-01T00:00:00.000Z, and with +0000."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def installation_event() -> CabinetEvent:

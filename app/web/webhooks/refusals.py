@@ -1,4 +1,4 @@
-"""Errors as Evotor reads them: docs/contracts/evotor.md §11.3."""
+"""Errors as Evotor reads them: docs/contracts/evotor.md §13.3."""
 
 import json
 from typing import Any

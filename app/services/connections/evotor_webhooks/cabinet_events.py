@@ -1,6 +1,7 @@
 """The application was installed, removed, paid for or not: told by events, which may come twice and out of order."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from app.clock import utcnow
 from app.db import db
@@ -46,6 +47,15 @@ class CabinetEvent:
         if self.subscription and self.subscription == subscription and self.number <= int(number):
             return True
         return self.at < at or (self.at == at and self.key == key)
+
+
+def milliseconds(text: str) -> int | None:
+    """Of a moment as Evotor writes it, 2026-01-01T00:00:00.000Z or with +0000; None for what is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        return None
 
 
 def apply(event: CabinetEvent) -> None:
