@@ -233,13 +233,10 @@ def _check_for_production(settings: Settings) -> None:
 
 def _check_webhook_secret(secret: str) -> None:
     """A UUID, or login:password, of which the password counts. None at all is fine: then no webhook is answered."""
-    if not secret:
-        return
-    if len(secret) < SECRET_LENGTH:
-        raise SettingsError(
-            f"EVOTOR_WEBHOOK_SECRET: production needs at least {SECRET_LENGTH} characters, such as a UUID v4"
-        )
-    if _is_guessable(secret.partition(":")[2] or secret):
+    counts = secret.partition(":")[2] or secret
+    if secret and len(counts) < SECRET_LENGTH:
+        raise SettingsError(f"EVOTOR_WEBHOOK_SECRET: needs at least {SECRET_LENGTH} characters, such as a UUID v4")
+    if secret and _is_guessable(counts):
         raise SettingsError("EVOTOR_WEBHOOK_SECRET: this one can be guessed; make a random one as .env.example shows")
 
 

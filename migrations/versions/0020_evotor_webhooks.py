@@ -1,4 +1,4 @@
-"""What Evotor tells by itself: who is linked, tokens kept for those who are not yet, events, hints of changes; devices in the record."""
+"""What Evotor tells: who is linked, tokens kept for others, events, hints of changes; browsers in the record."""
 
 import sqlalchemy as sa
 from alembic import op
