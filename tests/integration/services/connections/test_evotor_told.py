@@ -1,6 +1,7 @@
 """What Evotor tells of its own accord: the application installed and removed, subscriptions, hints of changed goods."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -140,7 +141,7 @@ def test_a_user_and_a_type_that_nobody_knows_are_heard_in_silence(evotor: Webhoo
 # Hints
 
 
-def hint(evotor: Webhooks, **options: object) -> None:
+def hint(evotor: Webhooks, **options: Any) -> None:
     evotor.send(GOODS, [{"uuid": "P1", "name": "Не товар", "price": 1}], **options)
 
 
