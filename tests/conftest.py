@@ -23,6 +23,7 @@ from config import Settings
 from tests.support.bad_vendor import BadVendor
 from tests.support.compiled import CompiledStatements, CompiledTemplates
 from tests.support.database import copy_sqlite, drop_postgres, make_postgres
+from tests.support.mail_server import MailServer, with_mail
 from tests.support.product import Product
 from tests.support.sandbox import Sandbox
 
@@ -154,6 +155,26 @@ def app_on_postgres(postgres_url: str, sandbox: Sandbox, tmp_path: Path) -> Iter
     for app in running_app(settings_for(postgres_url, sandbox, photo_dir=str(tmp_path / "photos"))):
         emptied()
         yield app
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    """Not started yet."""
+    server = MailServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def app_with_mail(app: Flask, mail_server: MailServer) -> Flask:
+    with_mail(app, mail_server.start().url())
+    return app
+
+
+@pytest.fixture
+def app_with_mail_on_each_database(app_on_each_database: Flask, mail_server: MailServer) -> Flask:
+    with_mail(app_on_each_database, mail_server.start().url())
+    return app_on_each_database
 
 
 @pytest.fixture

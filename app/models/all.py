@@ -8,7 +8,6 @@ from app.models.catalog import (
     CatalogUnreadable,
     StoreState,
 )
-from app.models.category import VkCategoryList
 from app.models.connection import (
     ConnectionState,
     EvotorConnection,
@@ -18,7 +17,8 @@ from app.models.connection import (
     VkSignIn,
 )
 from app.models.event import AccountEvent, EventKind
-from app.models.listing import AlbumState, ForeignItem, Listing, VkAlbum
+from app.models.listing import AlbumState, ForeignItem, Listing, VkAlbum, VkCategoryList
+from app.models.mail import MailKind, OutgoingMail
 from app.models.photo import Photo, Pictured
 from app.models.plan import KeptPart, KeptPlan
 from app.models.run import EntryOutcome, RunStage, RunStatus, RunTrigger, SyncApproval, SyncRun, SyncRunEntry
@@ -43,6 +43,8 @@ __all__ = [
     "KeptPart",
     "KeptPlan",
     "Listing",
+    "MailKind",
+    "OutgoingMail",
     "OwnerOrder",
     "Photo",
     "Pictured",

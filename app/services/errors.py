@@ -23,6 +23,12 @@ class BadCredentials(ServiceError):
     code = "bad_credentials"
 
 
+class LinkExpired(ServiceError):
+    """The link of a mail is too old, was used, or was never given."""
+
+    code = "link_expired"
+
+
 class TooManyAttempts(ServiceError):
     code = "too_many_attempts"
 

@@ -12,6 +12,7 @@ from app.services.engine import run
 from app.services.engine.context.held_lease import RunNews
 from app.services.engine.run import Outcome
 from app.services.runs import schedule
+from app.tasks import mail
 
 T = TypeVar("T")
 
@@ -33,17 +34,20 @@ def run_due(is_stopping: Callable[[], bool] = lambda: False) -> Iterator[Outcome
 
     Users who cannot run now (nothing connected, or another worker is at them) are passed over in silence; connections
     that no run asks are checked at the end. Raises a database error where the database stays away; nothing else that
-    happens to one user ends the pass.
+    happens to one user ends the pass. Mails go out between the runs, too, so that none waits for a whole pass.
     """
     _read_catalogs(is_stopping)
     for user_id in schedule.due_user_ids():
         if is_stopping():
             return
         _read_catalogs(is_stopping)
+        mail.hand_over(is_stopping)
         outcome = _run_apart(user_id, is_stopping)
         if outcome is not None and outcome.run_id is not None:
             yield outcome
     daily_checks.check_due(is_stopping)
+    mail.queue_notices()
+    mail.hand_over(is_stopping)
 
 
 def _read_catalogs(is_stopping: Callable[[], bool]) -> None:

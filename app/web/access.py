@@ -23,7 +23,8 @@ WEBHOOKS = frozenset(
     {"webhooks.verify", "webhooks.token", "webhooks.installation", "webhooks.subscription", "webhooks.goods"}
 )
 """Evotor's, which proves itself by its secret."""
-PUBLIC = frozenset({"auth.index", "auth.login", "auth.register", "health.show", "static"}) | WEBHOOKS
+MAIL_LINKS = frozenset({"mail.forgot", "mail.new_password", "mail.confirm", "mail.stop", "mail.end_kind"})
+PUBLIC = WEBHOOKS | MAIL_LINKS | {"auth.index", "auth.login", "auth.register", "health.show", "static"}
 """Endpoints that answer without a sign-in; every other one asks for it."""
 
 ASIDE = frozenset({"window.settings_example"})

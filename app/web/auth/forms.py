@@ -8,7 +8,8 @@ from app.domain.account import time_zones
 from app.models.user import EMAIL_LENGTH
 from app.services.accounts import passwords
 from app.services.accounts.passwords import LONGEST, SHORTEST, WeakPassword
-from app.web.forms import BaseForm, EmailAddress, text_of
+from app.web.forms import BaseForm, CheckboxesField, EmailAddress, text_of
+from app.web.mail.labels import KINDS
 from app.web.messages import message
 
 REQUIRED = "Заполните это поле."
@@ -65,6 +66,10 @@ class PasswordForm(BaseForm):
 
 class TimeZoneForm(BaseForm):
     time_zone = SelectField("Ваше время", choices=lambda: time_zones.choices(utcnow()))
+
+
+class MailsForm(BaseForm):
+    kinds = CheckboxesField("Какие письма присылать", choices=[(str(kind), words) for kind, words in KINDS.items()])
 
 
 class DeleteForm(BaseForm):

@@ -9,12 +9,14 @@ from app.extensions import limiter
 from app.models import UserSession
 from app.services.accounts import events, sessions, users
 from app.services.errors import BadCredentials, EmailTaken, TooManyAttempts
+from app.services.mail import confirmation
 from app.services.owner import shop_window
 from app.web.access import commit_on_success, owned_or_404, owner, safe_next
 from app.web.address import requested_page
 from app.web.auth import blueprint
 from app.web.auth.forms import AccountForm, DeleteForm, LoginForm, PasswordForm, RegisterForm, TimeZoneForm
 from app.web.auth.history import A_PAGE, told
+from app.web.auth.mails import ask_to_confirm, choose_mails, mails_card
 from app.web.auth.signing import forget_device, sign_in
 from app.web.formatting import counted, moment, quoted
 from app.web.forms import ActionForm, sent, text_of
@@ -49,11 +51,14 @@ def register() -> ResponseReturnValue:
     form = RegisterForm()
     if form.validate_on_submit():
         try:
-            sign_in(users.register(text_of(form.email), text_of(form.password)), remember=False)
+            user = users.register(text_of(form.email), text_of(form.password))
+            sign_in(user, remember=False)
         except EmailTaken as error:
             form.refuse(form.email, message(error.code))
         else:
             flash("Добро пожаловать! Начните с подключения Эвотора.", "success")
+            if confirmation.ask(user):
+                flash("Мы отправили вам письмо: откройте ссылку из него, чтобы подтвердить адрес.", "info")
             return redirect(url_for("sync.show"))
     return render_template("auth/register.html", form=form), form.status
 
@@ -76,8 +81,9 @@ def login() -> ResponseReturnValue:
             form.refuse(form.password, message(error.code))
         except TooManyAttempts as error:
             form.refuse(form.password, message(error.code), status=429)
-    is_open = settings().registration_open
-    return render_template("auth/login.html", form=form, next=target, registration_open=is_open), form.status
+    is_open, has_mail = settings().registration_open, settings().has_mail
+    page = render_template("auth/login.html", form=form, next=target, registration_open=is_open, has_mail=has_mail)
+    return page, form.status
 
 
 def _tell_of_failures(failures: int) -> None:
@@ -114,6 +120,7 @@ def _account_page(
         password_form=password_form or PasswordForm(formdata=None),
         delete_form=delete_form or DeleteForm(formdata=None),
         time_zone_form=time_zone_form or TimeZoneForm(formdata=None, time_zone=time_zones.listed(owner().time_zone)),
+        mails=mails_card(owner()),
         devices=sessions.of(owner()),
         this_device=sessions.current(owner()),
         happened=list(map(told, page.items)),
@@ -153,7 +160,13 @@ def end_all_sessions() -> ResponseReturnValue:
 @commit_on_success
 def change_account() -> ResponseReturnValue:
     action = sent(AccountForm).action.data
-    return {"delete": delete_account, "time_zone": change_time_zone}.get(action or "", change_password)()
+    changes = {
+        "delete": delete_account,
+        "time_zone": change_time_zone,
+        "mails": choose_mails,
+        "confirm_email": ask_to_confirm,
+    }
+    return changes.get(action or "", change_password)()
 
 
 def change_time_zone() -> ResponseReturnValue:

@@ -1,0 +1,87 @@
+"""The words of a mail, made when it goes out: what it tells is then as it stands, and no token ever lay anywhere."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
+
+from app.context import settings
+from app.domain.planning.changes import Action
+from app.models import MailKind, User
+from app.services.mail import digest, occasions, preferences, tokens
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "letters"
+PATHS = {
+    MailKind.CONNECTION: "/connections",
+    MailKind.NO_GOOD_RUN: "/sync",
+    MailKind.APPROVAL: "/sync/plan",
+    MailKind.WEEKLY_DIGEST: "/sync/runs",
+}
+_DONE = (Action.ADD, Action.EDIT, Action.SHOW, Action.HIDE, Action.DELETE)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    subject: str
+    text: str
+    html: str
+    stop_url: str | None = None
+    """Where this kind is ended."""
+
+
+def letter_for(user: User, kind: MailKind) -> Letter | None:
+    """None where there is nothing to tell any more. May make the plan, and commits then."""
+    if kind is MailKind.CONFIRM_EMAIL:
+        is_needed = user.email_confirmed_at is None
+        return _written(kind, f"/email/confirm/{tokens.confirm_token(user)}") if is_needed else None
+    if kind is MailKind.RESET_PASSWORD:
+        return _written(kind, f"/password/reset/{tokens.reset_token(user)}")
+    occasion = occasions.still(kind, user.id) if preferences.wants(user, kind) else None
+    if occasion is None:
+        return None
+    facts: dict[str, Any] = {}
+    if kind is MailKind.CONNECTION:
+        facts = {"troubles": [trouble.split() for trouble in occasion.about.split(", ")]}
+    elif kind is MailKind.WEEKLY_DIGEST:
+        week = digest.week_of(user)
+        facts = {"week": week, "done": {str(action): week.done.get(action, 0) for action in _DONE}}
+    return _written(kind, PATHS[kind], f"/mail/stop/{tokens.stop_token(user, kind)}", **facts)
+
+
+def test_letter() -> Letter:
+    return _written("test", "/")
+
+
+def _written(kind: str, path: str, stop_path: str | None = None, **facts: Any) -> Letter:
+    """From the one template of its kind: blocks `subject`, `said` (paragraphs), `to_do` (what the link is for)."""
+    site = settings().public_url
+    template = _environment().get_template(f"{kind}.txt")
+    subject, said, to_do = (_block(template, name, facts) for name in ("subject", "said", "to_do"))
+    stop_url = stop_path and site + stop_path
+    frame = {
+        "subject": subject,
+        "paragraphs": [" ".join(paragraph.split("\n")) for paragraph in said.split("\n\n")],
+        "to_do": to_do,
+        "link": site + path,
+        "stop_url": stop_url,
+        "site": site,
+    }
+    text, html = (_environment().get_template(name).render(frame) for name in ("frame.txt", "frame.html"))
+    return Letter(subject, text, html, stop_url)
+
+
+def _block(template: Template, name: str, facts: dict[str, Any]) -> str:
+    return "".join(template.blocks[name](template.new_context(facts))).strip()
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(("html",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

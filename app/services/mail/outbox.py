@@ -1,0 +1,120 @@
+"""The rows of mails: queued with what they tell of, claimed by one worker at a time, ended once.
+
+A claim is committed before the mail is handed over, and counts as a try: of two workers one gets it. Who dies between
+handing over and noting it leaves a mail that goes out once more, when its claim is over.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from app.clock import utcnow
+from app.db import db, reading
+from app.models import MailKind, OutgoingMail
+from app.models.mail import ABOUT_LENGTH
+from app.services import locks
+
+CLAIM = timedelta(minutes=5)
+"""Longer than a pass may take over its mails."""
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (5, 30, 4 * 60, 20 * 60))
+"""After the first try, the second, …: the last one comes about a day after the first."""
+MOST_TRIES = len(PAUSES) + 1
+ASKED_AGAIN, ASKED_A_DAY = timedelta(minutes=5), 5
+"""Of mails that somebody may order by an address alone: so often, and no oftener."""
+MOST_AT_ONCE = 200
+_URGENT = (MailKind.RESET_PASSWORD, MailKind.CONFIRM_EMAIL)
+"""Somebody waits for them."""
+_BLINDLY = {"synchronize_session": False}
+
+
+def queue(user_id: int, kind: MailKind, address: str, about: str = "") -> None:
+    """Goes out if the caller's transaction is committed."""
+    now = utcnow()
+    mail = OutgoingMail(user_id=user_id, kind=kind, address=address, about=about[:ABOUT_LENGTH])
+    mail.created_at = mail.next_try_at = now
+    db.session.add(mail)
+    db.session.flush()
+
+
+def queue_asked(user_id: int | None, kind: MailKind, address: str) -> bool:
+    """The same, where somebody asked for it: False, and nothing goes out, if they did so too often.
+
+    Without a user nothing goes out either. The work is the same, so that nobody can tell by the time it takes.
+    """
+    locks.lock(user_id or 0)
+    now = utcnow()
+    ours = (OutgoingMail.user_id == (user_id or 0), OutgoingMail.kind == kind)
+    last_day = sa.select(OutgoingMail.created_at).where(*ours, OutgoingMail.created_at > now - timedelta(days=1))
+    moments = db.session.scalars(last_day.order_by(OutgoingMail.created_at.desc()).limit(ASKED_A_DAY)).all()
+    is_too_often = len(moments) >= ASKED_A_DAY or any(moment > now - ASKED_AGAIN for moment in moments)
+    if goes := user_id is not None and not is_too_often:
+        mail = OutgoingMail(user_id=user_id, kind=kind, address=address, created_at=now, next_try_at=now)
+    else:
+        mail = OutgoingMail(kind=kind, created_at=now, given_up_at=now)
+    db.session.add(mail)
+    db.session.flush()
+    return goes
+
+
+def due() -> Sequence[int]:
+    """Mails whose time has come; those for which somebody waits come first."""
+    now = utcnow()
+    query = sa.select(OutgoingMail.id).where(OutgoingMail.next_try_at <= now, _is_free(now))
+    in_order = (OutgoingMail.kind.in_(_URGENT).desc(), OutgoingMail.next_try_at, OutgoingMail.id)
+    with reading():
+        ids = db.session.scalars(query.order_by(*in_order).limit(MOST_AT_ONCE)).all()
+        db.session.commit()
+    return ids
+
+
+def claim(mail_id: int) -> OutgoingMail | None:
+    """None where another worker has it, or ended it. Commits."""
+    now = utcnow()
+    ours = (OutgoingMail.id == mail_id, OutgoingMail.next_try_at <= now, _is_free(now))
+    taken = sa.update(OutgoingMail).where(*ours).values(claimed_until=now + CLAIM, tries=OutgoingMail.tries + 1)
+    is_ours = getattr(db.session.execute(taken, execution_options=_BLINDLY), "rowcount", 0) == 1
+    db.session.commit()
+    return db.session.get(OutgoingMail, mail_id, populate_existing=True) if is_ours else None
+
+
+def _is_free(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(OutgoingMail.claimed_until.is_(None), OutgoingMail.claimed_until <= now)
+
+
+def note_sent(mail: OutgoingMail) -> None:
+    """Commits."""
+    _note(mail, next_try_at=None, claimed_until=None, sent_at=utcnow(), error_code=None)
+
+
+def note_refused(mail: OutgoingMail, code: str, *, permanent: bool) -> datetime | None:
+    """When it is tried again; None where it is given up. Commits."""
+    if permanent or mail.tries >= MOST_TRIES:
+        note_given_up(mail, code)
+        return None
+    again = utcnow() + PAUSES[mail.tries - 1]
+    _note(mail, next_try_at=again, claimed_until=None, error_code=code)
+    return again
+
+
+def note_given_up(mail: OutgoingMail, code: str) -> None:
+    """Commits."""
+    _note(mail, next_try_at=None, claimed_until=None, given_up_at=utcnow(), error_code=code)
+
+
+def give_back(mail: OutgoingMail, code: str) -> None:
+    """It was not the mail's fault, so this was no try. Commits."""
+    _note(mail, claimed_until=None, tries=mail.tries - 1, error_code=code)
+
+
+def _note(mail: OutgoingMail, **values: object) -> None:
+    ours = (OutgoingMail.id == mail.id, OutgoingMail.claimed_until == mail.claimed_until)
+    db.session.execute(sa.update(OutgoingMail).where(*ours).values(values), execution_options=_BLINDLY)
+    db.session.commit()
+
+
+def postpone(until: datetime) -> None:
+    """No mail is tried before: the server takes none. Commits."""
+    earlier = sa.update(OutgoingMail).where(OutgoingMail.next_try_at < until, _is_free(utcnow()))
+    db.session.execute(earlier.values(next_try_at=until), execution_options=_BLINDLY)
+    db.session.commit()
