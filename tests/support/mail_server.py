@@ -70,7 +70,9 @@ class MailServer:
     port: int = 0
     _controller: Any = None
 
-    def start(self, certificate: Path | None = None, *, is_tls: bool = False, has_login: bool = False) -> "MailServer":
+    def start(
+        self, certificate: Path | None = None, *, is_tls: bool = False, has_login: bool = False, takes_utf8: bool = True
+    ) -> "MailServer":
         """With a certificate it offers STARTTLS, or `is_tls` speaks TLS from the first byte on."""
         context = None
         if certificate:
@@ -80,7 +82,9 @@ class MailServer:
         options: dict[str, Any] = {"ssl_context": context} if is_tls else {"tls_context": context}
         if has_login:
             options |= {"authenticator": self._logs_in, "auth_require_tls": False}
-        self._controller = Controller(self, "127.0.0.1", self.port, ready_timeout=10, **options)
+        self._controller = Controller(
+            self, "127.0.0.1", self.port, ready_timeout=10, enable_SMTPUTF8=takes_utf8, **options
+        )
         self._controller.start()
         self.asked.clear()
         return self
@@ -96,13 +100,14 @@ class MailServer:
     def _logs_in(self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
         assert isinstance(data, LoginPassword)
         self.said.append(data.password.decode())
-        return AuthResult(success=(data.login.decode(), data.password.decode()) == (USER, SECRET))
+        is_right = (data.login.decode(), data.password.decode()) == (USER, SECRET)
+        return AuthResult(success=is_right, handled=False, auth_data=data)
 
     async def _at(self, command: str, server: SMTP) -> str:
         self.asked.append(command)
         if self.hangs_at == command:
             await asyncio.sleep(60)
-        if self.drops_at == command :
+        if self.drops_at == command:
             transport: Any = server.transport
             transport.abort()
         return self.answers.get(command, "")

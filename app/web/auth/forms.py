@@ -69,7 +69,7 @@ class TimeZoneForm(BaseForm):
 
 
 class MailsForm(BaseForm):
-    kinds = CheckboxesField("Какие письма присылать", choices=[(str(kind), words) for kind, words in KINDS.items()])
+    kinds = CheckboxesField("Какие письма присылать", choices={str(kind): words for kind, words in KINDS.items()})
 
 
 class DeleteForm(BaseForm):
