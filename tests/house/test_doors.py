@@ -28,6 +28,7 @@ from tests.support.knocks import (
     odd_knocks,
     random_knocks,
 )
+from tests.support.mail_server import with_mail
 from tests.support.page import Browser
 from tests.support.sandbox import Sandbox
 
@@ -52,6 +53,7 @@ def shop(
     for app in running_app(settings_for(url, sandbox_process, photo_dir=str(folder / "photos"))):
         if request.param == "postgres":
             emptied()
+        with_mail(app, "smtp://127.0.0.1:9")
         furnish()
         yield app
 

@@ -189,6 +189,7 @@ def test_history_is_pruned_by_age(flask: Shell, owner: User) -> None:
         "events": 0,
         "sessions": 0,
         "kept_tokens": 0,
+        "mails": 0,
         "failures": 0,
         "photos": 0,
     }
