@@ -49,11 +49,14 @@ CONNECTION = {
     ConnectionState.SHOP_CLOSED: Label("Товары выключены", "danger"),
     ConnectionState.NEEDS_OWNER: Label("Нужно ваше участие", "warning"),
 }
-WITHDRAWN = {
+NO_RIGHT = "vk_id_no_market_right"
+CONNECTION_BY_CODE = {
+    NO_RIGHT: Label("Нет права на товары", "danger"),
+    "vk_id_expired": Label("Нужно войти заново", "danger"),
     "evotor_uninstalled": Label("Приложение удалено", "danger"),
     "evotor_terminated": Label("Подписка закончилась", "danger"),
 }
-"""By the code, where the owner's account at Evotor let us go."""
+"""Where the code tells more than the state."""
 SILENT = frozenset({"evotor_unreachable", "vk_unreachable", "vk_id_unreachable"})
 """What is no answer at all."""
 
@@ -211,16 +214,12 @@ def run_status(status: str, *, is_latest: bool = True) -> Label:
 
 def connection(row: EvotorConnection | VkConnection | None) -> Label:
     """By what the vendor answered, where the state holds several kinds of trouble."""
-    if row is not None and row.error_code == "vk_id_no_market_right":
-        return Label("Нет права на товары", "danger")
-    if row is None or not row.is_connected:
+    if row is None or not (row.is_connected or row.error_code == NO_RIGHT):
         return CONNECTION[ConnectionState.DISCONNECTED]
-    if row.error_code == "vk_id_expired":
-        return Label("Нужно войти заново", "danger")
     if isinstance(row, EvotorConnection) and row.is_unchecked:
         return Label("Проверяем", "info")
-    if row.error_code in WITHDRAWN:
-        return WITHDRAWN[row.error_code]
+    if row.error_code in CONNECTION_BY_CODE:
+        return CONNECTION_BY_CODE[row.error_code]
     if row.state == ConnectionState.UNAVAILABLE and row.error_code not in SILENT:
         return Label("Есть трудности", "warning")
     return CONNECTION[ConnectionState(row.state)]

@@ -27,8 +27,6 @@ SERVER_RESTS = timedelta(minutes=5)
 _LASTS = {MailKind.RESET_PASSWORD: tokens.RESET_FOR, MailKind.CONFIRM_EMAIL: tokens.CONFIRM_FOR}
 """Nobody waits longer for what they asked for; other mails go while what they tell is true."""
 INTERNAL = "internal"
-NOT_NEEDED = "not_needed"
-"""What it was to tell is settled, too old, ended by the owner, or about another address."""
 
 log = get_logger()
 
@@ -95,7 +93,7 @@ class _Delivery:
         letter = _letter_of(mail)
         db.session.commit()  # no transaction is open while a server answers
         if letter is None:
-            outbox.note_given_up(mail, NOT_NEEDED)
+            outbox.note_given_up(mail, outbox.NOT_NEEDED)
             return True
         message = message_of(letter, mail.address)
         try:

@@ -43,7 +43,8 @@ def queue_due() -> int:
 def _told_lately(only: int | None = None) -> dict[tuple[int | None, MailKind], Told]:
     told: dict[tuple[int | None, MailKind], Told] = {}
     columns = (OutgoingMail.user_id, OutgoingMail.kind, OutgoingMail.about, OutgoingMail.created_at)
-    lately: list[Any] = [OutgoingMail.user_id.is_not(None), OutgoingMail.kind.in_([*FOUND_BY])]
+    is_told = OutgoingMail.error_code.is_distinct_from(outbox.NOT_NEEDED)  # else it may be true again by now
+    lately: list[Any] = [OutgoingMail.user_id.is_not(None), OutgoingMail.kind.in_([*FOUND_BY]), is_told]
     if only is not None:
         lately.append(OutgoingMail.user_id == only)
     query = sa.select(*columns).where(*lately, OutgoingMail.created_at > utcnow() - SAME_AGAIN)

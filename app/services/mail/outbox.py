@@ -22,6 +22,8 @@ PAUSES = tuple(timedelta(minutes=minutes) for minutes in (5, 30, 4 * 60, 20 * 60
 MOST_TRIES = len(PAUSES) + 1
 ASKED_AGAIN, ASKED_A_DAY = timedelta(minutes=5), 5
 """Of mails that somebody may order by an address alone: so often, and no oftener."""
+NOT_NEEDED = "not_needed"
+"""Why a mail never went out: what it was to tell is settled, too old, not wanted, or about another address."""
 MOST_AT_ONCE = 200
 _URGENT = (MailKind.RESET_PASSWORD, MailKind.CONFIRM_EMAIL)
 """Somebody waits for them."""

@@ -11,6 +11,7 @@ from app.clock import utcnow
 from app.db import db
 from app.models import MailKind, OutgoingMail, User
 from app.services.mail import confirmation, delivery, letters, outbox
+from app.services.ops import pruning
 from tests.factories import make_user
 from tests.support.clock import NOON, TurnedClock, turn
 from tests.support.mail_server import SENDER, MailServer
@@ -196,7 +197,7 @@ def test_a_mail_that_kills_every_worker_is_given_up(owner: User, mail_server: Ma
         clock.move(minutes=6)
     delivery.hand_over()
 
-    assert not mail_server.taken and the_mail().error_code == delivery.NOT_NEEDED
+    assert not mail_server.taken and the_mail().error_code == outbox.NOT_NEEDED
 
 
 def test_a_link_that_nobody_waits_for_any_more_is_not_sent(
@@ -248,3 +249,18 @@ def test_an_application_without_mail_asks_nobody(app: Flask) -> None:
     db.session.commit()
 
     assert delivery.hand_over() == 0
+
+
+def test_what_is_done_is_pruned_after_a_week_at_the_earliest(
+    owner: User, mail_server: MailServer, clock: TurnedClock
+) -> None:
+    asks(owner)
+    delivery.hand_over()
+    outbox.queue(owner.id, MailKind.APPROVAL, OWNER)
+    db.session.commit()
+    clock.move(days=7)
+    assert pruning.prune(1)["mails"] == 0
+    clock.move(days=2)
+
+    assert pruning.prune(1)["mails"] == 1
+    assert the_mail().kind == MailKind.APPROVAL, "it still waits"

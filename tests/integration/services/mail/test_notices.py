@@ -13,7 +13,7 @@ from app.services.connections import vk
 from app.services.mail import delivery, notices, preferences
 from app.services.owner import switch
 from app.tasks.sync import run_due
-from tests.factories import make_active, make_user
+from tests.factories import connect_both, make_active, make_user
 from tests.support import story
 from tests.support.clock import TurnedClock, stop_at, turn
 from tests.support.mail_server import MailServer, with_mail
@@ -24,7 +24,7 @@ MONDAY_NOON = datetime(2026, 6, 15, 9)
 
 
 @pytest.fixture
-def dead(app_with_mail: Flask, sandbox: Sandbox) -> User:
+def dead(app_with_mail_on_each_database: Flask, sandbox: Sandbox) -> User:
     """An active owner whose key VK does not take any more, in a run that has just been."""
     owner = confirmed(make_user())
     story.ran(owner)
@@ -91,12 +91,23 @@ def test_what_is_settled_when_the_mail_goes_out_is_not_told(dead: User, mail_ser
     vk.check_vk(dead)
     db.session.commit()
     delivery.hand_over()
-
     assert not mail_server.taken
 
 
+def test_what_was_settled_for_a_moment_is_told_when_it_is_back(
+    dead: User, sandbox: Sandbox, mail_server: MailServer
+) -> None:
+    notices.queue_due()
+    vk.check_vk(dead)
+    db.session.commit()
+    delivery.hand_over()
+    story.ran_into(dead, sandbox, "vk", "auth")
+
+    assert notices.queue_due() == 1
+
+
 def test_a_day_without_a_good_run_is_told(
-    app_with_mail: Flask, sandbox: Sandbox, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+    app_with_mail_on_each_database: Flask, sandbox: Sandbox, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     story.ran(confirmed(make_user()))
     assert notices.queue_due() == 0
@@ -148,7 +159,7 @@ def test_a_week_is_summed_up_on_monday_for_whoever_wants_it(
 
 
 def test_a_week_is_told_in_numbers(
-    app_with_mail: Flask, sandbox: Sandbox, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+    app_with_mail_on_each_database: Flask, sandbox: Sandbox, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     turn(monkeypatch, TurnedClock(MONDAY_NOON))
     owner = confirmed(make_user())
@@ -167,8 +178,6 @@ def test_a_pass_tells_and_hands_over(dead: User, mail_server: MailServer) -> Non
 
 
 def test_a_mail_server_that_is_away_delays_no_run(app_with_mail: Flask, mail_server: MailServer) -> None:
-    from tests.factories import connect_both
-
     owner = make_active(connect_both(confirmed(make_user())), STORE)
     mail_server.stop()
 
