@@ -13,7 +13,7 @@ from tests.factories import PASSWORD, make_user
 from tests.support import story
 from tests.support.page import Browser
 
-SIGNED = ("/mail/stop/<token>",)
+SIGNED = ("/mail/stop/<string:token>",)
 """Paths whose own token is the proof, as mail programs know no other; tests/web/test_mail_links.py tries them."""
 KEBAB = re.compile(r"(?:/(?:[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z]+)?|<[^>]+>))+|/")
 

@@ -48,7 +48,7 @@ def forgot() -> ResponseReturnValue:
     return render_template("mail/forgot.html", form=form), form.status
 
 
-@blueprint.route("/password/reset/<token>", methods=["GET", "POST"])
+@blueprint.route("/password/reset/<string:token>", methods=["GET", "POST"])
 @limiter.limit(ASKED, key_func=request_source, methods=["POST"])
 @commit_on_success
 def new_password(token: str) -> ResponseReturnValue:
@@ -65,7 +65,7 @@ def new_password(token: str) -> ResponseReturnValue:
     return render_template("mail/reset.html", form=form, token=token), form.status
 
 
-@blueprint.get("/email/confirm/<token>")
+@blueprint.get("/email/confirm/<string:token>")
 def confirm(token: str) -> ResponseReturnValue:
     """By GET, as mails have nothing else: done twice, or by a program that looks at links, it does no harm."""
     if not confirmation.is_good(token):
@@ -74,7 +74,7 @@ def confirm(token: str) -> ResponseReturnValue:
     return render_template("mail/confirmed.html")
 
 
-@blueprint.get("/mail/stop/<token>")
+@blueprint.get("/mail/stop/<string:token>")
 def stop(token: str) -> ResponseReturnValue:
     if (found := stopped_by(token)) is None:
         return _expired()
@@ -82,7 +82,7 @@ def stop(token: str) -> ResponseReturnValue:
     return render_template("mail/stop.html", token=token, kind=KINDS[found[1]], is_stopped=is_stopped)
 
 
-@blueprint.post("/mail/stop/<token>")
+@blueprint.post("/mail/stop/<string:token>")
 @commit_on_success
 def end_kind(token: str) -> ResponseReturnValue:
     """Mail programs press it by themselves (RFC 8058): the signed token is the proof."""
