@@ -9,7 +9,7 @@ from flask import Flask
 from app.db import db
 from app.models import MailKind, OutgoingMail, User, UserSession
 from app.services.accounts import users
-from app.services.mail import confirmation, delivery, preferences, tokens
+from app.services.mail import delivery, preferences, tokens
 from tests.factories import PASSWORD, make_user
 from tests.support.clock import NOON, TurnedClock, turn
 from tests.support.mail_server import MailServer
@@ -292,7 +292,7 @@ def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
         raise sa.exc.OperationalError("SELECT", {}, Exception("away"))
 
     monkeypatch.setattr(tokens, "reset_by", away)
-    monkeypatch.setattr(confirmation.tokens, "confirmed_by", away)
+    monkeypatch.setattr(tokens, "confirmed_by", away)
 
 
 def test_no_link_reaches_the_log(
