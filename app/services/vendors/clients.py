@@ -73,6 +73,8 @@ def vk_id_client() -> VkIdClient:
 def vk_community_page(group_id: int) -> str:
     """The address of a community, from where its settings are reached."""
     return VkAddresses(settings().vk_api_url).community(group_id)
+
+
 def evotor_cabinet() -> str | None:
     """The address of Evotor's cabinet; None where installing the application there would tell us nothing."""
     return addresses.cabinet(settings().evotor_api_url) if settings().evotor_webhook_secret else None
