@@ -119,10 +119,13 @@ def test_a_link_dies_with_what_it_was_for(visitor: Browser, owner: User, mail_se
     visitor.get(link, 404)
 
 
-def test_a_refused_password_leaves_the_link_alive(visitor: Browser, owner: User, mail_server: MailServer) -> None:
+@pytest.mark.parametrize("refused", ["short", "password1", f"{OWNER}1"])
+def test_a_refused_password_leaves_the_link_alive(
+    visitor: Browser, owner: User, mail_server: MailServer, refused: str
+) -> None:
     link = asks_for_a_password(visitor, mail_server)
     visitor.get(link)
-    assert visitor.submit(link, 422, password="short", password_repeat="short").errors
+    assert visitor.submit(link, 422, password=refused, password_repeat=refused).errors
     visitor.submit(link, password=ANOTHER, password_repeat=ANOTHER)
 
 

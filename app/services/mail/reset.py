@@ -3,7 +3,7 @@
 from app.clock import utcnow
 from app.db import db
 from app.models import MailKind, User
-from app.services.accounts import users
+from app.services.accounts import passwords, users
 from app.services.errors import BadCredentials, LinkExpired
 from app.services.mail import outbox, tokens
 
@@ -21,11 +21,12 @@ def is_good(token: str) -> bool:
 def reset(token: str, password: str) -> User:
     """Signs every device out. The link has proved the address, too. Ends the caller's transaction first.
 
-    Raises LinkExpired, also where somebody else was faster.
+    Raises LinkExpired, also where somebody else was faster, and WeakPassword.
     """
     user = tokens.reset_by(token)
     if user is None:
         raise LinkExpired
+    passwords.check_new(password, user.email)
     try:
         users.replace_password(user, user.password_hash, password)
     except BadCredentials:

@@ -2,7 +2,6 @@ from wtforms import EmailField, PasswordField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length
 
 from app.models.user import EMAIL_LENGTH
-from app.services.accounts.passwords import LONGEST, SHORTEST
 from app.web.forms import BaseForm
 
 REQUIRED = "Заполните это поле."
@@ -13,15 +12,9 @@ class ForgotForm(BaseForm):
 
 
 class ResetForm(BaseForm):
-    password = PasswordField(
-        "Новый пароль",
-        validators=[
-            InputRequired(REQUIRED),
-            Length(
-                SHORTEST, LONGEST, message=f"Пароль должен быть не короче {SHORTEST} и не длиннее {LONGEST} знаков."
-            ),
-        ],
-    )
+    """Whether the password will do, the service says: it knows whose it is."""
+
+    password = PasswordField("Новый пароль", validators=[InputRequired(REQUIRED)])
     password_repeat = PasswordField(
         "Новый пароль ещё раз",
         validators=[InputRequired(REQUIRED), EqualTo("password", message="Пароли не совпадают.")],

@@ -6,6 +6,7 @@ from flask_login import current_user
 
 from app.context import request_source, settings
 from app.extensions import csrf, limiter
+from app.services.accounts.passwords import WeakPassword
 from app.services.errors import LinkExpired
 from app.services.mail import confirmation, preferences, reset
 from app.services.mail.tokens import stopped_by
@@ -14,6 +15,7 @@ from app.web.forms import sent, text_of
 from app.web.mail import blueprint
 from app.web.mail.forms import ForgotForm, ResetForm, StopForm
 from app.web.mail.labels import KINDS
+from app.web.messages import message
 
 ASKED = "10 per minute; 60 per hour"
 """Of one source, whoever it asks for; each address has limits of its own, see services/mail/outbox.py."""
@@ -58,6 +60,8 @@ def new_password(token: str) -> ResponseReturnValue:
             reset.reset(token, text_of(form.password))
             flash("Пароль изменён, на всех устройствах нужно войти заново. Войдите с новым паролем.", "success")
             return redirect(url_for("auth.login"))
+    except WeakPassword as error:
+        form.refuse(form.password, message(error.code))
     except LinkExpired:
         return _expired()
     if not reset.is_good(token):
