@@ -185,6 +185,15 @@ def test_confirming_again_is_as_good_signed_in_or_out(visitor: Browser, owner: U
     assert owner.email_confirmed_at == NOON
 
 
+def test_asking_for_the_head_of_the_page_confirms_nothing(visitor: Browser, owner: User) -> None:
+    link = f"/email/confirm/{tokens.confirm_token(owner)}"
+    answer = visitor.ask_beside(lambda: visitor.client.head(link))
+    db.session.expire_all()
+
+    assert answer.status_code == 200
+    assert owner.email_confirmed_at is None
+
+
 @pytest.mark.parametrize("what", ["a week", "another address", "another password"])
 def test_a_link_that_confirms_does_not_last(visitor: Browser, owner: User, clock: TurnedClock, what: str) -> None:
     link = f"/email/confirm/{tokens.confirm_token(owner)}"

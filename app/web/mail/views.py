@@ -1,6 +1,6 @@
 from functools import partial
 
-from flask import Response, abort, flash, redirect, render_template, url_for
+from flask import Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -71,10 +71,11 @@ def new_password(token: str) -> ResponseReturnValue:
 
 @blueprint.get("/email/confirm/<string:token>")
 def confirm(token: str) -> ResponseReturnValue:
-    """By GET, as mails have nothing else: done twice, or by a program that looks at links, it does no harm."""
+    """By GET, as mails have nothing else: done twice, or by a program that looks at links, it does no harm. HEAD changes nothing."""
     if not confirmation.is_good(token):
         return _expired()
-    writing(partial(confirmation.confirm, token))
+    if request.method == "GET":
+        writing(partial(confirmation.confirm, token))
     return render_template("mail/confirmed.html")
 
 
