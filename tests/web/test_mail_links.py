@@ -1,6 +1,7 @@
 """Where the links of mails lead, and the pages that mail brings with it."""
 
 import re
+from string import ascii_letters, digits
 
 import pytest
 import sqlalchemy as sa
@@ -214,6 +215,15 @@ def test_a_link_for_one_thing_does_nothing_else(visitor: Browser, owner: User) -
     confirming, resetting = tokens.confirm_token(owner), tokens.reset_token(owner)
     for path in (f"/password/reset/{confirming}", f"/email/confirm/{resetting}", f"/mail/stop/{resetting}"):
         visitor.get(path, 404)
+
+
+def test_a_link_is_good_as_it_was_signed_and_in_no_other_form(owner: User) -> None:
+    """The last sign of a signature has bits to spare."""
+    token = tokens.reset_token(owner)
+    others = {token[:-1] + sign for sign in ascii_letters + digits + "-_"} - {token}
+
+    assert tokens.reset_by(token) is owner
+    assert [other for other in others if tokens.reset_by(other)] == []
 
 
 # The account page

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
+from itsdangerous.encoding import base64_decode, base64_encode, want_bytes
 
 from app import clock
 from app.context import settings
@@ -19,6 +20,10 @@ _CONFIRM, _RESET, _STOP = "mail: confirm", "mail: reset", "mail: stop"
 class _OurTime(TimestampSigner):
     def get_timestamp(self) -> int:
         return int(clock.epoch())
+
+    def verify_signature(self, value: str | bytes, sig: str | bytes) -> bool:
+        """In the form in which it was made: its last sign has bits to spare."""
+        return super().verify_signature(value, sig) and base64_encode(base64_decode(sig)) == want_bytes(sig)
 
 
 def confirm_token(user: User) -> str:
