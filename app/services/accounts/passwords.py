@@ -2,6 +2,9 @@
 
 Taken is what NIST SP 800-63B asks for: long enough, no rules of composition, but none that is guessed first.
 
+They are kept in the form that is the same whatever a keyboard composes its signs of (NFKC); those that were once
+kept as they were typed match as well, until they are renewed.
+
 Argon2id, slow on purpose: never while a transaction is open, and never more than two at once in one process.
 
 The profile is OWASP's for small servers (19 MiB, two passes): a flood of sign-ins then costs some 40 MB and a fraction
@@ -9,6 +12,7 @@ of a second, where 64 MiB a thread would take a machine's memory and all its tim
 """
 
 import re
+import unicodedata
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +21,7 @@ from threading import BoundedSemaphore
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from app.services.accounts.addresses import trimmed
 from app.services.errors import ServiceError
 
 SHORTEST, LONGEST = 8, 128
@@ -40,7 +45,8 @@ class WeakPassword(ServiceError):
 
 def check_new(password: str, email: str = "") -> None:
     """What is chosen anew, for the account of this address. Raises WeakPassword. Nobody is asked about older ones."""
-    folded = password.casefold()
+    password = _normal(password)
+    folded = trimmed(password.casefold())
     if not SHORTEST <= len(password) <= LONGEST:
         raise WeakPassword("password_length")
     if not _common().isdisjoint((folded, folded.translate(_LAYOUT))):
@@ -73,22 +79,33 @@ def _common() -> frozenset[str]:
 
 def hashed(password: str) -> str:
     with _at_once:
-        return _hasher.hash(password)
+        return _hasher.hash(_normal(password))
 
 
 def matches(password_hash: str | None, password: str) -> bool:
     """False where there is no hash, after the same work: an answer's time does not tell who is registered."""
-    nobodys = _nobodys()
+    known = password_hash or _nobodys()
+    is_known = any(_verified(known, form) for form in dict.fromkeys((_normal(password), password)))
+    return is_known and password_hash is not None
+
+
+def _verified(password_hash: str, form: str) -> bool:
     with _at_once:
         try:
-            return _hasher.verify(password_hash or nobodys, password) and password_hash is not None
+            return _hasher.verify(password_hash, form)
         except (VerificationError, InvalidHashError):
             return False
 
 
 def renewed(password_hash: str, password: str) -> str | None:
-    """The hash as it is made today, where the stored one is older; else None."""
-    return hashed(password) if _hasher.check_needs_rehash(password_hash) else None
+    """The hash as it is made today, where the stored one is older, or of the password as it was typed; else None."""
+    normal = _normal(password)
+    is_as_typed = normal != password and not _verified(password_hash, normal)
+    return hashed(password) if is_as_typed or _hasher.check_needs_rehash(password_hash) else None
+
+
+def _normal(password: str) -> str:
+    return unicodedata.normalize("NFKC", password)
 
 
 @cache

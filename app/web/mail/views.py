@@ -71,7 +71,10 @@ def new_password(token: str) -> ResponseReturnValue:
 
 @blueprint.get("/email/confirm/<string:token>")
 def confirm(token: str) -> ResponseReturnValue:
-    """By GET, as mails have nothing else: done twice, or by a program that looks at links, it does no harm. HEAD changes nothing."""
+    """By GET, as mails have nothing else: done twice, or by a program that looks at links, it does no harm.
+
+    HEAD changes nothing.
+    """
     if not confirmation.is_good(token):
         return _expired()
     if request.method == "GET":

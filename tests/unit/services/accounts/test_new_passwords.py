@@ -29,6 +29,13 @@ EMAIL = "marina.ivanova@lavka-mira.ru"
         ("lavka2026", "password_expected"),
         ("EvoSync-77", "password_expected"),
         ("пароль-22", "password_expected"),
+        ("𝕡𝕒𝕤𝕤𝕨𝕠𝕣𝕕", "password_common"),
+        ("ｐａｓｓｗｏｒｄ１", "password_common"),
+        ("password      ", "password_common"),
+        ("\u200b \u2003password\u2060\u200b \u3000", "password_common"),
+        ("evosync       ", "password_expected"),
+        ("и\u0306е\u0308ж77", "password_length"),
+        ("ﷺ" * 8, "password_length"),
     ],
 )
 def test_what_is_guessed_first_is_refused(password: str, code: str) -> None:
