@@ -5,10 +5,13 @@ exists or not. Only the last two refuse, so a source that has not failed always 
 sources guess at merely leaves each of them fewer. A try is counted before the password is looked at, and taken back if
 it was right: parallel guesses gain nothing. Whoever writes several of the rows begins with the account's, then the
 source's: in another order two tries would wait for each other.
+
+What anybody may order for an address is counted in such rows, too, and outlasts the account.
 """
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -102,6 +105,16 @@ def _counted(key: tuple[str, str], now: datetime) -> int | None:
 
 def _lock(key: tuple[str, str], until: datetime) -> None:
     db.session.execute(sa.update(SignInFailures).where(_is(key)).values(locked_until=until))
+
+
+def count_order(purpose: str, subject: str, pause: Callable[[int], timedelta], now: datetime) -> bool:
+    """Whether this one is not too soon; then no other is taken until the `pause` after so many is over. Flushes."""
+    key = Attempt(purpose, subject, ANYWHERE).of_account
+    orders = _counted(key, now)
+    if orders is None:
+        return False
+    _lock(key, now + pause(orders))
+    return True
 
 
 def take_back(attempt: Attempt) -> None:

@@ -13,15 +13,19 @@ from app.clock import utcnow
 from app.db import db, reading
 from app.models import MailKind, OutgoingMail
 from app.models.mail import ABOUT_LENGTH
-from app.services import locks
+from app.services.accounts import throttle
+from app.services.accounts.addresses import comparable
 
 CLAIM = timedelta(minutes=5)
 """Longer than a pass may take over its mails."""
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (5, 30, 4 * 60, 20 * 60))
 """After the first try, the second, …: the last one comes about a day after the first."""
 MOST_TRIES = len(PAUSES) + 1
-ASKED_AGAIN, ASKED_A_DAY = timedelta(minutes=5), 5
-"""Of mails that somebody may order by an address alone: so often, and no oftener."""
+ASKED_AGAIN, ASKED_FREELY, ASKED_AGAIN_LATER = timedelta(minutes=5), 5, timedelta(hours=1)
+"""Of mails that somebody may order by an address alone: how soon the next one goes, up to so many, and after them.
+
+They never end: whoever orders them in the owner's name would keep the owner's own away.
+"""
 NOT_NEEDED = "not_needed"
 """Why a mail never went out: what it was to tell is settled, too old, not wanted, or about another address."""
 MOST_AT_ONCE = 200
@@ -42,21 +46,22 @@ def queue(user_id: int, kind: MailKind, address: str, about: str = "") -> None:
 def queue_asked(user_id: int | None, kind: MailKind, address: str) -> bool:
     """The same, where somebody asked for it: False, and nothing goes out, if they did so too often.
 
-    Without a user nothing goes out either. The work is the same, so that nobody can tell by the time it takes.
+    They are counted by the address: an account that is deleted and made anew gets no more of them. Without a user
+    nothing goes out either. The work is the same, so that nobody can tell by the time it takes.
     """
-    locks.lock(user_id or 0)
     now = utcnow()
-    ours = (OutgoingMail.user_id == (user_id or 0), OutgoingMail.kind == kind)
-    last_day = sa.select(OutgoingMail.created_at).where(*ours, OutgoingMail.created_at > now - timedelta(days=1))
-    moments = db.session.scalars(last_day.order_by(OutgoingMail.created_at.desc()).limit(ASKED_A_DAY)).all()
-    is_too_often = len(moments) >= ASKED_A_DAY or any(moment > now - ASKED_AGAIN for moment in moments)
-    if goes := user_id is not None and not is_too_often:
+    is_in_time = throttle.count_order(f"mail {kind}", comparable(address), _pause_after, now)
+    if goes := user_id is not None and is_in_time:
         mail = OutgoingMail(user_id=user_id, kind=kind, address=address, created_at=now, next_try_at=now)
     else:
         mail = OutgoingMail(kind=kind, created_at=now, given_up_at=now)
     db.session.add(mail)
     db.session.flush()
     return goes
+
+
+def _pause_after(mails: int) -> timedelta:
+    return ASKED_AGAIN if mails < ASKED_FREELY else ASKED_AGAIN_LATER
 
 
 def due() -> Sequence[int]:

@@ -11,7 +11,7 @@ from app.services.mail import outbox, tokens
 def ask(written: str) -> None:
     """Queue the mail with the link, if the address is somebody's; the same work if not. Flushes."""
     user = users.by_address(written)
-    outbox.queue_asked(user.id if user else None, MailKind.RESET_PASSWORD, user.email if user else "")
+    outbox.queue_asked(user.id if user else None, MailKind.RESET_PASSWORD, user.email if user else written)
 
 
 def is_good(token: str) -> bool:

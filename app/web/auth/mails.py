@@ -38,5 +38,6 @@ def ask_to_confirm() -> ResponseReturnValue:
     if confirmation.ask(owner()):
         flash("Письмо придёт через несколько минут. Откройте ссылку из него.", "success")
     else:
-        flash("Письмо уже отправлено. Если его нет в папке «Спам», попробуйте ещё раз через 5 минут.", "info")
+        again = "попробуйте ещё раз через 5 минут, а после пяти писем — через час"
+        flash(f"Письмо уже отправлено. Если его нет в папке «Спам», {again}.", "info")
     return redirect(url_for("auth.account"))
