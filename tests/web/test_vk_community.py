@@ -9,10 +9,10 @@ from app.models import SyncConfig, User, VkPendingAccess
 from app.services.vendors import turns
 from config import Settings
 from tests.conftest import settings_for
-from tests.factories import connect_both, make_active, make_user
+from tests.factories import PASSWORD, connect_both, make_active, make_user
 from tests.support.connections import stored_vk
-from tests.support.page import Browser
-from tests.support.sandbox import CLOSED_CLUB, CLUB, EXTENDED_CLUB, Sandbox
+from tests.support.page import Browser, Page
+from tests.support.sandbox import CLOSED_CLUB, CLUB, EXTENDED_CLUB, VK_TOKEN, Sandbox
 from tests.support.vk_id import BORIS, asked, decided, followed, settings_of, signed_in
 
 MODERATED, TENGE = 777000333, 777000666
@@ -213,3 +213,44 @@ def test_a_pasted_key_is_never_revoked(browser: Browser, owner: User, sandbox: S
     browser.get("/vk")
     browser.post("/vk/disconnect")
     assert sandbox.log("vkid")["entries"] == []
+
+
+def asked_of_vk_id(sandbox: Sandbox) -> list[str]:
+    return [entry["target"] for entry in sandbox.log("vkid")["entries"]]
+
+
+def delete_account(browser: Browser) -> Page:
+    browser.get("/account")
+    return browser.post("/account", {"action": "delete", "password": PASSWORD})
+
+
+@pytest.mark.parametrize("is_chosen", [True, False])
+def test_deleting_the_account_revokes_what_vk_gave(browser: Browser, sandbox: Sandbox, is_chosen: bool) -> None:
+    signed_in(browser, sandbox)
+    if is_chosen:
+        browser.post("/vk/community", {"group_id": str(CLUB)})
+
+    page = delete_account(browser)
+
+    assert len(page.notices) == 1 and "Учётная запись удалена" in page.notices[0]
+    assert asked_of_vk_id(sandbox) == ["auth", "revoke"]
+
+
+def test_where_vk_does_not_revoke_the_account_is_deleted_all_the_same(browser: Browser, sandbox: Sandbox) -> None:
+    signed_in(browser, sandbox)
+    sandbox.fault("vkid", "http_502", "revoke")
+
+    page = delete_account(browser)
+
+    assert "Учётная запись удалена" in page.notices[0] and "Отозвать доступ" in page.notices[1]
+    assert db.session.query(User).count() == 0
+
+
+def test_a_pasted_key_in_its_place_revokes_what_vk_gave(browser: Browser, sandbox: Sandbox) -> None:
+    signed_in(browser, sandbox)
+    browser.post("/vk/community", {"group_id": str(CLUB)})
+    browser.get("/vk")
+
+    browser.submit("/vk", group_id=str(CLUB), access_token=VK_TOKEN)
+
+    assert asked_of_vk_id(sandbox) == ["auth", "revoke"]

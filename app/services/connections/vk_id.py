@@ -174,6 +174,14 @@ def drop_pending(user: User) -> None:
     db.session.execute(sa.delete(VkPendingAccess).where(VkPendingAccess.user_id == user.id))
 
 
+def given_tokens(user: User) -> list[str]:
+    """What VK ID gave this user: of the connection, and what no community was chosen for."""
+    connection = db.session.scalar(sa.select(VkConnection).where(VkConnection.user_id == user.id))
+    waiting = db.session.scalar(sa.select(VkPendingAccess).where(VkPendingAccess.user_id == user.id))
+    of_connection = connection.token if connection is not None and connection.is_signed_in else None
+    return list(dict.fromkeys(token for token in (of_connection, waiting and waiting.token) if token))
+
+
 def revoke(token: str) -> bool:
     """Whether VK forgot the token. No transaction may be open; never raises for what VK says or does not."""
     if not is_offered():

@@ -37,15 +37,22 @@ def turn(user_id: int) -> Iterator[None]:
 
     Commits. Raises TurnTaken while another turn of this user lasts, in whatever process, and AllSeatsTaken.
     """
+    with seat():
+        until = _claim(user_id)
+        try:
+            yield
+        finally:
+            _release(user_id, until)
+
+
+@contextmanager
+def seat() -> Iterator[None]:
+    """The same for somebody who is no user any more: no other request of theirs can ask. Raises AllSeatsTaken."""
     if not _seats.acquire(blocking=False):
         raise AllSeatsTaken
     try:
-        until = _claim(user_id)
-        try:
-            with clients.within(Budget(READER_SECONDS)):
-                yield
-        finally:
-            _release(user_id, until)
+        with clients.within(Budget(READER_SECONDS)):
+            yield
     finally:
         _seats.release()
 

@@ -4,13 +4,17 @@ from flask_login import current_user
 
 from app.clock import utcnow
 from app.context import request_source, settings
+from app.db import db
 from app.domain.account import time_zones
 from app.extensions import limiter
 from app.models import UserSession
 from app.services.accounts import events, sessions, users
+from app.services.connections import vk_id
 from app.services.errors import BadCredentials, EmailTaken, TooManyAttempts
 from app.services.mail import confirmation
 from app.services.owner import shop_window
+from app.services.vendors import turns
+from app.services.vendors.turns import AllSeatsTaken
 from app.web.access import commit_on_success, owned_or_404, owner, safe_next
 from app.web.address import requested_page
 from app.web.auth import blueprint
@@ -18,6 +22,7 @@ from app.web.auth.forms import AccountForm, DeleteForm, LoginForm, PasswordForm,
 from app.web.auth.history import A_PAGE, told
 from app.web.auth.mails import ask_to_confirm, choose_mails, mails_card
 from app.web.auth.signing import forget_device, sign_in
+from app.web.doors import seats
 from app.web.formatting import counted, moment, quoted
 from app.web.forms import ActionForm, sent, text_of
 from app.web.market.remains import stayed
@@ -196,16 +201,32 @@ def change_password() -> ResponseReturnValue:
 def delete_account() -> ResponseReturnValue:
     form = DeleteForm()
     if form.validate_on_submit():
-        window = shop_window.shop_window(owner())
+        window, tokens = shop_window.shop_window(owner()), vk_id.given_tokens(owner())
         try:
             users.delete(owner(), text_of(form.password), request_source())
         except (BadCredentials, TooManyAttempts) as error:
             form.refuse(form.password, wrong_password(error))
         else:
+            are_revoked = _are_revoked(tokens)
             forget_device()
             flash(f"Учётная запись удалена. {stayed(window)}", "success")
+            if not are_revoked:
+                flash(message("vk_id_not_revoked"), "info")
             return redirect(url_for(".login"))
     return _account_page(delete_form=form), form.status
+
+
+def _are_revoked(tokens: list[str]) -> bool:
+    """VK is told only after the account is gone. Commits."""
+    if not tokens:
+        return True
+    db.session.commit()
+    seats.leave()
+    try:
+        with turns.seat():
+            return False not in [vk_id.revoke(token) for token in tokens]
+    except AllSeatsTaken:
+        return False
 
 
 def wrong_password(error: BadCredentials | TooManyAttempts) -> str:

@@ -95,6 +95,7 @@ def disconnect_evotor() -> ResponseReturnValue:
 def vk() -> ResponseReturnValue:
     form, user = VkForm(), owner()
     if form.validate_on_submit():
+        replaced = user.vk.token if user.vk is not None and user.vk.is_signed_in else None
         try:
             is_other = connections_vk.connect_vk(user, form.key, form.community or 0)
         except ConnectionRefused as error:
@@ -103,6 +104,9 @@ def vk() -> ResponseReturnValue:
             kept.forget(form.service)
             next_step = "" if rules.rules_of(user).rules else " Теперь выберите товары в каталоге."
             flash(*connected(f"Сообщество ВК подключено.{next_step}", "other_vk" if is_other else None))
+            db.session.commit()
+            if replaced is not None and replaced != form.key and not vk_id.revoke(replaced):
+                flash(message("vk_id_not_revoked"), "info")
             return redirect(url_for(".show"))
     offered = vk_id.is_offered()
     return render_template("connections/vk.html", form=form, vk=owner().vk, vk_id=offered, **_window()), form.status
