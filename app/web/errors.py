@@ -63,7 +63,7 @@ def init_app(app: Flask) -> None:
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
-    if request.path.startswith(f"{webhooks.url_prefix}/"):
+    if f"{request.path}/".startswith(f"{webhooks.url_prefix}/"):
         return refusals.plain(error)
     if error.response is not None:
         return error.get_response()

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from app.db import db
 from app.models import EvotorConnection, EvotorKeptToken, User
@@ -211,8 +212,30 @@ def test_what_is_not_there_is_told_in_json(evotor: Webhooks, path: str) -> None:
     assert evotor.send(path, GOOD_TOKEN, 404) == {}
 
 
-def test_a_slash_at_the_end_does_no_harm(evotor: Webhooks) -> None:
-    evotor.send(f"{TOKEN}/", GOOD_TOKEN)
+@pytest.mark.parametrize("path", PATHS)
+def test_a_slash_at_the_end_does_no_harm(evotor: Webhooks, path: str) -> None:
+    evotor.send(f"{path}/", b"", 400)
+
+
+@pytest.mark.parametrize(
+    "address", ["/api/v1", "/api/v1/", "/api/v1//user/verify", "/api/v1/user//token/", "/api/v1/x/"]
+)
+@pytest.mark.parametrize("method", ["POST", "GET", "OPTIONS"])
+def test_nobody_is_led_elsewhere_from_what_is_not_there(browser: Browser, address: str, method: str) -> None:
+    in_json(browser.client.open(address, method=method), 404, 405)
+
+
+@pytest.mark.parametrize("path", [*PATHS, f"{TOKEN}/"])
+@pytest.mark.parametrize("method", ["OPTIONS", "HEAD", "PUT", "DELETE", "TRACE"])
+def test_other_methods_are_refused_in_json(client: FlaskClient, path: str, method: str) -> None:
+    answer = client.open(f"/api/v1/{path}", method=method)
+    in_json(answer, 405)
+    assert answer.headers["Allow"] == "POST"
+
+
+def in_json(answer: TestResponse, *statuses: int) -> None:
+    assert answer.status_code in statuses and answer.mimetype == "application/json"
+    assert answer.get_data() in (b"{}", b"") and "Set-Cookie" not in answer.headers
 
 
 def test_nobody_s_secret_reaches_the_log(evotor: Webhooks, owner: User, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,3 +1,5 @@
+from typing import Any
+
 from flask import Response, g, request
 
 from app.services.accounts.passwords import LONGEST
@@ -8,8 +10,11 @@ from app.web.webhooks.bodies import USER_ID, installation_event, sent_list, sent
 from app.web.webhooks.proof import by_secret, by_secret_or_user
 from app.web.webhooks.refusals import answer
 
+AS_IT_IS: dict[str, Any] = {"strict_slashes": False, "merge_slashes": False, "provide_automatic_options": False}
+"""No address leads to another one, and none is answered by Flask itself: that would be HTML."""
 
-@blueprint.post("/user/verify", strict_slashes=False)
+
+@blueprint.post("/user/verify", **AS_IT_IS)
 @limits.WEBHOOKS
 def verify() -> Response:
     by_secret()
@@ -20,7 +25,7 @@ def verify() -> Response:
     return answer({"userId": user_id, "hasBilling": False, "token": token})
 
 
-@blueprint.post("/user/token", strict_slashes=False)
+@blueprint.post("/user/token", **AS_IT_IS)
 @limits.WEBHOOKS
 def token() -> Response:
     by_secret()
@@ -29,7 +34,7 @@ def token() -> Response:
     return answer({})
 
 
-@blueprint.post("/installation/event", strict_slashes=False)
+@blueprint.post("/installation/event", **AS_IT_IS)
 @limits.WEBHOOKS
 def installation() -> Response:
     by_secret()
@@ -37,7 +42,7 @@ def installation() -> Response:
     return answer({})
 
 
-@blueprint.post("/subscription/event", strict_slashes=False)
+@blueprint.post("/subscription/event", **AS_IT_IS)
 @limits.WEBHOOKS
 def subscription() -> Response:
     by_secret()
@@ -45,7 +50,7 @@ def subscription() -> Response:
     return answer({})
 
 
-@blueprint.post("/inventories/stores/<store_id>/products", strict_slashes=False)
+@blueprint.post("/inventories/stores/<store_id>/products", **AS_IT_IS)
 @limits.WEBHOOKS
 def goods(store_id: str) -> Response:
     user_id = by_secret_or_user()
