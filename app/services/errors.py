@@ -32,6 +32,11 @@ class LinkExpired(ServiceError):
 class TooManyAttempts(ServiceError):
     code = "too_many_attempts"
 
+    def __init__(self, seconds_left: int) -> None:
+        """Until the lock ends, if nobody proves to be the owner before."""
+        super().__init__()
+        self.seconds_left = seconds_left
+
 
 class UnknownEntity(ServiceError):
     code = "unknown_entity"

@@ -14,6 +14,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -77,9 +78,10 @@ def count_attempt(attempt: Attempt, now: datetime) -> bool:
     ):
         failures = _counted(key, now)
         if failures is None:
+            seconds_left = _seconds_left(key, now)
             db.session.rollback()
             log.info("attempt_refused", purpose=attempt.purpose, source=attempt.source)
-            raise TooManyAttempts
+            raise TooManyAttempts(seconds_left)
         if failures > free:
             _lock(key, now + min(FIRST_LOCK * 2 ** min(failures - free - 1, 10), LONGEST_LOCK))
             locks = True
@@ -115,6 +117,12 @@ def count_order(purpose: str, subject: str, pause: Callable[[int], timedelta], n
         return False
     _lock(key, now + pause(orders))
     return True
+
+
+def _seconds_left(key: tuple[str, str], now: datetime) -> int:
+    """At least one, also where the lock was taken back meanwhile: tries that turn out right may have made it."""
+    until = db.session.scalar(sa.select(SignInFailures.locked_until).where(_is(key)))
+    return max(1, ceil((until - now).total_seconds())) if until else 1
 
 
 def take_back(attempt: Attempt) -> None:

@@ -63,8 +63,10 @@ def _wrong_password(_error: BadCredentials) -> Response:
 
 
 @blueprint.errorhandler(TooManyAttempts)
-def _locked(_error: TooManyAttempts) -> Response:
-    return answer(_body(WRONG_PASSWORD, "too many wrong passwords, try again later"), 429, {"Retry-After": "900"})
+def _locked(error: TooManyAttempts) -> Response:
+    """Also of right passwords: those of tries under way count until they have been looked at."""
+    later = {"Retry-After": str(error.seconds_left)}
+    return answer(_body(WRONG_PASSWORD, "too many attempts, try again later"), 429, later)
 
 
 @blueprint.errorhandler(AlreadyLinked)

@@ -15,6 +15,7 @@ from app.services.connections.evotor_webhooks import user_tokens
 from app.services.ops import keys, pruning
 from app.tasks.sync import run_due
 from tests.factories import PASSWORD, connect_both, make_active, make_user
+from tests.support.clock import NOON, stop_at
 from tests.support.sandbox import ACCOUNT, EVOTOR_OTHER_TOKEN, EVOTOR_TOKEN, Sandbox
 from tests.support.webhooks import EMAIL, VERIFY, Webhooks
 
@@ -78,6 +79,15 @@ def test_guessing_in_one_cabinet_is_slowed_as_sign_in_and_locks_no_other_owner(e
 
     evotor.verify(429)
     evotor.verify(userId=OTHER_ACCOUNT, username="other@example.ru")
+
+
+def test_a_locked_cabinet_hears_when_the_lock_ends(evotor: Webhooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop_at(monkeypatch, NOON)
+    for _ in range(throttle.FREE_TRIES + 1):
+        evotor.verify(401, password="wrong password")
+
+    answer = evotor.answer(VERIFY, {"userId": ACCOUNT, "username": EMAIL, "password": PASSWORD})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "30")
 
 
 def test_one_cabinet_does_not_try_many_accounts(evotor: Webhooks) -> None:
