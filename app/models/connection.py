@@ -10,7 +10,7 @@ from app.models.session import KEY_HASH_LENGTH
 from app.models.types import one_of, owner_column
 
 EVOTOR_USER_LENGTH = 64
-EVENT_KEY_LENGTH = 160
+SUBSCRIPTION_LENGTH = 140
 
 
 class ConnectionState(StrEnum):
@@ -57,12 +57,15 @@ class EvotorConnection(_Connection, Base):
     """The Evotor user who proved in Evotor's cabinet to be this one; tokens that Evotor delivers for them are ours."""
     user_token_hash: Mapped[str | None] = mapped_column(sa.String(64))
     """Of what Evotor shows for this user's data; see services/connections/evotor_webhooks/user_tokens.py."""
-    event_at: Mapped[int | None] = mapped_column(sa.BigInteger)
-    """Milliseconds by Evotor's clock: of the last event that was applied."""
-    event_key: Mapped[str | None] = mapped_column(sa.String(EVENT_KEY_LENGTH))
-    """Tells that event from another one of the same moment."""
-    withdrawn: Mapped[str | None] = mapped_column(sa.String(32))
-    """A code: why Evotor said that the token ends, until one works or the application is installed again."""
+    installation_order: Mapped[int | None] = mapped_column(sa.BigInteger)
+    """Of the last event of the kind that was applied: see services/connections/evotor_webhooks/cabinet_events.py."""
+    subscription_order: Mapped[int | None] = mapped_column(sa.BigInteger)
+    subscription_id: Mapped[str | None] = mapped_column(sa.String(SUBSCRIPTION_LENGTH))
+    subscription_number: Mapped[int | None]
+    """Of the last event, within that subscription."""
+    is_uninstalled: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    is_terminated: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Evotor said so of the application, and of its subscription: until a token works or Evotor takes that back."""
     refresh_due_at: Mapped[datetime | None] = mapped_column(sa.DateTime, index=True)
     """From then on a pass reads the catalog, also where no run may."""
 
@@ -75,15 +78,28 @@ class EvotorConnection(_Connection, Base):
         """Evotor delivered the token, and nobody has tried it so far."""
         return self.is_connected and self.checked_at is None
 
+    @property
+    def withdrawn(self) -> str | None:
+        """A code: why Evotor said that the token ends."""
+        return "evotor_uninstalled" if self.is_uninstalled else "evotor_terminated" if self.is_terminated else None
+
+    def forget_events(self) -> None:
+        """They were of another user of Evotor's."""
+        self.installation_order = self.subscription_order = None
+        self.subscription_id = self.subscription_number = None
+        self.is_uninstalled = self.is_terminated = False
+
     def have_checked(self, now: datetime) -> None:
         """The token is to be tried, soon and by a pass; what is known of an earlier one says nothing of it."""
         self.state, self.error_code, self.checked_at = ConnectionState.UNAVAILABLE, None, None
-        self.withdrawn, self.refresh_due_at = None, now
+        self.is_uninstalled = self.is_terminated = False
+        self.refresh_due_at = now
 
     def note(self, state: ConnectionState, code: str | None, now: datetime) -> str | None:
         """What Evotor answered; returns the code that is kept for it, which is why where Evotor told that before."""
         if state is ConnectionState.OK:
-            self.withdrawn = self.refresh_due_at = None
+            self.is_uninstalled = self.is_terminated = False
+            self.refresh_due_at = None
         elif state is not ConnectionState.UNAVAILABLE:
             code, self.refresh_due_at = self.withdrawn or code, None
         self.state, self.error_code, self.checked_at = state, code, now

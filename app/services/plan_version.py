@@ -41,8 +41,9 @@ UNASKED: Mapping[type[Base], frozenset[str]] = {
     CatalogUnreadable: frozenset({"name", "field", "sent"}),
     EvotorConnection: frozenset(
         {
-            *(*_CHECKED, "evotor_user_id", "linked_id", "user_token_hash", "event_at", "event_key", "withdrawn"),
-            "refresh_due_at",
+            *(*_CHECKED, "evotor_user_id", "linked_id", "user_token_hash", "refresh_due_at"),
+            *("installation_order", "subscription_order", "subscription_id", "subscription_number"),
+            *("is_uninstalled", "is_terminated"),
         }
     ),
     VkConnection: frozenset(

@@ -11,11 +11,13 @@ depends_on = None
 CONNECTION = (
     ("linked_id", sa.String(64)),
     ("user_token_hash", sa.String(64)),
-    ("event_at", sa.BigInteger()),
-    ("event_key", sa.String(160)),
-    ("withdrawn", sa.String(32)),
+    ("installation_order", sa.BigInteger()),
+    ("subscription_order", sa.BigInteger()),
+    ("subscription_id", sa.String(140)),
+    ("subscription_number", sa.Integer()),
     ("refresh_due_at", sa.DateTime()),
 )
+TOLD = ("is_uninstalled", "is_terminated")
 INDEXES = (
     ("evotor_connections", "linked_id", True),
     ("evotor_connections", "user_token_hash", True),
@@ -28,6 +30,8 @@ INDEXES = (
 def upgrade() -> None:
     for name, kind in CONNECTION:
         op.add_column("evotor_connections", sa.Column(name, kind))
+    for name in TOLD:
+        op.add_column("evotor_connections", sa.Column(name, sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("catalog_stores", sa.Column("hinted_at", sa.DateTime()))
     op.add_column("sync_states", sa.Column("hinted_run_at", sa.DateTime()))
     op.add_column("account_events", sa.Column("device", sa.String(64)))
@@ -51,5 +55,5 @@ def downgrade() -> None:
     op.drop_column("account_events", "device")
     op.drop_column("sync_states", "hinted_run_at")
     op.drop_column("catalog_stores", "hinted_at")
-    for name, _ in reversed(CONNECTION):
+    for name in (*reversed(TOLD), *(name for name, _ in reversed(CONNECTION))):
         op.drop_column("evotor_connections", name)

@@ -46,7 +46,7 @@ def test_an_owner_installs_and_removes_the_application(product: Product, sandbox
 
     assert sandbox.control("evotor/uninstall", account=ACCOUNT)["status"] == 200
     with product.inside():
-        assert db.session.scalar(sa.select(EvotorConnection.withdrawn)) == "evotor_uninstalled"
+        assert db.session.scalar(sa.select(EvotorConnection.is_uninstalled))
 
 
 def test_the_page_of_the_cabinet_does_the_same(product: Product, sandbox: Sandbox) -> None:

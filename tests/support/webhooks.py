@@ -74,8 +74,8 @@ class Webhooks:
         body = {"id": f"{kind} {at}", "timestamp": at, "version": 2, "type": kind, "data": {"userId": user_id}}
         return self.send(INSTALLATION, body)
 
-    def subscription(self, kind: str, number: int, at: str, user_id: str = ACCOUNT) -> Any:
-        body = {"subscriptionId": "s1", "userId": user_id, "timestamp": at, "sequenceNumber": number, "type": kind}
+    def subscription(self, kind: str, number: int, at: str | int, of: str = "s1") -> Any:
+        body = {"subscriptionId": of, "userId": ACCOUNT, "timestamp": at, "sequenceNumber": number, "type": kind}
         return self.send(SUBSCRIPTION, body)
 
 

@@ -170,7 +170,7 @@ def test_a_bad_value_is_told_back_where_it_is_no_secret(
 def test_a_moment_may_be_written_in_several_ways(evotor: Webhooks, owner: User, timestamp: object) -> None:
     evotor.verify()
     evotor.send(INSTALLATION, EVENT | {"timestamp": timestamp})
-    assert db.session.scalar(sa.select(EvotorConnection.event_at)) == 1767225600000
+    assert db.session.scalar(sa.select(EvotorConnection.installation_order)) == 2 * 1767225600000
 
 
 # At the door

@@ -48,8 +48,8 @@ def connect_evotor(user: User, token: str) -> bool:
 
 def _unlink(connection: EvotorConnection) -> None:
     """Evotor's deliveries for the user linked so far are not this account's any more."""
-    connection.linked_id = connection.user_token_hash = connection.withdrawn = None
-    connection.event_at = connection.event_key = None
+    connection.linked_id = connection.user_token_hash = None
+    connection.forget_events()
 
 
 def check_evotor(user: User) -> ConnectionState:

@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 from flask import abort, request
 
-from app.models.connection import EVENT_KEY_LENGTH
+from app.models.connection import SUBSCRIPTION_LENGTH
 from app.services.connections.evotor_webhooks.cabinet_events import CabinetEvent, milliseconds
 from app.web.webhooks.refusals import BAD_VALUE, MISSING, SYNTAX, Refusal
 
 USER_ID = re.compile(r"\d{2}-\d{15}", re.ASCII)
 TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
-WORD = re.compile(rf"[^\x00-\x1f\x7f]{{1,{EVENT_KEY_LENGTH - 20}}}")
+WORD = re.compile(rf"[^\x00-\x1f\x7f]{{1,{SUBSCRIPTION_LENGTH}}}")
 LONGEST_TEXT = 254
 LATEST = 253_402_300_799_000
 """Milliseconds: the end of the year 9999."""
@@ -123,7 +123,7 @@ class Fields:
 def installation_event() -> CabinetEvent:
     fields = sent_object()
     at, kind, data = fields.moment("timestamp"), fields.word("type"), fields.within("data")
-    return CabinetEvent(data.user_id(), kind, at, id=fields.word("id"))
+    return CabinetEvent(data.user_id(), kind, at)
 
 
 def subscription_event() -> CabinetEvent:

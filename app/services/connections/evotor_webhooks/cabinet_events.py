@@ -12,15 +12,14 @@ from app.services.connections.evotor_webhooks.known import users_of
 from app.services.runs import schedule
 from app.services.vendors.connection_use import locked
 
-UNINSTALLED, TERMINATED = "evotor_uninstalled", "evotor_terminated"
-INSTALLATIONS = {"ApplicationInstalled": None, "ApplicationUninstalled": UNINSTALLED}
+INSTALLATIONS = {"ApplicationInstalled": False, "ApplicationUninstalled": True}
 SUBSCRIPTIONS = {
-    "SubscriptionCreated": None,
-    "SubscriptionActivated": None,
-    "SubscriptionRenewed": None,
-    "SubscriptionTerminated": TERMINATED,
+    "SubscriptionCreated": False,
+    "SubscriptionActivated": False,
+    "SubscriptionRenewed": False,
+    "SubscriptionTerminated": True,
 }
-"""Why the token ends by that; None = it goes on. Other types tell nothing that we act on."""
+"""Whether the token ends by that. Other types tell nothing that we act on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +28,23 @@ class CabinetEvent:
     type: str
     at: int
     """Milliseconds."""
-    id: str = ""
-    """Another event of the same moment has another."""
-    subscription: str = ""
+    subscription: str | None = None
     number: int = 0
     """Within its subscription."""
 
     @property
-    def key(self) -> str:
-        return f"{self.subscription} {self.number}" if self.subscription else self.id
+    def ends(self) -> bool | None:
+        """None where it tells nothing."""
+        return (INSTALLATIONS if self.subscription is None else SUBSCRIPTIONS).get(self.type)
 
-    def is_past(self, at: int | None, key: str | None) -> bool:
-        """After the event of this moment and key was applied: it is older, or the same."""
-        if at is None:
-            return False
-        subscription, _, number = (key or "").rpartition(" ")
-        if self.subscription and self.subscription == subscription and self.number <= int(number):
-            return True
-        return self.at < at or (self.at == at and self.key == key)
+    def order(self) -> int:
+        """Among those of its kind; whichever of one moment wins has the greater one, however often they come.
+
+        Of an installation the removal does, for the next run takes back what is wrong of it. Of subscriptions the paid
+        one does, for it is what came instead of the other.
+        """
+        wins = self.ends if self.subscription is None else not self.ends
+        return 2 * self.at + bool(wins)
 
 
 def milliseconds(text: str) -> int | None:
@@ -59,8 +57,8 @@ def milliseconds(text: str) -> int | None:
 
 
 def apply(event: CabinetEvent) -> None:
-    """Commits. What is older than the last one applied for a user, or was applied, changes nothing."""
-    if event.type not in INSTALLATIONS | SUBSCRIPTIONS:
+    """Commits. What is older than the last one of its kind applied for a user, or was applied, changes nothing."""
+    if event.ends is None:
         return
     for user_id in users_of(event.evotor_user_id):
         _apply_to(user_id, event)
@@ -70,30 +68,47 @@ def apply(event: CabinetEvent) -> None:
 def _apply_to(user_id: int, event: CabinetEvent) -> None:
     locks.lock(user_id)
     connection = locked(EvotorConnection, user_id)
-    if connection is None or event.is_past(connection.event_at, connection.event_key):
+    if connection is None:
         return
-    connection.event_at, connection.event_key = event.at, event.key
-    reason = (INSTALLATIONS | SUBSCRIPTIONS)[event.type]
-    if reason is not None:
-        _withdraw(connection, reason)
-    elif event.type in INSTALLATIONS or connection.withdrawn == TERMINATED:
-        _heal(connection)
+    is_new = _note_installation if event.subscription is None else _note_subscription
+    if is_new(connection, event):
+        _mark(connection, event)
 
 
-def _withdraw(connection: EvotorConnection, reason: str) -> None:
+def _note_installation(connection: EvotorConnection, event: CabinetEvent) -> bool:
+    """False for what is older than the last one, or the same."""
+    order = event.order()
+    if connection.installation_order is not None and order <= connection.installation_order:
+        return False
+    connection.installation_order = order
+    return True
+
+
+def _note_subscription(connection: EvotorConnection, event: CabinetEvent) -> bool:
+    """Within the same subscription its numbers say what is older, else the moment does."""
+    order, last = event.order(), connection.subscription_order
+    if event.subscription == connection.subscription_id:
+        is_past = event.number <= (connection.subscription_number or 0)
+    else:
+        is_past = last is not None and order <= last
+    if is_past:
+        return False
+    connection.subscription_id, connection.subscription_number = event.subscription, event.number
+    connection.subscription_order = max(order, last or 0)
+    return True
+
+
+def _mark(connection: EvotorConnection, event: CabinetEvent) -> None:
     """Nothing goes: the next run learns whether the token is dead, and Evotor may tell so late."""
-    connection.withdrawn = reason
-    if connection.token is not None:
-        connection.state, connection.error_code = ConnectionState.TOKEN_REJECTED, reason
-    if reason == UNINSTALLED:
+    name = "is_uninstalled" if event.subscription is None else "is_terminated"
+    was_marked = getattr(connection, name)
+    setattr(connection, name, event.ends)
+    if event.ends and event.subscription is None:
         events.record(EventKind.EVOTOR_DISCONNECTED, connection.user_id, way=events.CABINET)
-
-
-def _heal(connection: EvotorConnection) -> None:
-    if connection.withdrawn is None:
+    if connection.token is None or not (event.ends or was_marked):
         return
-    if connection.token is None:
-        connection.withdrawn = None
-        return
-    connection.have_checked(utcnow())
-    schedule.end_pause(connection.user_id)
+    if connection.withdrawn is not None:
+        connection.state, connection.error_code = ConnectionState.TOKEN_REJECTED, connection.withdrawn
+    else:
+        connection.have_checked(utcnow())
+        schedule.end_pause(connection.user_id)

@@ -135,7 +135,7 @@ def test_a_user_and_a_type_that_nobody_knows_are_heard_in_silence(evotor: Webhoo
     evotor.uninstalled(1_000, "01-000000000099999")
     evotor.subscription("SomethingNew", 9, "2026-01-05T00:00:00.000Z")
 
-    assert connection().event_at is None
+    assert (connection().installation_order, connection().subscription_order) == (None, None)
 
 
 # Hints
