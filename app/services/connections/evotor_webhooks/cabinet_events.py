@@ -1,7 +1,7 @@
 """The application was installed, removed, paid for or not: told by events, which may come twice and out of order."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from app.clock import utcnow
 from app.db import db
@@ -20,6 +20,8 @@ SUBSCRIPTIONS = {
     "SubscriptionTerminated": True,
 }
 """Whether the token ends by that. Other types tell nothing that we act on."""
+AHEAD = timedelta(hours=4)
+"""A clock of Evotor's may be before ours, or tell Moscow's time without saying so; what is later counts as of now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +39,28 @@ class CabinetEvent:
         """None where it tells nothing."""
         return (INSTALLATIONS if self.subscription is None else SUBSCRIPTIONS).get(self.type)
 
-    def order(self) -> int:
+    def order(self, now: datetime) -> int:
         """Among those of its kind; whichever of one moment wins has the greater one, however often they come.
 
         Of an installation the removal does, for the next run takes back what is wrong of it. Of subscriptions the paid
         one does, for it is what came instead of the other.
         """
+        at = self.at if self.at <= _milliseconds(now + AHEAD) else _milliseconds(now)
         wins = self.ends if self.subscription is None else not self.ends
-        return 2 * self.at + bool(wins)
+        return 2 * at + bool(wins)
 
 
 def milliseconds(text: str) -> int | None:
     """Of a moment as Evotor writes it, 2026-01-01T00:00:00.000Z or with +0000; None for what is none."""
     try:
         moment = datetime.fromisoformat(text)
-        return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+        return _milliseconds(moment)
     except (ValueError, OverflowError):
         return None
+
+
+def _milliseconds(moment: datetime) -> int:
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def apply(event: CabinetEvent) -> None:
@@ -77,7 +84,7 @@ def _apply_to(user_id: int, event: CabinetEvent) -> None:
 
 def _note_installation(connection: EvotorConnection, event: CabinetEvent) -> bool:
     """False for what is older than the last one, or the same."""
-    order = event.order()
+    order = event.order(utcnow())
     if connection.installation_order is not None and order <= connection.installation_order:
         return False
     connection.installation_order = order
@@ -86,7 +93,7 @@ def _note_installation(connection: EvotorConnection, event: CabinetEvent) -> boo
 
 def _note_subscription(connection: EvotorConnection, event: CabinetEvent) -> bool:
     """Within the same subscription its numbers say what is older, else the moment does."""
-    order, last = event.order(), connection.subscription_order
+    order, last = event.order(utcnow()), connection.subscription_order
     if event.subscription == connection.subscription_id:
         is_past = event.number <= (connection.subscription_number or 0)
     else:

@@ -1,16 +1,23 @@
 """Evotor's events twice, late, at the same moment and of two kinds: each kind has its own order and its own reason."""
 
+from datetime import UTC
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from app.db import db
 from app.models import EvotorConnection
+from app.services.connections.evotor_webhooks import cabinet_events
 from tests.factories import connect_both, make_user
+from tests.support.clock import NOON, stop_at
 from tests.support.sandbox import ACCOUNT
 from tests.support.webhooks import EMAIL, INSTALLATION, Webhooks
 
 UNINSTALLED, TERMINATED = "evotor_uninstalled", "evotor_terminated"
+AHEAD = round(cabinet_events.AHEAD.total_seconds() * 1000)
+FAR = 253_402_300_799_000
+NOW = round(NOON.replace(tzinfo=UTC).timestamp() * 1000)
 
 
 @pytest.fixture
@@ -97,3 +104,25 @@ def test_a_subscription_s_numbers_order_it_whatever_its_moments_say(evotor: Webh
 
     evotor.subscription("SubscriptionActivated", 1, 950, of="s2")
     assert why() == TERMINATED
+
+
+def test_an_event_from_far_ahead_counts_as_of_now(evotor: Webhooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop_at(monkeypatch, NOON)
+    evotor.uninstalled(FAR)
+    evotor.subscription("SubscriptionTerminated", 1, FAR)
+    assert why() == UNINSTALLED
+
+    evotor.installed(NOW + 1)
+    evotor.subscription("SubscriptionActivated", 1, NOW + 1, of="s2")
+    assert why() is None
+
+
+def test_a_clock_a_little_ahead_is_believed(evotor: Webhooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop_at(monkeypatch, NOON)
+    evotor.installed(NOW + AHEAD + 1)
+    evotor.uninstalled(NOW)
+    assert why() == UNINSTALLED
+
+    evotor.installed(NOW + AHEAD)
+    evotor.uninstalled(NOW + AHEAD - 1)
+    assert why() is None
