@@ -139,6 +139,10 @@ class SmtpSession:
     def is_open(self) -> bool:
         return self._smtp.sock is not None
 
+    def allow(self, budget: Budget) -> None:
+        """From here on, this time instead of the one that it was opened with."""
+        self._smtp.budget = budget
+
     def send(self, message: EmailMessage, sender: str, recipient: str) -> str:
         """The server's answer, in one line, once the mail is its own. Raises MailError."""
         with _told():

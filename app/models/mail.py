@@ -44,7 +44,7 @@ class OutgoingMail(Base):
     """None: sent, or given up."""
     tries: Mapped[int] = mapped_column(default=0, server_default="0")
     claimed_until: Mapped[datetime | None] = mapped_column(sa.DateTime)
-    """A worker is handing it over; later than that it is dead."""
+    """A worker is handing it over, and later than that is dead; or, with an error, the server took none and rests."""
     sent_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
     given_up_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
     error_code: Mapped[str | None] = mapped_column(sa.String(64))

@@ -19,12 +19,12 @@ def queue_notices() -> None:
         _apart(notices.queue_due)
 
 
-def hand_over(is_stopping: Callable[[], bool]) -> None:
-    """What is due, for some seconds at most."""
+def hand_over(is_stopping: Callable[[], bool], *, is_brief: bool = False) -> None:
+    """What is due, for some seconds at most; `is_brief`: while runs wait."""
     if settings().has_mail:
         from app.services.mail import delivery
 
-        _apart(lambda: delivery.hand_over(is_stopping))
+        _apart(lambda: delivery.hand_over(is_stopping, is_brief=is_brief))
 
 
 def _apart(work: Callable[[], object]) -> None:

@@ -34,17 +34,20 @@ def run_due(is_stopping: Callable[[], bool] = lambda: False) -> Iterator[Outcome
 
     Users who cannot run now (nothing connected, or another worker is at them) are passed over in silence; connections
     that no run asks are checked at the end. Raises a database error where the database stays away; nothing else that
-    happens to one user ends the pass. Mails go out between the runs, too, so that none waits for a whole pass.
+    happens to one user ends the pass. Mails go out after the runs, and briefly between them, so that none waits for a
+    whole pass.
     """
     _read_catalogs(is_stopping)
-    for user_id in schedule.due_user_ids():
+    for number, user_id in enumerate(schedule.due_user_ids()):
         if is_stopping():
             return
         _read_catalogs(is_stopping)
-        mail.hand_over(is_stopping)
+        if number:
+            mail.hand_over(is_stopping, is_brief=True)
         outcome = _run_apart(user_id, is_stopping)
         if outcome is not None and outcome.run_id is not None:
             yield outcome
+    mail.hand_over(is_stopping)
     daily_checks.check_due(is_stopping)
     mail.queue_notices()
     mail.hand_over(is_stopping)

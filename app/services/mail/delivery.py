@@ -22,6 +22,8 @@ SECONDS = 20.0
 """For everything, however the server drips."""
 BEGIN_WITHIN = 10.0
 """No mail is begun later: each gets the time that a slow server needs."""
+BRIEFLY = 5.0
+"""Where others wait for their runs: the server is reached, and the last mail begun, within it."""
 SERVER_RESTS = timedelta(minutes=5)
 """After it took none."""
 _LASTS = {MailKind.RESET_PASSWORD: tokens.RESET_FOR, MailKind.CONFIRM_EMAIL: tokens.CONFIRM_FOR}
@@ -52,28 +54,31 @@ def send_now(letter: Letter, recipient: str) -> str:
         return session.send(message_of(letter, recipient), settings().mail_sender[1], recipient)
 
 
-def hand_over(is_stopping: Callable[[], bool] = lambda: False) -> int:
-    """How many mails the server took. Commits after each; what it did not take waits, and the log says so once."""
-    if not settings().has_mail or not (due := outbox.due()):
+def hand_over(is_stopping: Callable[[], bool] = lambda: False, *, is_brief: bool = False) -> int:
+    """How many mails the server took. Commits after each; what it did not take waits, and the log says so once.
+
+    A brief turn is for the time between runs: nobody waits in it for a server that took none when it was last asked.
+    """
+    if not settings().has_mail or not (due := outbox.due()) or (is_brief and not outbox.is_server_trusted()):
         return 0
     with ExitStack() as closing:
-        return _Delivery(Budget(SECONDS), closing).carry_out(due, is_stopping)
+        return _Delivery(closing, is_brief=is_brief).carry_out(due, is_stopping)
 
 
 class _Delivery:
     """One go at what is due."""
 
-    def __init__(self, budget: Budget, closing: ExitStack) -> None:
-        self._budget, self._closing = budget, closing
+    def __init__(self, closing: ExitStack, *, is_brief: bool) -> None:
+        self._budget, self._closing, self._is_brief = Budget(SECONDS), closing, is_brief
+        self._begin = Budget(BRIEFLY if is_brief else BEGIN_WITHIN)
         self._session: SmtpSession | None = None
         self.sent = 0
 
     def carry_out(self, due: Sequence[int], is_stopping: Callable[[], bool]) -> int:
         for mail_id in due:
-            if is_stopping() or self._budget.left < SECONDS - BEGIN_WITHIN:
+            if is_stopping() or self._begin.is_spent:
                 break
             if (mail := outbox.claim(mail_id)) is not None and not self._try(mail):
-                outbox.postpone(utcnow() + SERVER_RESTS)
                 break
         return self.sent
 
@@ -99,7 +104,8 @@ class _Delivery:
         try:
             session = self._connected()
         except MailError as error:
-            return self._met(error, mail, is_its_try=False)
+            # a server that only did not come in time for a brief turn gets all of it after the runs
+            return self._met(error, mail, is_its_try=False, rests=not self._is_brief)
         try:
             session.send(message, settings().mail_sender[1], mail.address)
         except MailError as error:
@@ -112,17 +118,19 @@ class _Delivery:
     def _connected(self) -> SmtpSession:
         """The one connection of the pass, or another where the server ended that."""
         if self._session is None or not self._session.is_open:
-            self._session = self._closing.enter_context(open_session(self._budget))
+            self._session = self._closing.enter_context(open_session(self._begin if self._is_brief else self._budget))
+            self._session.allow(self._budget)  # a mail that is cut off may go out twice
         return self._session
 
-    def _met(self, error: MailError, mail: OutgoingMail, *, is_its_try: bool) -> bool:
+    def _met(self, error: MailError, mail: OutgoingMail, *, is_its_try: bool, rests: bool = True) -> bool:
         facts = {"mail_id": mail.id, "user_id": mail.user_id, "kind": mail.kind, "status": error.status}
         if error.is_of_all:
             log.error("mail_server", error=str(error.blame), status=error.status)
+        rests_until = utcnow() + SERVER_RESTS if error.is_of_all and rests else None
         if not is_its_try:
-            outbox.give_back(mail, error.blame)
+            outbox.give_back(mail, error.blame, rests_until)
             return False
-        again = outbox.note_refused(mail, error.blame, permanent=error.permanent)
+        again = outbox.note_refused(mail, error.blame, permanent=error.permanent, rests_until=rests_until)
         log.warning("mail_not_sent", error=str(error.blame), next_try_at=again, **facts)
         return not error.is_of_all
 

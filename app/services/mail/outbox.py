@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from app.clients.smtp import Blame
 from app.clock import utcnow
 from app.db import db, reading
 from app.models import MailKind, OutgoingMail
@@ -28,6 +29,9 @@ They never end: whoever orders them in the owner's name would keep the owner's o
 """
 NOT_NEEDED = "not_needed"
 """Why a mail never went out: what it was to tell is settled, too old, not wanted, or about another address."""
+OF_ALL = (Blame.SERVER, Blame.ENCRYPTION, Blame.LOGIN, Blame.SENDER)
+"""Errors that any mail would meet. The mail that met one stays claimed until the server may be asked again, so that
+those queued meanwhile wait as well."""
 MOST_AT_ONCE = 200
 _URGENT = (MailKind.RESET_PASSWORD, MailKind.CONFIRM_EMAIL)
 """Somebody waits for them."""
@@ -65,21 +69,39 @@ def _pause_after(mails: int) -> timedelta:
 
 
 def due() -> Sequence[int]:
-    """Mails whose time has come; those for which somebody waits come first."""
+    """Mails whose time has come, unless the server rests; those for which somebody waits come first."""
     now = utcnow()
+    rests = sa.select(OutgoingMail.id).where(OutgoingMail.error_code.in_(OF_ALL), OutgoingMail.claimed_until > now)
     query = sa.select(OutgoingMail.id).where(OutgoingMail.next_try_at <= now, _is_free(now))
     in_order = (OutgoingMail.kind.in_(_URGENT).desc(), OutgoingMail.next_try_at, OutgoingMail.id)
     with reading():
         ids = db.session.scalars(query.order_by(*in_order).limit(MOST_AT_ONCE)).all()
+        if ids and db.session.scalar(rests.limit(1)) is not None:
+            ids = []
         db.session.commit()
     return ids
+
+
+def is_server_trusted() -> bool:
+    """Whether no mail waits because the server took none: until it takes one again, nobody is to wait for it."""
+    in_doubt = sa.select(OutgoingMail.id).where(
+        OutgoingMail.error_code.in_(OF_ALL), OutgoingMail.next_try_at.is_not(None)
+    )
+    with reading():
+        is_trusted = db.session.scalar(in_doubt.limit(1)) is None
+        db.session.commit()
+    return is_trusted
 
 
 def claim(mail_id: int) -> OutgoingMail | None:
     """None where another worker has it, or ended it. Commits."""
     now = utcnow()
     ours = (OutgoingMail.id == mail_id, OutgoingMail.next_try_at <= now, _is_free(now))
-    taken = sa.update(OutgoingMail).where(*ours).values(claimed_until=now + CLAIM, tries=OutgoingMail.tries + 1)
+    taken = (
+        sa.update(OutgoingMail)
+        .where(*ours)
+        .values(claimed_until=now + CLAIM, tries=OutgoingMail.tries + 1, error_code=None)
+    )
     is_ours = getattr(db.session.execute(taken, execution_options=_BLINDLY), "rowcount", 0) == 1
     db.session.commit()
     return db.session.get(OutgoingMail, mail_id, populate_existing=True) if is_ours else None
@@ -94,34 +116,29 @@ def note_sent(mail: OutgoingMail) -> None:
     _note(mail, next_try_at=None, claimed_until=None, sent_at=utcnow(), error_code=None)
 
 
-def note_refused(mail: OutgoingMail, code: str, *, permanent: bool) -> datetime | None:
-    """When it is tried again; None where it is given up. Commits."""
+def note_refused(
+    mail: OutgoingMail, code: str, *, permanent: bool, rests_until: datetime | None = None
+) -> datetime | None:
+    """When it is tried again; None where it is given up. The server is left alone until then. Commits."""
     if permanent or mail.tries >= MOST_TRIES:
-        note_given_up(mail, code)
+        note_given_up(mail, code, rests_until)
         return None
     again = utcnow() + PAUSES[mail.tries - 1]
-    _note(mail, next_try_at=again, claimed_until=None, error_code=code)
+    _note(mail, next_try_at=again, claimed_until=rests_until, error_code=code)
     return again
 
 
-def note_given_up(mail: OutgoingMail, code: str) -> None:
+def note_given_up(mail: OutgoingMail, code: str, rests_until: datetime | None = None) -> None:
     """Commits."""
-    _note(mail, next_try_at=None, claimed_until=None, given_up_at=utcnow(), error_code=code)
+    _note(mail, next_try_at=None, claimed_until=rests_until, given_up_at=utcnow(), error_code=code)
 
 
-def give_back(mail: OutgoingMail, code: str) -> None:
+def give_back(mail: OutgoingMail, code: str, rests_until: datetime | None) -> None:
     """It was not the mail's fault, so this was no try. Commits."""
-    _note(mail, claimed_until=None, tries=mail.tries - 1, error_code=code)
+    _note(mail, claimed_until=rests_until, tries=mail.tries - 1, error_code=code)
 
 
 def _note(mail: OutgoingMail, **values: object) -> None:
     ours = (OutgoingMail.id == mail.id, OutgoingMail.claimed_until == mail.claimed_until)
     db.session.execute(sa.update(OutgoingMail).where(*ours).values(values), execution_options=_BLINDLY)
-    db.session.commit()
-
-
-def postpone(until: datetime) -> None:
-    """No mail is tried before: the server takes none. Commits."""
-    earlier = sa.update(OutgoingMail).where(OutgoingMail.next_try_at < until, _is_free(utcnow()))
-    db.session.execute(earlier.values(next_try_at=until), execution_options=_BLINDLY)
     db.session.commit()
