@@ -30,34 +30,40 @@ def run_one(
 
 def run_due(is_stopping: Callable[[], bool] = lambda: False) -> Iterator[Outcome]:
     """Everybody whose run is queued or whose time has come, each for at most one time slice; catalogs that are to be
-    read, before and between.
+    read, one between each two of them and the others after.
 
     Users who cannot run now (nothing connected, or another worker is at them) are passed over in silence; connections
     that no run asks are checked at the end. Raises a database error where the database stays away; nothing else that
     happens to one user ends the pass. Mails go out after the runs, and briefly between them, so that none waits for a
     whole pass.
     """
-    _read_catalogs(is_stopping)
+    catalogs = catalog_due.Share()
     for number, user_id in enumerate(schedule.due_user_ids()):
         if is_stopping():
             return
-        _read_catalogs(is_stopping)
+        _read_catalogs(catalogs, is_stopping, is_brief=True)
         if number:
             mail.hand_over(is_stopping, is_brief=True)
         outcome = _run_apart(user_id, is_stopping)
         if outcome is not None and outcome.run_id is not None:
             yield outcome
     mail.hand_over(is_stopping)
+    _read_catalogs(catalogs, is_stopping, is_brief=False)
     daily_checks.check_due(is_stopping)
     mail.queue_notices()
     mail.hand_over(is_stopping)
 
 
-def _read_catalogs(is_stopping: Callable[[], bool]) -> None:
-    """Between the runs as well: the owner who has just connected is waiting."""
-    for user_id in catalog_due.due_user_ids():
-        if not is_stopping():
-            _apart(user_id, lambda user: catalog_due.read(user.id))
+def _read_catalogs(share: catalog_due.Share, is_stopping: Callable[[], bool], *, is_brief: bool) -> None:
+    """Between the runs as well, one at a time: the owner who has just connected is waiting."""
+    if not share.seconds(is_brief=is_brief):
+        return
+    for user_id in catalog_due.due_user_ids(1 if is_brief else share.count):
+        seconds = share.seconds(is_brief=is_brief)
+        if is_stopping() or not seconds:
+            return
+        with share.taken(is_brief=is_brief):
+            _apart(user_id, lambda user, seconds=seconds: catalog_due.read(user.id, seconds))
 
 
 def _run_apart(user_id: int, is_stopping: Callable[[], bool]) -> Outcome | None:
