@@ -14,7 +14,7 @@ from app.context import settings
 from app.db import db
 from app.logs import get_logger, remember_secret
 from app.models import MailKind, OutgoingMail, User
-from app.services.mail import letters, outbox, tokens
+from app.services.mail import digest, letters, occasions, outbox, preferences, tokens
 from app.services.mail.letters import Letter
 from app.services.mail.messages import message_of
 
@@ -26,8 +26,14 @@ BRIEFLY = 5.0
 """Where others wait for their runs: the server is reached, and the last mail begun, within it."""
 SERVER_RESTS = timedelta(minutes=5)
 """After it took none."""
-_LASTS = {MailKind.RESET_PASSWORD: tokens.RESET_FOR, MailKind.CONFIRM_EMAIL: tokens.CONFIRM_FOR}
-"""Nobody waits longer for what they asked for; other mails go while what they tell is true."""
+_LASTS = {
+    MailKind.RESET_PASSWORD: tokens.RESET_FOR,
+    MailKind.CONFIRM_EMAIL: tokens.CONFIRM_FOR,
+    MailKind.WEEKLY_DIGEST: digest.WEEK,
+}
+"""Nobody waits longer for what they asked for, and no week is summed up after the next."""
+_NOTICE_LASTS = occasions.DAY
+"""Others go while what they tell is true, but no longer than until the next of their kind may be queued."""
 INTERNAL = "internal"
 
 log = get_logger()
@@ -140,6 +146,8 @@ def _letter_of(mail: OutgoingMail) -> Letter | None:
     user, kind = db.session.get(User, mail.user_id, populate_existing=True), MailKind(mail.kind)
     if user is None or user.email != mail.address or mail.tries > outbox.MOST_TRIES:  # whoever tried last was killed
         return None
-    if kind in _LASTS and mail.created_at + _LASTS[kind] <= utcnow():
+    if mail.created_at + _LASTS.get(kind, _NOTICE_LASTS) <= utcnow():
+        return None
+    if kind in preferences.CHOSEN and outbox.was_sent_since(utcnow() - occasions.DAY, user.id, kind):
         return None
     return letters.letter_for(user, kind)

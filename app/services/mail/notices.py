@@ -21,8 +21,8 @@ _EXPLAINED_BY = (MailKind.CONNECTION, MailKind.APPROVAL)
 
 log = get_logger()
 
-Told = list[tuple[str, datetime]]
-"""What was told of one kind to one owner, and when."""
+Told = list[tuple[str, datetime, bool]]
+"""What was told of one kind to one owner, when, and whether it still waits to be."""
 
 
 def queue_due() -> int:
@@ -42,19 +42,22 @@ def queue_due() -> int:
 
 def _told_lately(only: int | None = None) -> dict[tuple[int | None, MailKind], Told]:
     told: dict[tuple[int | None, MailKind], Told] = {}
-    columns = (OutgoingMail.user_id, OutgoingMail.kind, OutgoingMail.about, OutgoingMail.created_at)
+    at, waits = sa.func.coalesce(OutgoingMail.sent_at, OutgoingMail.created_at), OutgoingMail.next_try_at.is_not(None)
     is_told = OutgoingMail.error_code.is_distinct_from(outbox.NOT_NEEDED)  # else it may be true again by now
     lately: list[Any] = [OutgoingMail.user_id.is_not(None), OutgoingMail.kind.in_([*FOUND_BY]), is_told]
     if only is not None:
         lately.append(OutgoingMail.user_id == only)
-    query = sa.select(*columns).where(*lately, OutgoingMail.created_at > utcnow() - SAME_AGAIN)
-    for user_id, kind, about, at in db.session.execute(query):
-        told.setdefault((user_id, MailKind(kind)), []).append((about, at))
+    columns = (OutgoingMail.user_id, OutgoingMail.kind, OutgoingMail.about, at, waits)
+    query = sa.select(*columns).where(*lately, sa.or_(waits, at > utcnow() - SAME_AGAIN))
+    for user_id, kind, *how in db.session.execute(query):
+        told.setdefault((user_id, MailKind(kind)), []).append(tuple(how))
     return told
 
 
 def _is_news(occasion: Occasion, told: Told) -> bool:
-    return not any(about == occasion.about[:ABOUT_LENGTH] or at > utcnow() - DAY for about, at in told)
+    """Neither said, nor waiting; and nothing else of its kind was within a day."""
+    about, day_ago = occasion.about[:ABOUT_LENGTH], utcnow() - DAY
+    return not any(waits or at > day_ago or was == about for was, at, waits in told)
 
 
 def _queue(kind: MailKind, occasion: Occasion) -> bool:

@@ -111,6 +111,11 @@ def _is_free(now: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(OutgoingMail.claimed_until.is_(None), OutgoingMail.claimed_until <= now)
 
 
+def was_sent_since(moment: datetime, user_id: int, kind: MailKind) -> bool:
+    ours = (OutgoingMail.user_id == user_id, OutgoingMail.kind == kind, OutgoingMail.sent_at > moment)
+    return db.session.scalar(sa.select(OutgoingMail.id).where(*ours).limit(1)) is not None
+
+
 def note_sent(mail: OutgoingMail) -> None:
     """Commits."""
     _note(mail, next_try_at=None, claimed_until=None, sent_at=utcnow(), error_code=None)
