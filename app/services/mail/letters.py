@@ -38,16 +38,21 @@ def letter_for(user: User, kind: MailKind) -> Letter | None:
         return _written(kind, f"/email/confirm/{tokens.confirm_token(user)}") if is_needed else None
     if kind is MailKind.RESET_PASSWORD:
         return _written(kind, f"/password/reset/{tokens.reset_token(user)}")
-    occasion = occasions.still(kind, user.id) if preferences.wants(user, kind) else None
-    if occasion is None:
+    facts = _facts(user, kind) if preferences.wants(user, kind) else None
+    if facts is None:
         return None
-    facts: dict[str, Any] = {}
-    if kind is MailKind.CONNECTION:
-        facts = {"troubles": [trouble.split() for trouble in occasion.about.split(", ")]}
-    elif kind is MailKind.WEEKLY_DIGEST:
-        week = digest.week_of(user)
-        facts = {"week": week, "done": {str(action): week.done.get(action, 0) for action in _DONE}}
     return _written(kind, PATHS[kind], f"/mail/stop/{tokens.stop_token(user, kind)}", **facts)
+
+
+def _facts(user: User, kind: MailKind) -> dict[str, Any] | None:
+    if kind is MailKind.WEEKLY_DIGEST:  # however late it goes
+        week = digest.week_of(user)
+        return {"week": week, "done": {str(action): week.done.get(action, 0) for action in _DONE}}
+    if (occasion := occasions.still(kind, user.id)) is None:
+        return None
+    if kind is MailKind.CONNECTION:
+        return {"troubles": [trouble.split() for trouble in occasion.about.split(", ")]}
+    return {}
 
 
 def test_letter() -> Letter:

@@ -9,7 +9,7 @@ from flask import Flask
 from app.clock import utcnow
 from app.db import db
 from app.models import MailKind, OutgoingMail, User
-from app.services.mail import delivery, notices, outbox
+from app.services.mail import delivery, notices, outbox, preferences
 from tests.factories import make_user
 from tests.support import story
 from tests.support.clock import stop_at
@@ -100,3 +100,20 @@ def test_the_day_between_two_begins_when_the_first_goes_out(
     moves_on(monkeypatch, hours=5)
 
     assert notices.queue_due() == 1
+
+
+def test_a_week_is_summed_up_after_its_monday_but_not_after_the_next(
+    owner: User, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preferences.choose(owner, [MailKind.WEEKLY_DIGEST])
+    db.session.commit()
+    notices.queue_due()
+    moves_on(monkeypatch, days=2)
+    delivery.hand_over()
+    assert len(mail_server.taken) == 1
+
+    outbox.queue(owner.id, MailKind.WEEKLY_DIGEST, owner.email, "2026-06-15")
+    db.session.commit()
+    moves_on(monkeypatch, days=7)
+    delivery.hand_over()
+    assert len(mail_server.taken) == 1
