@@ -57,7 +57,8 @@ def _told_lately(only: int | None = None) -> dict[tuple[int | None, MailKind], T
 def _is_news(occasion: Occasion, told: Told) -> bool:
     """Neither said, nor waiting; and nothing else of its kind was within a day."""
     about, day_ago = occasion.about[:ABOUT_LENGTH], utcnow() - DAY
-    return not any(waits or at > day_ago or was == about for was, at, waits in told)
+    since = occasion.since or datetime.min
+    return not any(waits or at > day_ago or (was == about and at >= since) for was, at, waits in told)
 
 
 def _queue(kind: MailKind, occasion: Occasion) -> bool:

@@ -1,11 +1,11 @@
 """What there is to tell of active shops, found in what is stored: for all owners, or again for one before it is sent.
 
-Owners whose address is not confirmed are passed over. Every question is answered by an index, or by the few rows that
-there are of each owner.
+Owners whose address is not confirmed, or who do not want to hear of it, are passed over. Every question is answered by
+an index, or by the few rows that there are of each owner.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -34,11 +34,14 @@ class Occasion(NamedTuple):
     user_id: int
     about: str = ""
     """Tells it from another of its kind; made of codes."""
+    since: datetime | None = None
+    """What was told before is of another time that it happened."""
 
 
-def _owners(only: int | None) -> list[Any]:
-    """Of a query over users and their switch."""
+def _owners(kind: MailKind, only: int | None) -> list[Any]:
+    """Of a query over users and their switch: those who want such mails."""
     active: list[Any] = [
+        preferences.wanting(kind),
         User.email_confirmed_at.is_not(None),
         SyncConfig.is_enabled,
         SyncConfig.confirmed_at.is_not(None),
@@ -48,17 +51,26 @@ def _owners(only: int | None) -> list[Any]:
 
 def dead_connections(only: int | None = None) -> list[Occasion]:
     """Those that only their owner can mend. `about`: «evotor unpaid», «evotor forbidden, vk token_rejected»."""
-    found: dict[int, list[str]] = {}
+    found: dict[int, list[tuple[str, datetime | None]]] = {}
     models: tuple[tuple[str, Any], ...] = (("evotor", EvotorConnection), ("vk", VkConnection))
     for vendor, model in models:
         trouble = sa.or_(model.state.in_(_DIED), model.error_code == UNPAID)
-        query = sa.select(model.user_id, model.state, model.error_code).join(User, User.id == model.user_id)
+        query = sa.select(model.user_id, model.state, model.error_code, model.state_since).join(
+            User, User.id == model.user_id
+        )
         query = query.join(SyncConfig, SyncConfig.user_id == User.id)
-        for user_id, state, code in db.session.execute(
-            query.where(*_owners(only), model.token.is_not(None), trouble).order_by(model.user_id)
+        for user_id, state, code, since in db.session.execute(
+            query.where(*_owners(MailKind.CONNECTION, only), model.token.is_not(None), trouble).order_by(model.user_id)
         ):
-            found.setdefault(user_id, []).append(f"{vendor} {'unpaid' if code == UNPAID else state}")
-    return [Occasion(user_id, ", ".join(troubles)) for user_id, troubles in found.items()]
+            found.setdefault(user_id, []).append((f"{vendor} {'unpaid' if code == UNPAID else state}", since))
+    return [
+        Occasion(
+            user_id,
+            ", ".join(trouble for trouble, _ in troubles),
+            max((since for _, since in troubles if since), default=None),
+        )
+        for user_id, troubles in found.items()
+    ]
 
 
 def waiting_plans(only: int | None = None) -> list[Occasion]:
@@ -67,7 +79,7 @@ def waiting_plans(only: int | None = None) -> list[Occasion]:
         sa.select(User.id, SyncRun.fingerprint)
         .join(SyncConfig, SyncConfig.user_id == User.id)
         .join(SyncRun, SyncRun.id == latest_ids())
-        .where(*_owners(only), SyncRun.status == RunStatus.NEEDS_APPROVAL)
+        .where(*_owners(MailKind.APPROVAL, only), SyncRun.status == RunStatus.NEEDS_APPROVAL)
     )
     return [Occasion(user_id, fingerprint or "") for user_id, fingerprint in db.session.execute(query)]
 
@@ -81,28 +93,27 @@ def without_a_good_run(only: int | None = None) -> list[Occasion]:
     good = sa.select(SyncRun.id).where(SyncRun.user_id == User.id, SyncRun.created_at > since, is_good)
     query = sa.select(User.id).join(SyncConfig, SyncConfig.user_id == User.id)
     is_older = (SyncConfig.confirmed_at <= since, SyncConfig.updated_at <= since)
-    return [Occasion(user_id) for user_id in db.session.scalars(query.where(*_owners(only), *is_older, ~good.exists()))]
+    query = query.where(*_owners(MailKind.NO_GOOD_RUN, only), *is_older, ~good.exists())
+    return [Occasion(user_id) for user_id in db.session.scalars(query)]
 
 
 def weeks_to_sum_up(only: int | None = None) -> list[Occasion]:
     """On Mondays. `about`: the day."""
-    chose = sa.cast(User.mail_choices, sa.Text).contains(MailKind.WEEKLY_DIGEST)
-    query = sa.select(User).join(SyncConfig, SyncConfig.user_id == User.id).where(*_owners(only), chose)
+    query = sa.select(User.id, User.time_zone).join(SyncConfig, SyncConfig.user_id == User.id)
     now = utcnow().replace(tzinfo=UTC)
     if (now + timedelta(hours=14)).weekday() != DIGEST_WEEKDAY and (now - DAY / 2).weekday() != DIGEST_WEEKDAY:
         return []  # nowhere on earth
     found = []
-    for user in db.session.scalars(query):
-        local = now.astimezone(_zone(user))
-        is_time = local.weekday() == DIGEST_WEEKDAY and local.hour >= DIGEST_HOUR
-        if is_time and preferences.wants(user, MailKind.WEEKLY_DIGEST):
-            found.append(Occasion(user.id, f"{local:%Y-%m-%d}"))
+    for user_id, time_zone in db.session.execute(query.where(*_owners(MailKind.WEEKLY_DIGEST, only))):
+        local = now.astimezone(_zone(time_zone))
+        if local.weekday() == DIGEST_WEEKDAY and local.hour >= DIGEST_HOUR:
+            found.append(Occasion(user_id, f"{local:%Y-%m-%d}"))
     return found
 
 
-def _zone(user: User) -> ZoneInfo:
+def _zone(name: str) -> ZoneInfo:
     try:
-        return ZoneInfo(user.time_zone)
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo(USUAL)
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+import sqlalchemy as sa
+
 from app.db import db
 from app.models import MailKind, User
 from app.services.mail import tokens
@@ -13,6 +15,12 @@ _OFF_BY_DEFAULT = frozenset({MailKind.WEEKLY_DIGEST})
 
 def wants(user: User, kind: MailKind) -> bool:
     return user.mail_choices.get(kind, kind not in _OFF_BY_DEFAULT)
+
+
+def wanting(kind: MailKind) -> sa.ColumnElement[bool]:
+    """The same, of a query over users."""
+    choice = User.mail_choices[str(kind)].as_boolean()
+    return choice.is_(True) if kind in _OFF_BY_DEFAULT else choice.is_distinct_from(False)
 
 
 def wanted(user: User) -> list[MailKind]:

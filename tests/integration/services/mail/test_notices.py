@@ -19,6 +19,7 @@ from tests.support.clock import TurnedClock, stop_at, turn
 from tests.support.mail_server import MailServer, with_mail
 from tests.support.sandbox import STORE, Sandbox
 from tests.support.shop import Shop
+from tests.support.statements import counted_statements
 
 MONDAY_NOON = datetime(2026, 6, 15, 9)
 
@@ -56,10 +57,13 @@ def test_a_dead_key_is_told(dead: User, mail_server: MailServer) -> None:
     assert taken.link == "http://localhost:8000/connections"
 
 
-def test_the_same_is_told_again_only_after_a_week(dead: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_is_told_again_only_after_a_week(
+    dead: User, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for _ in range(9):
         notices.queue_due()
         notices.queue_due()
+        delivery.hand_over()
         moves_on(monkeypatch, days=1, minutes=1)
 
     assert kinds().count(MailKind.CONNECTION) == 2
@@ -77,6 +81,30 @@ def test_nobody_is_told_what_they_do_not_want(dead: User) -> None:
     db.session.commit()
 
     assert notices.queue_due() == 0
+
+
+def test_whoever_does_not_want_to_hear_costs_a_pass_no_statement(dead: User) -> None:
+    preferences.choose(dead, ())
+    db.session.commit()
+    with counted_statements() as with_trouble:
+        notices.queue_due()
+    switch.toggle(dead, False)
+    db.session.commit()
+    with counted_statements() as without:
+        notices.queue_due()
+
+    assert len(with_trouble) == len(without)
+
+
+def test_another_death_within_the_week_is_told(dead: User, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    notices.queue_due()
+    db.session.execute(sa.update(OutgoingMail).values(sent_at=utcnow(), next_try_at=None))
+    moves_on(monkeypatch, days=2)
+    vk.check_vk(dead)
+    db.session.commit()
+    story.ran_into(dead, sandbox, "vk", "auth")
+
+    assert notices.queue_due() == 1
 
 
 def test_nobody_is_told_of_a_sync_that_is_switched_off(dead: User) -> None:
