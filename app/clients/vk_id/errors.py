@@ -2,9 +2,8 @@
 
 from app.clients.errors import ApiError
 
-PASSING = frozenset({"slow_down", "server_error", "temporarily_unavailable"})
-OURS = frozenset({"invalid_client", "unauthorized_client", "unsupported_grant_type"})
-"""The application or its settings are at fault, and no owner can mend that."""
+REFUSALS = frozenset({"invalid_grant", "invalid_request", "invalid_token", "invalid_scope", "access_denied"})
+"""No other word ends what an owner has: it may be our settings' fault, a proxy's word, or a new one of VK's."""
 
 
 class VkIdError(ApiError):
@@ -14,12 +13,12 @@ class VkIdError(ApiError):
     """
 
     def __init__(self, error: str = "", *, sent: bool = True, status: int | None = None) -> None:
-        is_answer = bool(error) and error not in PASSING | OURS
+        is_refusal = error in REFUSALS
         super().__init__(
             "vk id",
             error or "no answer",
-            permanent=is_answer,
-            token_rejected=is_answer,
+            permanent=is_refusal,
+            token_rejected=is_refusal,
             outcome_unknown=sent and not error,
             status=status,
         )

@@ -138,7 +138,9 @@ def test_an_answer_that_cannot_be_used_is_none(
     assert not error.is_refusal and error.outcome_unknown
 
 
-@pytest.mark.parametrize("word", ["invalid_request", "invalid_grant", "invalid_token", "access_denied", "new_word"])
+@pytest.mark.parametrize(
+    "word", ["invalid_request", "invalid_grant", "invalid_token", "invalid_scope", "access_denied"]
+)
 @pytest.mark.parametrize("status", [200, 400, 401])
 def test_what_vk_refuses_is_a_refusal(
     client: VkIdClient, requests_mock: requests_mock.Mocker, word: str, status: int
@@ -157,10 +159,14 @@ def test_what_vk_refuses_is_a_refusal(
         ("temporarily_unavailable", 503),
         ("invalid_client", 401),
         ("invalid_request", 502),
-        ("anything", 429),
+        ("invalid_request", 429),
+        ("unauthorized_client", 400),
+        ("forbidden", 403),
+        ("a_new_word", 400),
+        ("a_new_word", 200),
     ],
 )
-def test_what_passes_or_is_our_own_fault_is_none(
+def test_what_passes_or_is_nobodys_refusal_of_a_token_is_none(
     client: VkIdClient, requests_mock: requests_mock.Mocker, word: str, status: int
 ) -> None:
     requests_mock.post(AUTH, json={"error": word}, status_code=status)
