@@ -189,9 +189,12 @@ class VkPendingAccess(Base):
     """What VK ID gave, until its owner has chosen a community: no connection yet."""
 
     __tablename__ = "vk_pending_accesses"
+    __table_args__ = (sa.Index("ix_vk_pending_accesses_session_id", "session_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = owner_column(unique=True)
+    session_id: Mapped[int] = mapped_column(sa.ForeignKey("user_sessions.id", ondelete="CASCADE"))
+    """It goes when the device that it came to is signed out."""
     token: Mapped[str | None] = mapped_column(EncryptedText)
     refresh_token: Mapped[str | None] = mapped_column(EncryptedText)
     device_id: Mapped[str | None] = mapped_column(EncryptedText)

@@ -29,6 +29,12 @@ class LinkExpired(ServiceError):
     code = "link_expired"
 
 
+class SessionEnded(ServiceError):
+    """The device that asked was signed out while its request was under way."""
+
+    code = "session_ended"
+
+
 class TooManyAttempts(ServiceError):
     code = "too_many_attempts"
 

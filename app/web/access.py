@@ -14,6 +14,7 @@ from app.db import db, reading
 from app.extensions import login_manager
 from app.models import User
 from app.services.accounts import sessions
+from app.services.errors import SessionEnded
 from app.web.address import path_of_page, question_of_page
 
 P = ParamSpec("P")
@@ -30,6 +31,9 @@ PUBLIC = WEBHOOKS | MAIL_LINKS | {"auth.index", "auth.login", "auth.register", "
 ASIDE = frozenset({"window.settings_example"})
 """Endpoints that a page asks while somebody types in it: whatever they answer, it must not be left or loaded anew."""
 
+ONCE = {"connections.vk_callback": "connections.vk"}
+"""Endpoints whose addresses are good for once and hold what nobody else may learn: {endpoint: where one begins anew}."""
+
 LARGEST_ID = 2**31 - 1
 LONGEST_WAY = 2_000
 """Bytes of a path that a visitor is led to: the notice of a change carries it, in a cookie of 4,093."""
@@ -43,6 +47,7 @@ def init_app(app: Flask) -> None:
     login_manager.user_loader(_resume)
     login_manager.unauthorized_handler(to_sign_in)
     app.url_value_preprocessor(_readable)
+    app.register_error_handler(SessionEnded, lambda _: to_sign_in(is_change=True))
     app.before_request(_begin)
     app.before_request(_guard)
     app.teardown_request(_end)
@@ -78,7 +83,7 @@ def _readable(_endpoint: str | None, values: dict[str, Any] | None) -> None:
         abort(404)
 
 
-def to_sign_in() -> ResponseReturnValue:
+def to_sign_in(*, is_change: bool = False) -> ResponseReturnValue:
     """And back to the page afterwards, or to that from which a form was sent."""
     if is_htmx():
         answer = make_response("", 401)
@@ -86,12 +91,17 @@ def to_sign_in() -> ResponseReturnValue:
             answer.headers["HX-Redirect"] = url_for("auth.login")
         return answer
     is_page = request.method == "GET"
-    wanted = path_of_page() + question_of_page() if is_page else local_path(request.referrer)
-    if not is_page:
+    wanted = _wanted() if is_page else local_path(request.referrer)
+    if is_change or not is_page:
         flash("Вы вышли, поэтому ничего не изменилось. Войдите и повторите.", "warning")
     elif wanted != "/sync":
         flash("Войдите, чтобы открыть эту страницу.", "info")
     return redirect(url_for("auth.login", next=wanted))
+
+
+def _wanted() -> str:
+    anew = ONCE.get(request.endpoint or "")
+    return url_for(anew) if anew else path_of_page() + question_of_page()
 
 
 def stays_as_it_is() -> bool:

@@ -53,6 +53,7 @@ def upgrade() -> None:
         "vk_pending_accesses",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("session_id", sa.Integer(), nullable=False),
         sa.Column("token", sa.Text()),
         sa.Column("refresh_token", sa.Text()),
         sa.Column("device_id", sa.Text()),
@@ -63,8 +64,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["user_id"], ["users.id"], name=op.f("fk_vk_pending_accesses_user_id_users"), ondelete="CASCADE"
         ),
+        sa.ForeignKeyConstraint(
+            ["session_id"],
+            ["user_sessions.id"],
+            name=op.f("fk_vk_pending_accesses_session_id_user_sessions"),
+            ondelete="CASCADE",
+        ),
         sa.UniqueConstraint("user_id", name=op.f("uq_vk_pending_accesses_user_id")),
     )
+    op.create_index("ix_vk_pending_accesses_session_id", "vk_pending_accesses", ["session_id"])
 
 
 def downgrade() -> None:

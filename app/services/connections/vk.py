@@ -12,8 +12,7 @@ from app.db import db
 from app.domain.market.categories import Category
 from app.domain.market.items import RUSSIAN_ROUBLE, Community, Profile
 from app.models import ConnectionState, EventKind, User, VkConnection
-from app.services import locks
-from app.services.accounts import events
+from app.services.accounts import events, sessions
 from app.services.connections.state import record_ok, record_state, stored_state
 from app.services.errors import ConnectionRefused
 from app.services.market import categories as market_categories
@@ -51,7 +50,7 @@ class _VkAccess:
 def connect_vk(user: User, token: str, named: int | str) -> bool:
     """Store a pasted token and the community, named by its number or its short name.
 
-    True if it is another community than before. Raises ConnectionRefused.
+    True if it is another community than before. Raises ConnectionRefused and SessionEnded.
     """
     return connect_with(user, VkKeys(token), named)
 
@@ -62,7 +61,7 @@ def connect_with(user: User, keys: VkKeys, named: int | str) -> bool:
     with vk_client(keys.token) as client:
         access = _vk_access(client, named, keys.market_is_granted)
     db.session.expire_all()  # meanwhile another request or a run may have written
-    locks.lock(user.id)
+    sessions.still(user)
     connection = locked_or_new(VkConnection, user.id)
     if connection.token != keys.token:
         connection.number = (connection.number or 0) + 1
@@ -82,7 +81,7 @@ def move_to(user: User, named: int) -> bool:
     with vk_client(use) as client:
         access = _vk_access(client, named, None)
     db.session.expire_all()
-    locks.lock(user.id)
+    sessions.still(user)
     connection = use.current()
     if connection is None:
         raise ConnectionRefused(CONNECTION_CHANGED)

@@ -102,7 +102,8 @@ def _asking(user: User) -> Iterator[VkClient]:
 
 
 def choose(user: User, group_id: int) -> bool:
-    """Connect that one; True if it is another community than before. Flushes. Raises ConnectionRefused.
+    """Connect that one; True if it is another community than before. Flushes. Raises ConnectionRefused and
+    SessionEnded.
 
     A community that will not do loses nothing: what VK ID gave goes on waiting for another.
     """

@@ -21,7 +21,7 @@ from app.models import ConnectionState, User, VkConnection, VkPendingAccess, VkS
 from app.services.accounts import sessions
 from app.services.connections.state import record_state
 from app.services.connections.vk import VkKeys
-from app.services.errors import ConnectionRefused
+from app.services.errors import ConnectionRefused, SessionEnded
 from app.services.vendors.clients import vk_client, vk_id_client
 from app.services.vendors.connection_use import locked_or_new
 from app.services.vendors.vk_renewal import expiry
@@ -69,7 +69,7 @@ def _forget_old(user: User) -> None:
 def end(user: User, *, state: str, code: str, device_id: str, error: str) -> None:
     """What VK sent this person back with becomes a pending access. Commits.
 
-    Raises ConnectionRefused; then nothing that was stored before is another.
+    Raises ConnectionRefused and SessionEnded; then nothing that was stored before is another.
     """
     verifier = _take_back(user, state)
     if error:
@@ -81,13 +81,12 @@ def end(user: User, *, state: str, code: str, device_id: str, error: str) -> Non
     for secret in (code, device_id):
         remember_secret(secret)
     grant = _exchanged(code, verifier, device_id, state)
-    market_is_granted = _market_is_granted(grant)
-    if market_is_granted is False:
-        _note_no_right(user)
+    try:
+        _take_up(user, grant, device_id)
+    except (ConnectionRefused, SessionEnded):
+        db.session.rollback()
         revoke(grant.access_token)
-        raise ConnectionRefused(NO_MARKET_RIGHT)
-    _keep(user, grant, device_id, market_is_granted)
-    db.session.commit()
+        raise
 
 
 def _take_back(user: User, state: str) -> str:
@@ -124,6 +123,19 @@ def _exchanged(code: str, verifier: str, device_id: str, state: str) -> Grant:
     return grant
 
 
+def _take_up(user: User, grant: Grant, device_id: str) -> None:
+    """Commits. Raises ConnectionRefused and SessionEnded."""
+    market_is_granted = _market_is_granted(grant)
+    device = sessions.still(user)
+    if market_is_granted is False:
+        _note_no_right(user)
+        raise ConnectionRefused(NO_MARKET_RIGHT)
+    if device is None:
+        raise SessionEnded
+    _keep(user, device.id, grant, device_id, market_is_granted)
+    db.session.commit()
+
+
 def _market_is_granted(grant: Grant) -> bool | None:
     """By the scope of the answer, else by what VK's API says of the token; None where neither tells."""
     if grant.scope is not None:
@@ -143,13 +155,14 @@ def _note_no_right(user: User) -> None:
     db.session.commit()
 
 
-def _keep(user: User, grant: Grant, device_id: str, market_is_granted: bool | None) -> None:
+def _keep(user: User, session_id: int, grant: Grant, device_id: str, market_is_granted: bool | None) -> None:
     drop_pending(user)
     token_expires_at = expiry(grant.expires_in)
     until = utcnow() + PENDING
     db.session.add(
         VkPendingAccess(
             user_id=user.id,
+            session_id=session_id,
             token=grant.access_token,
             refresh_token=grant.refresh_token,
             device_id=device_id,
