@@ -8,6 +8,7 @@ from flask import Flask
 
 from app.db import db
 from app.models import User, UserSession, VkPendingAccess, VkSignIn
+from app.services.ops.pruning import prune
 from config import Settings
 from tests.conftest import settings_for
 from tests.factories import PASSWORD, connect_both
@@ -226,6 +227,31 @@ def test_the_lack_of_a_right_leaves_a_working_connection_alone(
 
     assert "devsupport" in signed_in(browser, sandbox).notices[0]
     assert stays_connected()
+
+
+def test_what_waits_for_a_choice_goes_when_a_key_is_pasted(browser: Browser, sandbox: Sandbox) -> None:
+    signed_in(browser, sandbox)
+    browser.post("/vk", {"access_token": "demo-user", "group_id": str(CLUB)})
+    assert db.session.query(VkPendingAccess).count() == 0
+
+
+def test_it_goes_when_vk_is_disconnected(browser: Browser, sandbox: Sandbox) -> None:
+    signed_in(browser, sandbox)
+    browser.post("/vk/disconnect")
+    assert db.session.query(VkPendingAccess).count() == 0
+
+
+def test_what_nobody_came_back_for_is_pruned(
+    browser: Browser, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed_in(browser, sandbox)
+    asked(browser)
+    stop_at(monkeypatch, NOON + timedelta(hours=1))
+
+    pruned = prune(90)
+
+    assert (pruned["vk_sign_ins"], pruned["vk_pending"]) == (1, 1)
+    assert db.session.query(VkPendingAccess).count() == db.session.query(VkSignIn).count() == 0
 
 
 def test_no_page_and_no_address_holds_a_token(browser: Browser, sandbox: Sandbox) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from app.clients.vk.client import MARKET_RIGHT, VkClient
@@ -11,7 +12,7 @@ from app.clients.vk.errors import BAD_GROUP_ID, NOT_FOUND, SHOP_OFF, WRONG_PARAM
 from app.db import db
 from app.domain.market.categories import Category
 from app.domain.market.items import RUSSIAN_ROUBLE, Community, Profile
-from app.models import ConnectionState, EventKind, User, VkConnection
+from app.models import ConnectionState, EventKind, User, VkConnection, VkPendingAccess
 from app.services.accounts import events, sessions
 from app.services.connections.state import record_ok, record_state, stored_state
 from app.services.errors import ConnectionRefused
@@ -69,7 +70,14 @@ def connect_with(user: User, keys: VkKeys, named: int | str) -> bool:
         connection.renewing_until = connection.renew_after = None
     connection.token, connection.refresh_token, connection.expires_at = keys.token, keys.refresh_token, keys.expires_at
     connection.device_id = keys.device_id
-    return _take_up(user, connection, access)
+    is_other = _take_up(user, connection, access)
+    drop_pending(user)
+    return is_other
+
+
+def drop_pending(user: User) -> None:
+    """What VK ID gave and no community was chosen for."""
+    db.session.execute(sa.delete(VkPendingAccess).where(VkPendingAccess.user_id == user.id))
 
 
 def move_to(user: User, named: int) -> bool:
@@ -188,6 +196,7 @@ def disconnect_vk(user: User) -> tuple[bool, str | None]:
     Returns whether there was anything to forget, and the token that VK ID gave, if any, so that VK can be told to
     forget it as well.
     """
+    drop_pending(user)
     connection = locked(VkConnection, user.id)
     if connection is None or (connection.token is None and connection.group_id is None):
         return False, None

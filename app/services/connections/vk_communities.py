@@ -110,9 +110,7 @@ def choose(user: User, group_id: int) -> bool:
     keys = vk_id.pending(user)
     if keys is None:
         return vk.move_to(user, group_id)
-    is_other = vk.connect_with(user, keys, group_id)
-    vk_id.drop_pending(user)
-    return is_other
+    return vk.connect_with(user, keys, group_id)
 
 
 def reconnect(user: User) -> bool:

@@ -20,7 +20,7 @@ from app.logs import get_logger, remember_secret
 from app.models import ConnectionState, User, VkConnection, VkPendingAccess, VkSignIn
 from app.services.accounts import sessions
 from app.services.connections.state import record_state
-from app.services.connections.vk import VkKeys
+from app.services.connections.vk import VkKeys, drop_pending
 from app.services.errors import ConnectionRefused, SessionEnded
 from app.services.vendors.clients import vk_client, vk_id_client
 from app.services.vendors.connection_use import locked_or_new
@@ -181,10 +181,6 @@ def pending(user: User) -> VkKeys | None:
     if row is None or not row.token or not row.device_id:
         return None
     return VkKeys(row.token, row.refresh_token, row.token_expires_at, row.device_id, row.market_is_granted)
-
-
-def drop_pending(user: User) -> None:
-    db.session.execute(sa.delete(VkPendingAccess).where(VkPendingAccess.user_id == user.id))
 
 
 def given_tokens(user: User) -> list[str]:

@@ -15,6 +15,8 @@ from app.models import (
     SyncRun,
     SyncRunEntry,
     UserSession,
+    VkPendingAccess,
+    VkSignIn,
 )
 from app.models.run import ACTIVE
 from app.services.accounts.throttle import FORGOTTEN_AFTER
@@ -28,7 +30,8 @@ RUNS_A_TIME = 200
 
 def prune(days: int) -> dict[str, int]:
     """Entries and runs that ended more than `days` ago, but for every user's newest run; events as old; approvals and
-    sessions that have expired, and tokens that nobody was linked to in time; forgotten failures to sign in; mails that
+    sessions that have expired, sign-ins at VK that nobody ended or chose a community after, and tokens that nobody was
+    linked to in time; forgotten failures to sign in; mails that
     went out or were given up; files of photos that nothing names.
 
     Commits. Returns how many of each were deleted.
@@ -44,6 +47,8 @@ def prune(days: int) -> dict[str, int]:
         "approvals": sa.delete(SyncApproval).where(SyncApproval.expires_at <= now),
         "events": sa.delete(AccountEvent).where(AccountEvent.at < now - timedelta(days=days)),
         "sessions": sa.delete(UserSession).where(UserSession.expires_at <= now),
+        "vk_sign_ins": sa.delete(VkSignIn).where(VkSignIn.expires_at <= now),
+        "vk_pending": sa.delete(VkPendingAccess).where(VkPendingAccess.expires_at <= now),
         "kept_tokens": sa.delete(EvotorKeptToken).where(EvotorKeptToken.expires_at <= now),
         "failures": sa.delete(SignInFailures).where(_forgotten(now)),
         "mails": sa.delete(OutgoingMail).where(_ended(now, max(timedelta(days=days), MAILS_ARE_ASKED_FOR))),
