@@ -22,6 +22,7 @@ from app.services.runs import queue
 from app.services.vendors.clients import vk_client
 from app.services.vendors.connection_use import CONNECTION_CHANGED, locked, locked_or_new, vk_use
 from app.services.vendors.faults import vk_code, vk_state
+from app.services.vendors.vk_renewal import rest
 
 NO_SUCH_ID = (WRONG_PARAMETER, NOT_FOUND, BAD_GROUP_ID)
 """How VK answers a community id that it does not know."""
@@ -67,7 +68,7 @@ def connect_with(user: User, keys: VkKeys, named: int | str) -> bool:
     if connection.token != keys.token:
         connection.number = (connection.number or 0) + 1
         connection.renewals, connection.renewal_failures = 0, 0
-        connection.renewing_until = connection.renew_after = None
+        connection.renewing_until, connection.renew_after = None, rest(keys.expires_at)
     connection.token, connection.refresh_token, connection.expires_at = keys.token, keys.refresh_token, keys.expires_at
     connection.device_id = keys.device_id
     is_other = _take_up(user, connection, access)

@@ -32,6 +32,8 @@ log = get_logger()
 
 EARLY = timedelta(minutes=10)
 """So long before its end a token is renewed: a run's time slice fits into it."""
+SELDOM = timedelta(minutes=1)
+"""No token is renewed ahead of time more often, however short its life."""
 CLAIM = timedelta(seconds=45)
 """Longer than VK is waited for and the pair is stored: what is older was left by a process that died."""
 LOOK_EVERY, LONGEST_LOOK = 0.2, 20.0
@@ -119,7 +121,7 @@ def _spent(stored: _Stored, refresh_token: str, device_id: str, budget: Budget |
             "expires_at": new.expires_at,
             "renewals": new.renewals,
             "renewal_failures": 0,
-            "renew_after": None,
+            "renew_after": rest(new.expires_at),
         },
     )
     return new if kept else None
@@ -138,6 +140,17 @@ def _refreshed(vk_id: VkIdClient, refresh_token: str, device_id: str) -> Grant:
 
 def expiry(seconds: int | None) -> datetime | None:
     return None if seconds is None else utcnow() + timedelta(seconds=seconds)
+
+
+def rest(expires_at: datetime | None) -> datetime | None:
+    """Until when a token that VK gave now is good enough: all of its life but the last quarter, where that is shorter
+    than EARLY. None: EARLY alone tells.
+    """
+    if expires_at is None:
+        return None
+    now = utcnow()
+    quarter = (expires_at - now) / 4
+    return None if quarter >= EARLY else max(expires_at - quarter, now + SELDOM)
 
 
 def _failed(stored: _Stored, error: VkIdError) -> VkError:

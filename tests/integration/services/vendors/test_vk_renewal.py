@@ -1,6 +1,9 @@
 """Tokens of VK ID are renewed in time, once, and never at the cost of the connection."""
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ from app.clients.http import Response, TransportError
 from app.db import db
 from app.models import ConnectionState, RunStatus, VkConnection
 from app.services.connections import vk
+from app.services.vendors.vk_renewal import rest
 from tests.support.sandbox import CLUB, Sandbox
 from tests.support.shop import Shop
 from tests.support.vk_id import keys_of, renewals
@@ -35,6 +39,34 @@ def test_before_its_hour_is_over_a_run_renews_it(signed_in: Shop, sandbox: Sandb
     assert len(renewals(sandbox)) == 1 and after.renewals == 1
     assert (after.token, after.refresh_token) != (before.token, before.refresh_token)
     assert after.state == ConnectionState.OK and after.expires_at is not None and after.renewing_until is None
+
+
+def test_a_token_of_a_short_life_is_renewed_in_its_last_quarter_alone(signed_in: Shop, sandbox: Sandbox) -> None:
+    short_lived(signed_in)
+
+    for minutes, expected in ((0, 0), (4, 1), (0, 1), (4, 2)):
+        signed_in.clock.move(minutes=minutes)
+        assert signed_in.run().status == RunStatus.SUCCEEDED
+        assert len(renewals(sandbox)) == expected
+
+
+def short_lived(shop: Shop) -> None:
+    """VK gives tokens for five minutes."""
+
+    def hook(call: Callable[[], Response]) -> Response:
+        answer = call()
+        told = json.loads(answer.body) | {"expires_in": 300}
+        return replace(answer, body=json.dumps(told).encode())
+
+    shop.on_call("/oauth2/auth", hook, times=10)
+    keys = keys_of(shop.sandbox)
+    vk.connect_with(shop.owner, replace(keys, expires_at=shop.clock.utcnow() + timedelta(minutes=5)), CLUB)
+    db.session.commit()
+
+
+def test_no_token_is_renewed_ahead_of_time_twice_a_minute(signed_in: Shop) -> None:
+    now = signed_in.clock.utcnow()
+    assert rest(now + timedelta(seconds=30)) == now + timedelta(minutes=1)
 
 
 def test_in_the_middle_of_a_run_the_refused_call_is_repeated(signed_in: Shop, sandbox: Sandbox) -> None:
@@ -208,8 +240,6 @@ def test_while_another_process_is_at_it_its_pair_is_waited_for(signed_in: Shop, 
 
 def claim(shop: Shop) -> None:
     """As of a process that died with it."""
-    from datetime import timedelta
-
     with db.engine.begin() as connection:
         until = shop.clock.utcnow() + timedelta(seconds=44)
         connection.execute(sa.update(VkConnection).values(renewing_until=until))
