@@ -35,7 +35,8 @@ class _Connection:
 
     @validates("state")
     def _note_since(self, _name: str, state: str) -> str:
-        if state != self.state or self.state_since is None:
+        is_new = self.state_since is None and self.checked_at is None
+        if state != self.state or is_new:  # of one that is older than the column nobody knows
             self.state_since = utcnow()
         return state
 
@@ -143,7 +144,7 @@ class VkConnection(_Connection, Base):
     """Some process has the refresh token with VK until then: nobody else may spend it."""
     renewal_failures: Mapped[int] = mapped_column(default=0, server_default="0")
     renew_after: Mapped[datetime | None] = mapped_column(sa.DateTime)
-    """VK ID did not answer; it is left alone until then."""
+    """VK ID did not answer, or gave a token of a short life; it is left alone until then."""
     rights: Mapped[int | None] = mapped_column(sa.BigInteger)
     """Bit mask of account.getAppPermissions."""
     way_out: Mapped[str | None] = mapped_column(sa.Text)

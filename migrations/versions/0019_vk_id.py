@@ -22,8 +22,6 @@ _CONNECTIONS = ("evotor_connections", "vk_connections")
 def upgrade() -> None:
     for table in _CONNECTIONS:
         op.add_column(table, sa.Column("state_since", sa.DateTime()))
-    op.execute("UPDATE evotor_connections SET state_since = checked_at")
-    op.execute("UPDATE vk_connections SET state_since = checked_at")
     for name, kind, default in _VK_COLUMNS:
         column = sa.Column(name, kind(), nullable=default is None, server_default=default)
         op.add_column("vk_connections", column)
