@@ -8,6 +8,7 @@ from flask import flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.db import db, reading
+from app.services.errors import ServiceError
 from app.services.vendors import turns
 from app.services.vendors.turns import AllSeatsTaken, TurnTaken
 from app.web.access import READS, owner
@@ -21,12 +22,18 @@ P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
 
 
+class StillGood(ServiceError):
+    """Nothing was done: the same address may be loaded again."""
+
+    code = "vk_id_waits"
+
+
 def asks_vendors(
-    back: str, keep_typed: Callable[[], None] | None = None, *, reads: bool = False
+    back: str | None, keep_typed: Callable[[], None] | None = None, *, reads: bool = False
 ) -> Callable[[View[P]], View[P]]:
     """Outside commit_on_success. Whose turn it is not is sent to the endpoint `back` with the reason.
 
-    A page with a form of its own shows what was typed again; `keep_typed` keeps what must not be shown. `reads`: the
+    `back` None: the address itself is still good, and its reader is told to load it again. A page with a form of its own shows what was typed again; `keep_typed` keeps what must not be shown. `reads`: the
     page asks as well when it is only opened.
     """
 
@@ -43,6 +50,8 @@ def asks_vendors(
                 with reading(False), turns.turn(owner().id):
                     return view(*args, **kwargs)
             except (TurnTaken, AllSeatsTaken) as error:
+                if back is None:
+                    raise StillGood from None
                 flash(message(error.code), "warning")
                 if keep_typed is None:
                     return redirect(url_for(back))

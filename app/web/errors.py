@@ -18,6 +18,7 @@ from app.logs import get_logger
 from app.services.errors import ServiceError
 from app.web.access import is_htmx, is_open_to_visitor, local_path, stays_as_it_is
 from app.web.address import question_of_page
+from app.web.asking import StillGood
 from app.web.doors import limits
 from app.web.doors.seats import TooManyPages
 from app.web.formatting import span
@@ -58,6 +59,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(RateLimitExceeded, _too_often)
     app.register_error_handler(ServiceError, _refused)
     app.register_error_handler(TooManyPages, try_later)
+    app.register_error_handler(StillGood, try_later)
     app.register_error_handler(OperationalError, _no_database)
     app.register_error_handler(PoolTimeout, _no_database)
 

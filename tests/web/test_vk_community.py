@@ -1,5 +1,7 @@
 """Choosing a community after signing in with VK ID."""
 
+from datetime import timedelta
+
 import pytest
 import requests
 from flask import Flask
@@ -10,6 +12,7 @@ from app.services.vendors import turns
 from config import Settings
 from tests.conftest import settings_for
 from tests.factories import PASSWORD, connect_both, make_active, make_user
+from tests.support.clock import NOON, stop_at
 from tests.support.connections import stored_vk
 from tests.support.page import Browser, Page
 from tests.support.sandbox import CLOSED_CLUB, CLUB, EXTENDED_CLUB, VK_TOKEN, Sandbox
@@ -163,9 +166,31 @@ def test_the_names_of_communities_are_no_markup(browser: Browser, sandbox: Sandb
 def test_while_another_page_of_the_owner_asks_the_choice_waits(browser: Browser, owner: User, sandbox: Sandbox) -> None:
     back = decided(sandbox, asked(browser))
     with turns.turn(owner.id):
-        page = followed(browser, back)
-        assert page.path == "/vk" and "Уже проверяем" in page.notices[0]
+        page = browser.get(back, 429)
+        assert "Вход не пропал" in page.text and "обновите эту страницу" in page.text
     assert followed(browser, back).path == "/vk/community", "the way back was not spent by that"
+
+
+def test_a_list_made_by_a_sign_in_that_is_over_is_shown_anew(
+    browser: Browser, owner: User, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect_both(owner)
+    page = signed_in(browser, sandbox, person=BORIS)
+    assert page.path == "/vk/community"
+    shown = {str(field["name"]): str(field["value"]) for field in page.all("main form")[0].select("input")}
+    stop_at(monkeypatch, NOON + timedelta(hours=1))
+    given = shown | {"group_id": str(EXTENDED_CLUB)}
+
+    page = browser.post("/vk/community", given, 422)
+
+    assert "уже закончился" in page.notices[0] and "Лавка на Садовой" in page.text
+    vk = stored_vk()
+    assert vk is not None and vk.group_id == CLUB
+
+
+def test_lists_are_limited_when_they_are_only_opened(browser: Browser, owner: User, sandbox: Sandbox) -> None:
+    statuses = [browser.client.get("/vk/community").status_code for _ in range(21)]
+    assert statuses == [302] * 20 + [429]
 
 
 # Disconnecting

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 
 from app.clients.vk.client import VkClient
 from app.clients.vk.errors import ACCESS_DENIED, SHOP_OFF, VkError, stored
@@ -44,6 +45,13 @@ class Choice:
 
 def may_choose(user: User) -> bool:
     return vk_id.pending(user) is not None or vk_use(user) is not None
+
+
+def maker(user: User) -> str:
+    """Names what a list is made with now and a choice would be carried out with, and tells nothing of it."""
+    keys = vk_id.pending(user)
+    made_with = keys.token if keys is not None else f"connection {user.vk.number if user.vk else 0}"
+    return sha256(made_with.encode()).hexdigest()[:16]
 
 
 def choices(user: User) -> list[Choice]:
@@ -101,12 +109,15 @@ def _asking(user: User) -> Iterator[VkClient]:
         raise ConnectionRefused(code, error.redirect_uri) from error
 
 
-def choose(user: User, group_id: int) -> bool:
+def choose(user: User, group_id: int, listed_by: str | None = None) -> bool:
     """Connect that one; True if it is another community than before. Flushes. Raises ConnectionRefused and
     SessionEnded.
 
+    `listed_by`: the `maker` of the list that it was chosen from; another one may be another person's key.
     A community that will not do loses nothing: what VK ID gave goes on waiting for another.
     """
+    if listed_by is not None and listed_by != maker(user):
+        raise ConnectionRefused("vk_list_of_another")
     keys = vk_id.pending(user)
     if keys is None:
         return vk.move_to(user, group_id)

@@ -137,6 +137,8 @@ class CommunityForm(BaseForm):
     """The button on the card of one community."""
 
     group_id = StringField(validators=[InputRequired("Выберите сообщество.")])
+    listed_by = StringField()
+    """What made the list that the card stands in."""
 
     @property
     def chosen(self) -> int | None:

@@ -13,6 +13,7 @@ from app.web.connections import blueprint
 from app.web.connections.forms import CommunityForm
 from app.web.connections.told import connected
 from app.web.doors import limits
+from app.web.forms import text_of
 from app.web.messages import message
 
 
@@ -26,7 +27,7 @@ def authorize_vk() -> ResponseReturnValue:
 
 
 @blueprint.get("/vk/callback")
-@asks_vendors("connections.vk", reads=True)
+@asks_vendors(None, reads=True)
 @commit_on_success
 def vk_callback() -> ResponseReturnValue:
     if not vk_id.is_offered():
@@ -54,6 +55,7 @@ def vk_callback() -> ResponseReturnValue:
 
 @blueprint.route("/vk/community", methods=["GET", "POST"])
 @limits.CHECKS
+@limits.LISTS
 @asks_vendors("connections.vk", reads=True)
 @commit_on_success
 def vk_community() -> ResponseReturnValue:
@@ -63,15 +65,17 @@ def vk_community() -> ResponseReturnValue:
         return redirect(url_for(".vk"))
     if form.validate_on_submit():
         try:
-            is_other = vk_communities.choose(user, form.chosen or 0)
+            is_other = vk_communities.choose(user, form.chosen or 0, text_of(form.listed_by) or None)
         except ConnectionRefused as error:
             form.refuse(form.group_id, message(error.code))
         else:
             next_step = "" if rules.rules_of(user).rules else " Теперь выберите товары в каталоге."
             flash(*connected(f"Сообщество ВК подключено.{next_step}", "other_vk" if is_other else None))
             return redirect(url_for(".show"))
+    made_by = vk_communities.maker(user)
     found, refusal = _choices()
-    return render_template("connections/community.html", form=form, choices=found, refusal=refusal), form.status
+    facts = {"choices": found, "refusal": refusal, "made_by": made_by}
+    return render_template("connections/community.html", form=form, **facts), form.status
 
 
 def _choices() -> tuple[list[Choice], ConnectionRefused | None]:

@@ -41,6 +41,7 @@ class _Passed(logging.Handler):
 UPLOADS = limiter.shared_limit("60 per minute", scope="uploads")
 EXPORTS = limiter.shared_limit("20 per minute", scope="exports")
 CHECKS = limiter.shared_limit("30 per minute", scope="checks", methods=["POST"])
+LISTS = limiter.shared_limit("20 per minute", scope="communities", methods=["GET"])
 SIGN_INS = limiter.shared_limit("30 per minute", scope="sign-ins at VK")
 REFRESHES = limiter.shared_limit("20 per minute", scope="refreshes")
 """Of one user: more than anybody does by hand, with all pages of a kind together."""
