@@ -99,8 +99,7 @@ class EvotorConnection(_Connection, Base):
     def note(self, state: ConnectionState, code: str | None, now: datetime) -> str | None:
         """What Evotor answered; returns the code that is kept for it, which is why where Evotor told that before."""
         if state is ConnectionState.OK:
-            self.is_uninstalled = self.is_terminated = False
-            self.refresh_due_at = None
+            self.is_uninstalled = self.is_terminated = False  # that the catalog is due, only its reading ends
         elif state is not ConnectionState.UNAVAILABLE:
             code, self.refresh_due_at = self.withdrawn or code, None
         self.state, self.error_code, self.checked_at = state, code, now

@@ -4,11 +4,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.clock import utcnow
 from app.context import settings
-from app.models import User
+from app.models import ConnectionState, User
+from app.tasks.sync import run_due
 from tests.conftest import running_app, settings_for
 from tests.factories import PASSWORD, connect_both, make_user
-from tests.support.page import Browser
+from tests.support.page import HTMX, Browser
 from tests.support.sandbox import EVOTOR_TOKEN, Sandbox
 from tests.support.webhooks import Webhooks
 
@@ -43,7 +45,7 @@ def test_the_real_cabinet_is_evotor_s_market(sqlite_url: str) -> None:
 def test_a_link_waits_for_its_key(browser: Browser, evotor: Webhooks) -> None:
     evotor.verify()
     page = browser.get("/evotor")
-    assert "ждём от него ключ доступа" in page.text and page.one("#evotor-state")["hx-trigger"]
+    assert "ждём от него ключ доступа" in page.text and page.one("#evotor-content")["hx-trigger"]
 
 
 def test_a_delivered_key_is_being_checked_and_a_press_shows_the_stores(browser: Browser, evotor: Webhooks) -> None:
@@ -53,8 +55,27 @@ def test_a_delivered_key_is_being_checked_and_a_press_shows_the_stores(browser: 
     assert "Проверяем" in page.text and "передал ключ доступа" in page.text
 
     page = browser.submit("/evotor/check")
-    assert page.notices == ["Проверили: всё работает."] and "Магазинов 2" in page.text
-    assert not page.one("#evotor-state").get("hx-trigger")
+    assert page.notices[0] == "Проверили: всё работает." and "Магазинов 2" in page.text
+    assert not page.one("#evotor-content").get("hx-trigger")
+
+
+def test_the_page_asks_until_the_catalog_was_read_and_then_says_what_comes_next(
+    browser: Browser, owner: User, evotor: Webhooks
+) -> None:
+    evotor.verify()
+    waiting = browser.get("/evotor").one("#evotor-content")["hx-get"]
+    assert browser.get(str(waiting), 204, headers=HTMX).html == ""
+
+    evotor.token(EVOTOR_TOKEN)
+    assert owner.evotor is not None
+    owner.evotor.note(ConnectionState.OK, None, utcnow())
+    page = browser.get(str(waiting), headers=HTMX)
+    assert page.one("#evotor-content")["hx-trigger"] and "Скоро загрузим магазины" in page.text
+    assert "Установить приложение в Эвоторе" not in page.text and "Заменить ключ доступа" in page.text
+
+    list(run_due())
+    page = browser.get("/evotor")
+    assert not page.one("#evotor-content").get("hx-trigger") and "Дальше: подключите ВК" in page.text
 
 
 def test_a_removed_application_is_told_with_the_way_back(browser: Browser, owner: User, evotor: Webhooks) -> None:

@@ -108,10 +108,12 @@ def refresh(
                     store_refresh.keep(store, read)
     except EvotorError as error:
         db.session.rollback()
-        code = _mark(use, evotor_state(error), evotor_code(error)) or evotor_code(error)
+        code = _hold(use).note(evotor_state(error), evotor_code(error), utcnow()) or evotor_code(error)
         db.session.commit()
         raise CatalogUnavailable(code, error.retry_after, evotor_state(error)) from error
-    _mark(use, ConnectionState.OK, None)
+    connection = _hold(use)
+    connection.note(ConnectionState.OK, None, utcnow())
+    connection.refresh_due_at = None
     forget_hints(use.user_id, report.read, began)
     rule_entities.refresh_names(user)
     stored.ensure_current(user)
@@ -145,10 +147,6 @@ def _hold(use: EvotorUse) -> EvotorConnection:
         db.session.rollback()
         raise CatalogUnavailable(CONNECTION_CHANGED)
     return connection
-
-
-def _mark(use: EvotorUse, state: ConnectionState, code: str | None) -> str | None:
-    return _hold(use).note(state, code, utcnow())
 
 
 def _longest_unread_first(user_id: int, stores: Sequence[Store]) -> list[Store]:

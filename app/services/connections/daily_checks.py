@@ -43,7 +43,7 @@ def _due() -> list[tuple[str, int, datetime | None]]:
     now = utcnow()
     parts = [
         sa.select(sa.literal(service).label("service"), model.user_id, model.checked_at.label("checked_at")).where(
-            model.token.is_not(None),
+            *_mine(model),
             model.checked_at.is_(None) | ~model.checked_at.between(now - EVERY, now + EVERY),
         )
         for service, (model, _) in _CHECKS.items()
@@ -54,13 +54,21 @@ def _due() -> list[tuple[str, int, datetime | None]]:
     return [(service, user_id, checked_at) for service, user_id, checked_at in rows]
 
 
+def _mine(model: type[EvotorConnection] | type[VkConnection]) -> list[Any]:
+    """A key that Evotor has just delivered, and a catalog that is due, belong to the reading of the catalog."""
+    if model is VkConnection:
+        return [model.token.is_not(None)]
+    due, checked = EvotorConnection.refresh_due_at, EvotorConnection.checked_at
+    return [model.token.is_not(None), due.is_(None), checked.is_not(None)]
+
+
 def _claim(service: str, user_id: int, checked_at: datetime | None) -> bool:
     """No other machine checks it, and a check that breaks off comes again after a day."""
     model, _ = _CHECKS[service]
     is_same: Any = model.checked_at.is_not_distinct_from(checked_at)
     claimed = db.session.execute(
         sa.update(model)
-        .where(model.user_id == user_id, is_same)
+        .where(model.user_id == user_id, is_same, *_mine(model))
         .values(checked_at=utcnow())
         .execution_options(synchronize_session=False)
     )

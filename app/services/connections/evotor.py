@@ -3,10 +3,12 @@
 import contextlib
 
 from app.clients.evotor.errors import EvotorError
+from app.clock import utcnow
 from app.db import db
 from app.models import ConnectionState, EventKind, EvotorConnection, User
 from app.services.accounts import events
 from app.services.catalog import other_account, refresh
+from app.services.catalog.age import catalog_age
 from app.services.connections.state import record_ok, record_state, stored_state
 from app.services.errors import ConnectionRefused, ServiceError
 from app.services.runs import queue
@@ -55,12 +57,12 @@ def _unlink(connection: EvotorConnection) -> None:
 def check_evotor(user: User) -> ConnectionState:
     """Ask Evotor whether the stored token still works, and remember the answer.
 
-    One that nobody has tried so far brings the first copy of the catalog.
+    Where the catalog is due, or was never read, it is read as well.
     """
     use = evotor_use(user)
     if use is None:
         return ConnectionState.DISCONNECTED
-    if user.evotor is not None and user.evotor.is_unchecked:
+    if user.evotor is not None and _wants_catalog(user.evotor):
         with contextlib.suppress(ServiceError):
             refresh.refresh(user)
         return stored_state(locked(EvotorConnection, use.user_id))
@@ -75,6 +77,11 @@ def check_evotor(user: User) -> ConnectionState:
     if connection is None:
         return stored_state(locked(EvotorConnection, use.user_id))
     return record_state(connection, evotor_state(failure), evotor_code(failure)) if failure else record_ok(connection)
+
+
+def _wants_catalog(connection: EvotorConnection) -> bool:
+    due_at = connection.refresh_due_at
+    return (due_at is not None and due_at <= utcnow()) or catalog_age(connection.user_id).read_at is None
 
 
 def disconnect_evotor(user: User) -> bool:

@@ -1,7 +1,8 @@
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.db import db
+from app.models import User
 from app.services.catalog.age import catalog_age
 from app.services.connections import evotor as connections_evotor
 from app.services.connections import vk as connections_vk
@@ -12,7 +13,7 @@ from app.services.pages.sync.overview import SyncOverview
 from app.services.vendors import turns
 from app.services.vendors.clients import evotor_cabinet
 from app.services.vendors.turns import AllSeatsTaken, TurnTaken
-from app.web.access import commit_on_success, owner
+from app.web.access import commit_on_success, is_htmx, owner
 from app.web.asking import asks_vendors
 from app.web.connections import blueprint, kept
 from app.web.connections.forms import EvotorForm, VkForm
@@ -54,8 +55,30 @@ def evotor() -> ResponseReturnValue:
             next_step = "" if user.vk and user.vk.is_connected else " Теперь подключите сообщество ВК."
             flash(*connected(f"Эвотор подключён.{next_step}", "other_evotor" if is_other else None))
             return redirect(url_for(".show"))
-    facts = {"evotor": user.evotor, "age": catalog_age(user.id), "cabinet": evotor_cabinet(), **_window()}
+    stage, is_awaited = _stage(user)
+    if is_htmx() and request.args.get("seen") == stage:
+        return "", 204
+    facts = {
+        "evotor": user.evotor,
+        "age": catalog_age(user.id),
+        "cabinet": evotor_cabinet(),
+        "stage": stage,
+        "is_awaited": is_awaited,
+        "has_vk": user.vk is not None and user.vk.is_connected,
+        "has_rules": bool(rules.rules_of(user).rules),
+        **_window(),
+    }
     return render_template("connections/evotor.html", form=form, **facts), form.status
+
+
+def _stage(user: User) -> tuple[str, bool]:
+    """How far connecting Evotor has come, and whether its catalog is still to show by itself."""
+    row, read_at = user.evotor, catalog_age(user.id).read_at
+    if row is None:
+        return "new", False
+    is_awaited = row.is_unchecked or (row.is_connected and row.refresh_due_at is not None and read_at is None)
+    known = (row.is_connected, bool(row.linked_id), row.is_unchecked, row.state, row.error_code, read_at is not None)
+    return "-".join(map(str, (*known, row.withdrawn))), is_awaited
 
 
 def _window() -> dict[str, object]:

@@ -7,11 +7,13 @@ from flask import Flask
 
 from app.db import db
 from app.models import ConnectionState, User
+from app.services.catalog.age import catalog_age
 from app.services.connections import daily_checks, evotor, vk
 from app.tasks.sync import run_due
 from tests.factories import connect_both, make_user
 from tests.support.clock import NOON, stop_at
 from tests.support.sandbox import EVOTOR_TOKEN, Sandbox
+from tests.support.webhooks import EMAIL, Webhooks
 
 
 @pytest.fixture
@@ -80,3 +82,31 @@ def test_what_is_disconnected_is_not_asked(owner: User, sandbox: Sandbox, monkey
     db.session.commit()
     stop_at(monkeypatch, NOON + timedelta(hours=25))
     assert daily_checks.check_due() == 0 and sandbox.calls() == 0
+
+
+def test_a_key_that_comes_late_in_a_pass_is_left_to_the_reading_of_the_catalog(
+    app_on_each_database: Flask, sandbox: Sandbox
+) -> None:
+    user_id = make_user(EMAIL).id
+    evotor_calls = Webhooks(app_on_each_database.test_client())
+    evotor_calls.verify()
+    evotor_calls.token(EVOTOR_TOKEN)
+
+    daily_checks.check_due()
+    connection = db.session.get_one(User, user_id).evotor
+    assert connection is not None and connection.is_unchecked
+    list(run_due())
+    connection = db.session.get_one(User, user_id).evotor
+    assert connection is not None and connection.refresh_due_at is None
+    assert catalog_age(user_id).read_at is not None
+
+
+def test_a_check_leaves_a_catalog_that_is_due_to_be_read(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert owner.evotor is not None
+    owner.evotor.refresh_due_at = NOON + timedelta(minutes=5)
+    evotor.check_evotor(owner)
+    assert owner.evotor.refresh_due_at == NOON + timedelta(minutes=5)
+
+    stop_at(monkeypatch, NOON + timedelta(minutes=6))
+    evotor.check_evotor(owner)
+    assert owner.evotor.refresh_due_at is None and catalog_age(owner.id).read_at == NOON + timedelta(minutes=6)
