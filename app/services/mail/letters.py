@@ -41,7 +41,9 @@ def letter_for(user: User, kind: MailKind) -> Letter | None:
     facts = _facts(user, kind) if preferences.wants(user, kind) else None
     if facts is None:
         return None
-    return _written(kind, PATHS[kind], f"/mail/stop/{tokens.stop_token(user, kind)}", **facts)
+    troubles = facts.get("troubles", ())
+    path = f"/{troubles[0][0]}" if len(troubles) == 1 else PATHS[kind]
+    return _written(kind, path, f"/mail/stop/{tokens.stop_token(user, kind)}", **facts)
 
 
 def _facts(user: User, kind: MailKind) -> dict[str, Any] | None:

@@ -22,6 +22,13 @@ DAY = timedelta(days=1)
 DIGEST_WEEKDAY, DIGEST_HOUR = 0, 9
 """Monday, in the owner's time zone: from then on until the day ends."""
 UNPAID = "evotor_payment_required"
+_TOLD = {
+    UNPAID: "unpaid",
+    "evotor_uninstalled": "uninstalled",
+    "evotor_terminated": "terminated",
+    "vk_id_expired": "sign_in_ended",
+}
+"""Where the code tells more than the state."""
 _DIED = (
     ConnectionState.TOKEN_REJECTED,
     ConnectionState.FORBIDDEN,
@@ -62,7 +69,7 @@ def dead_connections(only: int | None = None) -> list[Occasion]:
         for user_id, state, code, since in db.session.execute(
             query.where(*_owners(MailKind.CONNECTION, only), model.token.is_not(None), trouble).order_by(model.user_id)
         ):
-            found.setdefault(user_id, []).append((f"{vendor} {'unpaid' if code == UNPAID else state}", since))
+            found.setdefault(user_id, []).append((f"{vendor} {_TOLD.get(code, state)}", since))
     return [
         Occasion(
             user_id,

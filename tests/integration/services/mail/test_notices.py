@@ -54,7 +54,7 @@ def test_a_dead_key_is_told(dead: User, mail_server: MailServer) -> None:
     (taken,) = mail_server.taken
     assert taken.message["Subject"] == "ВК: нужно ваше участие"
     assert "ВК больше не принимает ваш ключ доступа." in taken.text
-    assert taken.link == "http://localhost:8000/connections"
+    assert taken.link == "http://localhost:8000/vk"
 
 
 def test_the_same_is_told_again_only_after_a_week(
