@@ -16,7 +16,7 @@ from app.clients.vk.addresses import VkAddresses
 from app.clients.vk.bulk_forms import BulkForm
 from app.clients.vk.errors import INVALID_TOKEN, METHOD_QUOTA, TOO_LARGE, TOO_MANY_PER_SECOND, Treatment, VkError
 from app.clients.vk.failures import Failure, no_answer, read_failure, said_no
-from app.clients.vk.tokens import FixedToken, Tokens
+from app.clients.vk.tokens import FixedToken, Tokens, id_expired
 
 T = TypeVar("T")
 Value = str | int | Decimal | bool | None
@@ -152,10 +152,17 @@ class VkCaller:
             clock.sleep(seconds)
 
     def _asked(self, method: str, form: Mapping[str, str], shape: type[dict[str, T]]) -> dict[str, T] | Failure:
-        """Once, and once more where VK took the token no more and there is another one: then nothing was done."""
+        """Once, and once more where VK took the token no more and there is another one: then nothing was done.
+
+        Where it takes that one no more either, only signing in anew helps.
+        """
         outcome = self._paced(method, form, shape)
-        is_refused = isinstance(outcome, Failure) and outcome.row.treatment is Treatment.REFRESH
-        return self._paced(method, form, shape) if is_refused and self._tokens.renew(self._token) else outcome
+        if not (_is_token_refused(outcome) and self._tokens.renew(self._token)):
+            return outcome
+        outcome = self._paced(method, form, shape)
+        if _is_token_refused(outcome):
+            raise id_expired()
+        return outcome
 
     def _paced(self, method: str, form: Mapping[str, str], shape: type[dict[str, T]]) -> dict[str, T] | Failure:
         self._token = self._tokens.current()
@@ -185,6 +192,10 @@ class VkCaller:
         except MalformedAnswer:
             return Failure(status=answer.status, method=method)
         return self.read_failure(error, method, answer.status)
+
+
+def _is_token_refused(outcome: object) -> bool:
+    return isinstance(outcome, Failure) and outcome.row.treatment is Treatment.REFRESH
 
 
 def parsed(parse: Callable[[Any], T], answer: Any) -> T:

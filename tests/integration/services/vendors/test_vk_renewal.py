@@ -117,7 +117,7 @@ def test_a_token_that_vk_refuses_again_asks_the_owner(signed_in: Shop, sandbox: 
 
     outcome = signed_in.run()
 
-    assert (outcome.status, outcome.error) == (RunStatus.STOPPED, "vk_5")
+    assert (outcome.status, outcome.error) == (RunStatus.STOPPED, "vk_id_expired")
     assert len(renewals(sandbox)) == 1
     assert stored().state == ConnectionState.TOKEN_REJECTED
 
