@@ -75,6 +75,11 @@ class EvotorConnection(_Connection, Base):
         return self.token is not None
 
     @property
+    def is_awaiting_key(self) -> bool:
+        """Linked in Evotor's cabinet, and Evotor has delivered no token so far."""
+        return self.token is None and self.linked_id is not None
+
+    @property
     def is_unchecked(self) -> bool:
         """Evotor delivered the token, and nobody has tried it so far."""
         return self.is_connected and self.checked_at is None

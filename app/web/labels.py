@@ -214,6 +214,8 @@ def run_status(status: str, *, is_latest: bool = True) -> Label:
 
 def connection(row: EvotorConnection | VkConnection | None) -> Label:
     """By what the vendor answered, where the state holds several kinds of trouble."""
+    if isinstance(row, EvotorConnection) and row.is_awaiting_key:
+        return Label("Ждём ключ от Эвотора", "info")
     if row is None or not (row.is_connected or row.error_code == NO_RIGHT):
         return CONNECTION[ConnectionState.DISCONNECTED]
     if isinstance(row, EvotorConnection) and row.is_unchecked:
