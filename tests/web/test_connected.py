@@ -28,7 +28,7 @@ def test_a_community_belongs_to_one_account(browser: Browser, stranger: Browser,
     connect_both(owner)
     stranger.get("/vk")
     page = stranger.submit("/vk", 422, group_id=str(CLUB), access_token=VK_TOKEN)
-    assert "уже подключено к другому аккаунту" in page.errors[0]
+    assert "уже подключено к другой учётной записи" in page.errors[0]
 
 
 def test_another_community_takes_the_confirmation_back(browser: Browser, owner: User) -> None:

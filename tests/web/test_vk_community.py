@@ -47,7 +47,7 @@ def test_the_others_tell_why_not(browser: Browser, sandbox: Sandbox) -> None:
     ("club", "said"),
     [
         (CLOSED_CLUB, "выключены товары"),
-        (MODERATED, "Нет прав на товары"),
+        (MODERATED, "Вот список заново"),
         (TENGE, "не в рублях"),
         (1, "Такого сообщества нет"),
         ("", "Выберите сообщество"),
@@ -72,7 +72,7 @@ def test_a_community_of_another_account_is_told_on_trying(app: Flask, browser: B
 
     page = browser.post("/vk/community", {"group_id": str(CLUB)}, 422)
 
-    assert "другому аккаунту" in page.notices[0]
+    assert "другой учётной записи" in page.notices[0]
     assert db.session.query(VkPendingAccess).count() == 1
 
 
@@ -279,3 +279,10 @@ def test_a_pasted_key_in_its_place_revokes_what_vk_gave(browser: Browser, sandbo
     browser.submit("/vk", group_id=str(CLUB), access_token=VK_TOKEN)
 
     assert asked_of_vk_id(sandbox) == ["auth", "revoke"]
+def test_the_page_says_who_signed_in_and_lets_another_person_sign_in(browser: Browser, sandbox: Sandbox) -> None:
+    page = signed_in(browser, sandbox)
+    assert "В ВК вошли как Анна" in page.text and "/vk/authorize?person=other" in page.links()
+    assert "prompt=login" in browser.get("/vk/authorize?person=other", 302).location
+
+    page = browser.get("/vk")
+    assert "Продолжить: выбрать сообщество" in page.text and "/vk/community" in page.links()

@@ -57,10 +57,11 @@ class VkIdClient:
     def __exit__(self, *_: object) -> None:
         self._session.close()
 
-    def authorize_url(self, state: str, verifier: str) -> str:
+    def authorize_url(self, state: str, verifier: str, *, asks_who: bool = False) -> str:
         """Where the person goes, with the challenge that belongs to the verifier."""
+        prompt = {"prompt": "login"} if asks_who else {}
         address, _ = self._oauth.create_authorization_url(
-            f"{self._base_url}/authorize", state=state, code_verifier=verifier, scope=" ".join(SCOPES)
+            f"{self._base_url}/authorize", state=state, code_verifier=verifier, scope=" ".join(SCOPES), **prompt
         )
         return str(address)
 

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 from app.clients.vk.client import VkClient
 from app.clients.vk.errors import ACCESS_DENIED, SHOP_OFF, VkError, stored
+from app.clients.vk.tokens import ID_EXPIRED
 from app.db import db
 from app.domain.market.items import RUSSIAN_ROUBLE, Community
 from app.models import User
@@ -93,6 +94,17 @@ def _moderated(client: VkClient) -> list[Community]:
         return []
 
 
+def signed_in_as(user: User) -> str:
+    """Whose communities these are; empty where VK does not tell. Commits before it asks."""
+    if vk_id.pending(user) is None:
+        return user.vk.vk_user_name if user.vk is not None else ""
+    try:
+        with _asking(user) as client:
+            return client.me().name
+    except ConnectionRefused:
+        return ""
+
+
 @contextmanager
 def _asking(user: User) -> Iterator[VkClient]:
     """Raises ConnectionRefused for whatever VK refuses inside, too."""
@@ -106,6 +118,8 @@ def _asking(user: User) -> Iterator[VkClient]:
             yield client
     except VkError as error:
         code = "vk_id_no_groups_right" if error.code == ACCESS_DENIED else vk_code(error)
+        if error.token_rejected and keys is not None:
+            code = ID_EXPIRED
         raise ConnectionRefused(code, error.redirect_uri) from error
 
 

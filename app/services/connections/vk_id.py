@@ -41,8 +41,8 @@ def is_offered() -> bool:
     return bool(settings().vk_client_id)
 
 
-def begin(user: User) -> str:
-    """Where this person signs in at VK. Flushes."""
+def begin(user: User, *, asks_who: bool = False) -> str:
+    """Where this person signs in at VK; `asks_who`: also one whom VK knows already is asked. Flushes."""
     device = sessions.current(user)
     if device is None:
         raise ConnectionRefused("vk_id_state")
@@ -54,7 +54,7 @@ def begin(user: User) -> str:
     db.session.add(sign_in)
     db.session.flush()
     with vk_id_client() as client:
-        return client.authorize_url(state, verifier)
+        return client.authorize_url(state, verifier, asks_who=asks_who)
 
 
 def _forget_old(user: User) -> None:

@@ -132,7 +132,8 @@ def vk() -> ResponseReturnValue:
                 flash(message("vk_id_not_revoked"), "info")
             return redirect(url_for(".show"))
     offered = vk_id.is_offered()
-    return render_template("connections/vk.html", form=form, vk=owner().vk, vk_id=offered, **_window()), form.status
+    facts = {"vk": owner().vk, "vk_id": offered, "is_choosing": offered and vk_id.pending(owner()) is not None}
+    return render_template("connections/vk.html", form=form, **facts, **_window()), form.status
 
 
 @blueprint.post("/vk/check")

@@ -3,6 +3,7 @@
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.clients.vk.errors import ACCESS_DENIED, NO_ACCESS_TO_COMMUNITY, NO_MARKET_RIGHTS, NOT_PERMITTED, stored
 from app.services.connections import vk_communities, vk_id
 from app.services.connections.vk_communities import Choice
 from app.services.errors import ConnectionRefused
@@ -16,6 +17,9 @@ from app.web.doors import limits
 from app.web.forms import text_of
 from app.web.messages import message
 
+NOT_THEIRS = frozenset(map(stored, (NOT_PERMITTED, ACCESS_DENIED, NO_ACCESS_TO_COMMUNITY, NO_MARKET_RIGHTS)))
+"""Codes of refusals: the person that is signed in does not manage the community."""
+
 
 @blueprint.get("/vk/authorize")
 @limits.SIGN_INS
@@ -23,7 +27,8 @@ def authorize_vk() -> ResponseReturnValue:
     """To VK, which sends its person back; nothing changes by that but that we expect it."""
     if not vk_id.is_offered():
         abort(404)
-    return redirect(writing(lambda: vk_id.begin(owner())))
+    is_other = request.args.get("person") == "other"
+    return redirect(writing(lambda: vk_id.begin(owner(), asks_who=is_other)))
 
 
 @blueprint.get("/vk/callback")
@@ -42,9 +47,14 @@ def vk_callback() -> ResponseReturnValue:
             error=given.get("error", ""),
         )
     except ConnectionRefused as error:
-        flash(message(error.code), "warning")
         # Who loads the address of the way back once more has come through already.
         has_come_through = error.code == "vk_id_state" and vk_id.pending(user) is not None
+        if has_come_through:
+            flash(message("vk_id_came_through"), "info")
+        elif error.code != vk_id.NO_MARKET_RIGHT:
+            flash(message(error.code), "warning")
+        elif user.vk is not None and user.vk.is_connected:  # else the page says so as the state of the connection
+            flash(message("vk_id_no_market_right_now"), "warning")
         return redirect(url_for(".vk_community" if has_come_through else ".vk"))
     if vk_communities.reconnect(user):
         name = user.vk.group_name if user.vk else ""
@@ -67,14 +77,20 @@ def vk_community() -> ResponseReturnValue:
         try:
             is_other = vk_communities.choose(user, form.chosen or 0, text_of(form.listed_by) or None)
         except ConnectionRefused as error:
-            form.refuse(form.group_id, message(error.code))
+            form.refuse(form.group_id, message("vk_list_is_old" if error.code in NOT_THEIRS else error.code))
         else:
             next_step = "" if rules.rules_of(user).rules else " Теперь выберите товары в каталоге."
             flash(*connected(f"Сообщество ВК подключено.{next_step}", "other_vk" if is_other else None))
             return redirect(url_for(".show"))
     made_by = vk_communities.maker(user)
     found, refusal = _choices()
-    facts = {"choices": found, "refusal": refusal, "made_by": made_by}
+    facts = {
+        "choices": found,
+        "refusal": refusal,
+        "made_by": made_by,
+        "person": "" if refusal else vk_communities.signed_in_as(user),
+        "vk_id": vk_id.is_offered(),
+    }
     return render_template("connections/community.html", form=form, **facts), form.status
 
 
