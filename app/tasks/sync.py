@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -63,7 +64,11 @@ def _read_catalogs(share: catalog_due.Share, is_stopping: Callable[[], bool], *,
         if is_stopping() or not seconds:
             return
         with share.taken(is_brief=is_brief):
-            _apart(user_id, lambda user, seconds=seconds: catalog_due.read(user.id, seconds))
+            _apart(user_id, partial(_read_catalog, seconds=seconds))
+
+
+def _read_catalog(user: User, seconds: float) -> None:
+    catalog_due.read(user.id, seconds)
 
 
 def _run_apart(user_id: int, is_stopping: Callable[[], bool]) -> Outcome | None:

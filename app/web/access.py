@@ -32,7 +32,7 @@ ASIDE = frozenset({"window.settings_example"})
 """Endpoints that a page asks while somebody types in it: whatever they answer, it must not be left or loaded anew."""
 
 ONCE = {"connections.vk_callback": "connections.vk"}
-"""Endpoints whose addresses are good for once and hold what nobody else may learn: {endpoint: where one begins anew}."""
+"""Endpoints whose addresses are good for once and nobody else's to learn: {endpoint: where one begins anew}."""
 
 LARGEST_ID = 2**31 - 1
 LONGEST_WAY = 2_000

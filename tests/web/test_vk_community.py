@@ -279,6 +279,8 @@ def test_a_pasted_key_in_its_place_revokes_what_vk_gave(browser: Browser, sandbo
     browser.submit("/vk", group_id=str(CLUB), access_token=VK_TOKEN)
 
     assert asked_of_vk_id(sandbox) == ["auth", "revoke"]
+
+
 def test_the_page_says_who_signed_in_and_lets_another_person_sign_in(browser: Browser, sandbox: Sandbox) -> None:
     page = signed_in(browser, sandbox)
     assert "В ВК вошли как Анна" in page.text and "/vk/authorize?person=other" in page.links()

@@ -31,7 +31,8 @@ def phone(app: Flask, owner: User) -> Browser:
 
 
 def after_call(monkeypatch: pytest.MonkeyPatch, path: str, deed: Callable[[], object]) -> None:
-    real, done = Transport.send, []
+    real = Transport.send
+    done: list[object] = []
 
     def send(transport: Transport, method: str, called: str, **more: Any) -> Response:
         answer = real(transport, method, called, **more)
@@ -48,7 +49,7 @@ def end_everywhere(phone: Browser) -> None:
 
 
 def revoked(sandbox: Sandbox) -> bool:
-    return [entry["target"] for entry in sandbox.log("vkid")["entries"]][-1] == "revoke"
+    return bool([entry["target"] for entry in sandbox.log("vkid")["entries"]][-1] == "revoke")
 
 
 @pytest.mark.parametrize("path", ["/oauth2/auth", "/groups.get"])

@@ -49,8 +49,8 @@ def _told_lately(only: int | None = None) -> dict[tuple[int | None, MailKind], T
         lately.append(OutgoingMail.user_id == only)
     columns = (OutgoingMail.user_id, OutgoingMail.kind, OutgoingMail.about, at, waits)
     query = sa.select(*columns).where(*lately, sa.or_(waits, at > utcnow() - SAME_AGAIN))
-    for user_id, kind, *how in db.session.execute(query):
-        told.setdefault((user_id, MailKind(kind)), []).append(tuple(how))
+    for user_id, kind, about, moment, is_waiting in db.session.execute(query):
+        told.setdefault((user_id, MailKind(kind)), []).append((about, moment, is_waiting))
     return told
 
 

@@ -20,7 +20,8 @@ def wants(user: User, kind: MailKind) -> bool:
 def wanting(kind: MailKind) -> sa.ColumnElement[bool]:
     """The same, of a query over users."""
     choice = User.mail_choices[str(kind)].as_boolean()
-    return choice.is_(True) if kind in _OFF_BY_DEFAULT else choice.is_distinct_from(False)
+    wished: sa.ColumnElement[bool] = choice.is_(True) if kind in _OFF_BY_DEFAULT else choice.is_distinct_from(False)
+    return wished
 
 
 def wanted(user: User) -> list[MailKind]:
