@@ -81,7 +81,7 @@ class EvotorConnection(_Connection, Base):
 
     @property
     def is_unchecked(self) -> bool:
-        """Evotor delivered the token, and nobody has tried it so far."""
+        """Evotor delivered the token, and has not answered to it so far."""
         return self.is_connected and self.checked_at is None
 
     @property
@@ -107,7 +107,8 @@ class EvotorConnection(_Connection, Base):
             self.is_uninstalled = self.is_terminated = False  # that the catalog is due, only its reading ends
         elif state is not ConnectionState.UNAVAILABLE:
             code, self.refresh_due_at = self.withdrawn or code, None
-        self.state, self.error_code, self.checked_at = state, code, now
+        is_silent = self.is_unchecked and state is ConnectionState.UNAVAILABLE
+        self.state, self.error_code, self.checked_at = state, code, None if is_silent else now
         return code
 
 

@@ -33,8 +33,8 @@ def asks_vendors(
 ) -> Callable[[View[P]], View[P]]:
     """Outside commit_on_success. Whose turn it is not is sent to the endpoint `back` with the reason.
 
-    `back` None: the address itself is still good, and its reader is told to load it again. A page with a form of its own
-    shows what was typed again; `keep_typed` keeps what must not be shown. `reads`: the page asks as well when it is
+    `back` None: the address itself is still good, and its reader is told to load it again. A page with a form of its
+    own shows what was typed again; `keep_typed` keeps what must not be shown. `reads`: the page asks as well when it is
     only opened.
     """
 

@@ -109,4 +109,5 @@ def test_a_check_leaves_a_catalog_that_is_due_to_be_read(owner: User, monkeypatc
 
     stop_at(monkeypatch, NOON + timedelta(minutes=6))
     evotor.check_evotor(owner)
-    assert owner.evotor.refresh_due_at is None and catalog_age(owner.id).read_at == NOON + timedelta(minutes=6)
+    assert not owner.evotor.refresh_due_at
+    assert catalog_age(owner.id).read_at == NOON + timedelta(minutes=6)

@@ -9,7 +9,7 @@ from flask import Flask
 
 from app.clock import utcnow
 from app.db import db
-from app.models import AccountEvent, CatalogStore, EvotorConnection, EvotorKeptToken, SyncConfig, User
+from app.models import AccountEvent, CatalogStore, ConnectionState, EvotorConnection, EvotorKeptToken, SyncConfig, User
 from app.services.accounts import throttle
 from app.services.connections.evotor_webhooks import user_tokens
 from app.services.ops import keys, pruning
@@ -191,11 +191,17 @@ def test_the_token_of_another_account_switches_off_and_begins_anew(evotor: Webho
     assert connection().evotor_user_id == OTHER_ACCOUNT
 
 
-def test_another_account_shows_by_its_stores_where_nobody_knew_whose_they_were(evotor: Webhooks, owner: User) -> None:
+@pytest.mark.parametrize("was_silent", [False, True])
+def test_another_account_shows_by_its_stores_where_nobody_knew_whose_they_were(
+    evotor: Webhooks, owner: User, was_silent: bool
+) -> None:
     make_active(connect_both(owner))
     db.session.execute(sa.update(EvotorConnection).values(evotor_user_id=None))
     evotor.verify(userId=OTHER_ACCOUNT)
     evotor.token(EVOTOR_OTHER_TOKEN, OTHER_ACCOUNT)
+    if was_silent:
+        connection().note(ConnectionState.UNAVAILABLE, "evotor_unreachable", utcnow())
+        db.session.commit()
     list(run_due())
     db.session.expire_all()
 
