@@ -54,6 +54,20 @@ def test_what_died_shows_with_the_time_since_when(
     assert (user.evotor.state, user.evotor.state_since) == (ConnectionState.OK, NOON)
 
 
+def test_a_check_that_finds_all_as_before_does_not_tell_since_when(
+    owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a connection that is older than what we note."""
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE vk_connections SET state_since = NULL")
+    db.session.expire_all()
+    stop_at(monkeypatch, NOON + timedelta(hours=25))
+    daily_checks.check_due()
+
+    user = db.session.get_one(User, owner.id)
+    assert user.vk is not None and user.vk.state_since is None and user.vk.checked_at == NOON + timedelta(hours=25)
+
+
 def test_a_pass_checks_a_few_and_the_next_one_goes_on(
     owner: User, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
