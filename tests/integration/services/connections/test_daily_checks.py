@@ -58,13 +58,14 @@ def test_a_check_that_finds_all_as_before_does_not_tell_since_when(
     owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of a connection that is older than what we note."""
+    owner_id = owner.id
     with db.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE vk_connections SET state_since = NULL")
-    db.session.expire_all()
+    db.session.remove()
     stop_at(monkeypatch, NOON + timedelta(hours=25))
     daily_checks.check_due()
 
-    user = db.session.get_one(User, owner.id)
+    user = db.session.get_one(User, owner_id)
     assert user.vk is not None and user.vk.state_since is None and user.vk.checked_at == NOON + timedelta(hours=25)
 
 
