@@ -5,7 +5,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
-from app.clients.answers import MalformedAnswer
+import msgspec
+
+from app.clients.answers import MalformedAnswer, decode
 from app.clients.budget import Budget
 from app.clients.http import Transport
 from app.clients.vk import answers
@@ -125,12 +127,15 @@ class VkClient:
         """market.get, §4.6: how many items stand in each, hidden ones included; without those that VK does not tell."""
         asked: list[dict[str, Value]] = [{**_market(group_id), "count": 1} for group_id in group_ids]
         told = self._batches.ask("market.get", asked) if len(asked) > 1 else None
+        pages: Iterable[object]
         if told is None:
-            told = [self._vk.call("market.get", one) for one in asked]
+            pages = [self._vk.call("market.get", one) for one in asked]
+        else:
+            pages = [decode(one, object) if isinstance(one, msgspec.Raw) else None for one in told]
         sizes: dict[int, int] = {}
-        for group_id, one in zip(group_ids, told, strict=True):
+        for group_id, page in zip(group_ids, pages, strict=True):
             with contextlib.suppress(MalformedAnswer):
-                sizes[group_id] = answers.page(one)[0]
+                sizes[group_id] = answers.page(page)[0]
         return sizes
 
     def market_page(self, group_id: int, offset: int, count: int = MOST_ITEMS_A_PAGE) -> tuple[int, MarketItems]:
