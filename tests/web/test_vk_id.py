@@ -225,7 +225,7 @@ def test_the_lack_of_a_right_leaves_a_working_connection_alone(
 ) -> None:
     sandbox.control("vk/settings", app_rights="groups photos")
 
-    assert "devsupport" in signed_in(browser, sandbox).notices[0]
+    assert "не дал право на товары" in signed_in(browser, sandbox).notices[0]
     assert stays_connected()
 
 

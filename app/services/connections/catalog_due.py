@@ -1,12 +1,12 @@
 """The catalog of those for whom no run may start yet, read by a pass: a key that Evotor delivered shows its stores."""
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from app import clock
 from app.clients.budget import Budget
 from app.clock import utcnow
 from app.db import db, reading
@@ -40,11 +40,11 @@ class Share:
     @contextmanager
     def taken(self, *, is_brief: bool) -> Iterator[None]:
         """By one catalog."""
-        began = time.monotonic()
+        began = clock.monotonic()
         try:
             yield
         finally:
-            took = time.monotonic() - began
+            took = clock.monotonic() - began
             self.count -= 1
             self._seconds -= took
             self._before_runs -= took if is_brief else 0.0
