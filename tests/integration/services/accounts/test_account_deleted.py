@@ -193,7 +193,7 @@ def test_in_the_middle_of_a_transaction_the_account_may_go(
 
     tried = [delete_at(owners, before_every_statement, moment, has_run=True) for moment in range(1, total, 11)]
 
-    assert sum(tried) > len(tried) / 2
+    assert sum(tried) > len(tried) / 3, "but where a transaction holds the owner, for whose end a deletion waits"
 
 
 def test_an_account_that_goes_before_its_run_is_claimed(owners: TwoOwners, monkeypatch: pytest.MonkeyPatch) -> None:
