@@ -147,7 +147,7 @@ def test_nobody_else_comes_back_for_this_owner(
 ) -> None:
     back = decided(sandbox, asked(browser))
 
-    assert "в другом окне или аккаунте" in followed(stranger, back).notices[0]
+    assert "в другом окне или другой учётной записи" in followed(stranger, back).notices[0]
     assert followed(browser, back).path == "/vk", "the owner's own way back is not spent by that"
     assert stays_connected() is False, "the owner came back, and the community is connected anew"
 

@@ -14,7 +14,8 @@ blueprint = Blueprint("cabinet", __name__)
 
 PAGE = """<!doctype html><html lang="ru"><head><meta charset="utf-8"><title>Личный кабинет Эвотора</title>
 <meta name="viewport" content="width=device-width,initial-scale=1">
-<style>body{{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:2rem auto;padding:0 1rem}}
+<style>*{{box-sizing:border-box}}
+body{{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:2rem auto;padding:0 1rem}}
 label{{display:block;margin:.5rem 0}}input,select,button{{font:inherit;padding:.4rem .6rem}}input{{width:100%}}
 select{{max-width:100%}}fieldset{{margin:1rem 0;min-width:0}}
 .said{{background:#f6e7c8;padding:.5rem 1rem}}</style></head>

@@ -72,11 +72,22 @@ def test_a_check_that_finds_all_as_before_does_not_tell_since_when(
 def test_a_pass_checks_a_few_and_the_next_one_goes_on(
     owner: User, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(daily_checks.MOST_A_PASS):
+    monkeypatch.setattr(daily_checks, "MOST_A_PASS", 3)
+    for number in range(3):
         evotor.connect_evotor(make_user(f"{number}@example.ru"), EVOTOR_TOKEN)
     stop_at(monkeypatch, NOON + timedelta(hours=25))
 
-    assert [daily_checks.check_due() for _ in range(3)] == [daily_checks.MOST_A_PASS, 2, 0]
+    assert [daily_checks.check_due() for _ in range(3)] == [3, 2, 0]
+
+
+def test_no_check_begins_when_the_time_of_a_pass_is_over(
+    owner: User, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_at(monkeypatch, NOON + timedelta(hours=25))
+    with monkeypatch.context() as silent:
+        silent.setattr(daily_checks, "SECONDS_A_PASS", -1.0)
+        assert daily_checks.check_due() == 0
+    assert daily_checks.check_due() == 2
 
 
 def test_a_check_that_breaks_off_holds_up_nobody(
