@@ -14,7 +14,7 @@ from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
 import sqlalchemy
@@ -36,11 +36,26 @@ FARTHEST_MOVED = 10 * 366 * 24 * 60 * 60
 OTHERS = 0o077
 """The rights of everybody but the owner."""
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
+_MAILBOX = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
 _TRIED_FIRST = re.compile(r"change.?me|replace.?me|secret|password|example|evosync|qwerty|1q2w3e")
 
 
 class SettingsError(ValueError):
     """One line that names the setting and says what is wrong with it; never its value."""
+
+
+class MailServer(msgspec.Struct, frozen=True):
+    """Where mails are handed over."""
+
+    host: str
+    port: int
+    is_tls: bool
+    """From the first byte on, not only after STARTTLS."""
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"MailServer({self.host!r}, {self.port})"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
@@ -51,8 +66,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     secret_key: str = ""
     token_keys: str = ""
     evotor_api_url: Url = "https://api.evotor.ru"
+    evotor_webhook_secret: str = ""
     vk_api_url: Url = "https://api.vk.ru/method"
     vk_id_url: Url = "https://id.vk.ru"
+    vk_client_id: Annotated[str, msgspec.Meta(pattern=r"^\d{0,20}$")] = ""
     vk_requests_per_second: Positive = 3
     evotor_requests_per_second: Positive = 5
     vk_batch_size: Annotated[int, msgspec.Meta(ge=1, le=25)] = 25
@@ -68,6 +85,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     photo_dir: str = ""
     ratelimit_storage_uri: RequestCounts = "memory://"
     trusted_proxies: Annotated[int, msgspec.Meta(ge=0)] = 0
+    smtp_url: str = ""
+    mail_from: str = ""
     evosync_clock: str = ""
 
     def __repr__(self) -> str:
@@ -81,6 +100,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     def key_ring(self) -> list[str]:
         """Fernet keys, newest first."""
         return [key.strip() for key in self.token_keys.split(",") if key.strip()]
+
+    @property
+    def has_mail(self) -> bool:
+        return bool(self.smtp_url)
+
+    @property
+    def mail_server(self) -> MailServer:
+        """Only where there is mail. Raises SettingsError."""
+        return _mail_server(self.smtp_url)
+
+    @property
+    def mail_sender(self) -> tuple[str, str]:
+        """Name, or nothing, and address. Raises SettingsError."""
+        return _mail_sender(self.mail_from)
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -186,6 +219,7 @@ def _checked(settings: Settings) -> Settings:
         _check_for_production(settings)
     if settings.evosync_clock:
         _check_moved_clock(settings)
+    _check_mail(settings)
     return msgspec.structs.replace(settings, photo_dir=str(_photo_dir(settings.photo_dir)))
 
 
@@ -224,8 +258,18 @@ def _check_for_production(settings: Settings) -> None:
         raise SettingsError("SECRET_KEY: this one can be guessed; make a random one as .env.example shows")
     if any(_is_guessable(base64.urlsafe_b64decode(key).decode("latin-1")) for key in settings.key_ring):
         raise SettingsError("TOKEN_KEYS: one of them can be guessed; make a random one as .env.example shows")
+    _check_webhook_secret(settings.evotor_webhook_secret)
     if travels_in_clear(settings.public_url):
         raise SettingsError("PUBLIC_URL: production needs https:// (http:// only for this machine itself)")
+
+
+def _check_webhook_secret(secret: str) -> None:
+    """A UUID, or login:password, of which the password counts. None at all is fine: then no webhook is answered."""
+    counts = secret.partition(":")[2] or secret
+    if secret and len(counts) < SECRET_LENGTH:
+        raise SettingsError(f"EVOTOR_WEBHOOK_SECRET: needs at least {SECRET_LENGTH} characters, such as a UUID v4")
+    if secret and _is_guessable(counts):
+        raise SettingsError("EVOTOR_WEBHOOK_SECRET: this one can be guessed; make a random one as .env.example shows")
 
 
 def _is_guessable(secret: str) -> bool:
@@ -269,6 +313,47 @@ def _host(parts: SplitResult) -> str:
     if not _HOST.fullmatch(host) or len(host) > 253:
         raise ValueError(host)
     return host
+
+
+def _check_mail(settings: Settings) -> None:
+    if settings.has_mail and not settings.mail_from:
+        raise SettingsError("MAIL_FROM: SMTP_URL needs the address that mails come from")
+    if settings.has_mail:
+        _mail_server(settings.smtp_url)
+    if settings.mail_from:
+        _mail_sender(settings.mail_from)
+
+
+def _mail_server(url: str) -> MailServer:
+    try:
+        parts = urlsplit(url)
+        host, port = _host(parts).strip("[]"), parts.port
+    except ValueError:
+        raise SettingsError("SMTP_URL: not an address such as smtp://user:password@host:587") from None
+    has_more = parts.path not in ("", "/") or parts.query or parts.fragment
+    if parts.scheme not in ("smtp", "smtps") or has_more or port == 0:
+        raise SettingsError("SMTP_URL: smtp:// or smtps://, credentials and host alone; a @ or / in them is %40 or %2F")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if bool(user) is not bool(password):
+        raise SettingsError("SMTP_URL: a user needs a password, and the other way round")
+    if not (user + password).isascii() or not (user + password).isprintable():
+        raise SettingsError("SMTP_URL: user and password can be ASCII only")
+    is_tls = parts.scheme == "smtps"
+    return MailServer(host, port or (465 if is_tls else 587 if user else 25), is_tls, user, password)
+
+
+def _mail_sender(text: str) -> tuple[str, str]:
+    from email.utils import parseaddr
+
+    name, address = parseaddr(text)
+    local, _, domain = address.rpartition("@")
+    try:
+        host = domain.encode("idna").decode().lower()
+    except ValueError:
+        host = ""
+    if not (text.isprintable() and _MAILBOX.fullmatch(local) and _HOST.fullmatch(host)):
+        raise SettingsError("MAIL_FROM: not an address such as evosync@example.ru or EvoSync <evosync@example.ru>")
+    return name, f"{local}@{host}"
 
 
 def _has_port(uri: str) -> bool:

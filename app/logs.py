@@ -16,6 +16,8 @@ from flask.logging import default_handler
 
 _SECRET_NAME = re.compile(r"token|secret|password|authorization|cookie|upload_response|cost_price", re.IGNORECASE)
 _SECRET_TEXT = re.compile(r"(?:bearer\s+\S+|vk\d\.[a-z]\.\S+|access_token=\S+)", re.IGNORECASE)
+_KEY_IN_PATH = re.compile(r"(/(?:password/reset|email/confirm|mail/stop)/)[^\s\"']+")
+"""Links of mails: whoever reads one can use it."""
 _TOLD_BY_POSTGRES = re.compile(r"(psycopg2\.errors\.\w+\)?):? .+?(?=\n\n|\Z)", re.DOTALL)
 """Its errors quote the values that they are about, and the statement with the values in it."""
 
@@ -37,7 +39,8 @@ def remember_secret(secret: str) -> None:
             _known_secrets[secret] = None
 
 
-def init_app(_app: Flask) -> None:
+def init_app(app: Flask) -> None:
+    remember_secret(app.extensions["settings"].evotor_webhook_secret)
     sys.excepthook = _write_masked
     default_handler.setFormatter(_MaskingFormatter("%(asctime)s %(levelname)s %(message)s"))
 
@@ -102,6 +105,7 @@ def _masked(text: str) -> str:
     for secret in known:
         if secret in text:
             text = text.replace(secret, "[hidden]")
+    text = _KEY_IN_PATH.sub(r"\1[hidden]", text)
     return _SECRET_TEXT.sub("[hidden]", _TOLD_BY_POSTGRES.sub(r"\1 [hidden]", text))
 
 

@@ -23,9 +23,11 @@ from config import Settings
 from tests.support.bad_vendor import BadVendor
 from tests.support.compiled import CompiledStatements, CompiledTemplates
 from tests.support.database import copy_sqlite, drop_postgres, make_postgres
+from tests.support.mail_server import MailServer, with_mail
 from tests.support.product import Product
 from tests.support.sandbox import Sandbox
 
+WEBHOOK_SECRET = "6f1e0d5a-8c1b-4222-8333-9c0ffee00b71"
 KEY = Fernet.generate_key().decode()
 COMPILED = CompiledTemplates()
 STATEMENTS = CompiledStatements()
@@ -58,6 +60,7 @@ def settings_for(database_url: str, sandbox: Sandbox | None = None, **changed: o
         "secret_key": "a secret of the tests that is long enough",
         "token_keys": KEY,
         "evotor_api_url": sandbox.evotor_url if sandbox else nowhere,
+        "evotor_webhook_secret": WEBHOOK_SECRET,
         "vk_api_url": sandbox.vk_url if sandbox else nowhere,
         "vk_requests_per_second": 10_000,
         "evotor_requests_per_second": 10_000,
@@ -152,6 +155,26 @@ def app_on_postgres(postgres_url: str, sandbox: Sandbox, tmp_path: Path) -> Iter
     for app in running_app(settings_for(postgres_url, sandbox, photo_dir=str(tmp_path / "photos"))):
         emptied()
         yield app
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    """Not started yet."""
+    server = MailServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def app_with_mail(app: Flask, mail_server: MailServer) -> Flask:
+    with_mail(app, mail_server.start().url())
+    return app
+
+
+@pytest.fixture
+def app_with_mail_on_each_database(app_on_each_database: Flask, mail_server: MailServer) -> Flask:
+    with_mail(app_on_each_database, mail_server.start().url())
+    return app_on_each_database
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ COMMANDS = {
     "app.cli.sync:sync": "Plan and run the synchronisation.",
     "app.cli.users:users": "Accounts.",
     "app.cli.keys:keys": "Encryption of stored tokens.",
+    "app.cli.mail:mail": "Outgoing mail.",
     "app.cli.demo:demo": "Everything for a first look; refused in production, for its password is public.",
     "flask_migrate.cli:db": "Perform database migrations.",
 }

@@ -21,6 +21,7 @@ from app.services.errors import ServiceError
 from app.services.owner import configuration_json, rule_setting, switch
 from app.services.planning import approvals, confirming, plans
 from app.services.vendors.clients import vk_client
+from app.services.vendors.connection_use import vk_use
 from app.tasks.sync import run_one
 
 EMAIL = "demo@example.ru"
@@ -105,10 +106,11 @@ def _show(title: str, value: dict[str, object]) -> None:
 
 def _visible(user: User) -> dict[str, list[tuple[str, str]]]:
     """sku → (title, price) of every visible item of ours, as VK tells it."""
-    assert user.vk is not None and user.vk.token is not None and user.vk.group_id is not None
+    use = vk_use(user)
+    assert use is not None
     seen: dict[str, list[tuple[str, str]]] = {}
-    with vk_client(user.vk.token) as client:
-        items = client.market(user.vk.group_id)
+    with vk_client(use) as client:
+        items = client.market(use.group_id)
     for item in items:
         if item.sku.startswith("ev:") and item.availability is Availability.AVAILABLE:
             seen.setdefault(item.sku, []).append((item.title, f"{item.price:.2f}" if item.price is not None else ""))

@@ -103,7 +103,7 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
 @click.option("--days", type=click.IntRange(min=1, max=36500), default=90, show_default=True, help="How long to keep.")
 @with_database
 def prune(days: int) -> None:
-    """Delete runs and events of longer ago, what has expired (approvals, sessions), and photos of nobody."""
+    """Delete runs and events of longer ago, what has expired (approvals, sessions, tokens), and photos of nobody."""
     print_json(pruning.prune(days))
 
 

@@ -4,9 +4,10 @@ import click
 
 from app.cli.command import CommandError, ExitCode, OneLineGroup, print_json, user_or_exit, with_database
 from app.db import db
+from app.services.accounts import passwords
 from app.services.accounts import users as accounts_users
 from app.services.accounts.addresses import normalise_email
-from app.services.accounts.passwords import LONGEST, SHORTEST
+from app.services.accounts.passwords import LONGEST, SHORTEST, WeakPassword
 from app.services.errors import EmailTaken, NotAnAddress
 
 
@@ -24,7 +25,7 @@ def create(email: str, password_stdin: bool) -> None:
     try:
         address = normalise_email(email)
         db.session.commit()  # no transaction stays open while somebody types
-        user = accounts_users.register(address, _password(password_stdin))
+        user = accounts_users.register(address, _password(password_stdin, address))
     except NotAnAddress:
         raise click.UsageError(f"{email!r} is not an e-mail address") from None
     except EmailTaken:
@@ -41,18 +42,28 @@ def set_password(email: str, password_stdin: bool) -> None:
     """Give EMAIL another password; signs them out everywhere."""
     user = user_or_exit(email)
     db.session.commit()  # no transaction stays open while somebody types
-    accounts_users.set_password(user, _password(password_stdin))
+    accounts_users.set_password(user, _password(password_stdin, user.email))
     db.session.commit()
     print_json({"user_id": user.id, "email": user.email})
 
 
-def _password(from_stdin: bool) -> str:
+WEAK = {
+    "password_length": f"a password has {SHORTEST} to {LONGEST} characters",
+    "password_common": "this password is one of those that are guessed first",
+    "password_simple": "this password is the same few characters again and again, or a row of them",
+    "password_expected": "this password is little more than the address or the name of the service",
+}
+
+
+def _password(from_stdin: bool, email: str) -> str:
     if from_stdin:
         password = _line_from_stdin()
     else:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise click.UsageError(f"a password has {SHORTEST} to {LONGEST} characters")
+    try:
+        passwords.check_new(password, email)
+    except WeakPassword as error:
+        raise click.UsageError(WEAK[error.code]) from None
     return password
 
 

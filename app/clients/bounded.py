@@ -31,7 +31,7 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast
 
 
-class _TimedSocketReader(io.RawIOBase):
+class TimedSocketReader(io.RawIOBase):
     """Reads a socket whose timeout is for everything to come, not for each piece of it."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
@@ -58,7 +58,7 @@ class _TimedSocketReader(io.RawIOBase):
 class _TimedResponse(HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
-        self.fp = io.BufferedReader(_TimedSocketReader(self.fp.detach(), sock))
+        self.fp = io.BufferedReader(TimedSocketReader(self.fp.detach(), sock))
 
 
 class _OpenSockets:

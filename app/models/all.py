@@ -8,10 +8,17 @@ from app.models.catalog import (
     CatalogUnreadable,
     StoreState,
 )
-from app.models.category import VkCategoryList
-from app.models.connection import ConnectionState, EvotorConnection, VkConnection
+from app.models.connection import (
+    ConnectionState,
+    EvotorConnection,
+    EvotorKeptToken,
+    VkConnection,
+    VkPendingAccess,
+    VkSignIn,
+)
 from app.models.event import AccountEvent, EventKind
-from app.models.listing import AlbumState, ForeignItem, Listing, VkAlbum
+from app.models.listing import AlbumState, ForeignItem, Listing, VkAlbum, VkCategoryList
+from app.models.mail import MailKind, OutgoingMail
 from app.models.photo import Photo, Pictured
 from app.models.plan import KeptPart, KeptPlan
 from app.models.run import EntryOutcome, RunStage, RunStatus, RunTrigger, SyncApproval, SyncRun, SyncRunEntry
@@ -31,10 +38,13 @@ __all__ = [
     "EntryOutcome",
     "EventKind",
     "EvotorConnection",
+    "EvotorKeptToken",
     "ForeignItem",
     "KeptPart",
     "KeptPlan",
     "Listing",
+    "MailKind",
+    "OutgoingMail",
     "OwnerOrder",
     "Photo",
     "Pictured",
@@ -55,4 +65,6 @@ __all__ = [
     "VkAlbum",
     "VkCategoryList",
     "VkConnection",
+    "VkPendingAccess",
+    "VkSignIn",
 ]

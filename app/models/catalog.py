@@ -25,7 +25,11 @@ class StoreState(StrEnum):
 
 class CatalogStore(Base):
     __tablename__ = "catalog_stores"
-    __table_args__ = (sa.UniqueConstraint("user_id", "store_id"), one_of("state", StoreState))
+    __table_args__ = (
+        sa.UniqueConstraint("user_id", "store_id"),
+        one_of("state", StoreState),
+        sa.Index("ix_catalog_stores_store_id", "store_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = owner_column()
@@ -43,6 +47,8 @@ class CatalogStore(Base):
     but a whole list will do."""
     retry_after: Mapped[datetime | None] = mapped_column(sa.DateTime)
     """Runs leave the store alone until then; the owner's own refresh does not wait."""
+    hinted_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """Evotor said that something changed here; None once the list came whole after that."""
 
     @hybrid_property
     def is_open(self) -> bool:

@@ -4,7 +4,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from app.db import Base, Mapped, mapped_column
-from app.models.session import SOURCE_LENGTH
+from app.models.session import DEVICE_LENGTH, SOURCE_LENGTH
 from app.models.types import one_of
 
 DETAIL_LENGTH = 255
@@ -53,5 +53,7 @@ class AccountEvent(Base):
     kind: Mapped[str] = mapped_column(sa.String(32))
     source: Mapped[str | None] = mapped_column(sa.String(SOURCE_LENGTH))
     """None: by a command or a run."""
+    device: Mapped[str | None] = mapped_column(sa.String(DEVICE_LENGTH))
+    """Which browser, as it says of itself; None where there was none."""
     detail: Mapped[str] = mapped_column(sa.String(DETAIL_LENGTH), default="", server_default="")
     """Ids only."""

@@ -189,3 +189,16 @@ class ForeignItem(_InMarket, Base):
     """Its fields as VK shows them, in the form in which listings remember what was sent."""
     is_left: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     """The owner said that it is another thing: never asked again, never touched."""
+
+
+class VkCategoryList(Base):
+    """VK's categories as last read for one community; a row of its own, so that only pages that need it load it."""
+
+    __tablename__ = "vk_category_lists"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = owner_column(unique=True)
+    vk_group_id: Mapped[int] = mapped_column(sa.BigInteger)
+    read_at: Mapped[datetime] = mapped_column(sa.DateTime)
+    categories: Mapped[list[list[Any]]] = mapped_column(sa.JSON)
+    """[id, [names from the root down]] in VK's order."""

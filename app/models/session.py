@@ -35,7 +35,10 @@ class UserSession(Base):
 
 
 class SignInFailures(Base):
-    """Tries that failed, of one account from one source, of either alone; see services/accounts/throttle.py."""
+    """Tries that failed, of one account from one source, of either alone, and mails that were ordered for an address.
+
+    See services/accounts/throttle.py.
+    """
 
     __tablename__ = "sign_in_failures"
 

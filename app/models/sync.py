@@ -82,6 +82,8 @@ class SyncState(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = owner_column(unique=True)
     next_run_at: Mapped[datetime | None] = mapped_column(sa.DateTime, index=True)
+    hinted_run_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """The last run that was arranged because Evotor told of a change."""
     pause_reason: Mapped[str | None] = mapped_column(sa.String(64))
     """Why confirmation was taken back or runs are held; a short code."""
     market_read_at: Mapped[datetime | None] = mapped_column(sa.DateTime)

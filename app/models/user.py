@@ -44,6 +44,10 @@ class User(_SignedIn, Base):
     """A page of this user's asks a vendor; no second one does before."""
     verdicts_digest: Mapped[str | None] = mapped_column(sa.String(64))
     """Digest of what the stored verdicts were decided by: see services/catalog/verdicts/stored.py."""
+    email_confirmed_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """Somebody opened a link that went to this very address."""
+    mail_choices: Mapped[dict[str, bool]] = mapped_column(sa.JSON, default=dict, server_default="{}")
+    """{MailKind: wanted}, where the owner chose: see services/mail/preferences.py."""
     created_at: Mapped[datetime] = created_at_column()
 
     sync_config: Mapped["SyncConfig | None"] = relationship(back_populates="user", passive_deletes="all")

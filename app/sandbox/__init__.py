@@ -7,6 +7,8 @@ from flask.json.provider import DefaultJSONProvider
 
 from app.sandbox.control import views as control
 from app.sandbox.evotor import api as evotor
+from app.sandbox.evotor import cabinet
+from app.sandbox.evotor.partner import Partner
 from app.sandbox.seed import seed_demo
 from app.sandbox.state import World
 from app.sandbox.vk import api as vk
@@ -18,12 +20,13 @@ class PlainJson(DefaultJSONProvider):
     sort_keys = False
 
 
-def create_sandbox(seed: Callable[[World], None] = seed_demo) -> Flask:
+def create_sandbox(seed: Callable[[World], None] = seed_demo, partner: Partner | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config.update(WORLD=World(seed), MAX_FORM_MEMORY_SIZE=None)
+    app.config["WORLD"].partner = partner or Partner()
     app.json = PlainJson(app)
     app.before_request(_read_whole_body)
-    for module in (vk, photos, login, evotor, window, control):
+    for module in (vk, photos, login, evotor, cabinet, window, control):
         app.register_blueprint(module.blueprint)
     return app
 

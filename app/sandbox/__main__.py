@@ -8,6 +8,7 @@ from pathlib import Path
 from types import FrameType
 
 from app.sandbox import create_sandbox
+from app.sandbox.evotor.partner import Partner
 from app.sandbox.goods import BadGoodsFile, load_store
 from app.sandbox.seed import ACCOUNT_ID, seed_demo
 from app.sandbox.server import listen
@@ -27,7 +28,8 @@ def main() -> int:
         vk_rate=options.vk_rate,
         page_size=options.page_size,
     )
-    server = listen(create_sandbox(seed), options.host, options.port)
+    partner = Partner(options.webhooks, options.webhook_secret, options.hints)
+    server = listen(create_sandbox(seed, partner), options.host, options.port)
     signal.signal(signal.SIGTERM, _stop)
     sys.stdout.write(f"sandbox ready on http://{options.host}:{server.server_port}\n")
     sys.stdout.flush()
@@ -48,6 +50,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--vk-rate", type=int, default=3, help="VK calls per second and user token; 0: no limit")
     parser.add_argument("--page-size", type=int, default=1000, help="items per page of Evotor")
     parser.add_argument("--seed-only", choices=["all", "evotor", "vk"], default="all", help="whose demo data to load")
+    parser.add_argument("--webhooks", default="", metavar="URL", help="the product that Evotor's cabinet tells")
+    parser.add_argument("--webhook-secret", default="", help="what is shown to it")
+    parser.add_argument("--hints", action="store_true", help="tell it of goods that the control API changes")
     return parser.parse_args()
 
 

@@ -28,6 +28,10 @@ EVOTOR_STATUS_KINDS = frozenset({"401", "402", "403", "404", "429", "500", "502"
 EVOTOR_BODY_KINDS = frozenset(
     {"truncated", "html", "empty_page", "repeat_cursor", "null_cursor", "cut", "empty_list", "partial", "drop"}
 )
+VKID_WORDS = frozenset({"server_error", "temporarily_unavailable", "slow_down"})
+"""What VK ID says while it is not well; nothing changes then."""
+VKID_KINDS = VKID_WORDS | {"no_refresh_token", "bare"}
+"""And answers that lack something: the second is all that may be left out."""
 SERVICES = ("vk", "vkid", "upload", "evotor")
 
 
@@ -72,7 +76,7 @@ def _known_kinds(service: str) -> frozenset[str]:
         "vk": frozenset({*VK_ERROR_KINDS, *EXECUTE_KINDS, "slow", "error", "lag", HALF, "moderation"})
         | BEFORE_KINDS
         | AFTER_KINDS,
-        "vkid": frozenset({"http_502", "garbage", "drop_before", "drop_after", "slow"}),
+        "vkid": frozenset({"http_502", "garbage", "drop_before", "drop_after", "slow", *VKID_KINDS}),
         "upload": UPLOAD_KINDS | UPLOAD_AFTER_KINDS | {"slow"},
         "evotor": EVOTOR_STATUS_KINDS | EVOTOR_BODY_KINDS | {"slow"},
     }[service]

@@ -23,8 +23,10 @@ EVOTOR_NO_RIGHTS = "0b9d8c1e-0000-4000-8000-00000000d3c0"
 
 USER_ID, OTHER_USER_ID = 50001234, 50005678
 CLUB_ID, EXTENDED_CLUB_ID, MODERATED_CLUB_ID, CLOSED_SHOP_CLUB_ID = 777000111, 777000222, 777000333, 777000444
-OTHER_CLUB_ID = 777000555
+OTHER_CLUB_ID, TENGE_CLUB_ID = 777000555, 777000666
+TENGE: Json = {"id": 398, "name": "KZT", "title": "₸"}
 ADMIN, EDITOR, MODERATOR = 3, 2, 1
+BOTH = {USER_ID: ADMIN, OTHER_USER_ID: ADMIN}
 ALL_RIGHTS = RIGHTS["market"] | RIGHTS["photos"] | RIGHTS["groups"]
 CREATED = "2024-03-06T07:00:00.000+0000"
 
@@ -108,8 +110,21 @@ def _seed_clubs(world: World, *, with_goods: bool) -> None:
         Club(CLUB_ID, "Лавка на Садовой", "lavka_demo", levels={USER_ID: ADMIN}),
         Club(EXTENDED_CLUB_ID, "Ярмарка у моста", "yarmarka_demo", market_type="advanced", levels={USER_ID: EDITOR}),
         Club(MODERATED_CLUB_ID, "Соседи по району", "sosedi_demo", levels={USER_ID: MODERATOR, OTHER_USER_ID: ADMIN}),
-        Club(CLOSED_SHOP_CLUB_ID, "Клуб чаепития", "chai_demo", market_enabled=False, levels={USER_ID: ADMIN}),
+        Club(
+            CLOSED_SHOP_CLUB_ID,
+            "Клуб чаепития",
+            "chai_demo",
+            market_enabled=False,
+            levels=dict(BOTH),
+        ),
         Club(OTHER_CLUB_ID, "Канцтовары у школы", "kanz_demo", levels={OTHER_USER_ID: ADMIN}),
+        Club(
+            TENGE_CLUB_ID,
+            "Сувениры Астаны",
+            "astana_demo",
+            currency=TENGE,
+            levels=dict(BOTH),
+        ),
     ]
     world.vk.clubs = {club.id: club for club in clubs}
     if with_goods:

@@ -9,6 +9,7 @@ from threading import RLock
 from typing import Any
 
 from app.sandbox.documents import Json
+from app.sandbox.evotor.partner import Partner
 from app.sandbox.evotor.state import EvotorState
 from app.sandbox.faults import SLOW_KINDS, Faults
 from app.sandbox.vk.state import VkState
@@ -53,6 +54,7 @@ class CallLog:
 class World:
     def __init__(self, seed: "Callable[[World], None]") -> None:
         self.lock = RLock()
+        self.partner = Partner()
         self._seed = seed
         self.reset()
 

@@ -23,8 +23,25 @@ class BadCredentials(ServiceError):
     code = "bad_credentials"
 
 
+class LinkExpired(ServiceError):
+    """The link of a mail is too old, was used, or was never given."""
+
+    code = "link_expired"
+
+
+class SessionEnded(ServiceError):
+    """The device that asked was signed out while its request was under way."""
+
+    code = "session_ended"
+
+
 class TooManyAttempts(ServiceError):
     code = "too_many_attempts"
+
+    def __init__(self, seconds_left: int) -> None:
+        """Until the lock ends, if nobody proves to be the owner before."""
+        super().__init__()
+        self.seconds_left = seconds_left
 
 
 class UnknownEntity(ServiceError):

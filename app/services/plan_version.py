@@ -33,17 +33,24 @@ from app.models import (
 )
 
 _VERDICT = ("included", "level", "decided_by", "problem", "search_text", "sort_key")
-_CHECKED = ("checked_at", "error_code", "token")
+_CHECKED = ("checked_at", "error_code", "state_since", "token")
 UNASKED: Mapping[type[Base], frozenset[str]] = {
-    CatalogStore: frozenset({"error_code", "fetched_at", "read_whole_at", "since", "retry_after"}),
+    CatalogStore: frozenset({"error_code", "fetched_at", "read_whole_at", "since", "retry_after", "hinted_at"}),
     CatalogGroup: frozenset(),
     CatalogProduct: frozenset(_VERDICT),
     CatalogUnreadable: frozenset({"name", "field", "sent"}),
-    EvotorConnection: frozenset({*_CHECKED, "evotor_user_id"}),
+    EvotorConnection: frozenset(
+        {
+            *(*_CHECKED, "evotor_user_id", "linked_id", "user_token_hash", "refresh_due_at"),
+            *("installation_order", "subscription_order", "subscription_id", "subscription_number"),
+            *("is_uninstalled", "is_terminated"),
+        }
+    ),
     VkConnection: frozenset(
         {
             *(*_CHECKED, "state", "group_name", "vk_user_id", "vk_user_name", "refresh_token", "expires_at"),
-            *("rights", "way_out", "resting"),
+            *("rights", "way_out", "resting", "device_id", "number", "renewals", "renewing_until", "renewal_failures"),
+            "renew_after",
         }
     ),
     ForeignItem: frozenset({"title", "matched_by", "seen", "vk_item_id"}),
@@ -57,7 +64,15 @@ UNASKED: Mapping[type[Base], frozenset[str]] = {
     SyncFilter: frozenset({"entity_name", "parent_entity_id", "created_at"}),
     SyncState: frozenset(
         {
-            *("next_run_at", "pause_reason", "market_read_at", "foreign_items", "rules_digest", "confirmation"),
+            *(
+                "next_run_at",
+                "hinted_run_at",
+                "pause_reason",
+                "market_read_at",
+                "foreign_items",
+                "rules_digest",
+                "confirmation",
+            ),
             *("confirmed_adds", "settled_digest", "alike", "strikes", "strike_code", "owner_order", "order_run_id"),
         }
     ),

@@ -1,4 +1,4 @@
-// Improves what works without it: says when a request failed, and shows that a slow form is on its way.
+// Improves what works without it: says when a request failed, shows that a slow form is on its way, and what a password is.
 "use strict";
 
 const NO_CONNECTION = "Не получилось: проверьте связь и попробуйте ещё раз.";
@@ -64,3 +64,35 @@ addEventListener("pageshow", () => {
   }
   sent.clear();
 });
+
+const SHOW = "Показать пароль";
+const HIDE = "Скрыть пароль";
+
+// Only what somebody types from memory: keys of services are pasted.
+for (const field of document.querySelectorAll("input[type=password][autocomplete$='-password']")) {
+  const button = document.createElement("button");
+  const state = document.createElement("span");
+  const label = field.labels[0];
+  label.id ||= `${field.id}-label`;
+  button.type = "button";
+  button.className = "password-toggle";
+  button.textContent = SHOW;
+  button.setAttribute("aria-controls", field.id);
+  // Which of several: the words of the button stay the same for eyes and ears.
+  button.setAttribute("aria-describedby", label.id);
+  state.className = "visually-hidden";
+  state.setAttribute("role", "status");
+  const show = (isShown) => {
+    field.type = isShown ? "text" : "password";
+    button.textContent = isShown ? HIDE : SHOW;
+  };
+  button.addEventListener("click", () => {
+    const isShown = field.type === "password";
+    show(isShown);
+    state.textContent = isShown ? "Пароль виден" : "Пароль скрыт";
+  });
+  // Browsers remember what stands in a field of text.
+  field.form.addEventListener("submit", () => show(false));
+  addEventListener("pagehide", () => show(false));
+  field.after(button, state);
+}

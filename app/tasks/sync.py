@@ -1,4 +1,6 @@
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TypeVar
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
@@ -6,10 +8,14 @@ from app.db import db
 from app.logs import get_logger
 from app.models import RunTrigger, User
 from app.services import health
+from app.services.connections import catalog_due, daily_checks
 from app.services.engine import run
 from app.services.engine.context.held_lease import RunNews
 from app.services.engine.run import Outcome
 from app.services.runs import schedule
+from app.tasks import mail
+
+T = TypeVar("T")
 
 log = get_logger()
 
@@ -24,25 +30,60 @@ def run_one(
 
 
 def run_due(is_stopping: Callable[[], bool] = lambda: False) -> Iterator[Outcome]:
-    """Everybody whose run is queued or whose time has come, each for at most one time slice.
+    """Everybody whose run is queued or whose time has come, each for at most one time slice; catalogs that are to be
+    read, one between each two of them and the others after.
 
-    Users who cannot run now (nothing connected, or another worker is at them) are passed over in silence. Raises a
-    database error where the database stays away; nothing else that happens to one user ends the pass.
+    Users who cannot run now (nothing connected, or another worker is at them) are passed over in silence; connections
+    that no run asks are checked at the end. Raises a database error where the database stays away; nothing else that
+    happens to one user ends the pass. Mails go out after the runs, and briefly between them, so that none waits for a
+    whole pass.
     """
-    for user_id in schedule.due_user_ids():
+    catalogs = catalog_due.Share()
+    for number, user_id in enumerate(schedule.due_user_ids()):
         if is_stopping():
             return
+        _read_catalogs(catalogs, is_stopping, is_brief=True)
+        if number:
+            mail.hand_over(is_stopping, is_brief=True)
         outcome = _run_apart(user_id, is_stopping)
         if outcome is not None and outcome.run_id is not None:
             yield outcome
+    mail.hand_over(is_stopping)
+    _read_catalogs(catalogs, is_stopping, is_brief=False)
+    daily_checks.check_due(is_stopping)
+    mail.queue_notices()
+    mail.hand_over(is_stopping)
+
+
+def _read_catalogs(share: catalog_due.Share, is_stopping: Callable[[], bool], *, is_brief: bool) -> None:
+    """Between the runs as well, one at a time: the owner who has just connected is waiting."""
+    if not share.seconds(is_brief=is_brief):
+        return
+    for user_id in catalog_due.due_user_ids(1 if is_brief else share.count):
+        seconds = share.seconds(is_brief=is_brief)
+        if is_stopping() or not seconds:
+            return
+        with share.taken(is_brief=is_brief):
+            _apart(user_id, partial(_read_catalog, seconds=seconds))
+
+
+def _read_catalog(user: User, seconds: float) -> None:
+    catalog_due.read(user.id, seconds)
 
 
 def _run_apart(user_id: int, is_stopping: Callable[[], bool]) -> Outcome | None:
-    """One user's trouble stays theirs; None where not even a run came of it."""
+    def work(user: User) -> Outcome:
+        return run.run_user(user, RunTrigger.SCHEDULE, to_end=False, is_stopping=is_stopping)
+
+    return _apart(user_id, work)
+
+
+def _apart(user_id: int, work: Callable[[User], T]) -> T | None:
+    """One user's trouble stays theirs; None where nothing came of it."""
     db.session.remove()
     try:
         user = db.session.get(User, user_id)
-        return run.run_user(user, RunTrigger.SCHEDULE, to_end=False, is_stopping=is_stopping) if user else None
+        return work(user) if user else None
     except (OperationalError, InterfaceError) as error:
         db.session.remove()
         log.error("user_left_out", user_id=user_id, error=type(error.orig).__name__)

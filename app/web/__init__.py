@@ -24,11 +24,13 @@ def _put_on(app: Flask) -> None:
     from app.web.catalog import blueprint as catalog
     from app.web.connections import blueprint as connections
     from app.web.doors import headers, hosts_and_bodies, limits, packing, seats, static, vanished
+    from app.web.mail import blueprint as mail
     from app.web.market import blueprint as market
     from app.web.market import remains
     from app.web.ops.views import blueprint as health
     from app.web.photos import blueprint as photos
     from app.web.sync import blueprint as sync
+    from app.web.webhooks import blueprint as webhooks
     from app.web.window import blueprint as window
 
     for part in (
@@ -51,5 +53,6 @@ def _put_on(app: Flask) -> None:
         remains,
     ):
         part.init_app(app)
-    for blueprint in (auth, connections, catalog, photos, window, sync, market, health):
+    for blueprint in (auth, connections, catalog, photos, window, sync, market, mail, health, webhooks):
         app.register_blueprint(blueprint)
+    csrf.exempt(webhooks)

@@ -14,16 +14,25 @@ from app.db import db, reading
 from app.extensions import login_manager
 from app.models import User
 from app.services.accounts import sessions
+from app.services.errors import SessionEnded
 from app.web.address import path_of_page, question_of_page
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-PUBLIC = frozenset({"auth.index", "auth.login", "auth.register", "health.show", "static"})
+WEBHOOKS = frozenset(
+    {"webhooks.verify", "webhooks.token", "webhooks.installation", "webhooks.subscription", "webhooks.goods"}
+)
+"""Evotor's, which proves itself by its secret."""
+MAIL_LINKS = frozenset({"mail.forgot", "mail.new_password", "mail.confirm", "mail.stop", "mail.end_kind"})
+PUBLIC = WEBHOOKS | MAIL_LINKS | {"auth.index", "auth.login", "auth.register", "health.show", "static"}
 """Endpoints that answer without a sign-in; every other one asks for it."""
 
 ASIDE = frozenset({"window.settings_example"})
 """Endpoints that a page asks while somebody types in it: whatever they answer, it must not be left or loaded anew."""
+
+ONCE = {"connections.vk_callback": "connections.vk"}
+"""Endpoints whose addresses are good for once and nobody else's to learn: {endpoint: where one begins anew}."""
 
 LARGEST_ID = 2**31 - 1
 LONGEST_WAY = 2_000
@@ -38,6 +47,7 @@ def init_app(app: Flask) -> None:
     login_manager.user_loader(_resume)
     login_manager.unauthorized_handler(to_sign_in)
     app.url_value_preprocessor(_readable)
+    app.register_error_handler(SessionEnded, lambda _: to_sign_in(is_change=True))
     app.before_request(_begin)
     app.before_request(_guard)
     app.teardown_request(_end)
@@ -73,7 +83,7 @@ def _readable(_endpoint: str | None, values: dict[str, Any] | None) -> None:
         abort(404)
 
 
-def to_sign_in() -> ResponseReturnValue:
+def to_sign_in(*, is_change: bool = False) -> ResponseReturnValue:
     """And back to the page afterwards, or to that from which a form was sent."""
     if is_htmx():
         answer = make_response("", 401)
@@ -81,12 +91,17 @@ def to_sign_in() -> ResponseReturnValue:
             answer.headers["HX-Redirect"] = url_for("auth.login")
         return answer
     is_page = request.method == "GET"
-    wanted = path_of_page() + question_of_page() if is_page else local_path(request.referrer)
-    if not is_page:
+    wanted = _wanted() if is_page else local_path(request.referrer)
+    if is_change or not is_page:
         flash("Вы вышли, поэтому ничего не изменилось. Войдите и повторите.", "warning")
     elif wanted != "/sync":
         flash("Войдите, чтобы открыть эту страницу.", "info")
     return redirect(url_for("auth.login", next=wanted))
+
+
+def _wanted() -> str:
+    anew = ONCE.get(request.endpoint or "")
+    return url_for(anew) if anew else path_of_page() + question_of_page()
 
 
 def stays_as_it_is() -> bool:
@@ -131,12 +146,13 @@ def commit_on_success(view: Callable[P, ResponseReturnValue]) -> Callable[P, Res
     return committing
 
 
-def writing(change: Callable[[], object]) -> None:
-    """One committed change within a page that otherwise only looks."""
+def writing(change: Callable[[], T]) -> T:
+    """One committed change within a page that otherwise only looks; returns what it comes to."""
     db.session.rollback()
     with reading(False):
-        change()
+        result = change()
         db.session.commit()
+    return result
 
 
 def local_path(address: str | None) -> str | None:

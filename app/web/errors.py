@@ -18,11 +18,14 @@ from app.logs import get_logger
 from app.services.errors import ServiceError
 from app.web.access import is_htmx, is_open_to_visitor, local_path, stays_as_it_is
 from app.web.address import question_of_page
+from app.web.asking import StillGood
 from app.web.doors import limits
 from app.web.doors.seats import TooManyPages
 from app.web.formatting import span
 from app.web.forms import showing_again
 from app.web.messages import message
+from app.web.webhooks import blueprint as webhooks
+from app.web.webhooks import refusals
 
 log = get_logger()
 
@@ -56,11 +59,14 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(RateLimitExceeded, _too_often)
     app.register_error_handler(ServiceError, _refused)
     app.register_error_handler(TooManyPages, try_later)
+    app.register_error_handler(StillGood, try_later)
     app.register_error_handler(OperationalError, _no_database)
     app.register_error_handler(PoolTimeout, _no_database)
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
+    if f"{request.path}/".startswith(f"{webhooks.url_prefix}/"):
+        return refusals.plain(error)
     if error.response is not None:
         return error.get_response()
     if error.code == 404 and (plain := _without_slash()):

@@ -43,6 +43,7 @@ def init_app(app: Flask) -> None:
         ("amount", amount),
         ("quantity", quantity),
         ("moment", moment),
+        ("since", since),
         ("clock", clock),
         ("ago", ago),
         ("iso", iso),
@@ -121,6 +122,19 @@ def moment(value: datetime | None) -> str:
     if local.year != today.year and local.date() not in days:
         day += f" {local.year}{NBSP}г."
     return f"{day} в{NBSP}{local:%H:%M}"
+
+
+def since(value: datetime | None) -> str:
+    """«сегодня с 14:05», «со вчерашнего дня», «с 3 ноября»."""
+    if value is None:
+        return "пока не знаем"
+    local, now = (at.replace(tzinfo=UTC).astimezone(user_zone()) for at in (value, utcnow()))
+    if local.date() == now.date():
+        return f"сегодня с{NBSP}{local:%H:%M}"
+    if local.date() == now.date() - timedelta(days=1):
+        return "со вчерашнего дня"
+    year = "" if local.year == now.year else f" {local.year}{NBSP}г."
+    return f"с{NBSP}{local.day}{NBSP}{MONTHS[local.month - 1]}{year}"
 
 
 def clock(value: datetime) -> str:

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 from flask import abort, g, request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import CombinedMultiDict
-from wtforms import Field, FileField, Form, PasswordField, StringField
+from wtforms import Field, FileField, Form, PasswordField, SelectMultipleField, StringField
 from wtforms.meta import DefaultMeta
 from wtforms.validators import StopValidation
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.csrf import MaskedFormCSRF
 from app.services.accounts.addresses import new_address
@@ -105,6 +106,11 @@ def _clean(field: Field) -> bool:
     clean = "".join(char for char in text if char in LINE_BREAKS or unicodedata.category(char) not in ("Cc", "Cs"))
     field.data = clean if clean != text else field.data
     return clean != text
+
+
+class CheckboxesField(SelectMultipleField):
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 class EmailAddress:

@@ -49,7 +49,15 @@ CONNECTION = {
     ConnectionState.SHOP_CLOSED: Label("Товары выключены", "danger"),
     ConnectionState.NEEDS_OWNER: Label("Нужно ваше участие", "warning"),
 }
-SILENT = frozenset({"evotor_unreachable", "vk_unreachable"})
+NO_RIGHT = "vk_id_no_market_right"
+CONNECTION_BY_CODE = {
+    NO_RIGHT: Label("Нет права на товары", "danger"),
+    "vk_id_expired": Label("Нужно войти заново", "danger"),
+    "evotor_uninstalled": Label("Приложение удалено", "danger"),
+    "evotor_terminated": Label("Подписка закончилась", "danger"),
+}
+"""Where the code tells more than the state."""
+SILENT = frozenset({"evotor_unreachable", "vk_unreachable", "vk_id_unreachable"})
 """What is no answer at all."""
 
 STORE = {
@@ -206,11 +214,27 @@ def run_status(status: str, *, is_latest: bool = True) -> Label:
 
 def connection(row: EvotorConnection | VkConnection | None) -> Label:
     """By what the vendor answered, where the state holds several kinds of trouble."""
-    if row is None or not row.is_connected:
+    if isinstance(row, EvotorConnection) and row.is_awaiting_key:
+        return Label("Ждём ключ от Эвотора", "info")
+    if row is None or not (row.is_connected or row.error_code == NO_RIGHT):
         return CONNECTION[ConnectionState.DISCONNECTED]
+    if isinstance(row, EvotorConnection) and row.is_unchecked:
+        return Label("Проверяем", "info")
+    if row.error_code in CONNECTION_BY_CODE:
+        return CONNECTION_BY_CODE[row.error_code]
     if row.state == ConnectionState.UNAVAILABLE and row.error_code not in SILENT:
         return Label("Есть трудности", "warning")
     return CONNECTION[ConnectionState(row.state)]
+
+
+def standing(row: EvotorConnection | VkConnection) -> str:
+    """Whether it works, told beside since when."""
+    if isinstance(row, EvotorConnection) and row.is_unchecked:
+        return "Проверяем"
+    state = ConnectionState(row.state)
+    if state in (ConnectionState.TOKEN_REJECTED, ConnectionState.FORBIDDEN):
+        return "Нужно подключить заново"
+    return "Работает" if state is ConnectionState.OK else "Не работает"
 
 
 def within(text: str) -> str:

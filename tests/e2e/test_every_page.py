@@ -7,6 +7,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from app.models import MailKind
+from app.services.mail import tokens
 from tests.e2e.conftest import Open, sign_in
 from tests.e2e.shops import SHIRTS, TEA, open_busy_shop
 from tests.factories import make_user
@@ -24,7 +26,7 @@ EXAMPLES = {"store_id": STORE, "group_id": SHIRTS, "product_id": TEA, "run_id": 
 
 @LOOKS
 def test_the_pages_of_visitors_are_accessible(open_window: Open, look: dict[str, Any]) -> None:
-    _check(open_window(404, **look), ["/login", "/register", "/nowhere"])
+    _check(open_window(404, **look), ["/login", "/register", "/password/forgot", "/nowhere"])
 
 
 @LOOKS
@@ -45,8 +47,23 @@ def test_the_pages_of_a_busy_shop_are_accessible(product: Product, open_window: 
     _check(window, [*product.pages(**EXAMPLES), *sections])
 
 
+@LOOKS
+def test_the_pages_behind_links_of_mails_are_accessible(
+    product: Product, open_window: Open, look: dict[str, Any]
+) -> None:
+    with product.inside():
+        owner = make_user()
+        links = [
+            f"/password/reset/{tokens.reset_token(owner)}",
+            f"/email/confirm/{tokens.confirm_token(owner)}",
+            f"/mail/stop/{tokens.stop_token(owner, MailKind.APPROVAL)}",
+            "/password/reset/old",
+        ]
+    _check(open_window(404, **look), links)
+
+
 def test_every_kind_of_page_is_looked_at(product: Product) -> None:
-    assert product.parts_of_addresses() <= EXAMPLES.keys(), "an address of a new kind has no example"
+    assert product.parts_of_addresses() <= EXAMPLES.keys() | {"token"}, "an address of a new kind has no example"
 
 
 def _check(window: Page, paths: Iterable[str]) -> None:

@@ -11,10 +11,13 @@ from app.domain.rules import EntityType, FilterMode
 from app.models import AccountEvent, EventKind, RunTrigger, User, UserSession
 from app.services.accounts import throttle, users
 from app.services.engine import run as engine_run
+from app.services.mail.tokens import reset_token
 from app.services.runs import records
 from tests.factories import PASSWORD, make_user, set_rule
+from tests.support.mail_server import with_mail
 from tests.support.page import Browser
 from tests.support.sandbox import CLUB, EVOTOR_OTHER_TOKEN, EVOTOR_TOKEN, EXTENDED_CLUB, SECOND_STORE, STORE, VK_TOKEN
+from tests.support.webhooks import Webhooks
 
 RECORDED = {
     "auth.register",
@@ -23,9 +26,11 @@ RECORDED = {
     "auth.change_account",
     "auth.end_session",
     "auth.end_all_sessions",
+    "mail.new_password",
     "connections.evotor",
     "connections.disconnect_evotor",
     "connections.vk",
+    "connections.vk_community",
     "connections.disconnect_vk",
     "sync.toggle",
     "sync.confirm",
@@ -33,6 +38,9 @@ RECORDED = {
     "sync.hide_all",
     "sync.stop",
     "sync.undo",
+    "webhooks.installation",
+    "webhooks.token",
+    "webhooks.verify",
 }
 UNRECORDED = {
     # They ask the services for news.
@@ -42,6 +50,12 @@ UNRECORDED = {
     "market.check_market",
     "window.refresh_categories",
     "sync.run_now",
+    # They tell of things that the next run finds out.
+    "webhooks.goods",
+    "webhooks.subscription",
+    # A mail is asked for, or ended: the account stays what it was.
+    "mail.forgot",
+    "mail.end_kind",
     # What is shown and how: it stands on pages of its own, where it is changed back, too.
     "catalog.accept",
     "catalog.close_store",
@@ -58,7 +72,7 @@ UNRECORDED = {
     "window.settings",
     "window.settings_example",
 }
-EMAIL, ANOTHER = "owner@example.ru", "another password"
+EMAIL, ANOTHER, THIRD = "owner@example.ru", "another password", "a third password"
 Kinds = list[EventKind]
 
 
@@ -79,6 +93,16 @@ def run() -> int:
     latest = records.latest(owner().id)
     assert latest is not None
     return latest.id
+
+
+def cabinet(evotor: Webhooks) -> Iterator[tuple[str, Kinds]]:
+    """What the owner does at Evotor, who has connected another account here."""
+    evotor.verify()
+    yield "webhooks.verify", [EventKind.EVOTOR_CONNECTED]
+    evotor.token(EVOTOR_TOKEN)
+    yield "webhooks.token", [EventKind.EVOTOR_CHANGED]
+    evotor.uninstalled(1_000)
+    yield "webhooks.installation", [EventKind.EVOTOR_DISCONNECTED]
 
 
 def story(browser: Browser, elsewhere: Browser) -> Iterator[tuple[str, Kinds]]:
@@ -120,10 +144,11 @@ def story(browser: Browser, elsewhere: Browser) -> Iterator[tuple[str, Kinds]]:
     yield "sync.toggle", [kind.DISABLED]
     browser.post("/sync/toggle")
     yield "sync.toggle", [kind.ENABLED]
-    browser.post("/vk", {"access_token": VK_TOKEN, "group_id": str(EXTENDED_CLUB)})
-    yield "connections.vk", [kind.DISABLED, kind.VK_CHANGED]
+    browser.post("/vk/community", {"group_id": str(EXTENDED_CLUB)})
+    yield "connections.vk_community", [kind.DISABLED, kind.VK_CHANGED]
     browser.post("/evotor", {"access_token": EVOTOR_OTHER_TOKEN})
     yield "connections.evotor", [kind.EVOTOR_CHANGED]
+    yield from cabinet(Webhooks(elsewhere.client))
     browser.post("/vk/disconnect")
     yield "connections.disconnect_vk", [kind.VK_DISCONNECTED]
     browser.post("/evotor/disconnect")
@@ -155,11 +180,16 @@ def story(browser: Browser, elsewhere: Browser) -> Iterator[tuple[str, Kinds]]:
     elsewhere.get("/account")
     elsewhere.submit("/account/sessions/end")
     yield "auth.end_all_sessions", [kind.SIGNED_OUT_EVERYWHERE]
+    link = f"/password/reset/{reset_token(owner())}"
+    elsewhere.get(link)
+    elsewhere.submit(link, password=THIRD, password_repeat=THIRD)
+    yield "mail.new_password", [kind.PASSWORD_CHANGED]
 
 
 def test_what_an_owner_does_stands_in_the_record(
     app_on_each_database: Flask, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    with_mail(app_on_each_database, "smtp://127.0.0.1:9")
     browser, elsewhere = (Browser(app_on_each_database.test_client()) for _ in range(2))
     endpoints, seen, last = set(), set(), 0
     for endpoint, kinds in story(browser, elsewhere):

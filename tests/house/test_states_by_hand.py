@@ -20,6 +20,7 @@ BY_HAND = {
     "integration/services/catalog/test_stored_verdicts.py": 2,  # a photo chosen in VK, and nothing else of it
     "integration/services/catalog/test_verdicts_after_any_sequence.py": 1,  # likewise
     "integration/services/connections/test_connecting.py": 1,
+    "integration/services/connections/test_daily_checks.py": 1,  # when a catalog is due, and nothing else of it
     "integration/services/market/test_links_loaded.py": 1,  # a table of rows and what is read from them
     "integration/services/ops/test_keys.py": 2,  # what lies in the column, again
     "integration/services/owner/conftest.py": 1,  # no vendor has a part in switches and rules

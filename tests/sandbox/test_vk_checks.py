@@ -128,6 +128,7 @@ def test_the_owner_and_the_communities_of_a_token_are_shown(vk: Vk) -> None:
         (777000111, 1),
         (777000222, 1),
         (777000444, 0),
+        (777000666, 1),
     ]
     assert vk.ok("groups.getById", group_id=777000222, fields="market")["groups"][0]["market"]["type"] == "advanced"
 

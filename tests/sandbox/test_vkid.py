@@ -128,3 +128,31 @@ def test_user_info_and_logout(vk: Vk) -> None:
     assert vk.http.post("/oauth2/user_info", data=form).get_json()["user"]["first_name"] == "Анна"
     assert vk.http.post("/oauth2/logout", data=form).get_json() == {"response": 1}
     assert vk.code("users.get", token=token) == 5
+
+
+def test_the_page_says_that_it_is_a_demonstration(vk: Vk) -> None:
+    page = vk.http.get("/authorize", query_string=ASK).text
+    assert "Это демонстрация" in page and "управлять товарами" in page and "width=device-width" in page
+
+
+@pytest.mark.parametrize("kind", ["server_error", "slow_down", "temporarily_unavailable"])
+def test_while_it_is_not_well_nothing_is_spent(vk: Vk, control: Control, kind: str) -> None:
+    returned = decide(vk)
+    first = exchange(vk, returned)
+    control.post("faults", service="vkid", kind=kind, target="auth", times=1)
+    assert refresh(vk, first["refresh_token"], returned["device_id"])["error"] == kind
+    assert "access_token" in refresh(vk, first["refresh_token"], returned["device_id"])
+
+
+def test_a_refresh_may_bring_no_new_refresh_token(vk: Vk, control: Control) -> None:
+    returned = decide(vk)
+    first = exchange(vk, returned)
+    control.post("faults", service="vkid", kind="no_refresh_token", target="auth", times=1)
+    assert "refresh_token" not in refresh(vk, first["refresh_token"], returned["device_id"])
+    assert "refresh_token" in refresh(vk, first["refresh_token"], returned["device_id"])
+
+
+def test_an_answer_may_be_bare(vk: Vk, control: Control) -> None:
+    control.post("faults", service="vkid", kind="bare", target="auth", times=1)
+    told = exchange(vk, decide(vk))
+    assert told.keys() == {"access_token", "refresh_token", "expires_in", "user_id"} and told["expires_in"] == "3600"

@@ -87,6 +87,7 @@ class KillingProxy:
 
 class _Server(ThreadingHTTPServer):
     proxy: KillingProxy
+    request_queue_size = 64  # several processes may come at once
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -22,8 +22,11 @@ from tests.support.zygote import ROOT, Zygote
 
 GUNICORN = "gunicorn --log-level warning"
 PATIENCE_SECONDS = 120
-NO_PAGES = PUBLIC | {"photos.card", "catalog.export_csv", "photos.photo"}
-"""For visitors, or files."""
+NO_PAGES = PUBLIC | {
+    *("photos.card", "catalog.export_csv", "photos.photo"),
+    *("connections.authorize_vk", "connections.vk_callback"),
+}
+"""For visitors, files, or steps on the way to VK and back."""
 
 
 class Product:
@@ -35,6 +38,8 @@ class Product:
             "EVOSYNC_ENV": "development",
             "DATABASE_URL": f"sqlite:///{database}",
             "SECRET_KEY": "a secret of the tests that is long enough",
+            "SMTP_URL": "smtp://127.0.0.1:9",  # nobody listens there: mails wait
+            "MAIL_FROM": "evosync@example.ru",
             "TOKEN_KEYS": Fernet.generate_key().decode(),
             "EVOTOR_API_URL": sandbox.evotor_url,
             "VK_API_URL": sandbox.vk_url,

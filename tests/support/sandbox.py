@@ -41,6 +41,7 @@ class Sandbox:
 
     def reset(self) -> None:
         self.control("reset")
+        self.control("evotor/partner")
         self.control("rate", user=0, group=0)
 
     def fault(self, service: str, kind: str, target: str | None = None, **more: Any) -> None:

@@ -13,6 +13,7 @@ from app.db import db
 from app.models import User, UserSession
 from app.services.errors import ServiceError
 from app.web import errors
+from app.web.access import WEBHOOKS
 from config import Settings
 from tests import conftest
 from tests.factories import PASSWORD, add_store, make_user
@@ -179,8 +180,8 @@ def test_a_slash_too_many_leads_to_the_page(visitor: Browser, wanted: str, led_t
 def test_a_slash_too_many_is_no_matter_for_any_page_or_form(app: Flask, browser: Browser) -> None:
     """308 keeps the method and what was sent."""
     for rule in app.url_map.iter_rules():
-        if rule.endpoint == "static" or rule.rule == "/":
-            continue
+        if rule.endpoint in WEBHOOKS | {"static"} or rule.rule == "/":
+            continue  # Evotor follows no redirect: its calls are served with the slash as without
         path = re.sub(r"<int:[^>]+>", "1", re.sub(r"<string:[^>]+>", "x", rule.rule))
         for method in {"GET", "POST"} & set(rule.methods or ()):
             answer = browser.client.open(f"{path}/?q=a&page=2", method=method)

@@ -187,7 +187,7 @@ def test_the_account_lists_its_devices(app_on_each_database: Flask, owner: User)
     browser.client.environ_base["HTTP_USER_AGENT"] = phone
     browser.sign_in(owner.email, PASSWORD)
 
-    row = browser.get("/account").one("tbody tr").get_text(" ", strip=True)
+    row = browser.get("/account").one(".device-table tbody tr").get_text(" ", strip=True)
 
     assert "Safari, iPhone" in row and "127.0.0.1" in row and "это устройство" in row
 

@@ -2,10 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from app.clients.answers import MalformedAnswer
+from app.clients.emulator import is_emulator
 
 LONGEST_ADDRESS = 4096
 _HOSTS = ("vk.com", "vk.ru")
@@ -26,8 +26,7 @@ class VkAddresses:
     @property
     def is_emulator(self) -> bool:
         """A plain or local address is no VK that strangers answer for."""
-        parts = urlsplit(self.api_url)
-        return parts.scheme == "http" or _is_loopback(parts.hostname or "")
+        return is_emulator(self.api_url)
 
     def window(self, group_id: int) -> str:
         """Where buyers look at the goods of a community; an emulator has a window of its own.
@@ -38,6 +37,10 @@ class VkAddresses:
             parts = urlsplit(self.api_url)
             return f"{parts.scheme}://{parts.netloc}/ui/club{group_id}"
         return f"https://vk.com/market-{group_id}"
+
+    def community(self, group_id: int) -> str:
+        """Where its owner finds the settings; an emulator has none, but the window."""
+        return self.window(group_id) if self.is_emulator else f"https://vk.com/club{group_id}"
 
     def page(self, address: object) -> str | None:
         """The address, if it is a page of VK's that may become a link on ours."""
@@ -62,10 +65,3 @@ class VkAddresses:
         if not found or (found["scheme"].lower() == "http" and not self.is_emulator):
             return "", ""
         return found["scheme"].lower(), found["host"].lower().strip("[]")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

@@ -3,6 +3,7 @@
 Only the fields we use are asked for, and only ids are indispensable. Every function raises MalformedAnswer.
 """
 
+import contextlib
 from decimal import Decimal
 from typing import Any
 
@@ -62,6 +63,16 @@ def community(answer: object) -> Community | None:
     """The only community of the answer, None if it has none."""
     groups = _objects(answer.get("groups") if isinstance(answer, dict) else answer)
     return _community(groups[0]) if groups else None
+
+
+def communities(answer: object) -> list[Community]:
+    """Each once; one of another shape leaves its neighbours alone."""
+    found: dict[int, Community] = {}
+    for element in elements(answer):
+        with contextlib.suppress(MalformedAnswer):
+            one = _community(_object(element))
+            found.setdefault(one.id, one)
+    return list(found.values())
 
 
 def page(answer: object) -> tuple[int, list[Any]]:
@@ -163,6 +174,7 @@ def _community(group: dict[str, Any]) -> Community:
         market_enabled=bool(_flag(market.get("enabled"))),
         is_extended=_text(market, "type") in _EXTENDED_SHOPS,
         currency_id=whole_number(_inner(market, "currency").get("id")),
+        members=whole_number(group.get("members_count"), least=0),
     )
 
 

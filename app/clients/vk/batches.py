@@ -122,12 +122,17 @@ class Batches:
         self._room = 1
         self._hooks.note_refused(EXECUTE)
 
+    def goes_alone(self, failure: Failure, *, repeatable: bool = True) -> bool:
+        """A single call mends it, or tells more; it also renews a token that VK took no more within."""
+        is_token = failure.row.treatment is Treatment.REFRESH and self._vk.is_renewable
+        return failure.pause_before(1, repeatable=repeatable) is not None or failure.is_half_told or is_token
+
     def _written(self, method: str, outcome: msgspec.Raw | Failure) -> bool | VkError | None:
         if not isinstance(outcome, Failure):
             if outcome in _NO:
                 return said_no(method)
             return True if outcome in _YES else None
-        if outcome.pause_before(1, repeatable=True) is not None or outcome.is_half_told:
+        if self.goes_alone(outcome):
             return None
         error = self._vk.error(outcome)
         return self._vk.is_own_doing if error.treatment is Treatment.OK else error
@@ -138,7 +143,7 @@ class Batches:
                 return answers.new_id(decode(outcome, object), key)
             except MalformedAnswer:
                 return no_answer(status=200, outcome_unknown=True)
-        if outcome.pause_before(1, repeatable=False) is not None or outcome.is_half_told:
+        if self.goes_alone(outcome, repeatable=False):
             return None
         return self._vk.error(outcome, repeatable=False)
 

@@ -16,6 +16,7 @@ from app.clients.vk.addresses import VkAddresses
 from app.clients.vk.bulk_forms import BulkForm
 from app.clients.vk.errors import INVALID_TOKEN, METHOD_QUOTA, TOO_LARGE, TOO_MANY_PER_SECOND, Treatment, VkError
 from app.clients.vk.failures import Failure, no_answer, read_failure, said_no
+from app.clients.vk.tokens import FixedToken, Tokens, id_expired
 
 T = TypeVar("T")
 Value = str | int | Decimal | bool | None
@@ -42,12 +43,12 @@ NO_HOOKS = CallHooks()
 
 
 class VkCaller:
-    """Sends one token's calls. The token travels in a header only."""
+    """Sends one token's calls. The token travels in a header only, and is renewed where that can be."""
 
     def __init__(
         self,
         addresses: VkAddresses,
-        token: str,
+        token: str | Tokens,
         *,
         budget: Budget | None,
         per_second: float,
@@ -58,7 +59,8 @@ class VkCaller:
         self._transport = Transport(addresses.api_url, budget=budget)
         self._pacer = Pacer(per_second)
         self._hooks = hooks
-        self._token = token.strip()
+        self._tokens = FixedToken(token.strip()) if isinstance(token, str) else token
+        self._token = ""
         self.has_answered = False
         """VK said yes to at least one call."""
         self.is_own_doing = False
@@ -66,6 +68,11 @@ class VkCaller:
 
     def close(self) -> None:
         self._transport.close()
+
+    @property
+    def is_renewable(self) -> bool:
+        """That VK refuses the token says nothing of the call."""
+        return self._tokens.is_renewable
 
     def read(self, method: str, params: Mapping[str, Value], parse: Callable[[Any], T]) -> T:
         """A question; `parse` makes the answer ours."""
@@ -114,8 +121,7 @@ class VkCaller:
         repeats: Counter[Treatment] = Counter()
         self.is_own_doing = False
         while True:
-            with self._pacer.turn():
-                outcome = self._once(method, form, shape)
+            outcome = self._asked(method, form, shape)
             if not isinstance(outcome, Failure):
                 self.has_answered = True
                 return outcome
@@ -145,6 +151,24 @@ class VkCaller:
         else:
             clock.sleep(seconds)
 
+    def _asked(self, method: str, form: Mapping[str, str], shape: type[dict[str, T]]) -> dict[str, T] | Failure:
+        """Once, and once more where VK took the token no more and there is another one: then nothing was done.
+
+        Where it takes that one no more either, only signing in anew helps.
+        """
+        outcome = self._paced(method, form, shape)
+        if not (_is_token_refused(outcome) and self._tokens.renew(self._token)):
+            return outcome
+        outcome = self._paced(method, form, shape)
+        if _is_token_refused(outcome):
+            raise id_expired()
+        return outcome
+
+    def _paced(self, method: str, form: Mapping[str, str], shape: type[dict[str, T]]) -> dict[str, T] | Failure:
+        self._token = self._tokens.current()
+        with self._pacer.turn():
+            return self._once(method, form, shape)
+
     def _once(self, method: str, form: Mapping[str, str], shape: type[dict[str, T]]) -> dict[str, T] | Failure:
         """VK's answer, or what went wrong."""
         if not (self._token.isascii() and self._token.isprintable() and self._token):
@@ -168,6 +192,10 @@ class VkCaller:
         except MalformedAnswer:
             return Failure(status=answer.status, method=method)
         return self.read_failure(error, method, answer.status)
+
+
+def _is_token_refused(outcome: object) -> bool:
+    return isinstance(outcome, Failure) and outcome.row.treatment is Treatment.REFRESH
 
 
 def parsed(parse: Callable[[Any], T], answer: Any) -> T:

@@ -1,9 +1,13 @@
 """VK Market: docs/contracts/vk.md."""
 
+import contextlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
+import msgspec
+
+from app.clients.answers import MalformedAnswer, decode
 from app.clients.budget import Budget
 from app.clients.http import Transport
 from app.clients.vk import answers
@@ -14,6 +18,7 @@ from app.clients.vk.errors import COMMUNITY_TOKEN, VkError
 from app.clients.vk.failures import Failure
 from app.clients.vk.lists import ListReader
 from app.clients.vk.photos import MOST_PICTURES, ProductPhotos
+from app.clients.vk.tokens import Tokens
 from app.domain.market.categories import Category
 from app.domain.market.items import Album, Community, ItemsById, MarketItems, Profile
 
@@ -42,7 +47,7 @@ class VkClient:
     def __init__(
         self,
         base_url: str,
-        token: str,
+        token: str | Tokens,
         *,
         per_second: float = 3,
         batch_size: int = MOST_CALLS,
@@ -112,6 +117,26 @@ class VkClient:
     def community(self, named: int | str) -> Community | None:
         """groups.getById, §3.1: by its number or its short name."""
         return self._vk.read("groups.getById", {"group_id": named, "fields": "market"}, answers.community)
+
+    def communities(self, role: str) -> list[Community]:
+        """groups.get, §3.1: those in which this person is at least `moder`, `editor` or `admin`."""
+        asked: dict[str, Value] = {"filter": role, "extended": True, "fields": "market,members_count", "count": 1000}
+        return self._vk.read("groups.get", asked, answers.communities)
+
+    def market_sizes(self, group_ids: Sequence[int]) -> dict[int, int]:
+        """market.get, §4.6: how many items stand in each, hidden ones included; without those that VK does not tell."""
+        asked: list[dict[str, Value]] = [{**_market(group_id), "count": 1} for group_id in group_ids]
+        told = self._batches.ask("market.get", asked) if len(asked) > 1 else None
+        pages: Iterable[object]
+        if told is None:
+            pages = [self._vk.call("market.get", one) for one in asked]
+        else:
+            pages = [decode(one, object) if isinstance(one, msgspec.Raw) else None for one in told]
+        sizes: dict[int, int] = {}
+        for group_id, page in zip(group_ids, pages, strict=True):
+            with contextlib.suppress(MalformedAnswer):
+                sizes[group_id] = answers.page(page)[0]
+        return sizes
 
     def market_page(self, group_id: int, offset: int, count: int = MOST_ITEMS_A_PAGE) -> tuple[int, MarketItems]:
         """market.get, §4.6: the total and one page, hidden items included, newest first."""

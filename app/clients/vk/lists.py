@@ -118,6 +118,6 @@ class ListReader:
     ) -> AnsweredPage:
         if not isinstance(outcome, Failure):
             return answers.page(decode(outcome, object))
-        if outcome.pause_before(1, repeatable=True) is not None or outcome.is_half_told:
+        if self._batches.goes_alone(outcome):
             return single(asked)
         raise self._vk.error(outcome)

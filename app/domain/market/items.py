@@ -28,6 +28,7 @@ class Community:
     is_extended: bool
     """An "advanced" or "pro" shop, which keeps stock."""
     currency_id: int | None
+    members: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

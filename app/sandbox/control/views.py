@@ -20,6 +20,10 @@
     POST evotor/products  {"store", "upsert": [{...}], "patch": [{"id", "price": 1}], "delete": ["id"]}
     POST evotor/groups    the same for groups; a null in a patch drops the field
     POST evotor/stores    {"account": "01-...", "upsert": [...], "patch": [...], "delete": [...]}
+    POST evotor/partner   {"url", "secret", "hints": true}: whom Evotor tells, whether of changed goods, too; it stays
+    POST evotor/install   {"account", "email", "password"}, evotor/uninstall {"account"}: as in the cabinet, /ui/evotor
+    POST evotor/send      {"path": "user/token", "body", "token": instead of the secret, "headers"}: any webhook;
+                          these three answer {"status", "answer"}, status 0 where nobody answers
     GET evotor/data       {account: {store: {"store", "groups", "products"}}}
     POST vk/items         by the owner's hand: {"club", "add": [{"name", "price", "sku", "album_ids", ...}],
                           "edit": [{"id", "name", ...}], "delete": [id]};
@@ -38,7 +42,9 @@ Kinds of faults, by service:
             error_after:<code>; a timeout is a connection dropped after that time; half (market.addToAlbum: half of the
             items are put, then code 10; execute: a connection dropped after the second call); answers of `execute`
             that do not fit its calls: not_a_list, one_fewer, one_error_more
-    vkid    (auth, user_info, logout, revoke) http_502, garbage, drop_before, drop_after, slow:<ms>
+    vkid    (auth, user_info, logout, revoke) http_502, garbage, drop_before, drop_after, slow:<ms>, server_error,
+            temporarily_unavailable, slow_down; auth: no_refresh_token (the old one stays good), bare (no scope, state,
+            id_token; numbers as text). Fewer rights: vk/settings, app_rights
     upload  (product, album) http_500, http_502, garbage, drop, bad_image, timeout:<ms>, slow:<ms>;
             received: truncated, drop_after
     evotor  (stores, store, groups, group, products, product) 401, 402, 403, 404, 429, 500, 502, 503, slow:<ms>,
@@ -71,6 +77,7 @@ from app.sandbox.control import data  # noqa: F401 (its actions register themsel
 from app.sandbox.control.actions import ACTIONS, action, set_fields
 from app.sandbox.documents import Json
 from app.sandbox.evotor.state import EvotorToken
+from app.sandbox.evotor.webhooks import hint
 from app.sandbox.faults import FaultError
 from app.sandbox.state import CallLog, World
 from app.sandbox.vk.render import album_size, availability, hundredths
@@ -87,7 +94,10 @@ def change(name: str) -> Response:
     body = request.get_json(silent=True) or {}
     try:
         with world.lock:
-            return jsonify(ACTIONS[name](world, body))
+            answer = ACTIONS[name](world, body)
+        if name == "evotor/products":
+            hint(world, body["store"], [*body.get("upsert", []), *body.get("patch", [])])
+        return jsonify(answer)
     except (FaultError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadRequest(f"{type(error).__name__}: {error}") from None
 

@@ -1,5 +1,6 @@
 """What the Evotor of the sandbox remembers: accounts with their stores, tokens, quotas."""
 
+import uuid
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -33,8 +34,17 @@ class EvotorState:
     page_size: int = 1000
     empty_error_bodies: bool = False
     calls_per_minute: int = 10_000
+    installed: dict[str, str] = field(default_factory=dict)
+    """By account: the token that came of the application's installation."""
+    user_tokens: dict[str, str] = field(default_factory=dict)
+    """By account: what the partner's server wants to be shown for this user's data."""
     minute: int = 0
     minute_calls: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def new_token(self, account: str) -> str:
+        token = str(uuid.uuid4())
+        self.tokens[token] = EvotorToken(account)
+        return token
 
     def find_store(self, store_id: str) -> EvotorStore | None:
         return next((a.stores[store_id] for a in self.accounts.values() if store_id in a.stores), None)

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, current_app, jsonify, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.sandbox.documents import Json
-from app.sandbox.faults import BEFORE_KINDS
+from app.sandbox.faults import BEFORE_KINDS, VKID_WORDS
 from app.sandbox.spoilt_answers import spoilt_answer
 from app.sandbox.state import World
 from app.sandbox.vk.state import RIGHTS, VkToken
@@ -24,13 +24,31 @@ TRUSTED_HOSTS = frozenset({"localhost", "127.0.0.1"})
 TOKEN_SECONDS, CODE_SECONDS = 3600, 600
 ASKED = ("client_id", "redirect_uri", "state", "scope", "code_challenge")
 
+RIGHT_NAMES = {
+    "market": "управлять товарами сообществ",
+    "groups": "видеть список ваших сообществ",
+    "photos": "загружать фотографии",
+}
+STYLE = """
+:root{color-scheme:light}*{box-sizing:border-box}
+body{font:17px/1.5 system-ui,sans-serif;margin:0;background:#edeef0;color:#1c1c1e}
+main{max-width:27rem;margin:0 auto;padding:1.5rem 1rem 3rem}
+.card{background:#fff;border-radius:.75rem;padding:1.25rem}h1{font-size:1.4rem;margin:0 0 .75rem}
+.demo{background:#fff4d6;border-radius:.6rem;padding:.7rem 1rem;margin:0 0 1rem;font-size:.95rem}
+fieldset{border:0;padding:0;margin:1rem 0}legend{font-weight:600;padding:0;margin-bottom:.25rem}
+label{display:flex;gap:.75rem;align-items:center;min-height:3rem;cursor:pointer}input{width:1.25rem;height:1.25rem}
+ul{padding-left:1.25rem;margin:.25rem 0}.buttons{display:grid;gap:.6rem}
+button{font:inherit;font-weight:600;min-height:3rem;border:0;border-radius:.6rem;background:#e6e9ee;color:#1c1c1e}
+button[value=allow]{background:#2d6cb5;color:#fff}
+"""
 PAGE = """<!doctype html><html lang="ru"><head><meta charset="utf-8"><title>Разрешить доступ</title>
-<style>body{{font:16px/1.5 sans-serif;max-width:28rem;margin:4rem auto;padding:0 1rem}}
-button{{padding:.5rem 1rem}}</style>
-</head><body><h1>Разрешить доступ</h1><p>Приложение EvoSync просит права: {scope}.</p>
+<meta name="viewport" content="width=device-width,initial-scale=1"><style>{style}</style></head><body><main>
+<p class="demo">Это демонстрация: страница изображает вход ВКонтакте, а люди и сообщества выдуманы.
+Пароль не нужен.</p>
+<div class="card"><h1>Разрешить доступ</h1><p>Приложение EvoSync сможет:</p><ul>{rights}</ul>
 <form method="post" action="/authorize">{hidden}<fieldset><legend>Войти как</legend>{users}</fieldset>
-<p><button name="decision" value="allow">Разрешить</button> <button name="decision" value="refuse">Отказать</button></p>
-</form></body></html>"""
+<div class="buttons"><button name="decision" value="allow">Разрешить</button>
+<button name="decision" value="refuse">Отказать</button></div></form></div></main></body></html>"""
 
 
 class OAuthError(Exception):
@@ -56,10 +74,11 @@ def show_page() -> Response:
     hidden = "".join(f'<input type="hidden" name="{name}" value="{escape(text)}">' for name, text in asked.items())
     users = "".join(
         f'<label><input type="radio" name="user_id" value="{user.id}"{" checked" if number == 0 else ""}> '
-        f"{escape(user.first_name)} {escape(user.last_name)}</label><br>"
+        f"{escape(user.first_name)} {escape(user.last_name)}</label>"
         for number, user in enumerate(world.vk.users.values())
     )
-    return Response(PAGE.format(scope=escape(asked["scope"]), hidden=hidden, users=users), mimetype="text/html")
+    rights = "".join(f"<li>{escape(RIGHT_NAMES.get(name, name))}</li>" for name in asked["scope"].split())
+    return Response(PAGE.format(style=STYLE, rights=rights, hidden=hidden, users=users), mimetype="text/html")
 
 
 def _check_request() -> None:
@@ -122,6 +141,8 @@ def token_call(action: str) -> Response:
         if fault := world.faults.take("vkid", action, BEFORE_KINDS):
             return spoilt_answer(fault)
         try:
+            if fault := world.faults.take("vkid", action, VKID_WORDS):
+                raise OAuthError(fault.kind, "try again later")
             response = jsonify(_ACTIONS[action](world))
         except OAuthError as error:
             return error.response()
@@ -163,6 +184,10 @@ def _refresh(world: World) -> Json:
         raise OAuthError("invalid_request", "refresh_token is missing or invalid")
     if values.get("device_id") != known["device_id"]:
         raise OAuthError("invalid_request", "device_id is missing or invalid")
+    if world.faults.take("vkid", "auth", frozenset({"no_refresh_token"})):
+        answer = _issue_tokens(world, known["user_id"], known["device_id"], known["scope"])
+        del world.vk.refresh_tokens[answer.pop("refresh_token")]
+        return answer
     del world.vk.refresh_tokens[values["refresh_token"]]
     return _issue_tokens(world, known["user_id"], known["device_id"], known["scope"])
 
@@ -175,6 +200,9 @@ def _issue_tokens(world: World, user_id: int, device_id: str, scope: str) -> Jso
     expires_at = world.clock.now() + TOKEN_SECONDS
     world.vk.tokens[access] = VkToken(access, user_id=user_id, rights=rights, expires_at=expires_at)
     world.vk.refresh_tokens[refresh] = {"user_id": user_id, "device_id": device_id, "scope": " ".join(granted)}
+    if world.faults.take("vkid", "auth", frozenset({"bare"})):
+        numbers = {"expires_in": str(TOKEN_SECONDS), "user_id": str(user_id)}
+        return {"access_token": access, "refresh_token": refresh, **numbers}
     return {
         "access_token": access,
         "refresh_token": refresh,

@@ -40,5 +40,10 @@ def comparable(written: str) -> str:
 
 def _folded(written: str) -> str:
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", written).lower())
+    return trimmed(text).rstrip(".")
+
+
+def trimmed(text: str) -> str:
+    """Without what nobody sees at its ends."""
     seen = [at for at, char in enumerate(text) if unicodedata.category(char) not in BLANK]
-    return text[seen[0] : seen[-1] + 1].rstrip(".") if seen else ""
+    return text[seen[0] : seen[-1] + 1] if seen else ""

@@ -14,7 +14,9 @@ from app.context import SESSION_LIFETIME
 from app.db import db, reading
 from app.models import EventKind, User, UserSession
 from app.models.user import new_session_key
+from app.services import locks
 from app.services.accounts import events
+from app.services.errors import SessionEnded
 
 SEEN_EVERY = timedelta(minutes=5)
 _PARTS = (User.sync_config, User.sync_state, User.evotor, User.vk)
@@ -81,6 +83,18 @@ def current(user: User) -> UserSession | None:
     """That of the device that asks."""
     key = (user.carried or "").partition(".")[2]
     return db.session.scalar(sa.select(UserSession).where(UserSession.key_hash == _hash(key)))
+
+
+def still(user: User) -> UserSession | None:
+    """The same, for a change that took long to prepare: no other one of this user's is made until it is stored.
+
+    None where no device asks. Raises SessionEnded where it was signed out meanwhile.
+    """
+    locks.lock(user.id)
+    device = current(user)
+    if device is None and user.carried is not None:
+        raise SessionEnded
+    return device
 
 
 def of(user: User, now: datetime | None = None) -> Sequence[UserSession]:

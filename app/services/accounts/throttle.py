@@ -5,12 +5,16 @@ exists or not. Only the last two refuse, so a source that has not failed always 
 sources guess at merely leaves each of them fewer. A try is counted before the password is looked at, and taken back if
 it was right: parallel guesses gain nothing. Whoever writes several of the rows begins with the account's, then the
 source's: in another order two tries would wait for each other.
+
+What anybody may order for an address is counted in such rows, too, and outlasts the account.
 """
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -74,9 +78,10 @@ def count_attempt(attempt: Attempt, now: datetime) -> bool:
     ):
         failures = _counted(key, now)
         if failures is None:
+            seconds_left = _seconds_left(key, now)
             db.session.rollback()
             log.info("attempt_refused", purpose=attempt.purpose, source=attempt.source)
-            raise TooManyAttempts
+            raise TooManyAttempts(seconds_left)
         if failures > free:
             _lock(key, now + min(FIRST_LOCK * 2 ** min(failures - free - 1, 10), LONGEST_LOCK))
             locks = True
@@ -102,6 +107,22 @@ def _counted(key: tuple[str, str], now: datetime) -> int | None:
 
 def _lock(key: tuple[str, str], until: datetime) -> None:
     db.session.execute(sa.update(SignInFailures).where(_is(key)).values(locked_until=until))
+
+
+def count_order(purpose: str, subject: str, pause: Callable[[int], timedelta], now: datetime) -> bool:
+    """Whether this one is not too soon; then no other is taken until the `pause` after so many is over. Flushes."""
+    key = Attempt(purpose, subject, ANYWHERE).of_account
+    orders = _counted(key, now)
+    if orders is None:
+        return False
+    _lock(key, now + pause(orders))
+    return True
+
+
+def _seconds_left(key: tuple[str, str], now: datetime) -> int:
+    """At least one, also where the lock was taken back meanwhile: tries that turn out right may have made it."""
+    until = db.session.scalar(sa.select(SignInFailures.locked_until).where(_is(key)))
+    return max(1, ceil((until - now).total_seconds())) if until else 1
 
 
 def take_back(attempt: Attempt) -> None:

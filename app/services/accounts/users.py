@@ -40,6 +40,13 @@ def register(email: str, password: str) -> User:
 
 def authenticate(email: str, password: str, source: str, now: datetime | None = None) -> User:
     """By address and password. A failure is committed, a success flushed. Raises BadCredentials or TooManyAttempts."""
+    user = known_by_password(email, password, source, now)
+    events.record(EventKind.SIGNED_IN, user.id)
+    return user
+
+
+def known_by_password(email: str, password: str, source: str, now: datetime | None = None) -> User:
+    """The same for whoever does not sign in by that."""
     user = by_address(email)
     known = user.password_hash if user else None
     attempt = Attempt(throttle.SIGN_IN, comparable(email), source)
@@ -48,7 +55,6 @@ def authenticate(email: str, password: str, source: str, now: datetime | None = 
     renewed = passwords.renewed(known, password)
     _lock_unchanged(user, known)
     user.password_hash = renewed or known
-    events.record(EventKind.SIGNED_IN, user.id)
     return user
 
 
@@ -96,11 +102,21 @@ def set_password(user: User, new: str) -> None:
     _store_password(user, _hash_outside_transaction(new))
 
 
-def _store_password(user: User, password_hash: str) -> None:
+def replace_password(user: User, known: str, new: str) -> None:
+    """For who has proved in another way who they are. Signs every device out. Ends the caller's transaction first.
+
+    Raises BadCredentials where the password is not any more the one with the hash `known`.
+    """
+    password_hash = _hash_outside_transaction(new)
+    _lock_unchanged(user, known)
+    _store_password(user, password_hash, way="mail")
+
+
+def _store_password(user: User, password_hash: str, **ids: object) -> None:
     user.password_hash = password_hash
     sessions.drop_all(user)
     throttle.forget(throttle.SIGN_IN, user.email)
-    events.record(EventKind.PASSWORD_CHANGED, user.id)
+    events.record(EventKind.PASSWORD_CHANGED, user.id, **ids)
 
 
 def _hash_outside_transaction(password: str) -> str:

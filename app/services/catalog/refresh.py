@@ -15,11 +15,11 @@ from app.domain.catalog.goods import Store
 from app.logs import get_logger
 from app.models import CatalogStore, ConnectionState, EvotorConnection, StoreState, User
 from app.services import locks
-from app.services.catalog import copy
+from app.services.catalog import copy, other_account
 from app.services.catalog.reads import since
 from app.services.catalog.reads.side_by_side import read_stores
 from app.services.catalog.reads.store_reads import StoreRead, read_rest
-from app.services.catalog.stores import stores_of
+from app.services.catalog.stores import forget_hints, stores_of
 from app.services.catalog.verdicts import stored
 from app.services.errors import ServiceError, UnknownEntity
 from app.services.owner import rule_entities
@@ -93,12 +93,13 @@ def refresh(
     use = _evotor_use(user)
     resting = _resting(user.id) if is_patient else frozenset()
     asked_since = {} if whole is None else since.since_by_store(user.id, apart_from=whole)
+    began = utcnow()
     db.session.commit()  # no transaction is open while Evotor answers
     report = RefreshReport()
     try:
         with evotor_client(use.token) as client:
             stores = client.stores(on_page=on_page)
-            _store_stores(use, stores)
+            _store_stores(user, use, stores)
             turns = _turns(_longest_unread_first(use.user_id, stores), resting, report, on_store)
             asked = ((store, asked_since.get(store.id)) for store in turns)
             store_refresh = _StoreRefresh(use, client, report, on_page)
@@ -107,10 +108,13 @@ def refresh(
                     store_refresh.keep(store, read)
     except EvotorError as error:
         db.session.rollback()
-        _mark(use, evotor_state(error), evotor_code(error))
+        code = _hold(use).note(evotor_state(error), evotor_code(error), utcnow()) or evotor_code(error)
         db.session.commit()
-        raise CatalogUnavailable(evotor_code(error), error.retry_after, evotor_state(error)) from error
-    _mark(use, ConnectionState.OK, None)
+        raise CatalogUnavailable(code, error.retry_after, evotor_state(error)) from error
+    connection = _hold(use)
+    connection.note(ConnectionState.OK, None, utcnow())
+    connection.refresh_due_at = None
+    forget_hints(use.user_id, report.read, began)
     rule_entities.refresh_names(user)
     stored.ensure_current(user)
     db.session.commit()
@@ -143,11 +147,6 @@ def _hold(use: EvotorUse) -> EvotorConnection:
         db.session.rollback()
         raise CatalogUnavailable(CONNECTION_CHANGED)
     return connection
-
-
-def _mark(use: EvotorUse, state: ConnectionState, code: str | None) -> None:
-    connection = _hold(use)
-    connection.state, connection.error_code, connection.checked_at = state, code, utcnow()
 
 
 def _longest_unread_first(user_id: int, stores: Sequence[Store]) -> list[Store]:
@@ -253,9 +252,13 @@ def _rest_after(error: EvotorError) -> timedelta | None:
     return timedelta(seconds=error.retry_after) if error.retry_after else None
 
 
-def _store_stores(use: EvotorUse, stores: Sequence[Store]) -> None:
+def _store_stores(user: User, use: EvotorUse, stores: Sequence[Store]) -> None:
     """New stores are added, known ones renamed; one that Evotor no longer lists is kept and marked."""
-    _hold(use)
+    connection = _hold(use)
+    if connection.is_unchecked:
+        if other_account.is_other_account(connection, stores):
+            other_account.begin_anew(user)
+        connection.evotor_user_id = other_account.owner_of(stores) or connection.evotor_user_id
     known = {row.store_id: row for row in db.session.scalars(stores_of(use.user_id))}
     for store in stores:
         row = known.pop(store.id, None)

@@ -1,8 +1,11 @@
 """The rows of a user's stores, and the owner's word that one is closed for good."""
 
+from collections.abc import Collection
+from datetime import datetime
+
 import sqlalchemy as sa
 
-from app.db import db
+from app.db import db, in_chunks
 from app.models import CatalogStore, StoreState, User
 from app.services import locks
 from app.services.catalog import copy
@@ -17,6 +20,14 @@ class StoreStillListed(ServiceError):
 
 def stores_of(user_id: int) -> sa.Select[CatalogStore]:
     return sa.select(CatalogStore).where(CatalogStore.user_id == user_id)
+
+
+def forget_hints(user_id: int, store_ids: Collection[str], until: datetime) -> None:
+    """These were read whole from then on, and hold what Evotor told of before."""
+    for some in in_chunks(store_ids):
+        told = sa.update(CatalogStore).where(CatalogStore.user_id == user_id, CatalogStore.store_id.in_(some))
+        told = told.where(CatalogStore.hinted_at <= until).values(hinted_at=None)
+        db.session.execute(told.execution_options(synchronize_session=False))
 
 
 def close_store(user: User, store_id: str) -> str:

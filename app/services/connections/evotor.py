@@ -2,17 +2,15 @@
 
 import contextlib
 
-import sqlalchemy as sa
-
 from app.clients.evotor.errors import EvotorError
+from app.clock import utcnow
 from app.db import db
-from app.domain.catalog.goods import Store
-from app.models import CatalogStore, ConnectionState, EventKind, EvotorConnection, User
+from app.models import ConnectionState, EventKind, EvotorConnection, User
 from app.services.accounts import events
-from app.services.catalog import copy, refresh
+from app.services.catalog import other_account, refresh
+from app.services.catalog.age import catalog_age
 from app.services.connections.state import record_ok, record_state, stored_state
 from app.services.errors import ConnectionRefused, ServiceError
-from app.services.owner import switch
 from app.services.runs import queue
 from app.services.vendors.clients import evotor_client
 from app.services.vendors.connection_use import evotor_use, locked, locked_or_new
@@ -30,18 +28,19 @@ def connect_evotor(user: User, token: str) -> bool:
             stores = client.stores()
     except EvotorError as error:
         raise ConnectionRefused(evotor_code(error)) from error
-    owner_id = next((store.owner_id for store in stores if store.owner_id), None)
     db.session.expire_all()  # meanwhile another request or a run may have written
     connection = locked_or_new(EvotorConnection, user.id)
-    is_other = _is_other_account(connection, owner_id, stores)
+    is_other, owner_id = other_account.is_other_account(connection, stores), other_account.owner_of(stores)
     connection.token = token
     connection.evotor_user_id = owner_id or (None if is_other else connection.evotor_user_id)
+    if owner_id and connection.linked_id not in (None, owner_id):
+        _unlink(connection)
     record_ok(connection)
     user.evotor = connection
     if is_other:
-        copy.drop_catalog(user.id)
-        switch.take_confirmation_back(user, "other_evotor")
-    events.record(EventKind.EVOTOR_CHANGED if is_other else EventKind.EVOTOR_CONNECTED, user.id)
+        other_account.begin_anew(user)
+    else:
+        events.record(EventKind.EVOTOR_CONNECTED, user.id)
     db.session.commit()
     # The token is good; what cannot be read is marked on the connection and the stores.
     with contextlib.suppress(ServiceError):
@@ -49,19 +48,24 @@ def connect_evotor(user: User, token: str) -> bool:
     return is_other
 
 
-def _is_other_account(connection: EvotorConnection, owner_id: str | None, stores: list[Store]) -> bool:
-    if owner_id and connection.evotor_user_id and owner_id != connection.evotor_user_id:
-        return True
-    ours = CatalogStore.user_id == connection.user_id
-    known = set(db.session.scalars(sa.select(CatalogStore.store_id).where(ours)))
-    return bool(known and stores) and known.isdisjoint(store.id for store in stores)
+def _unlink(connection: EvotorConnection) -> None:
+    """Evotor's deliveries for the user linked so far are not this account's any more."""
+    connection.linked_id = connection.user_token_hash = None
+    connection.forget_events()
 
 
 def check_evotor(user: User) -> ConnectionState:
-    """Ask Evotor whether the stored token still works, and remember the answer."""
+    """Ask Evotor whether the stored token still works, and remember the answer.
+
+    Where the catalog is due, or was never read, it is read as well.
+    """
     use = evotor_use(user)
     if use is None:
         return ConnectionState.DISCONNECTED
+    if user.evotor is not None and _wants_catalog(user.evotor):
+        with contextlib.suppress(ServiceError):
+            refresh.refresh(user)
+        return stored_state(locked(EvotorConnection, use.user_id))
     db.session.commit()
     try:
         with evotor_client(use.token) as client:
@@ -75,12 +79,24 @@ def check_evotor(user: User) -> ConnectionState:
     return record_state(connection, evotor_state(failure), evotor_code(failure)) if failure else record_ok(connection)
 
 
+def _wants_catalog(connection: EvotorConnection) -> bool:
+    due_at = connection.refresh_due_at
+    return (due_at is not None and due_at <= utcnow()) or catalog_age(connection.user_id).read_at is None
+
+
 def disconnect_evotor(user: User) -> bool:
-    """Forget the token; the catalog, the rules and what stands in VK stay. False where it was disconnected already."""
+    """Forget the token, and who is linked; the catalog, the rules and what stands in VK stay.
+
+    False where it was disconnected already.
+    """
     connection = locked(EvotorConnection, user.id)
-    if connection is None or connection.token is None:
+    if connection is None:
         return False
-    connection.token = None
+    was_connected = connection.token is not None
+    connection.token = connection.refresh_due_at = None
+    _unlink(connection)
+    if not was_connected:
+        return False
     record_state(connection, ConnectionState.DISCONNECTED, None)
     queue.drop_queued(user.id)
     events.record(EventKind.EVOTOR_DISCONNECTED, user.id)

@@ -23,5 +23,8 @@ def record_state(
     connection: EvotorConnection | VkConnection, state: ConnectionState, code: str | None
 ) -> ConnectionState:
     """As of now; returns it."""
-    connection.state, connection.error_code, connection.checked_at = state, code, utcnow()
+    if isinstance(connection, EvotorConnection):
+        connection.note(state, code, utcnow())
+    else:
+        connection.state, connection.error_code, connection.checked_at = state, code, utcnow()
     return state

@@ -50,7 +50,7 @@ def refresh_categories(user: User) -> int:
         raise NotReady("vk_missing")
     db.session.commit()  # no transaction stays open while VK answers
     try:
-        with vk_client(use.token) as client:
+        with vk_client(use) as client:
             categories = client.categories(use.group_id)
     except VkError as error:
         raise VkUnavailable(vk_code(error)) from error

@@ -6,18 +6,33 @@ import sqlalchemy as sa
 
 from app.clock import utcnow
 from app.db import db
-from app.models import AccountEvent, SignInFailures, SyncApproval, SyncRun, SyncRunEntry, UserSession
+from app.models import (
+    AccountEvent,
+    EvotorKeptToken,
+    OutgoingMail,
+    SignInFailures,
+    SyncApproval,
+    SyncRun,
+    SyncRunEntry,
+    UserSession,
+    VkPendingAccess,
+    VkSignIn,
+)
 from app.models.run import ACTIVE
 from app.services.accounts.throttle import FORGOTTEN_AFTER
 from app.services.photos import gallery
 
+MAILS_ARE_ASKED_FOR = timedelta(days=8)
+"""Those of the last week say what was told already."""
 RUNS_A_TIME = 200
 """Deleted in short transactions, so that nobody at work waits."""
 
 
 def prune(days: int) -> dict[str, int]:
     """Entries and runs that ended more than `days` ago, but for every user's newest run; events as old; approvals and
-    sessions that have expired; forgotten failures to sign in; files of photos that nothing names.
+    sessions that have expired, sign-ins at VK that nobody ended or chose a community after, and tokens that nobody was
+    linked to in time; forgotten failures to sign in; mails that
+    went out or were given up; files of photos that nothing names.
 
     Commits. Returns how many of each were deleted.
     """
@@ -32,12 +47,22 @@ def prune(days: int) -> dict[str, int]:
         "approvals": sa.delete(SyncApproval).where(SyncApproval.expires_at <= now),
         "events": sa.delete(AccountEvent).where(AccountEvent.at < now - timedelta(days=days)),
         "sessions": sa.delete(UserSession).where(UserSession.expires_at <= now),
+        "vk_sign_ins": sa.delete(VkSignIn).where(VkSignIn.expires_at <= now),
+        "vk_pending": sa.delete(VkPendingAccess).where(VkPendingAccess.expires_at <= now),
+        "kept_tokens": sa.delete(EvotorKeptToken).where(EvotorKeptToken.expires_at <= now),
         "failures": sa.delete(SignInFailures).where(_forgotten(now)),
+        "mails": sa.delete(OutgoingMail).where(_ended(now, max(timedelta(days=days), MAILS_ARE_ASKED_FOR))),
     }.items():
         deleted[name] = _deleted(gone)
         db.session.commit()
     deleted["photos"] = gallery.sweep()
     return deleted
+
+
+def _ended(now: datetime, kept_for: timedelta) -> sa.ColumnElement[bool]:
+    """Mails that wait for nothing; those to nobody after a day."""
+    to_nobody = sa.and_(OutgoingMail.user_id.is_(None), OutgoingMail.created_at < now - timedelta(days=1))
+    return sa.and_(OutgoingMail.next_try_at.is_(None), sa.or_(OutgoingMail.created_at < now - kept_for, to_nobody))
 
 
 def _forgotten(now: datetime) -> sa.ColumnElement[bool]:

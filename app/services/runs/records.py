@@ -4,9 +4,10 @@ from datetime import datetime
 from functools import cache
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from app.db import db, once_while_reading
-from app.models import OwnerOrder, RunStatus, SyncRun
+from app.models import OwnerOrder, RunStatus, SyncRun, User
 from app.models.run import ACTIVE
 
 
@@ -36,6 +37,13 @@ def is_at_work(user_id: int) -> bool:
     """A run of the user's is in the hands of a worker."""
     at_work = sa.select(SyncRun.id).where(SyncRun.user_id == user_id, SyncRun.status == RunStatus.RUNNING)
     return db.session.scalar(at_work.limit(1)) is not None
+
+
+def latest_ids() -> sa.ScalarSelect[int]:
+    """Within a query over users: that of the newest run of each."""
+    run = aliased(SyncRun)
+    newest = sa.select(run.id).where(run.user_id == User.id).order_by(run.created_at.desc(), run.id.desc()).limit(1)
+    return newest.correlate(User).scalar_subquery()
 
 
 def last_success(user_id: int) -> datetime | None:

@@ -1,6 +1,6 @@
 """When a user's next run comes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -8,6 +8,8 @@ from app.clock import utcnow
 from app.db import db
 from app.models import RunStatus, SyncConfig, SyncRun, SyncState
 from app.services.runs.pauses import LONGEST_AHEAD
+
+HINTS_EVERY = timedelta(minutes=1)
 
 
 def not_before(user_id: int, moment: datetime) -> None:
@@ -26,6 +28,24 @@ def end_pause(user_id: int) -> None:
     Its code stays until a run came through: after a captcha VK is asked slowly.
     """
     db.session.execute(sa.update(SyncState).where(SyncState.user_id == user_id).values(next_run_at=utcnow(), strikes=0))
+
+
+def run_soon(user_id: int, now: datetime) -> None:
+    """Evotor told of a change: a run at once, or a minute after the last one that came of that. Commits.
+
+    No run comes later than it would by itself, and no pause ends. One at work has looked already: another follows it.
+    """
+    last = db.session.scalar(sa.select(SyncState.hinted_run_at).where(SyncState.user_id == user_id))
+    is_recent = last is not None and now - HINTS_EVERY < last <= now + HINTS_EVERY
+    at = now if last is None or not is_recent else last if last > now else last + HINTS_EVERY
+    is_at_work = sa.exists().where(SyncRun.user_id == user_id, SyncRun.status == RunStatus.RUNNING)
+    is_past = sa.or_(SyncState.next_run_at.is_(None), SyncState.next_run_at <= now)
+    comes_later = sa.or_(SyncState.next_run_at > at, sa.and_(is_past, is_at_work))
+    is_mine = SyncState.hinted_run_at.is_not_distinct_from(last)
+    arranged = sa.update(SyncState).where(SyncState.user_id == user_id, is_mine, comes_later)
+    arranged = arranged.where(SyncState.strike_code.is_(None)).values(hinted_run_at=at, next_run_at=at)
+    db.session.execute(arranged.execution_options(synchronize_session=False))
+    db.session.commit()
 
 
 def due_user_ids(now: datetime | None = None) -> list[int]:

@@ -5,12 +5,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from app.clients.budget import Budget
+from app.clients.evotor import addresses
 from app.clients.evotor.client import EvotorClient
 from app.clients.vk.addresses import VkAddresses
 from app.clients.vk.calls import NO_HOOKS, CallHooks
 from app.clients.vk.client import VkClient
+from app.clients.vk_id.client import VkIdClient
 from app.context import settings
 from app.logs import remember_secret
+from app.services.vendors.connection_use import VkUse
+from app.services.vendors.vk_tokens import StoredTokens
 
 _budget: ContextVar[Budget | None] = ContextVar("budget", default=None)
 
@@ -36,13 +40,16 @@ def evotor_client(token: str) -> EvotorClient:
     return EvotorClient(settings().evotor_api_url, token, per_second=per_second, budget=_budget.get())
 
 
-def vk_client(token: str, *, slowest: float | None = None, hooks: CallHooks = NO_HOOKS) -> VkClient:
-    """`slowest`: calls per second that are not exceeded whatever the settings, nor by many calls in one request."""
-    remember_secret(token)
+def vk_client(access: str | VkUse, *, slowest: float | None = None, hooks: CallHooks = NO_HOOKS) -> VkClient:
+    """`access`: a token, or a connection, whose token is renewed on the way where VK ID gave it.
+
+    `slowest`: calls per second that are not exceeded whatever the settings, nor by many calls in one request.
+    """
+    remember_secret(access if isinstance(access, str) else access.token)
     per_second = settings().vk_requests_per_second
     return VkClient(
         settings().vk_api_url,
-        token,
+        access if isinstance(access, str) else _tokens(access),
         per_second=min(per_second, slowest or per_second),
         batch_size=settings().vk_batch_size if slowest is None else 1,
         photo_batch_size=settings().vk_photo_batch_size if slowest is None else 1,
@@ -50,6 +57,27 @@ def vk_client(token: str, *, slowest: float | None = None, hooks: CallHooks = NO
         budget=_budget.get(),
         hooks=hooks,
     )
+
+
+def _tokens(use: VkUse) -> StoredTokens:
+    is_renewable = use.is_signed_in and bool(settings().vk_client_id)
+    return StoredTokens(use.access, is_renewable=is_renewable, budget=_budget.get())
+
+
+def vk_id_client() -> VkIdClient:
+    """Only where VK_CLIENT_ID is set."""
+    redirect_uri = f"{settings().public_url}/vk/callback"
+    return VkIdClient(settings().vk_id_url, settings().vk_client_id, redirect_uri=redirect_uri, budget=_budget.get())
+
+
+def vk_community_page(group_id: int) -> str:
+    """The address of a community, from where its settings are reached."""
+    return VkAddresses(settings().vk_api_url).community(group_id)
+
+
+def evotor_cabinet() -> str | None:
+    """The address of Evotor's cabinet; None where installing the application there would tell us nothing."""
+    return addresses.cabinet(settings().evotor_api_url) if settings().evotor_webhook_secret else None
 
 
 def vk_window(group_id: int) -> str:

@@ -1,6 +1,7 @@
 """A connection as a call's token found it: what a vendor answered holds only while that token is the stored one."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -8,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.db import db
 from app.models import EvotorConnection, User, VkConnection
+from app.services.vendors.vk_renewal import Access
 
 CONNECTION_CHANGED = "connection_changed"
 """Why an answer is of no use any more."""
@@ -53,15 +55,28 @@ class EvotorUse:
 
 @dataclass(frozen=True, slots=True)
 class VkUse:
+    """Goes on being good while its token is renewed, by whomever."""
+
     user_id: int
     token: str = field(repr=False)
     group_id: int
+    number: int = 0
+    renewals: int = 0
+    expires_at: datetime | None = None
+    is_signed_in: bool = False
+    """By VK ID."""
+
+    @property
+    def access(self) -> Access:
+        return Access(self.user_id, self.number, self.renewals, self.token, self.expires_at)
 
     def current(self) -> VkConnection | None:
-        """The connection, locked; None where another token or community is stored by now, or none. Flushes."""
+        """The connection, locked; None where it is another one by now, or another community. Flushes."""
         connection = locked(VkConnection, self.user_id)
-        is_same = connection is not None and (connection.token, connection.group_id) == (self.token, self.group_id)
-        return connection if is_same else None
+        if connection is None or (connection.number, connection.group_id) != (self.number, self.group_id):
+            return None
+        is_renewed = connection.renewals > self.renewals and connection.token is not None
+        return connection if is_renewed or connection.token == self.token else None
 
 
 def evotor_use(user: User) -> EvotorUse | None:
@@ -71,6 +86,7 @@ def evotor_use(user: User) -> EvotorUse | None:
 
 def vk_use(user: User) -> VkUse | None:
     """None where VK is not connected."""
-    if user.vk is None or user.vk.token is None or user.vk.group_id is None:
+    vk = user.vk
+    if vk is None or vk.token is None or vk.group_id is None:
         return None
-    return VkUse(user.id, user.vk.token, user.vk.group_id)
+    return VkUse(user.id, vk.token, vk.group_id, vk.number, vk.renewals, vk.expires_at, vk.is_signed_in)

@@ -15,6 +15,7 @@ from app.clients.vk.errors import (
     VkError,
     stored,
 )
+from app.clients.vk.tokens import ID_EXPIRED, ID_UNREACHABLE
 from app.models import ConnectionState
 
 UNREACHABLE = "vk_unreachable"
@@ -54,4 +55,6 @@ def vk_code(error: VkError) -> str:
     """vk_205; vk_5_ip where the code alone does not tell."""
     if error.code is None:
         return UNREACHABLE
+    if error.reason in (ID_EXPIRED, ID_UNREACHABLE):
+        return error.reason
     return f"{stored(error.code)}_{error.reason}" if error.reason else stored(error.code)

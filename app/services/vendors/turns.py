@@ -37,15 +37,22 @@ def turn(user_id: int) -> Iterator[None]:
 
     Commits. Raises TurnTaken while another turn of this user lasts, in whatever process, and AllSeatsTaken.
     """
+    with seat():
+        until = _claim(user_id)
+        try:
+            yield
+        finally:
+            _release(user_id, until)
+
+
+@contextmanager
+def seat() -> Iterator[None]:
+    """The same for somebody who is no user any more: no other request of theirs can ask. Raises AllSeatsTaken."""
     if not _seats.acquire(blocking=False):
         raise AllSeatsTaken
     try:
-        until = _claim(user_id)
-        try:
-            with clients.within(Budget(READER_SECONDS)):
-                yield
-        finally:
-            _release(user_id, until)
+        with clients.within(Budget(READER_SECONDS)):
+            yield
     finally:
         _seats.release()
 
@@ -53,8 +60,8 @@ def turn(user_id: int) -> Iterator[None]:
 def _claim(user_id: int) -> datetime:
     now = utcnow()
     until = now + EXPIRES_AFTER
-    # A moment further ahead than any turn lasts was set by a clock that went wrong.
-    is_free = User.asking_until.is_(None) | ~User.asking_until.between(now, until)
+    # A moment far ahead of any turn was set by a clock that went wrong; one just behind ours may have come first.
+    is_free = User.asking_until.is_(None) | ~User.asking_until.between(now, until + EXPIRES_AFTER)
     claimed = db.session.execute(
         sa.update(User)
         .where(User.id == user_id, is_free)

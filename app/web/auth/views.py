@@ -4,16 +4,25 @@ from flask_login import current_user
 
 from app.clock import utcnow
 from app.context import request_source, settings
+from app.db import db
 from app.domain.account import time_zones
 from app.extensions import limiter
 from app.models import UserSession
-from app.services.accounts import sessions, users
+from app.services.accounts import events, sessions, users
+from app.services.connections import vk_id
 from app.services.errors import BadCredentials, EmailTaken, TooManyAttempts
+from app.services.mail import confirmation
 from app.services.owner import shop_window
+from app.services.vendors import turns
+from app.services.vendors.turns import AllSeatsTaken
 from app.web.access import commit_on_success, owned_or_404, owner, safe_next
+from app.web.address import requested_page
 from app.web.auth import blueprint
 from app.web.auth.forms import AccountForm, DeleteForm, LoginForm, PasswordForm, RegisterForm, TimeZoneForm
+from app.web.auth.history import A_PAGE, told
+from app.web.auth.mails import ask_to_confirm, choose_mails, mails_card
 from app.web.auth.signing import forget_device, sign_in
+from app.web.doors import seats
 from app.web.formatting import counted, moment, quoted
 from app.web.forms import ActionForm, sent, text_of
 from app.web.market.remains import stayed
@@ -47,11 +56,14 @@ def register() -> ResponseReturnValue:
     form = RegisterForm()
     if form.validate_on_submit():
         try:
-            sign_in(users.register(text_of(form.email), text_of(form.password)), remember=False)
+            user = users.register(text_of(form.email), text_of(form.password))
+            sign_in(user, remember=False)
         except EmailTaken as error:
             form.refuse(form.email, message(error.code))
         else:
             flash("Добро пожаловать! Начните с подключения Эвотора.", "success")
+            if confirmation.ask(user):
+                flash("Мы отправили вам письмо: откройте ссылку из него, чтобы подтвердить адрес.", "info")
             return redirect(url_for("sync.show"))
     return render_template("auth/register.html", form=form), form.status
 
@@ -74,8 +86,9 @@ def login() -> ResponseReturnValue:
             form.refuse(form.password, message(error.code))
         except TooManyAttempts as error:
             form.refuse(form.password, message(error.code), status=429)
-    is_open = settings().registration_open
-    return render_template("auth/login.html", form=form, next=target, registration_open=is_open), form.status
+    is_open, has_mail = settings().registration_open, settings().has_mail
+    page = render_template("auth/login.html", form=form, next=target, registration_open=is_open, has_mail=has_mail)
+    return page, form.status
 
 
 def _tell_of_failures(failures: int) -> None:
@@ -106,15 +119,25 @@ def _account_page(
     time_zone_form: TimeZoneForm | None = None,
 ) -> str:
     """The form that was sent as it was sent, the others empty."""
+    page = events.latest(owner().id, 1, A_PAGE)
     return render_template(
         "auth/account.html",
         password_form=password_form or PasswordForm(formdata=None),
         delete_form=delete_form or DeleteForm(formdata=None),
         time_zone_form=time_zone_form or TimeZoneForm(formdata=None, time_zone=time_zones.listed(owner().time_zone)),
+        mails=mails_card(owner()),
         devices=sessions.of(owner()),
         this_device=sessions.current(owner()),
+        happened=list(map(told, page.items)),
+        has_more=page.pages > 1,
         window=shop_window.shop_window(owner()),
     )
+
+
+@blueprint.get("/account/events")
+def account_events() -> str:
+    page = events.latest(owner().id, requested_page(), A_PAGE)
+    return render_template("auth/events.html", page=page, happened=list(map(told, page.items)))
 
 
 @blueprint.post("/account/sessions/<int:session_id>/end")
@@ -142,7 +165,13 @@ def end_all_sessions() -> ResponseReturnValue:
 @commit_on_success
 def change_account() -> ResponseReturnValue:
     action = sent(AccountForm).action.data
-    return {"delete": delete_account, "time_zone": change_time_zone}.get(action or "", change_password)()
+    changes = {
+        "delete": delete_account,
+        "time_zone": change_time_zone,
+        "mails": choose_mails,
+        "confirm_email": ask_to_confirm,
+    }
+    return changes.get(action or "", change_password)()
 
 
 def change_time_zone() -> ResponseReturnValue:
@@ -172,16 +201,32 @@ def change_password() -> ResponseReturnValue:
 def delete_account() -> ResponseReturnValue:
     form = DeleteForm()
     if form.validate_on_submit():
-        window = shop_window.shop_window(owner())
+        window, tokens = shop_window.shop_window(owner()), vk_id.given_tokens(owner())
         try:
             users.delete(owner(), text_of(form.password), request_source())
         except (BadCredentials, TooManyAttempts) as error:
             form.refuse(form.password, wrong_password(error))
         else:
+            are_revoked = _are_revoked(tokens)
             forget_device()
             flash(f"Учётная запись удалена. {stayed(window)}", "success")
+            if not are_revoked:
+                flash(message("vk_id_not_revoked"), "info")
             return redirect(url_for(".login"))
     return _account_page(delete_form=form), form.status
+
+
+def _are_revoked(tokens: list[str]) -> bool:
+    """VK is told only after the account is gone. Commits."""
+    if not tokens:
+        return True
+    db.session.commit()
+    seats.leave()
+    try:
+        with turns.seat():
+            return False not in [vk_id.revoke(token) for token in tokens]
+    except AllSeatsTaken:
+        return False
 
 
 def wrong_password(error: BadCredentials | TooManyAttempts) -> str:

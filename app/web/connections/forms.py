@@ -131,3 +131,20 @@ class VkForm(ConnectionForm):
 
     def field_of(self, code: str) -> Field:
         return self.group_id if code in COMMUNITY_FAULTS else self.access_token
+
+
+class CommunityForm(BaseForm):
+    """The button on the card of one community."""
+
+    group_id = StringField(validators=[InputRequired("Выберите сообщество.")])
+    listed_by = StringField()
+    """What made the list that the card stands in."""
+
+    @property
+    def chosen(self) -> int | None:
+        text = text_of(self.group_id)
+        return int(text) if re.fullmatch(r"[1-9]\d{0,17}", text, re.ASCII) else None
+
+    def validate_group_id(self, _field: Field) -> None:
+        if self.chosen is None:
+            raise ValidationError("Выберите сообщество из списка.")

@@ -1,18 +1,24 @@
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.models import ConnectionState
+from app.db import db
+from app.models import User
 from app.services.catalog.age import catalog_age
 from app.services.connections import evotor as connections_evotor
 from app.services.connections import vk as connections_vk
+from app.services.connections import vk_id
 from app.services.errors import ConnectionRefused
 from app.services.owner import rules, shop_window
 from app.services.pages.sync.overview import SyncOverview
-from app.web.access import commit_on_success, owner
+from app.services.vendors import turns
+from app.services.vendors.clients import evotor_cabinet
+from app.services.vendors.turns import AllSeatsTaken, TurnTaken
+from app.web.access import commit_on_success, is_htmx, owner
 from app.web.asking import asks_vendors
 from app.web.connections import blueprint, kept
 from app.web.connections.forms import EvotorForm, VkForm
-from app.web.doors import limits
+from app.web.connections.told import checked, connected
+from app.web.doors import limits, seats
 from app.web.forms import ActionForm, sent
 from app.web.market.remains import stayed
 from app.web.messages import message
@@ -47,10 +53,32 @@ def evotor() -> ResponseReturnValue:
         else:
             kept.forget(form.service)
             next_step = "" if user.vk and user.vk.is_connected else " Теперь подключите сообщество ВК."
-            flash(*_connected(f"Эвотор подключён.{next_step}", "other_evotor" if is_other else None))
+            flash(*connected(f"Эвотор подключён.{next_step}", "other_evotor" if is_other else None))
             return redirect(url_for(".show"))
-    age = catalog_age(user.id)
-    return render_template("connections/evotor.html", form=form, evotor=user.evotor, age=age, **_window()), form.status
+    stage, is_awaited = _stage(user)
+    if is_htmx() and request.args.get("seen") == stage:
+        return "", 204
+    facts = {
+        "evotor": user.evotor,
+        "age": catalog_age(user.id),
+        "cabinet": evotor_cabinet(),
+        "stage": stage,
+        "is_awaited": is_awaited,
+        "has_vk": user.vk is not None and user.vk.is_connected,
+        "has_rules": bool(rules.rules_of(user).rules),
+        **_window(),
+    }
+    return render_template("connections/evotor.html", form=form, **facts), form.status
+
+
+def _stage(user: User) -> tuple[str, bool]:
+    """How far connecting Evotor has come, and whether its catalog is still to show by itself."""
+    row, read_at = user.evotor, catalog_age(user.id).read_at
+    if row is None:
+        return "new", False
+    is_awaited = row.is_unchecked or (row.is_connected and row.refresh_due_at is not None and read_at is None)
+    known = (row.is_connected, bool(row.linked_id), row.is_unchecked, row.state, row.error_code, read_at is not None)
+    return "-".join(map(str, (*known, row.withdrawn))), is_awaited
 
 
 def _window() -> dict[str, object]:
@@ -66,7 +94,7 @@ def check_evotor() -> ResponseReturnValue:
     sent(ActionForm)
     user = owner()
     state = connections_evotor.check_evotor(user)
-    flash(*_checked(state, user.evotor.error_code if user.evotor else None, "evotor_missing"))
+    flash(*checked(state, user.evotor.error_code if user.evotor else None, "evotor_missing"))
     return redirect(url_for(".evotor"))
 
 
@@ -90,6 +118,7 @@ def disconnect_evotor() -> ResponseReturnValue:
 def vk() -> ResponseReturnValue:
     form, user = VkForm(), owner()
     if form.validate_on_submit():
+        replaced = user.vk.token if user.vk is not None and user.vk.is_signed_in else None
         try:
             is_other = connections_vk.connect_vk(user, form.key, form.community or 0)
         except ConnectionRefused as error:
@@ -97,9 +126,14 @@ def vk() -> ResponseReturnValue:
         else:
             kept.forget(form.service)
             next_step = "" if rules.rules_of(user).rules else " Теперь выберите товары в каталоге."
-            flash(*_connected(f"Сообщество ВК подключено.{next_step}", "other_vk" if is_other else None))
+            flash(*connected(f"Сообщество ВК подключено.{next_step}", "other_vk" if is_other else None))
+            db.session.commit()
+            if replaced is not None and replaced != form.key and not vk_id.revoke(replaced):
+                flash(message("vk_id_not_revoked"), "info")
             return redirect(url_for(".show"))
-    return render_template("connections/vk.html", form=form, vk=owner().vk, **_window()), form.status
+    offered = vk_id.is_offered()
+    facts = {"vk": owner().vk, "vk_id": offered, "is_choosing": offered and vk_id.pending(owner()) is not None}
+    return render_template("connections/vk.html", form=form, **facts, **_window()), form.status
 
 
 @blueprint.post("/vk/check")
@@ -110,7 +144,7 @@ def check_vk() -> ResponseReturnValue:
     sent(ActionForm)
     user = owner()
     state = connections_vk.check_vk(user)
-    flash(*_checked(state, user.vk.error_code if user.vk else None, "vk_missing"))
+    flash(*checked(state, user.vk.error_code if user.vk else None, "vk_missing"))
     return redirect(url_for(".vk"))
 
 
@@ -118,18 +152,21 @@ def check_vk() -> ResponseReturnValue:
 @commit_on_success
 def disconnect_vk() -> ResponseReturnValue:
     sent(ActionForm)
-    is_done = connections_vk.disconnect_vk(owner())
+    is_done, token = connections_vk.disconnect_vk(owner())
     kept.forget(VkForm.service)
-    what = "ВК отключён." if is_done else "ВК уже был отключён: чтобы подключить его снова, укажите сообщество и ключ."
+    what = "ВК отключён." if is_done else "ВК уже был отключён. Подключить его снова можно ниже."
     flash(f"{what} {stayed(shop_window.shop_window(owner()))}", "success")
+    if token is not None and not _is_revoked(token):
+        flash(message("vk_id_not_revoked"), "info")
     return redirect(url_for(".vk"))
 
 
-def _connected(text: str, pause_reason: str | None) -> tuple[str, str]:
-    return (f"{text} {message(pause_reason)}", "warning") if pause_reason else (text, "success")
-
-
-def _checked(state: ConnectionState, code: str | None, missing: str) -> tuple[str, str]:
-    if state is ConnectionState.OK:
-        return "Проверили: всё работает.", "success"
-    return message(missing if state is ConnectionState.DISCONNECTED else code or missing), "danger"
+def _is_revoked(token: str) -> bool:
+    """VK is told only after we have forgotten the token ourselves, whoever else of this owner asks it now. Commits."""
+    db.session.commit()
+    seats.leave()
+    try:
+        with turns.turn(owner().id):
+            return vk_id.revoke(token)
+    except (TurnTaken, AllSeatsTaken):
+        return False

@@ -9,13 +9,16 @@ from werkzeug import routing
 
 from app.context import settings
 from app.db import db
+from app.domain.account.devices import device_of
 from app.domain.account.network import source_of
 from app.logs import get_logger
-from app.web.access import READS
+from app.web.access import READS, WEBHOOKS
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 FORMS = ("", "application/x-www-form-urlencoded", "multipart/form-data")
 STRANGERS_BYTES = 64 * 1024
+GOODS_BYTES = 10 * 1024 * 1024
+"""Of a hint from Evotor: it sends whole goods."""
 
 
 class IntegerConverter(routing.IntegerConverter):
@@ -46,6 +49,8 @@ def _tell_of_a_proxy() -> None:
 
 def _note_source() -> None:
     g.source = source_of(request.remote_addr)
+    if request.method not in READS:
+        g.device = device_of(request.user_agent.string)
 
 
 def _check_host() -> None:
@@ -68,6 +73,9 @@ def _check_body() -> None:
     """Read here first: of forms only, none without names, and of strangers little."""
     if request.method in READS or request.endpoint is None:
         return
+    if request.endpoint in WEBHOOKS:
+        _check_webhook()
+        return
     if request.mimetype not in FORMS:
         abort(415)
     length = request.content_length
@@ -75,6 +83,14 @@ def _check_body() -> None:
         request.max_content_length = STRANGERS_BYTES
     if None in request.form or None in request.files:
         abort(400)
+
+
+def _check_webhook() -> None:
+    """Before anybody looks whose it is; one of unknown length is read no further than that."""
+    most = GOODS_BYTES if request.endpoint == "webhooks.goods" else STRANGERS_BYTES
+    if (request.content_length or 0) > most:
+        abort(413)
+    request.max_content_length = most
 
 
 def _is_signed_in() -> bool:

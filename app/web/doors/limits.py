@@ -11,6 +11,7 @@ from flask import Flask
 from flask_limiter import RateLimitExceeded
 from limits.errors import StorageError
 
+from app.context import request_source
 from app.extensions import limiter
 from app.logs import get_logger
 from app.services.errors import ServiceError
@@ -40,8 +41,12 @@ class _Passed(logging.Handler):
 UPLOADS = limiter.shared_limit("60 per minute", scope="uploads")
 EXPORTS = limiter.shared_limit("20 per minute", scope="exports")
 CHECKS = limiter.shared_limit("30 per minute", scope="checks", methods=["POST"])
+LISTS = limiter.shared_limit("20 per minute", scope="communities", methods=["GET"])
+SIGN_INS = limiter.shared_limit("30 per minute", scope="sign-ins at VK")
 REFRESHES = limiter.shared_limit("20 per minute", scope="refreshes")
 """Of one user: more than anybody does by hand, with all pages of a kind together."""
+WEBHOOKS = limiter.shared_limit("6000 per minute", scope="webhooks", key_func=request_source)
+"""Evotor's few servers call for all owners."""
 
 MOST_EXPORTS_MADE, PATIENCE = 2, 3.0
 """At once in one process, for each takes the processor and memory; and the seconds that the next one waits."""

@@ -57,8 +57,11 @@ def _connection(problem: Problem) -> ProblemCard:
 _TROUBLE = {
     "evotor_payment_required": "Эвотор не отдаёт товары",
     "evotor_unauthorized": "Эвотор не принимает ключ доступа",
+    "evotor_uninstalled": "Приложение удалено в Эвоторе",
+    "evotor_terminated": "Подписка в Эвоторе закончилась",
     "evotor_rate_limited": "Эвотор просит подождать",
     "evotor_empty": "Эвотор прислал пустой список",
+    "vk_id_expired": "Нужно войти через ВК заново",
     "vk_14": "ВК просит подтвердить, что вы не робот",
     "vk_3300": "ВК просит подтвердить, что вы не робот",
     "vk_6": "ВК просит подождать",

@@ -12,17 +12,15 @@ from wtforms import (
     IntegerField,
     RadioField,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
 )
 from wtforms.validators import StopValidation
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.domain.listing.description import PLACEHOLDERS, unknown_placeholders
 from app.domain.listing.owner_settings import HandField, OwnerSettings, StockRule
 from app.domain.listing.pricing import LEAST_PERCENT, MOST_PERCENT, ROUNDINGS
-from app.web.forms import BaseForm
+from app.web.forms import BaseForm, CheckboxesField
 from app.web.labels import FIELD, product_type
 
 RULES: dict[str, Any] = {
@@ -48,11 +46,6 @@ class ExampleForm(BaseForm):
     """`example`: id of the product that is shown under the settings as they are typed."""
 
     example = SelectField(choices=[], validate_choice=False)
-
-
-class CheckboxesField(SelectMultipleField):
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class WholeNumberField(IntegerField):

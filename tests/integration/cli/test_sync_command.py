@@ -188,6 +188,10 @@ def test_history_is_pruned_by_age(flask: Shell, owner: User) -> None:
         "approvals": 0,
         "events": 0,
         "sessions": 0,
+        "vk_sign_ins": 0,
+        "vk_pending": 0,
+        "kept_tokens": 0,
+        "mails": 0,
         "failures": 0,
         "photos": 0,
     }

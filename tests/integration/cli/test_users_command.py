@@ -89,7 +89,7 @@ def test_an_address_is_one_however_it_is_written(flask: Shell, written: str) -> 
 def test_no_transaction_waits_for_the_operator(flask: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     make_user(EMAIL)
     typed = "app.cli.users._password"
-    monkeypatch.setattr(typed, lambda _from_stdin: "open" if in_transaction() else "closed password")
+    monkeypatch.setattr(typed, lambda _from_stdin, _email: "open" if in_transaction() else "closed password")
 
     assert flask("users", "set-password", EMAIL).code == 0
     db.session.expire_all()

@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+import uuid
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,26 @@ from tests.support.settings import KEY, OTHER_KEY, PRODUCTION, SECRETS, refusal
 def test_production_refuses_a_missing_or_weak_secret(weak: str) -> None:
     said = refusal(PRODUCTION | {"SECRET_KEY": weak})
     assert said.startswith("SECRET_KEY: ") and "\n" not in said and (not weak or weak not in said)
+
+
+@pytest.mark.parametrize(
+    "weak",
+    [
+        *("x", "6f1e0d5a-8c1b-4222", "00000000-0000-4000-8000-000000000000", "change-me-change-me-change-me-4711"),
+        *(f"evosync:{'ab' * 20}", "a-long-login-that-nobody-guesses-8f3Kq0ZxW7vT2yPn5:short"),
+    ],
+)
+def test_production_refuses_a_weak_secret_of_evotor(weak: str) -> None:
+    said = refusal(PRODUCTION | {"EVOTOR_WEBHOOK_SECRET": weak})
+    assert said.startswith("EVOTOR_WEBHOOK_SECRET: ") and "\n" not in said and weak not in said.split()
+
+
+def test_production_takes_none_a_uuid_and_a_login_with_one() -> None:
+    assert load_settings(PRODUCTION).evotor_webhook_secret == ""
+    for _ in range(300):
+        made = str(uuid.uuid4())
+        for secret in (made, f"evosync:{made}"):
+            assert load_settings(PRODUCTION | {"EVOTOR_WEBHOOK_SECRET": secret}).evotor_webhook_secret == secret
 
 
 def test_no_random_secret_is_taken_for_a_weak_one() -> None:

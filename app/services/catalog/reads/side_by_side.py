@@ -92,6 +92,7 @@ class _Readers:
         self._news.put(False)
 
     def _await(self, answer: Future[StoreRead | EvotorError]) -> None:
-        while not answer.done():
+        """Every page is told, also those of a list that ended before anybody looked."""
+        while not answer.done() or not self._news.empty():
             if self._news.get():
                 self._on_page()

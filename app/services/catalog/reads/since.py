@@ -17,7 +17,8 @@ WHOLE_EVERY = timedelta(hours=1)
 def since_by_store(user_id: int, apart_from: Collection[str] = ()) -> dict[str, int]:
     """Of those stores for which it is enough to ask what changed: Evotor's parameter.
 
-    Not of one with stock, for nobody says that a sale counts as a change, nor of one with goods that could not be read.
+    Not of one that Evotor gave a hint of, nor of one with stock, for nobody says that a sale counts as a change, nor of
+    one with goods that could not be read.
     """
     now = utcnow()
     has_stock = sa.exists().where(
@@ -34,6 +35,7 @@ def since_by_store(user_id: int, apart_from: Collection[str] = ()) -> dict[str, 
         CatalogStore.read_whole_at > now - WHOLE_EVERY,
         CatalogStore.read_whole_at <= now,
         CatalogStore.since.is_not(None),
+        CatalogStore.hinted_at.is_(None),
         ~has_stock,
         ~has_unreadable,
     )

@@ -111,7 +111,7 @@ def begin(
     was_asked_by_captcha = user.sync_state is not None and user.sync_state.strike_code == stored(CAPTCHA)
     evotor = evotor_use(user)
     vk = vk_client(
-        use.token,
+        use,
         slowest=AFTER_CAPTCHA_PER_SECOND if was_asked_by_captcha else None,
         hooks=CallHooks(is_resting=findings.is_resting, before_repeat=lease.renew, note_refused=findings.note_refused),
     )

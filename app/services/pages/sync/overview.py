@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from app.clock import utcnow
+from app.context import settings
 from app.domain.rules import Status
 from app.domain.situation import Ended, Facts, Situation, situation_of
 from app.models import EntryOutcome, OwnerOrder, RunStatus, SyncRun, User
@@ -21,6 +22,7 @@ from app.services.pages.sync.problems import problems
 from app.services.planning.pending import PendingPlan, pending_plan
 from app.services.planning.readiness import MarketLimits, Readiness, market_limits, readiness_of
 from app.services.runs import records
+from app.services.vendors.clients import evotor_cabinet
 
 SOON = timedelta(minutes=1)
 """A run that is due by then is waited for by the page."""
@@ -37,6 +39,10 @@ class SyncOverview:
         self.is_enabled = self._config.is_enabled
         self.confirmed_at = self._config.confirmed_at
         self.has_vk = user.vk is not None and user.vk.is_connected
+        self.has_cabinet, self.has_vk_id = evotor_cabinet() is not None, bool(settings().vk_client_id)
+        """Which ways to connect are offered."""
+        self.evotor_is_withdrawn = user.evotor is not None and user.evotor.withdrawn is not None
+        self.awaits_evotor = user.evotor is not None and user.evotor.is_awaiting_key
 
     @cached_property
     def run_obstacle(self) -> str | None:

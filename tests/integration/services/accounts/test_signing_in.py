@@ -1,7 +1,8 @@
 """Signing in, and the work of hashing behind it."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
+from unicodedata import normalize
 
 import pytest
 import sqlalchemy as sa
@@ -24,6 +25,9 @@ from tests.support.sign_ins import (
 )
 from tests.support.statements import heard
 
+UNLIKE = "Мой пароль йёжик 77"
+"""Has signs that may be composed of others, or not."""
+
 pytestmark = pytest.mark.usefixtures("app")
 
 
@@ -40,6 +44,28 @@ def test_a_wrong_password_does_not_sign_in(wrong: str) -> None:
 
     with pytest.raises(BadCredentials):
         users.authenticate(EMAIL, wrong, HERE, NOW)
+
+
+@pytest.mark.parametrize(("chosen", "typed"), [("NFC", "NFD"), ("NFD", "NFC"), ("NFKC", "NFKD")])
+def test_a_password_is_the_same_whatever_a_keyboard_composes_its_signs_of(
+    chosen: Literal["NFC", "NFD", "NFKC"], typed: Literal["NFC", "NFD", "NFKD"]
+) -> None:
+    user = make_user()
+    users.set_password(user, normalize(chosen, UNLIKE))
+    db.session.commit()
+
+    assert users.authenticate(EMAIL, normalize(typed, UNLIKE), HERE, NOW) is user
+
+
+def test_a_password_that_was_kept_as_it_was_typed_still_signs_in_and_is_renewed() -> None:
+    user, typed = make_user(), normalize("NFD", UNLIKE)
+    user.password_hash = kept = passwords._hasher.hash(typed)
+    db.session.commit()
+
+    assert users.authenticate(EMAIL, typed, HERE, NOW) is user
+    db.session.commit()
+    assert user.password_hash != kept
+    assert users.authenticate(EMAIL, normalize("NFC", UNLIKE), HERE, NOW) is user
 
 
 @pytest.mark.parametrize("typed", ["1", " 1 ", "１", "1@", "owner"])
@@ -187,6 +213,19 @@ def test_a_known_and_an_unknown_address_cost_the_same_work(watched: Watched, app
                 fail_to_sign_in(email)
     works = " ".join(statements).split(EMAIL)[1].split("nobody@example.ru")
     assert works[0].strip() == works[1].split(" 1 ", 1)[0].strip()
+
+
+@pytest.mark.parametrize("typed", ["wrong password", normalize("NFD", UNLIKE)])
+def test_a_known_and_an_unknown_address_cost_the_same_hashing(watched: Watched, typed: str) -> None:
+    make_user()
+    steps = []
+    for email in (EMAIL, "nobody@example.ru"):
+        watched.seen.clear()
+        with pytest.raises(BadCredentials):
+            users.authenticate(email, typed, HERE, NOW)
+        steps.append(list(watched.seen))
+
+    assert steps[0] == steps[1]
 
 
 def test_an_unreadable_hash_is_a_wrong_password() -> None:

@@ -51,6 +51,15 @@ def test_the_sixth_failure_locks_this_source_and_then_the_right_password_is_refu
     assert sign_in(at=NOW + FIRST_LOCK) == "signed in"
 
 
+def test_whoever_is_refused_hears_when_the_lock_ends() -> None:
+    for _ in range(FREE_TRIES + 1):
+        guess()
+
+    with pytest.raises(TooManyAttempts) as refusal:
+        users.authenticate(EMAIL, PASSWORD, HERE, NOW + timedelta(seconds=10.5))
+    assert refusal.value.seconds_left == 20
+
+
 @pytest.mark.parametrize("sources", [1, 300])
 def test_however_much_is_guessed_elsewhere_the_owner_gets_in(sources: int) -> None:
     for number in range(sources):

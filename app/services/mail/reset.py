@@ -1,0 +1,36 @@
+"""Another password for who has forgotten the old one, but reads the mails of the address."""
+
+from app.clock import utcnow
+from app.db import db
+from app.models import MailKind, User
+from app.services.accounts import passwords, users
+from app.services.errors import BadCredentials, LinkExpired
+from app.services.mail import outbox, tokens
+
+
+def ask(written: str) -> None:
+    """Queue the mail with the link, if the address is somebody's; the same work if not. Flushes."""
+    user = users.by_address(written)
+    outbox.queue_asked(user.id if user else None, MailKind.RESET_PASSWORD, user.email if user else written)
+
+
+def is_good(token: str) -> bool:
+    return tokens.reset_by(token) is not None
+
+
+def reset(token: str, password: str) -> User:
+    """Signs every device out. The link has proved the address, too. Ends the caller's transaction first.
+
+    Raises LinkExpired, also where somebody else was faster, and WeakPassword.
+    """
+    user = tokens.reset_by(token)
+    if user is None:
+        raise LinkExpired
+    passwords.check_new(password, user.email)
+    try:
+        users.replace_password(user, user.password_hash, password)
+    except BadCredentials:
+        raise LinkExpired from None
+    user.email_confirmed_at = user.email_confirmed_at or utcnow()
+    db.session.flush()
+    return user
