@@ -6,7 +6,7 @@ from app.clients.evotor.errors import EvotorError
 from app.clock import utcnow
 from app.db import db
 from app.models import ConnectionState, EventKind, EvotorConnection, User
-from app.services.accounts import events
+from app.services.accounts import events, sessions
 from app.services.catalog import other_account, refresh
 from app.services.catalog.age import catalog_age
 from app.services.connections.state import record_ok, record_state, stored_state
@@ -20,7 +20,7 @@ from app.services.vendors.faults import evotor_code, evotor_state
 def connect_evotor(user: User, token: str) -> bool:
     """Store the token and make the first copy of the catalog; True if this is another account than before.
 
-    Raises ConnectionRefused, and then nothing was stored.
+    Raises ConnectionRefused and SessionEnded, and then nothing was stored.
     """
     db.session.commit()  # no transaction stays open while Evotor answers
     try:
@@ -29,6 +29,7 @@ def connect_evotor(user: User, token: str) -> bool:
     except EvotorError as error:
         raise ConnectionRefused(evotor_code(error)) from error
     db.session.expire_all()  # meanwhile another request or a run may have written
+    sessions.still(user)
     connection = locked_or_new(EvotorConnection, user.id)
     is_other, owner_id = other_account.is_other_account(connection, stores), other_account.owner_of(stores)
     connection.token = token

@@ -36,8 +36,9 @@ def hand_over_kept(evotor_user_id: str) -> None:
     kept = EvotorKeptToken
     taken = sa.delete(kept).where(kept.evotor_user_id == evotor_user_id).returning(kept.token, kept.expires_at)
     found = db.session.execute(taken.execution_options(synchronize_session=False)).first()
-    if found is not None and found.token is not None and found.expires_at > utcnow():
-        _store_locked(evotor_user_id, found.token)
+    token = found.token if found is not None and found.expires_at > utcnow() else None
+    if token is not None and not _store_locked(evotor_user_id, token):
+        db.session.rollback()  # unlinked just now: it waits for the next link
     db.session.commit()
 
 

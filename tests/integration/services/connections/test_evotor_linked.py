@@ -10,8 +10,9 @@ from flask import Flask
 from app.clock import utcnow
 from app.db import db
 from app.models import AccountEvent, CatalogStore, ConnectionState, EvotorConnection, EvotorKeptToken, SyncConfig, User
+from app.services import locks
 from app.services.accounts import throttle
-from app.services.connections.evotor_webhooks import user_tokens
+from app.services.connections.evotor_webhooks import deliveries, user_tokens
 from app.services.ops import keys, pruning
 from app.tasks.sync import run_due
 from tests.factories import PASSWORD, connect_both, make_active, make_user
@@ -138,6 +139,20 @@ def test_a_token_that_nobody_was_linked_to_in_time_goes(
     assert pruning.prune(90)["kept_tokens"] == 1
     evotor.verify()
     assert connection().token is None
+
+
+def test_a_kept_token_waits_on_where_its_owner_unlinks_at_that_moment(
+    evotor: Webhooks, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unlink(_user_id: int) -> None:
+        db.session.execute(sa.update(EvotorConnection).values(linked_id=None))
+
+    evotor.token(EVOTOR_TOKEN)
+    monkeypatch.setattr(locks, "lock", unlink)
+    deliveries.hand_over_kept(ACCOUNT)
+    evotor.verify()
+
+    assert connection().token is None and len(kept()) == 1
 
 
 def test_a_kept_token_that_is_too_old_is_not_handed_over(evotor: Webhooks, owner: User) -> None:

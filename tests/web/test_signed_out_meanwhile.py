@@ -1,4 +1,4 @@
-"""Whose device is signed out while VK answers slowly changes nothing of the connection any more."""
+"""Whose device is signed out while a vendor answers slowly changes nothing of the connection any more."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,13 +8,13 @@ from flask import Flask
 
 from app.clients.http import Response, Transport
 from app.db import db
-from app.models import User, UserSession, VkPendingAccess
+from app.models import EvotorConnection, User, UserSession, VkPendingAccess
 from config import Settings
 from tests.conftest import settings_for
 from tests.factories import PASSWORD, connect_both
 from tests.support.connections import stored_vk
 from tests.support.page import Browser
-from tests.support.sandbox import CLUB, EXTENDED_CLUB, Sandbox
+from tests.support.sandbox import CLUB, EVOTOR_TOKEN, EXTENDED_CLUB, Sandbox
 from tests.support.vk_id import asked, decided, settings_of, signed_in
 
 
@@ -123,3 +123,15 @@ def test_its_choice_and_its_pasted_key_store_nothing_either(
 def test_a_visitor_takes_nothing_of_the_way_back_along(visitor: Browser) -> None:
     address = visitor.get("/vk/callback?code=the-code&state=s&device_id=d", 302).location
     assert address == "/login?next=/vk"
+
+
+def test_a_key_of_evotors_is_not_stored_for_it_either(
+    browser: Browser, phone: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser.get("/evotor")
+    after_call(monkeypatch, "/stores", lambda: end_everywhere(phone))
+
+    page = browser.submit("/evotor", access_token=EVOTOR_TOKEN)
+
+    assert page.path == "/login" and "Вы вышли, поэтому ничего не изменилось" in page.notices[0]
+    assert db.session.query(EvotorConnection).count() == 0
