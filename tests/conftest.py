@@ -21,6 +21,7 @@ from app.models import all as every_table  # noqa: F401  # of what Base.metadata
 from app.services.accounts import passwords
 from config import Settings
 from tests.support.bad_vendor import BadVendor
+from tests.support.clock import NOON, TurnedClock, turn
 from tests.support.compiled import CompiledStatements, CompiledTemplates
 from tests.support.database import copy_sqlite, drop_postgres, make_postgres
 from tests.support.mail_server import MailServer, with_mail
@@ -155,6 +156,14 @@ def app_on_postgres(postgres_url: str, sandbox: Sandbox, tmp_path: Path) -> Iter
     for app in running_app(settings_for(postgres_url, sandbox, photo_dir=str(tmp_path / "photos"))):
         emptied()
         yield app
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> TurnedClock:
+    """Noon, until the test moves it."""
+    turned = TurnedClock(NOON)
+    turn(monkeypatch, turned)
+    return turned
 
 
 @pytest.fixture

@@ -12,20 +12,13 @@ from app.models import MailKind, OutgoingMail, User, UserSession
 from app.services.accounts import users
 from app.services.mail import delivery, preferences, tokens
 from tests.factories import PASSWORD, make_user
-from tests.support.clock import NOON, TurnedClock, turn
+from tests.support.clock import NOON, TurnedClock
 from tests.support.mail_server import MailServer
 from tests.support.page import Browser
 
 OWNER, ANOTHER = "owner@example.ru", "another password"
 SITE = "http://localhost:8000"
 ASKED = "Если этот адрес зарегистрирован, через несколько минут на него придёт письмо со ссылкой."
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> TurnedClock:
-    turned = TurnedClock(NOON)
-    turn(monkeypatch, turned)
-    return turned
 
 
 @pytest.fixture

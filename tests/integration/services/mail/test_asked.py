@@ -9,18 +9,11 @@ from app.services.accounts import users
 from app.services.mail import confirmation, outbox, reset
 from app.services.ops import pruning
 from tests.factories import PASSWORD
-from tests.support.clock import NOON, TurnedClock, turn
+from tests.support.clock import TurnedClock
 
 ADDRESS = "stranger@example.ru"
 
 pytestmark = pytest.mark.usefixtures("app_with_mail_on_each_database")
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> TurnedClock:
-    turned = TurnedClock(NOON)
-    turn(monkeypatch, turned)
-    return turned
 
 
 def registered_and_deleted() -> bool:

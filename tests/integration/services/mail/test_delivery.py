@@ -13,17 +13,10 @@ from app.models import MailKind, OutgoingMail, User
 from app.services.mail import confirmation, delivery, letters, outbox
 from app.services.ops import pruning
 from tests.factories import make_user
-from tests.support.clock import NOON, TurnedClock, turn
+from tests.support.clock import NOON, TurnedClock
 from tests.support.mail_server import SENDER, MailServer
 
 OWNER = "owner@example.ru"
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> TurnedClock:
-    turned = TurnedClock(NOON)
-    turn(monkeypatch, turned)
-    return turned
 
 
 @pytest.fixture

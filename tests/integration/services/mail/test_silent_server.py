@@ -12,19 +12,12 @@ from app.models import MailKind, OutgoingMail, User
 from app.services.mail import delivery, letters, outbox
 from app.tasks.sync import run_due
 from tests.factories import connect_both, make_active, make_user
-from tests.support.clock import NOON, TurnedClock, turn
+from tests.support.clock import TurnedClock
 from tests.support.mail_server import MailServer
 from tests.support.sandbox import STORE
 
 SHORT = 0.4
 """Seconds, in place of those that a real server gets."""
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> TurnedClock:
-    turned = TurnedClock(NOON)
-    turn(monkeypatch, turned)
-    return turned
 
 
 @pytest.fixture
