@@ -89,9 +89,9 @@ def renewed(held: Access, budget: Budget | None, *, is_usable: bool = False) -> 
             return stored.access
         if stored.refresh_token is None or stored.device_id is None:
             raise id_expired()
-        if _is_ahead(stored.renew_after):
+        if _is_ahead(stored.renew_after) and (is_usable or stored.failures):
             raise id_unreachable()
-        if _claim(held):
+        if _claim(held, is_usable=is_usable):
             return _spent(stored, stored.refresh_token, stored.device_id, budget)
         if clock.monotonic() >= ends:
             raise id_unreachable()
@@ -192,16 +192,20 @@ def _look(held: Access) -> _Stored | None:
     return _Stored(access, row.refresh_token, row.device_id, row.renewal_failures, row.renew_after)
 
 
-def _claim(held: Access) -> bool:
-    """Only while what was looked at still stands: nobody was refused or told to wait since."""
+def _claim(held: Access, *, is_usable: bool) -> bool:
+    """Only while what was looked at still stands: nobody was refused or told to wait since.
+
+    That a token is young enough keeps it from being renewed ahead of time, and not when VK takes it no more.
+    """
     now = utcnow()
+    is_time = _is_over(VkConnection.renew_after, now, HOLDS[-1])
     # A moment far ahead of any claim was set by a clock that went wrong; one just behind ours may have come first.
     return _updated(
         held,
         {"renewing_until": now + CLAIM},
         VkConnection.refresh_token.is_not(None),
         _is_over(VkConnection.renewing_until, now, 2 * CLAIM),
-        _is_over(VkConnection.renew_after, now, HOLDS[-1]),
+        is_time if is_usable else is_time | (VkConnection.renewal_failures == 0),
     )
 
 

@@ -64,6 +64,18 @@ def short_lived(shop: Shop) -> None:
     db.session.commit()
 
 
+def test_one_that_vk_takes_no_more_is_renewed_at_once_however_short_its_life(signed_in: Shop, sandbox: Sandbox) -> None:
+    short_lived(signed_in)
+    token = stored().token
+    signed_in.on_call("/market.add", revoked(signed_in, token))
+    signed_in.on_call("/execute", revoked(signed_in, token))
+
+    outcome = signed_in.run()
+
+    assert (outcome.status, outcome.error) == (RunStatus.SUCCEEDED, None)
+    assert len(renewals(sandbox)) == 1
+
+
 def test_no_token_is_renewed_ahead_of_time_twice_a_minute(signed_in: Shop) -> None:
     now = signed_in.clock.utcnow()
     assert rest(now + timedelta(seconds=30)) == now + timedelta(minutes=1)
