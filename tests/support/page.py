@@ -157,7 +157,10 @@ def words(tag: Tag | BeautifulSoup) -> str:
 
 def check_headers(answer: TestResponse) -> None:
     headers = answer.headers
-    assert headers["Content-Security-Policy"] == POLICY
+    policy = headers["Content-Security-Policy"]
+    if answer.request.path == "/vk/community":  # its pictures lie at VK
+        policy = re.sub(r"(img-src 'self' data:)( https?://[\w.:-]+)*;", r"\1;", policy)
+    assert policy == POLICY
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
     is_key = answer.request.path.startswith(KEYS)
@@ -234,5 +237,5 @@ def _inline_code(page: Page) -> None:
     for tag in page.all("*"):
         handlers = [name for name in tag.attrs if name.startswith(("on", "hx-on"))]
         assert not handlers, f"inline handlers: {handlers}"
-    for tag in page.all("[src], link[href]"):
+    for tag in page.all("[src]:not(.community img), link[href]"):
         assert str(tag.get("src") or tag["href"]).startswith("/"), f"from elsewhere: {tag}"

@@ -34,6 +34,16 @@ def test_the_usable_come_first_with_what_stands_there(browser: Browser, sandbox:
     assert page.text.count("Там уже 4 товара, мы их не тронем.") == 2
 
 
+def test_each_shows_its_picture_and_no_other_page_lets_foreign_ones_in(browser: Browser, sandbox: Sandbox) -> None:
+    page = signed_in(browser, sandbox)
+
+    pictures = [str(picture["src"]) for picture in page.all(".community img")]
+    assert f"{sandbox.url}/ui/club{CLUB}.svg" in pictures
+    assert requests.get(pictures[0], timeout=5).headers["Content-Type"].startswith("image/svg+xml")
+    assert f"img-src 'self' data: {sandbox.url};" in page.answer.headers["Content-Security-Policy"]
+    assert sandbox.url not in browser.get("/vk").answer.headers["Content-Security-Policy"]
+
+
 def test_the_others_tell_why_not(browser: Browser, sandbox: Sandbox) -> None:
     page = signed_in(browser, sandbox)
 

@@ -9,6 +9,7 @@ from app.clients.emulator import is_emulator
 
 LONGEST_ADDRESS = 4096
 _HOSTS = ("vk.com", "vk.ru")
+_PICTURE_HOSTS = (*_HOSTS, "userapi.com", "vkuserphoto.ru", "vkuser.net")
 # No user name, no backslash, no sign that a browser would drop: every reader finds the same host in it.
 _ADDRESS = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?(?:[/?#][!-\[\]-~]*)?",
@@ -44,9 +45,16 @@ class VkAddresses:
 
     def page(self, address: object) -> str | None:
         """The address, if it is a page of VK's that may become a link on ours."""
+        return self._on(_HOSTS, address)
+
+    def picture(self, address: object) -> str | None:
+        """The address, if it is a picture of VK's that a page of ours may show."""
+        return self._on(_PICTURE_HOSTS, address)
+
+    def _on(self, names: tuple[str, ...], address: object) -> str | None:
         scheme, host = self._read(address)
         own = {urlsplit(url).hostname for url in (self.api_url, self.id_url)}
-        is_vks = host in own or any(host == name or host.endswith(f".{name}") for name in _HOSTS)
+        is_vks = host in own or any(host == name or host.endswith(f".{name}") for name in names)
         return str(address) if scheme and is_vks else None
 
     def upload(self, answer: object) -> str:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.clients.answers import MalformedAnswer, clean_text, fraction, whole_number
+from app.clients.vk.addresses import LONGEST_ADDRESS
 from app.domain.market.categories import Category
 from app.domain.market.items import (
     Album,
@@ -175,6 +176,7 @@ def _community(group: dict[str, Any]) -> Community:
         is_extended=_text(market, "type") in _EXTENDED_SHOPS,
         currency_id=whole_number(_inner(market, "currency").get("id")),
         members=whole_number(group.get("members_count"), least=0),
+        picture=_text(group, "photo_100", LONGEST_ADDRESS) or _text(group, "photo_50", LONGEST_ADDRESS),
     )
 
 

@@ -29,6 +29,8 @@ class Community:
     """An "advanced" or "pro" shop, which keeps stock."""
     currency_id: int | None
     members: int | None = None
+    picture: str = ""
+    """As VK names its address, wherever that leads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ def _group(call: Call, club: Club) -> Json:
         "is_admin": int(level > 0),
         "is_member": int(call.token.user_id in club.levels),
         "is_advertiser": int(level == 3),
+        **{f"photo_{size}": f"{call.base_url}ui/club{club.id}.svg" for size in (50, 100, 200)},
     }
     if level:
         group["admin_level"] = level

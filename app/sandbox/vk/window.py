@@ -37,6 +37,22 @@ def show(club_id: int) -> Response:
         return Response(_page(club), mimetype="text/html")
 
 
+@blueprint.get("/ui/club<int:club_id>.svg")
+def picture(club_id: int) -> Response:
+    """What the community shows of itself: its own colour, and the first letter of its name."""
+    world: World = current_app.config["WORLD"]
+    club = world.vk.clubs.get(club_id)
+    if club is None:
+        abort(404)
+    return Response(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">'
+        f'<rect width="100" height="100" fill="hsl({club.id * 47 % 360} 45% 45%)"/>'
+        '<text x="50" y="68" font-size="52" text-anchor="middle" fill="#fff" font-family="sans-serif">'
+        f"{escape(club.name[:1])}</text></svg>",
+        mimetype="image/svg+xml",
+    )
+
+
 def _page(club: Club) -> str:
     album = club.albums.get(request.args.get("album", 0, type=int))
     items = [

@@ -13,7 +13,7 @@ from app.domain.market.items import RUSSIAN_ROUBLE, Community
 from app.models import User
 from app.services.connections import vk, vk_id
 from app.services.errors import ConnectionRefused
-from app.services.vendors.clients import vk_client, vk_community_page
+from app.services.vendors.clients import vk_client, vk_community_page, vk_picture
 from app.services.vendors.connection_use import vk_use
 from app.services.vendors.faults import vk_code
 
@@ -38,6 +38,8 @@ class Choice:
     """Connected now, or the last one that was."""
     goods: int | None = None
     """How many items stand there, ours among them; None where that is not known."""
+    picture: str | None = None
+    """Its address at VK."""
 
     @property
     def initial(self) -> str:
@@ -70,7 +72,16 @@ def choices(user: User) -> list[Choice]:
 
 
 def _choice(one: Community, obstacle: str | None, ours: int, goods: int | None) -> Choice:
-    return Choice(one.id, one.name, one.members, vk_community_page(one.id), obstacle, one.id == ours, goods)
+    return Choice(
+        one.id,
+        one.name,
+        one.members,
+        vk_community_page(one.id),
+        obstacle,
+        one.id == ours,
+        goods,
+        vk_picture(one.picture),
+    )
 
 
 def _obstacle(community: Community) -> str | None:

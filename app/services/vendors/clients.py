@@ -75,6 +75,11 @@ def vk_community_page(group_id: int) -> str:
     return VkAddresses(settings().vk_api_url).community(group_id)
 
 
+def vk_picture(address: str) -> str | None:
+    """The address, if it is a picture of VK's that a page of ours may show."""
+    return VkAddresses(settings().vk_api_url, settings().vk_id_url).picture(address)
+
+
 def evotor_cabinet() -> str | None:
     """The address of Evotor's cabinet; None where installing the application there would tell us nothing."""
     return addresses.cabinet(settings().evotor_api_url) if settings().evotor_webhook_secret else None

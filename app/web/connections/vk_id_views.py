@@ -1,6 +1,6 @@
 """Signing in with VK ID, and choosing a community from those that VK names."""
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.clients.vk.errors import ACCESS_DENIED, NO_ACCESS_TO_COMMUNITY, NO_MARKET_RIGHTS, NOT_PERMITTED, stored
@@ -13,7 +13,7 @@ from app.web.asking import asks_vendors
 from app.web.connections import blueprint
 from app.web.connections.forms import CommunityForm
 from app.web.connections.told import connected
-from app.web.doors import limits
+from app.web.doors import headers, limits
 from app.web.forms import text_of
 from app.web.messages import message
 
@@ -82,16 +82,22 @@ def vk_community() -> ResponseReturnValue:
             next_step = "" if rules.rules_of(user).rules else " Теперь выберите товары в каталоге."
             flash(*connected(f"Сообщество ВК подключено.{next_step}", "other_vk" if is_other else None))
             return redirect(url_for(".show"))
-    made_by = vk_communities.maker(user)
+    return _list(form), form.status
+
+
+def _list(form: CommunityForm) -> Response:
+    made_by = vk_communities.maker(owner())
     found, refusal = _choices()
     facts = {
         "choices": found,
         "refusal": refusal,
         "made_by": made_by,
-        "person": "" if refusal else vk_communities.signed_in_as(user),
+        "person": "" if refusal else vk_communities.signed_in_as(owner()),
         "vk_id": vk_id.is_offered(),
     }
-    return render_template("connections/community.html", form=form, **facts), form.status
+    page = make_response(render_template("connections/community.html", form=form, **facts))
+    headers.allow_pictures(page, (choice.picture for choice in found if choice.picture))
+    return page
 
 
 def _choices() -> tuple[list[Choice], ConnectionRefused | None]:

@@ -40,6 +40,27 @@ FOREIGN_PAGES: list[Any] = [
 @pytest.mark.parametrize("address", FOREIGN_PAGES, ids=lambda address: repr(address)[:40])
 def test_a_page_that_is_not_vks_is_not_shown(address: Any) -> None:
     assert read_failure({"error_code": 14, "redirect_uri": address}, "m", 200, ADDRESSES).redirect_uri is None
+    assert ADDRESSES.picture(address) is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://sun9-1.userapi.com/s/v1/a.jpg?size=100x100&ava=1",
+        "https://sun1-2.vkuserphoto.ru/a",
+        "https://vk.com/images/community_100.png",
+    ],
+)
+def test_a_picture_of_vks_is_shown(address: str) -> None:
+    assert ADDRESSES.picture(address) == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://sun9-1.userapi.com/a", "https://userapi.com.evil.example/a", "https://sun9-1.userapi.com/; script-src *"],
+)
+def test_a_picture_that_is_not_vks_is_not_shown(address: str) -> None:
+    assert ADDRESSES.picture(address) is None
 
 
 @pytest.mark.parametrize(
