@@ -6,7 +6,8 @@ from flask.testing import FlaskClient
 
 from app.clock import utcnow
 from app.context import settings
-from app.models import ConnectionState, User
+from app.db import db
+from app.models import AccountEvent, ConnectionState, EventKind, User
 from app.tasks.sync import run_due
 from tests.conftest import running_app, settings_for
 from tests.factories import PASSWORD, connect_both, make_user
@@ -91,8 +92,11 @@ def test_a_removed_application_is_told_with_the_way_back(browser: Browser, owner
 def test_disconnecting_forgets_who_is_linked(browser: Browser, owner: User, evotor: Webhooks, app: Flask) -> None:
     evotor.verify()
     browser.get("/evotor")
-    browser.submit("/evotor/disconnect")
+    page = browser.submit("/evotor/disconnect")
     evotor.token(EVOTOR_TOKEN)
+
+    assert "уже был отключён" not in page.notices[0]
+    assert db.session.query(AccountEvent).filter_by(kind=EventKind.EVOTOR_DISCONNECTED).count() == 1
 
     assert "Не подключено" in browser.get("/connections").text
     other = make_user("other@example.ru")

@@ -9,7 +9,7 @@ from flask import Flask
 
 from app.db import db
 from app.models import MailKind, OutgoingMail, User, UserSession
-from app.services.accounts import users
+from app.services.accounts import passwords, users
 from app.services.mail import delivery, preferences, tokens
 from tests.factories import PASSWORD, make_user
 from tests.support.clock import NOON, TurnedClock
@@ -63,6 +63,38 @@ def test_a_new_password_is_made_by_a_link_that_was_mailed(
     assert elsewhere.get("/sync", 302).location.startswith("/login")
     assert visitor.sign_in(OWNER, ANOTHER).path == "/sync"
     assert owner.email_confirmed_at == NOON
+
+
+def test_whoever_proves_the_address_first_looks_at_what_was_connected_before(
+    visitor: Browser, owner: User, mail_server: MailServer, clock: TurnedClock
+) -> None:
+    def says() -> bool:
+        link = asks_for_a_password(visitor, mail_server)
+        visitor.get(link)
+        notices = visitor.submit(link, password=ANOTHER, password_repeat=ANOTHER).notices
+        clock.move(hours=1)
+        return any("что Эвотор и ВК там ваши" in notice for notice in notices)
+
+    assert [says(), says()] == [True, False]
+
+
+def test_signing_out_everywhere_stops_a_new_password_under_way(
+    visitor: Browser, owner: User, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = asks_for_a_password(visitor, mail_server)
+    hashed = passwords.hashed
+
+    def meanwhile(password: str) -> str:
+        with db.engine.begin() as connection:
+            connection.execute(sa.update(User).values(session_key="another"))
+        return hashed(password)
+
+    monkeypatch.setattr(passwords, "hashed", meanwhile)
+    visitor.get(link)
+    visitor.submit(link, 404, password=ANOTHER, password_repeat=ANOTHER)
+    monkeypatch.undo()
+
+    assert users.authenticate(OWNER, PASSWORD, "192.0.2.1").id == owner.id
 
 
 def test_a_link_works_once(visitor: Browser, owner: User, mail_server: MailServer) -> None:

@@ -1,14 +1,17 @@
 """Signing in with VK ID: the way there and back, and what comes back wrong."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from app.db import db
 from app.models import User, UserSession, VkPendingAccess, VkSignIn
 from app.services.ops.pruning import prune
+from app.web.connections import vk_id_views
 from config import Settings
 from tests.conftest import settings_for
 from tests.factories import PASSWORD, connect_both
@@ -160,6 +163,22 @@ def test_another_device_of_the_owner_does_not_come_back_either(
     phone.sign_in(owner.email, PASSWORD)
 
     assert "в другом окне" in followed(phone, back).notices[0]
+
+
+def test_signing_out_while_one_begins_to_sign_in_at_vk_leads_to_the_sign_in(
+    browser: Browser, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing = vk_id_views.writing
+
+    def meanwhile(work: Callable[[], str]) -> str:
+        with db.engine.begin() as connection:
+            connection.execute(sa.delete(UserSession))
+        return writing(work)
+
+    monkeypatch.setattr(vk_id_views, "writing", meanwhile)
+
+    assert browser.get("/vk/authorize", 302).location.startswith("/login")
+    assert db.session.query(VkSignIn).count() == 0
 
 
 def test_signing_out_ends_what_was_begun(browser: Browser, owner: User) -> None:

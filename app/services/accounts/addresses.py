@@ -16,6 +16,8 @@ def normalise_email(written: str) -> str:
         address = validate_email(_folded(written), check_deliverability=False, test_environment=True)
     except EmailNotValidError:
         raise NotAnAddress from None
+    if "=?" in address.local_part:  # an encoded word: mail programs would read other addresses in it
+        raise NotAnAddress
     return f"{address.local_part}@{address.ascii_domain}".lower()
 
 

@@ -17,11 +17,12 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from threading import BoundedSemaphore
+from unicodedata import category
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from app.services.accounts.addresses import trimmed
+from app.services.accounts.addresses import BLANK, trimmed
 from app.services.errors import ServiceError
 
 SHORTEST, LONGEST = 8, 128
@@ -33,6 +34,8 @@ EXPECTED = ("evosync", "evotor", "эвотор", "vkontakte", "вконтакт�
 LEFT_OVER = 5
 """So many signs beside such a word are no secret yet."""
 LONGEST_PERIOD = 4
+LOOK_BLANK = "\u115f\u1160\u3164\uffa0\u2800"
+"""Letters and a sign of Braille that nobody sees either."""
 _LAYOUT = str.maketrans("йцукенгшщзхъфывапролджэячсмитьбю", "qwertyuiop[]asdfghjkl;'zxcvbnm,.")
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -49,7 +52,8 @@ def check_new(password: str, email: str = "") -> None:
     folded = trimmed(password.casefold())
     if not SHORTEST <= len(password) <= LONGEST:
         raise WeakPassword("password_length")
-    if not _common().isdisjoint((folded, folded.translate(_LAYOUT))):
+    seen = "".join(sign for sign in folded if category(sign) not in BLANK and sign not in LOOK_BLANK)
+    if not _common().isdisjoint(form for word in (folded, seen) for form in (word, word.translate(_LAYOUT))):
         raise WeakPassword("password_common")
     if _is_simple(folded):
         raise WeakPassword("password_simple")

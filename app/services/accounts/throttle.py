@@ -1,7 +1,7 @@
 """Slows guessing down without letting a stranger who guesses keep the owner out.
 
 Failures are counted of an account, of a source, and of an account from a source, in the same rows whether that account
-exists or not. Only the last two refuse, so a source that has not failed always gets its try; an account that many
+exists or not. Only the last two refuse, and where sources are of one crowd all of those together, so a source that has not failed always gets its try; an account that many
 sources guess at merely leaves each of them fewer. A try is counted before the password is looked at, and taken back if
 it was right: parallel guesses gain nothing. Whoever writes several of the rows begins with the account's, then the
 source's: in another order two tries would wait for each other.
@@ -31,6 +31,7 @@ GUESSED_AT = 20
 """So many failures of an account, wherever they come from, are more than forgetfulness."""
 FREE_TRIES_OF_SOURCE = 20
 """For whatever accounts: many owners may share one address."""
+FREE_TRIES_OF_CROWD = 30
 FIRST_LOCK = timedelta(seconds=30)
 LONGEST_LOCK = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(days=1)
@@ -49,6 +50,8 @@ class Attempt:
     """Failures for one purpose do not count for another."""
     subject: str
     source: str
+    crowd: str = ""
+    """Sources of this kind are one more together: whoever guesses at one account may have many of them."""
 
     @property
     def account(self) -> str:
@@ -67,6 +70,10 @@ class Attempt:
     def of_both(self) -> tuple[str, str]:
         return self.account, self.source
 
+    @property
+    def of_crowd(self) -> list[tuple[str, str]]:
+        return [(self.account, self.crowd)] if self.crowd else []
+
 
 def count_attempt(attempt: Attempt, now: datetime) -> bool:
     """As failed, until it is taken back; True if this one begins a lock. Commits. Raises TooManyAttempts."""
@@ -74,6 +81,7 @@ def count_attempt(attempt: Attempt, now: datetime) -> bool:
     locks = False
     for key, free in (
         (attempt.of_source, FREE_TRIES_OF_SOURCE),
+        *((key, FREE_TRIES_OF_CROWD) for key in attempt.of_crowd),
         (attempt.of_both, FREE_TRIES_WHEN_GUESSED_AT if guessed_at else FREE_TRIES),
     ):
         failures = _counted(key, now)
@@ -127,7 +135,7 @@ def _seconds_left(key: tuple[str, str], now: datetime) -> int:
 
 def take_back(attempt: Attempt) -> None:
     """It was right: earlier failures of this account from here are forgiven, too."""
-    for key in (attempt.of_account, attempt.of_source):
+    for key in (attempt.of_account, attempt.of_source, *attempt.of_crowd):
         one_less = {"failures": SignInFailures.failures - 1, "locked_until": None}
         db.session.execute(sa.update(SignInFailures).where(_is(key), SignInFailures.failures > 0).values(one_less))
     db.session.execute(sa.delete(SignInFailures).where(_is(attempt.of_both)))

@@ -45,11 +45,11 @@ def authenticate(email: str, password: str, source: str, now: datetime | None = 
     return user
 
 
-def known_by_password(email: str, password: str, source: str, now: datetime | None = None) -> User:
-    """The same for whoever does not sign in by that."""
+def known_by_password(email: str, password: str, source: str, now: datetime | None = None, *, crowd: str = "") -> User:
+    """The same for whoever does not sign in by that. `crowd`: see `Attempt`."""
     user = by_address(email)
     known = user.password_hash if user else None
-    attempt = Attempt(throttle.SIGN_IN, comparable(email), source)
+    attempt = Attempt(throttle.SIGN_IN, comparable(email), source, crowd)
     _prove(attempt, user, password, EventKind.SIGN_IN_FAILED, now)
     assert user is not None and known is not None
     renewed = passwords.renewed(known, password)
@@ -77,7 +77,7 @@ def _prove(attempt: Attempt, user: User | None, password: str, failure: EventKin
 
 def _lock_unchanged(user: User, known: str) -> None:
     """Until the transaction ends. Raises BadCredentials where user or password are not what they were."""
-    same = sa.select(User).where(User.id == user.id, User.password_hash == known).with_for_update()
+    same = sa.select(User).where(User.id == user.id, User.password_hash == known).with_for_update(key_share=True)
     if db.session.scalar(same.execution_options(populate_existing=True)) is None:
         raise BadCredentials
 
@@ -105,10 +105,13 @@ def set_password(user: User, new: str) -> None:
 def replace_password(user: User, known: str, new: str) -> None:
     """For who has proved in another way who they are. Signs every device out. Ends the caller's transaction first.
 
-    Raises BadCredentials where the password is not any more the one with the hash `known`.
+    Raises BadCredentials where the password is not any more the one with the hash `known`, or every device was signed
+    out meanwhile.
     """
-    password_hash = _hash_outside_transaction(new)
+    session_key, password_hash = user.session_key, _hash_outside_transaction(new)
     _lock_unchanged(user, known)
+    if user.session_key != session_key:
+        raise BadCredentials
     _store_password(user, password_hash, way="mail")
 
 

@@ -88,12 +88,12 @@ def _wants_catalog(connection: EvotorConnection) -> bool:
 def disconnect_evotor(user: User) -> bool:
     """Forget the token, and who is linked; the catalog, the rules and what stands in VK stay.
 
-    False where it was disconnected already.
+    False where it was disconnected already, and nobody linked.
     """
     connection = locked(EvotorConnection, user.id)
     if connection is None:
         return False
-    was_connected = connection.token is not None
+    was_connected = connection.token is not None or connection.linked_id is not None
     connection.token = connection.refresh_due_at = None
     _unlink(connection)
     if not was_connected:

@@ -42,8 +42,11 @@ def is_offered() -> bool:
 
 
 def begin(user: User, *, asks_who: bool = False) -> str:
-    """Where this person signs in at VK; `asks_who`: also one whom VK knows already is asked. Flushes."""
-    device = sessions.current(user)
+    """Where this person signs in at VK; `asks_who`: also one whom VK knows already is asked. Flushes.
+
+    Raises ConnectionRefused and SessionEnded.
+    """
+    device = sessions.still(user)
     if device is None:
         raise ConnectionRefused("vk_id_state")
     _forget_old(user)

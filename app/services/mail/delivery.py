@@ -14,6 +14,7 @@ from app.context import settings
 from app.db import db
 from app.logs import get_logger, remember_secret
 from app.models import MailKind, OutgoingMail, User
+from app.services.errors import NotAnAddress
 from app.services.mail import digest, letters, occasions, outbox, preferences, tokens
 from app.services.mail.letters import Letter
 from app.services.mail.messages import message_of
@@ -34,7 +35,7 @@ _LASTS = {
 """Nobody waits longer for what they asked for, and no week is summed up after the next."""
 _NOTICE_LASTS = occasions.DAY
 """Others go while what they tell is true, but no longer than until the next of their kind may be queued."""
-INTERNAL = "internal"
+INTERNAL, NO_ADDRESS = "internal", "no_address"
 
 log = get_logger()
 
@@ -106,7 +107,12 @@ class _Delivery:
         if letter is None:
             outbox.note_given_up(mail, outbox.NOT_NEEDED)
             return True
-        message = message_of(letter, mail.address)
+        try:
+            message = message_of(letter, mail.address)
+        except NotAnAddress:
+            outbox.note_given_up(mail, NO_ADDRESS)
+            log.warning("mail_not_sent", error=NO_ADDRESS, mail_id=mail.id, user_id=mail.user_id, kind=mail.kind)
+            return True
         try:
             session = self._connected()
         except MailError as error:

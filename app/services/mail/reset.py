@@ -2,7 +2,7 @@
 
 from app.clock import utcnow
 from app.db import db
-from app.models import MailKind, User
+from app.models import MailKind
 from app.services.accounts import passwords, users
 from app.services.errors import BadCredentials, LinkExpired
 from app.services.mail import outbox, tokens
@@ -18,8 +18,9 @@ def is_good(token: str) -> bool:
     return tokens.reset_by(token) is not None
 
 
-def reset(token: str, password: str) -> User:
-    """Signs every device out. The link has proved the address, too. Ends the caller's transaction first.
+def reset(token: str, password: str) -> bool:
+    """Signs every device out. True where the link is the first proof that the address is theirs: what was connected
+    before may be somebody else's. Ends the caller's transaction first.
 
     Raises LinkExpired, also where somebody else was faster, and WeakPassword.
     """
@@ -31,6 +32,7 @@ def reset(token: str, password: str) -> User:
         users.replace_password(user, user.password_hash, password)
     except BadCredentials:
         raise LinkExpired from None
+    is_first_proof = user.email_confirmed_at is None
     user.email_confirmed_at = user.email_confirmed_at or utcnow()
     db.session.flush()
-    return user
+    return is_first_proof

@@ -57,8 +57,10 @@ def new_password(token: str) -> ResponseReturnValue:
     form = ResetForm()
     try:
         if form.validate_on_submit():
-            reset.reset(token, text_of(form.password))
+            is_first_proof = reset.reset(token, text_of(form.password))
             flash("Пароль изменён, на всех устройствах нужно войти заново. Войдите с новым паролем.", "success")
+            if is_first_proof:
+                flash(message("connections_of_before"), "info")
             return redirect(url_for("auth.login"))
     except WeakPassword as error:
         form.refuse(form.password, message(error.code))

@@ -12,8 +12,8 @@ from app.services.vendors.connection_use import locked_or_new
 
 SOURCE = "evotor "
 """All owners come from Evotor's few servers: as one source they would lock one another out. Whoever guesses there has
-signed in to Evotor, so it is their number that is slowed, as an address is elsewhere; the account's own count is that
-of every sign-in."""
+signed in to Evotor, so it is their number that is slowed, as an address is elsewhere, and for one account all numbers
+together; the account's own count is that of every sign-in."""
 
 
 class AlreadyLinked(ServiceError):
@@ -27,7 +27,7 @@ def link(evotor_user_id: str, email: str, password: str) -> str:
 
     Raises BadCredentials, TooManyAttempts and AlreadyLinked.
     """
-    user = users.known_by_password(email, password, source_of(evotor_user_id))
+    user = users.known_by_password(email, password, source_of(evotor_user_id), crowd=SOURCE.strip())
     user_id, token = user.id, user_token(user.id, evotor_user_id)
     connection = locked_or_new(EvotorConnection, user_id)
     if connection.linked_id not in (None, evotor_user_id):

@@ -10,7 +10,15 @@ from flask import Flask
 from app.db import db
 from app.models import SignInFailures, User
 from app.services.accounts import passwords, throttle, users
-from app.services.accounts.throttle import FIRST_LOCK, FREE_TRIES, FREE_TRIES_OF_SOURCE, GUESSED_AT, SIGN_IN, Attempt
+from app.services.accounts.throttle import (
+    FIRST_LOCK,
+    FREE_TRIES,
+    FREE_TRIES_OF_CROWD,
+    FREE_TRIES_OF_SOURCE,
+    GUESSED_AT,
+    SIGN_IN,
+    Attempt,
+)
 from app.services.errors import BadCredentials, TooManyAttempts
 from tests.factories import PASSWORD, make_user
 
@@ -126,6 +134,23 @@ def test_a_success_forgives_earlier_failures() -> None:
         for _ in range(FREE_TRIES):
             guess()
         assert sign_in() == "signed in"
+
+
+def test_sources_of_one_crowd_are_bounded_together_and_nobody_else_by_them() -> None:
+    def tries(number: int, password: str, at: datetime = NOW) -> str:
+        try:
+            users.known_by_password(EMAIL, password, f"evotor {number}", at, crowd="evotor")
+        except (BadCredentials, TooManyAttempts) as refusal:
+            return refusal.code
+        db.session.commit()
+        return "known"
+
+    guesses = [tries(number, "wrong password") for number in range(FREE_TRIES_OF_CROWD + 1)]
+
+    assert set(guesses) == {"bad_credentials"}
+    assert tries(1000, PASSWORD) == "too_many_attempts"
+    assert sign_in() == "signed in"
+    assert tries(1000, PASSWORD, NOW + FIRST_LOCK) == "known"
 
 
 def test_a_source_that_tries_one_password_at_many_accounts_is_locked() -> None:

@@ -235,6 +235,19 @@ def test_a_fault_of_ours_in_one_mail_stops_no_other(
     assert "event=mail_not_sent" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("local", ["=?utf-8?q?all=40example.ru=2c?=", "=?utf-8?q?=0a?=", "=?utf-8?q?=00?="])
+def test_an_address_that_a_header_would_tell_otherwise_gets_no_mail(
+    owner: User, mail_server: MailServer, capsys: pytest.CaptureFixture[str], local: str
+) -> None:
+    owner.email = f"{local}@example.com"
+    outbox.queue(owner.id, MailKind.RESET_PASSWORD, owner.email)
+    db.session.commit()
+
+    assert delivery.hand_over() == 0 and not mail_server.asked
+    assert (the_mail().given_up_at, the_mail().error_code) == (NOON, "no_address")
+    assert "Traceback" not in capsys.readouterr().err
+
+
 def test_an_application_without_mail_asks_nobody(app: Flask) -> None:
     owner = make_user(OWNER)
     assert not confirmation.ask(owner)

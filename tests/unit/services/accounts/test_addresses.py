@@ -35,7 +35,19 @@ def test_an_address_has_one_form(written: str, normal: str) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["", "1", "nobody", "a@b", "a b@example.ru", "a\x00b@example.ru", "@example.ru", "a@@b.ru", "a@.ru", "\ud800"],
+    [
+        "",
+        "1",
+        "nobody",
+        "a@b",
+        "a b@example.ru",
+        "a\x00b@example.ru",
+        "@example.ru",
+        "a@@b.ru",
+        "a@.ru",
+        "\ud800",
+        "=?utf-8?q?a=40b.ru=2c?=@c.ru",
+    ],
 )
 def test_what_is_no_address_is_refused_and_compared_as_it_stands(written: str) -> None:
     with pytest.raises(NotAnAddress):
