@@ -1,0 +1,33 @@
+"""Evotor's subscriptions, each with its last event; by when a connection was last asked."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0022"
+down_revision = "0021"
+branch_labels = None
+depends_on = None
+
+CONNECTIONS = ("evotor_connections", "vk_connections")
+
+
+def upgrade() -> None:
+    op.add_column("evotor_connections", sa.Column("subscriptions", sa.JSON(), nullable=False, server_default="{}"))
+    _take_over_the_last_one()
+    for table in CONNECTIONS:
+        op.create_index(f"ix_{table}_checked_at", table, ["checked_at"])
+
+
+def _take_over_the_last_one() -> None:
+    names = ("id", "subscription_id", "subscription_number", "is_terminated")
+    row = sa.table("evotor_connections", *map(sa.column, names), sa.column("subscriptions", sa.JSON()))
+    known = sa.select(*(row.c[name] for name in names)).where(row.c.subscription_id.is_not(None))
+    for row_id, subscription, number, is_ended in op.get_bind().execute(known).all():
+        told = {subscription: [number or 0, bool(is_ended)]}
+        op.execute(sa.update(row).where(row.c.id == row_id).values(subscriptions=told))
+
+
+def downgrade() -> None:
+    for table in reversed(CONNECTIONS):
+        op.drop_index(f"ix_{table}_checked_at", table)
+    op.drop_column("evotor_connections", "subscriptions")
