@@ -45,7 +45,7 @@ class EvotorConnection(_Connection, Base):
     __tablename__ = "evotor_connections"
     __table_args__ = (
         one_of("state", ConnectionState),
-        sa.Index("ix_evotor_connections_checked_at", "checked_at"),
+        sa.Index("ix_evotor_connections_refresh_due_at", "refresh_due_at", "checked_at"),
         sa.Index("ix_evotor_connections_linked_id", "linked_id", unique=True),
         sa.Index("ix_evotor_connections_user_token_hash", "user_token_hash", unique=True),
         sa.Index("ix_evotor_connections_evotor_user_id", "evotor_user_id"),
@@ -71,7 +71,7 @@ class EvotorConnection(_Connection, Base):
     is_terminated: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     """Evotor said so of the application, and of its subscriptions: until it takes that back or another key is stored.
     That the token works is no proof."""
-    refresh_due_at: Mapped[datetime | None] = mapped_column(sa.DateTime, index=True)
+    refresh_due_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
     """From then on a pass reads the catalog, also where no run may."""
 
     @property

@@ -8,14 +8,15 @@ down_revision = "0021"
 branch_labels = None
 depends_on = None
 
-CONNECTIONS = ("evotor_connections", "vk_connections")
+DUE = "ix_evotor_connections_refresh_due_at"
 
 
 def upgrade() -> None:
     op.add_column("evotor_connections", sa.Column("subscriptions", sa.JSON(), nullable=False, server_default="{}"))
     _take_over_the_last_one()
-    for table in CONNECTIONS:
-        op.create_index(f"ix_{table}_checked_at", table, ["checked_at"])
+    op.drop_index(DUE, "evotor_connections")
+    op.create_index(DUE, "evotor_connections", ["refresh_due_at", "checked_at"])
+    op.create_index("ix_vk_connections_checked_at", "vk_connections", ["checked_at"])
 
 
 def _take_over_the_last_one() -> None:
@@ -28,6 +29,7 @@ def _take_over_the_last_one() -> None:
 
 
 def downgrade() -> None:
-    for table in reversed(CONNECTIONS):
-        op.drop_index(f"ix_{table}_checked_at", table)
+    op.drop_index("ix_vk_connections_checked_at", "vk_connections")
+    op.drop_index(DUE, "evotor_connections")
+    op.create_index(DUE, "evotor_connections", ["refresh_due_at"])
     op.drop_column("evotor_connections", "subscriptions")
