@@ -1,4 +1,4 @@
-"""Evotor's subscriptions, each with its last event; by when a connection was last asked."""
+"""Evotor's subscriptions, each with its last event; when a connection was last asked; links that confirm once."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,6 +14,7 @@ DUE = "ix_evotor_connections_refresh_due_at"
 def upgrade() -> None:
     op.add_column("evotor_connections", sa.Column("subscriptions", sa.JSON(), nullable=False, server_default="{}"))
     _take_over_the_last_one()
+    op.add_column("users", sa.Column("confirmations", sa.Integer(), nullable=False, server_default="0"))
     op.drop_index(DUE, "evotor_connections")
     op.create_index(DUE, "evotor_connections", ["refresh_due_at", "checked_at"])
     op.create_index("ix_vk_connections_checked_at", "vk_connections", ["checked_at"])
@@ -32,4 +33,5 @@ def downgrade() -> None:
     op.drop_index("ix_vk_connections_checked_at", "vk_connections")
     op.drop_index(DUE, "evotor_connections")
     op.create_index(DUE, "evotor_connections", ["refresh_due_at"])
+    op.drop_column("users", "confirmations")
     op.drop_column("evotor_connections", "subscriptions")
