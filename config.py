@@ -1,25 +1,25 @@
 """Settings from the environment, read once and checked: a wrong value stops the start."""
 
-import base64
 import contextlib
-import ipaddress
 import math
 import os
-import re
 import secrets
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from io import StringIO
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
-import sqlalchemy
 from dotenv import dotenv_values
-from sqlalchemy.exc import ArgumentError
+
+from settings_checks import addresses, mail, strength
+from settings_checks.addresses import travels_in_clear
+from settings_checks.errors import SettingsError
+from settings_checks.mail import MailServer
+
+__all__ = ["MailServer", "Settings", "SettingsError", "load_or_exit", "load_settings", "travels_in_clear"]
 
 ROOT = Path(__file__).resolve().parent
 INSTANCE = ROOT / "instance"
@@ -29,33 +29,10 @@ Seconds = Annotated[int, msgspec.Meta(gt=0)]
 Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/]+")]
 RequestCounts = Annotated[str, msgspec.Meta(pattern=r"^(memory://$|rediss?://[^\s/]+|redis\+unix:///\S)")]
 
-SECRET_LENGTH = 32
-TOKEN_KEY_BYTES = 32
 FARTHEST_MOVED = 10 * 366 * 24 * 60 * 60
 """Seconds. A clock that is years off helps no test."""
 OTHERS = 0o077
 """The rights of everybody but the owner."""
-_HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
-_MAILBOX = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
-_TRIED_FIRST = re.compile(r"change.?me|replace.?me|secret|password|example|evosync|qwerty|1q2w3e")
-
-
-class SettingsError(ValueError):
-    """One line that names the setting and says what is wrong with it; never its value."""
-
-
-class MailServer(msgspec.Struct, frozen=True):
-    """Where mails are handed over."""
-
-    host: str
-    port: int
-    is_tls: bool
-    """From the first byte on, not only after STARTTLS."""
-    user: str
-    password: str
-
-    def __repr__(self) -> str:
-        return f"MailServer({self.host!r}, {self.port})"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
@@ -108,12 +85,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     @property
     def mail_server(self) -> MailServer:
         """Only where there is mail. Raises SettingsError."""
-        return _mail_server(self.smtp_url)
+        return mail.mail_server(self.smtp_url)
 
     @property
     def mail_sender(self) -> tuple[str, str]:
         """Name, or nothing, and address. Raises SettingsError."""
-        return _mail_sender(self.mail_from)
+        return mail.mail_sender(self.mail_from)
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -180,7 +157,7 @@ def _with_development_secrets(settings: Settings) -> Settings:
         if not settings.secret_key:
             made["secret_key"] = _kept_secret("secret_key", lambda: secrets.token_urlsafe(48))
         if not settings.token_keys:
-            made["token_keys"] = _kept_secret("token_keys", _new_token_key)
+            made["token_keys"] = _kept_secret("token_keys", strength.new_token_key)
     return msgspec.structs.replace(settings, **made) if made else settings
 
 
@@ -207,13 +184,13 @@ def _private_folder(path: Path) -> None:
 
 
 def _checked(settings: Settings) -> Settings:
-    _check_token_keys(settings.key_ring)
-    if not _has_port(settings.ratelimit_storage_uri):
+    strength.check_token_keys(settings.key_ring)
+    if not addresses.has_port(settings.ratelimit_storage_uri):
         raise SettingsError("RATELIMIT_STORAGE_URI: not the address of a Redis")
     settings = msgspec.structs.replace(
         settings,
-        database_url=_readable(_normal_url(settings.database_url)),
-        public_url=_origin(settings.public_url),
+        database_url=addresses.database_address(settings.database_url),
+        public_url=addresses.origin(settings.public_url),
     )
     if settings.is_production:
         _check_for_production(settings)
@@ -221,22 +198,6 @@ def _checked(settings: Settings) -> Settings:
         _check_moved_clock(settings)
     _check_mail(settings)
     return msgspec.structs.replace(settings, photo_dir=str(_photo_dir(settings.photo_dir)))
-
-
-def _check_token_keys(keys: list[str]) -> None:
-    if not keys:
-        raise SettingsError("TOKEN_KEYS: production needs at least one Fernet key")
-    for key in keys:
-        try:
-            is_fernet = len(base64.urlsafe_b64decode(key)) == TOKEN_KEY_BYTES
-        except ValueError:
-            is_fernet = False
-        if not is_fernet:
-            raise SettingsError("TOKEN_KEYS: every key must be a Fernet key (32 bytes, url-safe base64)")
-
-
-def _new_token_key() -> str:
-    return base64.urlsafe_b64encode(secrets.token_bytes(TOKEN_KEY_BYTES)).decode()
 
 
 def _check_moved_clock(settings: Settings) -> None:
@@ -251,117 +212,18 @@ def _check_moved_clock(settings: Settings) -> None:
 
 
 def _check_for_production(settings: Settings) -> None:
-    """Raises SettingsError for what is good enough to try things out and no better."""
-    if len(settings.secret_key) < SECRET_LENGTH:
-        raise SettingsError(f"SECRET_KEY: production needs a random secret of at least {SECRET_LENGTH} characters")
-    if _is_guessable(settings.secret_key):
-        raise SettingsError("SECRET_KEY: this one can be guessed; make a random one as .env.example shows")
-    if any(_is_guessable(base64.urlsafe_b64decode(key).decode("latin-1")) for key in settings.key_ring):
-        raise SettingsError("TOKEN_KEYS: one of them can be guessed; make a random one as .env.example shows")
-    _check_webhook_secret(settings.evotor_webhook_secret)
+    strength.check_production(settings.secret_key, settings.key_ring, settings.evotor_webhook_secret)
     if travels_in_clear(settings.public_url):
         raise SettingsError("PUBLIC_URL: production needs https:// (http:// only for this machine itself)")
-
-
-def _check_webhook_secret(secret: str) -> None:
-    """A UUID, or login:password, of which the password counts. None at all is fine: then no webhook is answered."""
-    counts = secret.partition(":")[2] or secret
-    if secret and len(counts) < SECRET_LENGTH:
-        raise SettingsError(f"EVOTOR_WEBHOOK_SECRET: needs at least {SECRET_LENGTH} characters, such as a UUID v4")
-    if secret and _is_guessable(counts):
-        raise SettingsError("EVOTOR_WEBHOOK_SECRET: this one can be guessed; make a random one as .env.example shows")
-
-
-def _is_guessable(secret: str) -> bool:
-    """What begins a list of guesses: words, few signs again and again, rows such as 1234 or abcd."""
-    text = secret.lower()
-    triples = {text[at : at + 3] for at in range(len(text) - 2)}
-    neighbours = sum(abs(ord(one) - ord(other)) <= 1 for one, other in pairwise(text))
-    return _TRIED_FIRST.search(text) is not None or len(triples) < len(text) / 2 or neighbours > len(text) * 2 / 3
-
-
-def travels_in_clear(url: str) -> bool:
-    """Whether what is sent there can be read on the way: http, and not to this very machine."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    try:
-        is_loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = host == "localhost" or host.endswith(".localhost")
-    return parts.scheme == "http" and not is_loopback
-
-
-def _origin(url: str) -> str:
-    """As browsers write it: lower case, ASCII, without the usual port. Raises SettingsError."""
-    try:
-        parts = urlsplit(url)
-        host, port = _host(parts), parts.port
-    except ValueError:
-        raise SettingsError("PUBLIC_URL: not an address that a browser can open") from None
-    if parts.username is not None or parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise SettingsError("PUBLIC_URL: scheme and host alone, such as https://evosync.example.ru")
-    is_usual = port is None or port == {"http": 80, "https": 443}[parts.scheme]
-    return f"{parts.scheme}://{host}" if is_usual else f"{parts.scheme}://{host}:{port}"
-
-
-def _host(parts: SplitResult) -> str:
-    """Raises ValueError."""
-    host = parts.hostname or ""
-    if ":" in host:
-        return f"[{ipaddress.IPv6Address(host)}]"
-    host = host.encode("idna").decode().lower()
-    if not _HOST.fullmatch(host) or len(host) > 253:
-        raise ValueError(host)
-    return host
 
 
 def _check_mail(settings: Settings) -> None:
     if settings.has_mail and not settings.mail_from:
         raise SettingsError("MAIL_FROM: SMTP_URL needs the address that mails come from")
     if settings.has_mail:
-        _mail_server(settings.smtp_url)
+        mail.mail_server(settings.smtp_url)
     if settings.mail_from:
-        _mail_sender(settings.mail_from)
-
-
-def _mail_server(url: str) -> MailServer:
-    try:
-        parts = urlsplit(url)
-        host, port = _host(parts).strip("[]"), parts.port
-    except ValueError:
-        raise SettingsError("SMTP_URL: not an address such as smtp://user:password@host:587") from None
-    has_more = parts.path not in ("", "/") or parts.query or parts.fragment
-    if parts.scheme not in ("smtp", "smtps") or has_more or port == 0:
-        raise SettingsError("SMTP_URL: smtp:// or smtps://, credentials and host alone; a @ or / in them is %40 or %2F")
-    user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    if bool(user) is not bool(password):
-        raise SettingsError("SMTP_URL: a user needs a password, and the other way round")
-    if not (user + password).isascii() or not (user + password).isprintable():
-        raise SettingsError("SMTP_URL: user and password can be ASCII only")
-    is_tls = parts.scheme == "smtps"
-    return MailServer(host, port or (465 if is_tls else 587 if user else 25), is_tls, user, password)
-
-
-def _mail_sender(text: str) -> tuple[str, str]:
-    from email.utils import parseaddr
-
-    name, address = parseaddr(text)
-    local, _, domain = address.rpartition("@")
-    try:
-        host = domain.encode("idna").decode().lower()
-    except ValueError:
-        host = ""
-    if not (text.isprintable() and _MAILBOX.fullmatch(local) and _HOST.fullmatch(host)):
-        raise SettingsError("MAIL_FROM: not an address such as evosync@example.ru or EvoSync <evosync@example.ru>")
-    return name, f"{local}@{host}"
-
-
-def _has_port(uri: str) -> bool:
-    """Or none, which is as good."""
-    try:
-        return urlsplit(uri).port != 0
-    except ValueError:
-        return False
+        mail.mail_sender(settings.mail_from)
 
 
 def _photo_dir(given: str) -> Path:
@@ -374,25 +236,3 @@ def _photo_dir(given: str) -> Path:
             return path
     except (OSError, RuntimeError, ValueError):
         raise SettingsError("PHOTO_DIR: not a folder into which we may write") from None
-
-
-def _normal_url(url: str) -> str:
-    """SQLAlchemy reads a bare `postgresql://` as another driver, and `postgres://` not at all."""
-    scheme, separator, rest = url.partition("://")
-    if not separator:
-        raise SettingsError("DATABASE_URL: not a database address")
-    if scheme in ("postgres", "postgresql"):
-        return f"postgresql+psycopg2://{rest}"
-    if scheme not in ("sqlite", "postgresql+psycopg2"):
-        raise SettingsError("DATABASE_URL: only sqlite:// and postgresql:// are supported")
-    if scheme == "sqlite" and rest.partition("?")[0] in ("", "/", "/:memory:"):
-        raise SettingsError("DATABASE_URL: sqlite:// needs the path of a file")
-    return url
-
-
-def _readable(url: str) -> str:
-    try:
-        sqlalchemy.make_url(url)
-    except (ArgumentError, ValueError):
-        raise SettingsError("DATABASE_URL: not a database address") from None
-    return url

@@ -45,6 +45,7 @@ class EvotorConnection(_Connection, Base):
     __tablename__ = "evotor_connections"
     __table_args__ = (
         one_of("state", ConnectionState),
+        sa.Index("ix_evotor_connections_refresh_due_at", "refresh_due_at", "checked_at"),
         sa.Index("ix_evotor_connections_linked_id", "linked_id", unique=True),
         sa.Index("ix_evotor_connections_user_token_hash", "user_token_hash", unique=True),
         sa.Index("ix_evotor_connections_evotor_user_id", "evotor_user_id"),
@@ -60,14 +61,17 @@ class EvotorConnection(_Connection, Base):
     """Of what Evotor shows for this user's data; see services/connections/evotor_webhooks/user_tokens.py."""
     installation_order: Mapped[int | None] = mapped_column(sa.BigInteger)
     """Of the last event of the kind that was applied: see services/connections/evotor_webhooks/cabinet_events.py."""
+    subscriptions: Mapped[dict[str, tuple[int, bool]]] = mapped_column(sa.JSON, default=dict, server_default="{}")
+    """{id: number of the last event that was applied, whether it ended it}, the latest told of last."""
     subscription_order: Mapped[int | None] = mapped_column(sa.BigInteger)
     subscription_id: Mapped[str | None] = mapped_column(sa.String(SUBSCRIPTION_LENGTH))
     subscription_number: Mapped[int | None]
-    """Of the last event, within that subscription."""
+    """Asked by nobody any more: these three go with the next release."""
     is_uninstalled: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     is_terminated: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
-    """Evotor said so of the application, and of its subscription: until a token works or Evotor takes that back."""
-    refresh_due_at: Mapped[datetime | None] = mapped_column(sa.DateTime, index=True)
+    """Evotor said so of the application, and of its subscriptions: until it takes that back or another key is stored.
+    That the token works is no proof."""
+    refresh_due_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
     """From then on a pass reads the catalog, also where no run may."""
 
     @property
@@ -89,23 +93,29 @@ class EvotorConnection(_Connection, Base):
         """A code: why Evotor said that the token ends."""
         return "evotor_uninstalled" if self.is_uninstalled else "evotor_terminated" if self.is_terminated else None
 
+    @property
+    def told(self) -> str | None:
+        """A code: the same, while Evotor has not refused the token."""
+        return f"{self.withdrawn}_told" if self.withdrawn and self.error_code != self.withdrawn else None
+
     def forget_events(self) -> None:
         """They were of another user of Evotor's."""
-        self.installation_order = self.subscription_order = None
-        self.subscription_id = self.subscription_number = None
+        self.installation_order, self.subscriptions = None, {}
+        self.forget_withdrawal()
+
+    def forget_withdrawal(self) -> None:
+        """Another key is stored, or the same one anew."""
         self.is_uninstalled = self.is_terminated = False
 
     def have_checked(self, now: datetime) -> None:
         """The token is to be tried, soon and by a pass; what is known of an earlier one says nothing of it."""
         self.state, self.error_code, self.checked_at = ConnectionState.UNAVAILABLE, None, None
-        self.is_uninstalled = self.is_terminated = False
+        self.forget_withdrawal()
         self.refresh_due_at = now
 
     def note(self, state: ConnectionState, code: str | None, now: datetime) -> str | None:
         """What Evotor answered; returns the code that is kept for it, which is why where Evotor told that before."""
-        if state is ConnectionState.OK:
-            self.is_uninstalled = self.is_terminated = False  # that the catalog is due, only its reading ends
-        elif state is not ConnectionState.UNAVAILABLE:
+        if state not in (ConnectionState.OK, ConnectionState.UNAVAILABLE):
             code, self.refresh_due_at = self.withdrawn or code, None
         is_silent = self.is_unchecked and state is ConnectionState.UNAVAILABLE
         self.state, self.error_code, self.checked_at = state, code, None if is_silent else now
@@ -126,7 +136,7 @@ class EvotorKeptToken(Base):
 
 class VkConnection(_Connection, Base):
     __tablename__ = "vk_connections"
-    __table_args__ = (one_of("state", ConnectionState),)
+    __table_args__ = (one_of("state", ConnectionState), sa.Index("ix_vk_connections_checked_at", "checked_at"))
 
     user_id: Mapped[int] = owner_column(unique=True)
     group_id: Mapped[int | None] = mapped_column(sa.BigInteger, unique=True)

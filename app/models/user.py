@@ -46,6 +46,8 @@ class User(_SignedIn, Base):
     """Digest of what the stored verdicts were decided by: see services/catalog/verdicts/stored.py."""
     email_confirmed_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
     """Somebody opened a link that went to this very address."""
+    confirmations: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often somebody did: each link is good for the next one alone."""
     mail_choices: Mapped[dict[str, bool]] = mapped_column(sa.JSON, default=dict, server_default="{}")
     """{MailKind: wanted}, where the owner chose: see services/mail/preferences.py."""
     created_at: Mapped[datetime] = created_at_column()

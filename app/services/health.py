@@ -24,13 +24,15 @@ class DatabaseState(StrEnum):
 def database_state() -> DatabaseState:
     try:
         with reading(), db.engine.connect() as connection:
-            connection.execute(sa.text("SELECT 1"))
-            if not sa.inspect(connection).has_table("alembic_version"):
-                return DatabaseState.NOT_MIGRATED
             version = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
-    except (DatabaseError, PoolTimeout):
-        return DatabaseState.UNREACHABLE
+    except (DatabaseError, PoolTimeout) as error:
+        return DatabaseState.NOT_MIGRATED if _lacks_a_table(error) else DatabaseState.UNREACHABLE
     return DatabaseState.OK if version == newest_migration() else DatabaseState.NOT_MIGRATED
+
+
+def _lacks_a_table(error: Exception) -> bool:
+    orig = getattr(error, "orig", None)
+    return type(orig).__name__ == "UndefinedTable" or "no such table" in str(orig)
 
 
 def newest_migration() -> str:

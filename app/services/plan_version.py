@@ -43,7 +43,7 @@ UNASKED: Mapping[type[Base], frozenset[str]] = {
         {
             *(*_CHECKED, "evotor_user_id", "linked_id", "user_token_hash", "refresh_due_at"),
             *("installation_order", "subscription_order", "subscription_id", "subscription_number"),
-            *("is_uninstalled", "is_terminated"),
+            *("subscriptions", "is_uninstalled", "is_terminated"),
         }
     ),
     VkConnection: frozenset(

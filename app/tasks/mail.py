@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import sqlalchemy as sa
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.context import settings
@@ -11,12 +12,22 @@ from app.logs import get_logger
 log = get_logger()
 
 
-def queue_notices() -> None:
-    """Look for what owners have to be told of."""
-    if settings().has_mail:
-        from app.services.mail import notices
+def one_is_due() -> list[sa.ColumnElement[bool]]:
+    """Nothing where there is no mail."""
+    if not settings().has_mail:
+        return []
+    from app.services.mail import outbox
 
-        _apart(notices.queue_due)
+    return [outbox.one_is_due()]
+
+
+def queue_notices() -> int:
+    """Look for what owners have to be told of; how many are to go out."""
+    if not settings().has_mail:
+        return 0
+    from app.services.mail import notices
+
+    return _apart(notices.queue_due) or 0
 
 
 def hand_over(is_stopping: Callable[[], bool], *, is_brief: bool = False) -> None:
@@ -27,12 +38,15 @@ def hand_over(is_stopping: Callable[[], bool], *, is_brief: bool = False) -> Non
         _apart(lambda: delivery.hand_over(is_stopping, is_brief=is_brief))
 
 
-def _apart(work: Callable[[], object]) -> None:
+def _apart(work: Callable[[], int]) -> int | None:
+    """None where nothing came of it."""
     db.session.remove()
     try:
-        work()
+        return work()
     except (OperationalError, InterfaceError) as error:  # the runs find out whether the database stays away
         log.error("mails_left_out", error=type(error.orig).__name__)
     except Exception:
         log.exception("mails_left_out")
-    db.session.remove()
+    finally:
+        db.session.remove()
+    return None

@@ -24,7 +24,6 @@ from app.web.doors.seats import TooManyPages
 from app.web.formatting import span
 from app.web.forms import showing_again
 from app.web.messages import message
-from app.web.webhooks import blueprint as webhooks
 from app.web.webhooks import refusals
 
 log = get_logger()
@@ -65,7 +64,7 @@ def init_app(app: Flask) -> None:
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
-    if f"{request.path}/".startswith(f"{webhooks.url_prefix}/"):
+    if refusals.is_meant_by(request.path):
         return refusals.plain(error)
     if error.response is not None:
         return error.get_response()

@@ -220,8 +220,9 @@ def connection(row: EvotorConnection | VkConnection | None) -> Label:
         return CONNECTION[ConnectionState.DISCONNECTED]
     if isinstance(row, EvotorConnection) and row.is_unchecked:
         return Label("Проверяем", "info")
-    if row.error_code in CONNECTION_BY_CODE:
-        return CONNECTION_BY_CODE[row.error_code]
+    withdrawn = row.withdrawn if isinstance(row, EvotorConnection) else None
+    if (code := withdrawn or row.error_code) in CONNECTION_BY_CODE:
+        return CONNECTION_BY_CODE[code]
     if row.state == ConnectionState.UNAVAILABLE and row.error_code not in SILENT:
         return Label("Есть трудности", "warning")
     return CONNECTION[ConnectionState(row.state)]

@@ -16,6 +16,7 @@ from flask_migrate import downgrade, upgrade
 
 from app.db import Base, db
 from app.migrating import MIGRATIONS
+from app.models import EvotorConnection
 from app.models.catalog import SEARCH_INDEX
 from app.services.health import DatabaseState, database_state
 from tests.conftest import running_app, settings_for
@@ -197,3 +198,18 @@ def test_addresses_get_their_one_form_where_nobody_has_it_yet(app_on_nothing: Fl
     with db.engine.connect() as connection:
         kept = connection.execute(sa.select(users.c.id, users.c.email)).all()
     assert {row.id: row.email for row in kept} == ADDRESSES | {2: "one@xn--e1afmkfd.xn--p1ai"}
+
+
+def test_the_last_event_of_a_subscription_is_kept(app_on_nothing: Flask) -> None:
+    upgrade(revision="0021")
+    with db.engine.begin() as connection:
+        for statement in (
+            "INSERT INTO users (id, email, password_hash, session_key) VALUES (1, 'a@example.ru', 'x', 'y')",
+            """INSERT INTO evotor_connections (user_id, state, subscription_id, subscription_number, is_terminated)
+                VALUES (1, 'ok', 's1', 5, true)""",
+        ):
+            connection.exec_driver_sql(statement)
+
+    upgrade()
+
+    assert db.session.scalar(sa.select(EvotorConnection.subscriptions)) == {"s1": [5, True]}

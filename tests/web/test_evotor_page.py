@@ -8,9 +8,9 @@ from app.clock import utcnow
 from app.context import settings
 from app.db import db
 from app.models import AccountEvent, ConnectionState, EventKind, User
-from app.tasks.sync import run_due
+from app.tasks.sync import run_due, run_one
 from tests.conftest import running_app, settings_for
-from tests.factories import PASSWORD, connect_both, make_user
+from tests.factories import PASSWORD, connect_both, make_active, make_user
 from tests.support.page import HTMX, Browser
 from tests.support.sandbox import EVOTOR_TOKEN, Sandbox
 from tests.support.webhooks import Webhooks
@@ -87,6 +87,32 @@ def test_a_removed_application_is_told_with_the_way_back(browser: Browser, owner
     assert "Приложение удалено" in page.text and "Установить приложение снова" in page.text
     assert "Приложение удалено" in browser.get("/connections").text
     assert "Приложение удалено в Эвоторе" in browser.get("/sync/problems").text
+
+
+def test_a_removed_application_stays_told_while_its_key_works(browser: Browser, owner: User, evotor: Webhooks) -> None:
+    connect_both(owner)
+    evotor.uninstalled(1_000)
+    browser.get("/evotor")
+    page = browser.submit("/evotor/check")
+
+    assert page.notices[0].startswith("Эвотор сообщил, что приложение EvoSync удалено")
+    assert "Приложение удалено" in page.text and "Установить приложение снова" in page.text
+    assert "Приложение удалено" in browser.get("/connections").text
+    for address in ("/sync", "/sync/problems"):
+        assert "Приложение удалено в Эвоторе" in browser.get(address).text
+
+
+def test_a_running_shop_is_not_called_in_order_while_its_application_is_removed(
+    browser: Browser, owner: User, evotor: Webhooks
+) -> None:
+    run_one(make_active(connect_both(owner)))
+    assert "Всё в порядке" in browser.get("/sync").text
+    evotor.uninstalled(1_000)
+    run_one(owner)
+
+    page = browser.get("/sync")
+    assert "Приложение удалено в Эвоторе" in page.text and "Пока всё обновляется" in page.text
+    assert "Всё в порядке" not in page.text
 
 
 def test_disconnecting_forgets_who_is_linked(browser: Browser, owner: User, evotor: Webhooks, app: Flask) -> None:

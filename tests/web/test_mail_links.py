@@ -201,13 +201,44 @@ def test_registering_asks_to_confirm_the_address(visitor: Browser, mail_server: 
     assert db.session.scalars(sa.select(User)).one().email_confirmed_at == NOON
 
 
-def test_confirming_again_is_as_good_signed_in_or_out(visitor: Browser, owner: User, clock: TurnedClock) -> None:
+@pytest.mark.parametrize("since", ["a day", "a month", "another password"])
+def test_a_link_that_was_used_says_kindly_that_the_address_is_confirmed(
+    visitor: Browser, owner: User, clock: TurnedClock, since: str
+) -> None:
+    """Programs that look at links may have been there before the owner."""
+    link = f"/email/confirm/{tokens.confirm_token(owner)}"
+    assert visitor.get(link).heading == "Адрес подтверждён"
+    clock.move(days=30 if since == "a month" else 1)
+    if since == "another password":
+        users.set_password(owner, ANOTHER)
+        db.session.commit()
+
+    assert visitor.get(link).heading == "Адрес уже подтверждён"
+    assert owner.email_confirmed_at == NOON
+
+
+def test_of_two_links_the_second_finds_the_address_confirmed(visitor: Browser, owner: User, clock: TurnedClock) -> None:
+    first = tokens.confirm_token(owner)
+    clock.move(minutes=10)
+    second = tokens.confirm_token(owner)
+
+    headings = [visitor.get(f"/email/confirm/{token}").heading for token in (second, first)]
+    assert headings == ["Адрес подтверждён", "Адрес уже подтверждён"]
+
+
+def test_a_used_link_confirms_nothing_after_the_address_changed_and_changed_back(visitor: Browser, owner: User) -> None:
     link = f"/email/confirm/{tokens.confirm_token(owner)}"
     visitor.get(link)
-    clock.move(days=1)
-    visitor.sign_in(OWNER, PASSWORD)
-    visitor.get(link)
+    for address in ("another@example.ru", OWNER):
+        owner.email, owner.email_confirmed_at = address, None
+        db.session.commit()
+        page = visitor.get(link)
+        db.session.refresh(owner)
 
+        assert page.heading == "Ссылка больше не действует" and owner.email_confirmed_at is None
+
+    visitor.get(f"/email/confirm/{tokens.confirm_token(owner)}")
+    db.session.refresh(owner)
     assert owner.email_confirmed_at == NOON
 
 
@@ -232,8 +263,13 @@ def test_a_link_that_confirms_does_not_last(visitor: Browser, owner: User, clock
         users.set_password(owner, ANOTHER)
         db.session.commit()
 
-    visitor.get(link, 404)
+    page = visitor.get(link)
+    assert page.heading == "Ссылка больше не действует" and "другого адреса" in page.text
     assert owner.email_confirmed_at is None
+
+
+def test_a_word_that_nobody_signed_is_no_link(visitor: Browser, owner: User) -> None:
+    visitor.get(f"/email/confirm/{tokens.confirm_token(owner)[:-2]}", 404)
 
 
 def test_a_link_for_one_thing_does_nothing_else(visitor: Browser, owner: User) -> None:

@@ -225,6 +225,33 @@ def test_nobody_is_led_elsewhere_from_what_is_not_there(browser: Browser, addres
     in_json(browser.client.open(address, method=method), 404, 405)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("//api/v1/user/none", "///api//v1/user/verify", "/api//v1/user/token", "//api/v1", "/api", "/api/"),
+        *("/API/v1/user/verify", "/Api/V1/user/token", "/api/v2/user/verify", "/api/v1./user/verify", "/api./v1"),
+        *("/api%2Fv1%2Fuser/verify", "/%2Fapi/v1/user/verify", "/api/v1/user/verify.", "/./api/v1/user/verify"),
+        *("/api\\v1\\user\\verify", "/api;x/v1/user/verify", "/ api/v1/user/verify", "/api/../api/v1/user/verify"),
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "GET", "OPTIONS"])
+def test_however_the_address_is_misspelled_a_machine_is_answered_in_json(app: Flask, address: str, method: str) -> None:
+    answer = app.test_client().open("/", method=method, environ_overrides={"PATH_INFO": address})
+    in_json(answer, 404, 405)
+    assert "Location" not in answer.headers
+
+
+def test_a_slash_too_many_in_front_does_no_harm(app: Flask) -> None:
+    answer = app.test_client().post("/", environ_overrides={"PATH_INFO": "//api/v1/user/verify"})
+    assert answer.status_code == 401 and answer.get_json()["errors"][0]["code"] == 1001
+
+
+@pytest.mark.parametrize("address", ["/apiary", "/catalog/api", "//login/api"])
+def test_other_addresses_are_pages(app: Flask, address: str) -> None:
+    answer = app.test_client().open("/", environ_overrides={"PATH_INFO": address})
+    assert answer.mimetype == "text/html"
+
+
 @pytest.mark.parametrize("path", [*PATHS, f"{TOKEN}/"])
 @pytest.mark.parametrize("method", ["OPTIONS", "HEAD", "PUT", "DELETE", "TRACE"])
 def test_other_methods_are_refused_in_json(client: FlaskClient, path: str, method: str) -> None:

@@ -50,12 +50,20 @@ class Share:
             self._before_runs -= took if is_brief else 0.0
 
 
+def one_is_due() -> sa.ColumnElement[bool]:
+    return _due().exists()
+
+
+def _due() -> sa.Select[int]:
+    row = EvotorConnection
+    return sa.select(row.user_id).where(row.refresh_due_at <= utcnow(), row.token.is_not(None))
+
+
 def due_user_ids(most: int) -> Sequence[int]:
     """Ends the transaction that it looked in."""
-    row = EvotorConnection
-    query = sa.select(row.user_id).where(row.refresh_due_at <= utcnow(), row.token.is_not(None))
+    in_order = (EvotorConnection.refresh_due_at, EvotorConnection.id)
     with reading():
-        found = db.session.scalars(query.order_by(row.refresh_due_at, row.id).limit(most)).all()
+        found = db.session.scalars(_due().order_by(*in_order).limit(most)).all()
         db.session.commit()
     return found
 

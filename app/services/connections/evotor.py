@@ -37,6 +37,7 @@ def connect_evotor(user: User, token: str) -> bool:
     if owner_id and connection.linked_id not in (None, owner_id):
         _unlink(connection)
     record_ok(connection)
+    connection.forget_withdrawal()
     user.evotor = connection
     if is_other:
         other_account.begin_anew(user)

@@ -1,5 +1,9 @@
 """Whether somebody reads the mails of an address."""
 
+from enum import StrEnum
+
+import sqlalchemy as sa
+
 from app.clock import utcnow
 from app.context import settings
 from app.db import db
@@ -14,14 +18,30 @@ def ask(user: User) -> bool:
     return outbox.queue_asked(user.id, MailKind.CONFIRM_EMAIL, user.email)
 
 
-def is_good(token: str) -> bool:
-    return tokens.confirmed_by(token) is not None
+class Link(StrEnum):
+    """What a link that confirms comes to."""
+
+    GOOD = "good"
+    CONFIRMED = "confirmed"
+    """Already: by this link or another one, of the same address."""
+    PAST = "past"
+    """Too old, or of an address or a time that is no more."""
+    FORGED = "forged"
 
 
-def confirm(token: str) -> User | None:
-    """Once or again; None for a link that is none, or not any more. Flushes."""
-    user = tokens.confirmed_by(token)
-    if user is not None and user.email_confirmed_at is None:
-        user.email_confirmed_at = utcnow()
-        db.session.flush()
-    return user
+def state_of(token: str) -> Link:
+    if tokens.confirmed_by(token) is not None:
+        return Link.GOOD
+    if (found := tokens.meant_to_confirm(token)) is None:
+        return Link.FORGED
+    user, is_same_address = found
+    return Link.CONFIRMED if is_same_address and user.email_confirmed_at is not None else Link.PAST
+
+
+def confirm(token: str) -> None:
+    """Nothing where somebody else with the link was faster. Flushes."""
+    if (user := tokens.confirmed_by(token)) is None:
+        return
+    is_next = (User.id == user.id, User.email == user.email, User.confirmations == user.confirmations)
+    confirmed = {"confirmations": User.confirmations + 1, "email_confirmed_at": user.email_confirmed_at or utcnow()}
+    db.session.execute(sa.update(User).where(*is_next).values(confirmed))

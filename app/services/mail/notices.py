@@ -28,8 +28,8 @@ Told = list[tuple[str, datetime, bool]]
 def queue_due() -> int:
     """How many. Commits, each by itself: one owner's trouble stays theirs."""
     with reading():
-        told = _told_lately()
         found = [(kind, occasion) for kind, find in FOUND_BY.items() for occasion in find(None)]
+        told = _told_lately() if found else {}
         db.session.commit()
     explained = {occasion.user_id for kind, occasion in found if kind in _EXPLAINED_BY}
     queued = 0

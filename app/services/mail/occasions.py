@@ -59,17 +59,9 @@ def _owners(kind: MailKind, only: int | None) -> list[Any]:
 def dead_connections(only: int | None = None) -> list[Occasion]:
     """Those that only their owner can mend. `about`: «evotor unpaid», «evotor forbidden, vk token_rejected»."""
     found: dict[int, list[tuple[str, datetime | None]]] = {}
-    models: tuple[tuple[str, Any], ...] = (("evotor", EvotorConnection), ("vk", VkConnection))
-    for vendor, model in models:
-        trouble = sa.or_(model.state.in_(_DIED), model.error_code == UNPAID)
-        query = sa.select(model.user_id, model.state, model.error_code, model.state_since).join(
-            User, User.id == model.user_id
-        )
-        query = query.join(SyncConfig, SyncConfig.user_id == User.id)
-        for user_id, state, code, since in db.session.execute(
-            query.where(*_owners(MailKind.CONNECTION, only), model.token.is_not(None), trouble).order_by(model.user_id)
-        ):
-            found.setdefault(user_id, []).append((f"{vendor} {_TOLD.get(code, state)}", since))
+    query = sa.union_all(_dead("evotor", EvotorConnection, only), _dead("vk", VkConnection, only))
+    for user_id, vendor, state, code, since in db.session.execute(query.order_by("user_id", "vendor")):
+        found.setdefault(user_id, []).append((f"{vendor} {_TOLD.get(code, state)}", since))
     return [
         Occasion(
             user_id,
@@ -78,6 +70,16 @@ def dead_connections(only: int | None = None) -> list[Occasion]:
         )
         for user_id, troubles in found.items()
     ]
+
+
+def _dead(vendor: str, model: Any, only: int | None) -> sa.Select[Any]:
+    trouble = sa.or_(model.state.in_(_DIED), model.error_code == UNPAID)
+    columns = (model.state, model.error_code, model.state_since)
+    whose = (model.user_id.label("user_id"), sa.literal(vendor).label("vendor"))
+    of_owners = (
+        sa.select(*whose, *columns).join(User, User.id == model.user_id).join(SyncConfig, SyncConfig.user_id == User.id)
+    )
+    return of_owners.where(*_owners(MailKind.CONNECTION, only), model.token.is_not(None), trouble)
 
 
 def waiting_plans(only: int | None = None) -> list[Occasion]:

@@ -68,6 +68,12 @@ def _pause_after(mails: int) -> timedelta:
     return ASKED_AGAIN if mails < ASKED_FREELY else ASKED_AGAIN_LATER
 
 
+def one_is_due() -> sa.ColumnElement[bool]:
+    """Or waits for the server only."""
+    now = utcnow()
+    return sa.exists().where(OutgoingMail.next_try_at <= now, _is_free(now))
+
+
 def due() -> Sequence[int]:
     """Mails whose time has come, unless the server rests; those for which somebody waits come first."""
     now = utcnow()

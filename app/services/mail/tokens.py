@@ -27,8 +27,8 @@ class _OurTime(TimestampSigner):
 
 
 def confirm_token(user: User) -> str:
-    """Dies with the address and the password."""
-    return _signed(_CONFIRM, user.id, _digest(user.email, user.session_key))
+    """Dies with the address and the password, and with its use; after that it still tells whose it was."""
+    return _signed(_CONFIRM, user.id, _once(user), _digest(user.email))
 
 
 def reset_token(user: User) -> str:
@@ -43,7 +43,17 @@ def stop_token(user: User, kind: MailKind) -> str:
 
 def confirmed_by(token: str) -> User | None:
     user, digest, _ = _read(_CONFIRM, token, CONFIRM_FOR)
-    return user if user and digest == _digest(user.email, user.session_key) else None
+    return user if user and digest == _once(user) else None
+
+
+def meant_to_confirm(token: str) -> tuple[User, bool] | None:
+    """For whom it was made, used or too old, and whether for the address of now; None where it is none of ours."""
+    user, _, rest = _read(_CONFIRM, token, None)
+    return (user, rest == [_digest(user.email)]) if user else None
+
+
+def _once(user: User) -> str:
+    return _digest(user.email, user.session_key, str(user.confirmations))
 
 
 def reset_by(token: str) -> User | None:

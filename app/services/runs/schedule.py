@@ -50,7 +50,15 @@ def run_soon(user_id: int, now: datetime) -> None:
 
 def due_user_ids(now: datetime | None = None) -> list[int]:
     """Active users, and those who ordered something, whose run is queued or whose time has come."""
-    now = now or utcnow()
+    in_order = (SyncState.next_run_at.is_not(None), SyncState.next_run_at, SyncConfig.user_id)
+    return list(db.session.scalars(_due(now or utcnow()).order_by(*in_order)))
+
+
+def somebody_is_due() -> sa.ColumnElement[bool]:
+    return _due(utcnow()).exists()
+
+
+def _due(now: datetime) -> sa.Select[int]:
     queued = sa.select(SyncRun.id).where(SyncRun.user_id == SyncConfig.user_id, SyncRun.status == RunStatus.QUEUED)
     is_active = sa.and_(SyncConfig.is_enabled, SyncConfig.confirmed_at.is_not(None))
     is_time = sa.or_(
@@ -58,10 +66,8 @@ def due_user_ids(now: datetime | None = None) -> list[int]:
         SyncState.next_run_at <= now,
         SyncState.next_run_at > now + LONGEST_AHEAD,
     )
-    query = (
+    return (
         sa.select(SyncConfig.user_id)
         .join(SyncState, SyncState.user_id == SyncConfig.user_id, isouter=True)
         .where(sa.or_(is_active, SyncState.owner_order.is_not(None)), sa.or_(queued.exists(), is_time))
-        .order_by(SyncState.next_run_at.is_not(None), SyncState.next_run_at, SyncConfig.user_id)
     )
-    return list(db.session.scalars(query))

@@ -10,5 +10,5 @@ def connected(text: str, pause_reason: str | None) -> tuple[str, str]:
 
 def checked(state: ConnectionState, code: str | None, missing: str) -> tuple[str, str]:
     if state is ConnectionState.OK:
-        return "Проверили: всё работает.", "success"
+        return (message(code), "warning") if code else ("Проверили: всё работает.", "success")
     return message(missing if state is ConnectionState.DISCONNECTED else code or missing), "danger"

@@ -94,7 +94,8 @@ def check_evotor() -> ResponseReturnValue:
     sent(ActionForm)
     user = owner()
     state = connections_evotor.check_evotor(user)
-    flash(*checked(state, user.evotor.error_code if user.evotor else None, "evotor_missing"))
+    row = user.evotor
+    flash(*checked(state, row.error_code or row.told if row else None, "evotor_missing"))
     return redirect(url_for(".evotor"))
 
 

@@ -9,6 +9,7 @@ from app.extensions import csrf, limiter
 from app.services.accounts.passwords import WeakPassword
 from app.services.errors import LinkExpired
 from app.services.mail import confirmation, preferences, reset
+from app.services.mail.confirmation import Link
 from app.services.mail.tokens import stopped_by
 from app.web.access import commit_on_success, writing
 from app.web.forms import sent, text_of
@@ -73,15 +74,19 @@ def new_password(token: str) -> ResponseReturnValue:
 
 @blueprint.get("/email/confirm/<string:token>")
 def confirm(token: str) -> ResponseReturnValue:
-    """By GET, as mails have nothing else: done twice, or by a program that looks at links, it does no harm.
+    """By GET, as mails have nothing else: a program that looks at links does no harm, and whoever comes after it is
+    told that the address is confirmed.
 
     HEAD changes nothing.
     """
-    if not confirmation.is_good(token):
+    state = confirmation.state_of(token)
+    if state is Link.FORGED:
         return _expired()
-    if request.method == "GET":
+    if state is Link.PAST:
+        return render_template("mail/expired.html", is_signed_in=current_user.is_authenticated, is_of_address=True)
+    if state is Link.GOOD and request.method == "GET":
         writing(partial(confirmation.confirm, token))
-    return render_template("mail/confirmed.html")
+    return render_template("mail/confirmed.html", is_again=state is Link.CONFIRMED)
 
 
 @blueprint.get("/mail/stop/<string:token>")

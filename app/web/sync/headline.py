@@ -35,7 +35,8 @@ def when(sync: SyncOverview) -> str:
 
 def _ok(sync: SyncOverview) -> Headline:
     at = f", обновлено {ago(sync.synced_at)}" if sync.synced_at else ""
-    return Headline("success", "Всё в порядке:", f"{counted(sync.window.live, *GOODS)} в ВК{at}.")
+    tone, title = ("info", "Пока всё обновляется:") if sync.withdrawn else ("success", "Всё в порядке:")
+    return Headline(tone, title, f"{counted(sync.window.live, *GOODS)} в ВК{at}.")
 
 
 def _pending(sync: SyncOverview) -> Headline:
@@ -75,7 +76,7 @@ def _failed(sync: SyncOverview) -> Headline | None:
 
 
 def _undone(sync: SyncOverview) -> Headline | None:
-    if sync.told or not sync.undone:
+    if len(sync.told) > len(sync.withdrawn) or not sync.undone:
         return None
     title = f"Получилось не всё: не сделано {number(sync.undone)}."
     return Headline("warning", title, f"Следующее обновление {when(sync)}.", *_run(sync))

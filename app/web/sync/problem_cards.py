@@ -49,7 +49,7 @@ def _connection(problem: Problem) -> ProblemCard:
     is_evotor = problem.vendor == "evotor"
     title = _TROUBLE.get(problem.code) or _trouble(problem, "Эвотор" if is_evotor else "ВК")
     button = "Открыть подключение Эвотора" if is_evotor else "Открыть подключение ВК"
-    tone = "warning" if problem.passes else "danger"
+    tone = "warning" if problem.passes or problem.kind is Kind.WITHDRAWN else "danger"
     text = message(problem.code).removeprefix(f"{title}. ")
     return ProblemCard(title, text, button, url_for(f"connections.{problem.vendor}"), tone)
 
@@ -59,6 +59,8 @@ _TROUBLE = {
     "evotor_unauthorized": "Эвотор не принимает ключ доступа",
     "evotor_uninstalled": "Приложение удалено в Эвоторе",
     "evotor_terminated": "Подписка в Эвоторе закончилась",
+    "evotor_uninstalled_told": "Приложение удалено в Эвоторе",
+    "evotor_terminated_told": "Подписка в Эвоторе закончилась",
     "evotor_rate_limited": "Эвотор просит подождать",
     "evotor_empty": "Эвотор прислал пустой список",
     "vk_id_expired": "Нужно войти через ВК заново",
@@ -227,6 +229,7 @@ def _as_written(title: str, text: str, button: str, endpoint: str) -> Callable[[
 
 _CARDS: dict[Kind, Callable[[Problem], ProblemCard]] = {
     Kind.CONNECTION: _connection,
+    Kind.WITHDRAWN: _connection,
     Kind.RECONNECTED: lambda problem: ProblemCard(
         "Синхронизация выключена", message(problem.code), "Посмотреть, что изменится", url_for("sync.plan")
     ),

@@ -2,12 +2,14 @@
 
 import json
 from typing import Any
+from urllib.parse import unquote
 
 from flask import Response
 from flask_limiter import RateLimitExceeded
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 
 from app.logs import get_logger
 from app.services.connections.evotor_webhooks.linking import AlreadyLinked
@@ -39,10 +41,16 @@ def answer(body: object, status: int = 200, headers: dict[str, str] | None = Non
     return Response(json.dumps(body, ensure_ascii=False), status, headers, mimetype="application/json")
 
 
+def is_meant_by(path: str) -> bool:
+    """Whether a machine asks, however it spells that: no page of ours begins so."""
+    words = (word.strip(". ") for word in unquote(path).casefold().replace("\\", "/").split("/"))
+    return next(filter(None, words), "").partition(";")[0] == "api"
+
+
 def plain(error: HTTPException) -> Response:
-    """Also of addresses that nobody has, for which no view answers."""
+    """Also of addresses that nobody has, for which no view answers: nor is anybody led from one to another."""
     kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
-    status = error.code or 500
+    status = 404 if isinstance(error, RequestRedirect) else error.code or 500
     return answer(_body(SYNTAX, "the request cannot be read") if status == 400 else {}, status, kept)
 
 

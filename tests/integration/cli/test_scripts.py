@@ -29,7 +29,7 @@ def project(tmp_path: Path, settings: Settings) -> Path:
     shutil.copytree(ROOT / "bin", place / "bin")
     for name in ("config.py", "wsgi.py", "requirements.txt"):
         shutil.copy(ROOT / name, place)
-    for name in ("app", "migrations"):
+    for name in ("app", "migrations", "settings_checks"):
         (place / name).symlink_to(ROOT / name)
     _borrow_environment(place)
     values = {

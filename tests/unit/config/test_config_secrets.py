@@ -10,6 +10,7 @@ from cryptography.fernet import Fernet
 
 import config
 from config import load_settings
+from settings_checks import strength
 from tests.support.settings import KEY, OTHER_KEY, PRODUCTION, SECRETS, refusal
 
 
@@ -73,8 +74,8 @@ def test_no_random_secret_is_taken_for_a_weak_one() -> None:
             secrets.token_hex(16),
             secrets.token_urlsafe(24),
         ):
-            assert not config._is_guessable(made), made
-        assert not config._is_guessable(base64.urlsafe_b64decode(Fernet.generate_key()).decode("latin-1"))
+            assert not strength.is_guessable(made), made
+        assert not strength.is_guessable(base64.urlsafe_b64decode(Fernet.generate_key()).decode("latin-1"))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +138,7 @@ def test_development_makes_its_secrets_once(instance: Path) -> None:
     first, second = load_settings({}), load_settings({})
 
     assert (first.secret_key, first.token_keys) == (second.secret_key, second.token_keys)
-    assert len(first.secret_key) >= config.SECRET_LENGTH
+    assert len(first.secret_key) >= strength.SECRET_LENGTH
     assert sorted(path.name for path in instance.iterdir()) == ["photos", "secret_key", "token_keys"]
 
 

@@ -22,6 +22,8 @@ SUBSCRIPTIONS = {
 """Whether the token ends by that. Other types tell nothing that we act on."""
 AHEAD = timedelta(hours=4)
 """A clock of Evotor's may be before ours, or tell Moscow's time without saying so; what is later counts as of now."""
+MOST_SUBSCRIPTIONS = 50
+"""Remembered of one owner: one follows another, or several run side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class CabinetEvent:
     at: int
     """Milliseconds."""
     subscription: str | None = None
+    """None for what is told of the application itself."""
     number: int = 0
     """Within its subscription."""
 
@@ -40,14 +43,9 @@ class CabinetEvent:
         return (INSTALLATIONS if self.subscription is None else SUBSCRIPTIONS).get(self.type)
 
     def order(self, now: datetime) -> int:
-        """Among those of its kind; whichever of one moment wins has the greater one, however often they come.
-
-        Of an installation the removal does, for the next run takes back what is wrong of it. Of subscriptions the paid
-        one does, for it is what came instead of the other.
-        """
+        """Among those of installations; of one moment the removal has the greater one, however often they come."""
         at = self.at if self.at <= _milliseconds(now + AHEAD) else _milliseconds(now)
-        wins = self.ends if self.subscription is None else not self.ends
-        return 2 * at + bool(wins)
+        return 2 * at + bool(self.ends)
 
 
 def milliseconds(text: str) -> int | None:
@@ -77,45 +75,45 @@ def _apply_to(user_id: int, event: CabinetEvent) -> None:
     connection = locked(EvotorConnection, user_id)
     if connection is None:
         return
-    is_new = _note_installation if event.subscription is None else _note_subscription
-    if is_new(connection, event):
-        _mark(connection, event)
+    was_withdrawn = connection.withdrawn
+    if event.subscription is None:
+        is_news = _note_installation(connection, event)
+    else:
+        is_news = _note_subscription(connection, event, event.subscription)
+    if is_news and connection.token is not None:
+        _tell(connection, event, was_withdrawn)
 
 
 def _note_installation(connection: EvotorConnection, event: CabinetEvent) -> bool:
-    """False for what is older than the last one, or the same."""
+    """Whether it is news: False for what is older than the last one, or the same."""
     order = event.order(utcnow())
     if connection.installation_order is not None and order <= connection.installation_order:
         return False
-    connection.installation_order = order
-    return True
-
-
-def _note_subscription(connection: EvotorConnection, event: CabinetEvent) -> bool:
-    """Within the same subscription its numbers say what is older, else the moment does."""
-    order, last = event.order(utcnow()), connection.subscription_order
-    if event.subscription == connection.subscription_id:
-        is_past = event.number <= (connection.subscription_number or 0)
-    else:
-        is_past = last is not None and order <= last
-    if is_past:
-        return False
-    connection.subscription_id, connection.subscription_number = event.subscription, event.number
-    connection.subscription_order = max(order, last or 0)
-    return True
-
-
-def _mark(connection: EvotorConnection, event: CabinetEvent) -> None:
-    """Nothing goes: the next run learns whether the token is dead, and Evotor may tell so late."""
-    name = "is_uninstalled" if event.subscription is None else "is_terminated"
-    was_marked = getattr(connection, name)
-    setattr(connection, name, event.ends)
-    if event.ends and event.subscription is None:
+    connection.installation_order, connection.is_uninstalled = order, bool(event.ends)
+    if event.ends:
         events.record(EventKind.EVOTOR_DISCONNECTED, connection.user_id, way=events.CABINET)
-    if connection.token is None or not (event.ends or was_marked):
-        return
-    if connection.withdrawn is not None:
+    return True
+
+
+def _note_subscription(connection: EvotorConnection, event: CabinetEvent, subscription: str) -> bool:
+    """The same by the numbers of that subscription. While any is paid, the end of another ends nothing."""
+    known = dict(connection.subscriptions)
+    last = known.pop(subscription, None)
+    if last is not None and event.number <= last[0]:
+        return False
+    known[subscription] = (event.number, bool(event.ends))
+    connection.subscriptions = dict([*known.items()][-MOST_SUBSCRIPTIONS:])
+    connection.is_terminated = all(is_ended for _, is_ended in known.values())
+    return True
+
+
+def _tell(connection: EvotorConnection, event: CabinetEvent, was_withdrawn: str | None) -> None:
+    """Nothing goes: the next run learns whether the token is dead, and Evotor may tell so late."""
+    is_withdrawn = connection.is_uninstalled if event.subscription is None else connection.is_terminated
+    if event.ends and is_withdrawn:
         connection.state, connection.error_code = ConnectionState.TOKEN_REJECTED, connection.withdrawn
-    else:
+    elif was_withdrawn is not None and connection.withdrawn is None:
         connection.have_checked(utcnow())
         schedule.end_pause(connection.user_id)
+    elif connection.error_code == was_withdrawn:
+        connection.error_code = connection.withdrawn

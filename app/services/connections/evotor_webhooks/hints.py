@@ -41,7 +41,7 @@ def _note(user_id: int, store_id: str, now: datetime) -> None:
 def _refresh_later(user_id: int, now: datetime) -> None:
     """Where no run may: no sooner after the last look than a run would come."""
     connection = db.session.scalar(sa.select(EvotorConnection).where(EvotorConnection.user_id == user_id))
-    if connection is None or connection.token is None or connection.withdrawn or connection.refresh_due_at:
+    if connection is None or connection.token is None or connection.refresh_due_at:
         return
     if connection.state != ConnectionState.OK or connection.checked_at is None:
         return

@@ -194,8 +194,17 @@ class SyncOverview:
 
     @property
     def told(self) -> Sequence[Problem]:
-        """Problems that the page tells itself: what holds the synchronisation up, else the heaviest."""
-        return [problem for problem in self._grave if problem.is_loud] or self._grave[:1]
+        """Problems that the page tells itself: what holds the synchronisation up, else the heaviest, and what may."""
+        return [*(self._loud or self._grave[:1]), *self.withdrawn]
+
+    @property
+    def _loud(self) -> Sequence[Problem]:
+        return [problem for problem in self._grave if problem.is_loud]
+
+    @property
+    def withdrawn(self) -> Sequence[Problem]:
+        """The key that works is to end."""
+        return [problem for problem in self.problems if problem.kind is Kind.WITHDRAWN]
 
     @property
     def others(self) -> int:

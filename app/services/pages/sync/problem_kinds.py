@@ -15,6 +15,8 @@ class Kind(StrEnum):
     CONNECTION = "connection"
     RECONNECTED = "reconnected"
     """Another account or community was connected, which took the confirmation back."""
+    WITHDRAWN = "withdrawn"
+    """Evotor said that the key ends, and it works so far."""
     NO_STORE = "no_store"
     APPROVAL = "approval"
     ORDER = "order"
@@ -72,7 +74,7 @@ STEPS = frozenset({Kind.NO_STORE, Kind.NOT_CONFIRMED})
 MINOR = frozenset(
     {
         *(Kind.REJECTED, Kind.REVIEW, Kind.UNFIT, Kind.ALIKE, Kind.LOST_RULES),
-        *(Kind.ALBUMS_TAKEN, Kind.ALBUM_FULL, Kind.ALBUM_REFUSED, Kind.NOT_IN_ALBUM),
+        *(Kind.ALBUMS_TAKEN, Kind.ALBUM_FULL, Kind.ALBUM_REFUSED, Kind.NOT_IN_ALBUM, Kind.WITHDRAWN),
     }
 )
 """What can be bettered, while all that can be done is done."""

@@ -40,6 +40,7 @@ def problems(
     """
     found = [
         *_of_connections(user),
+        *_of_application(user),
         *_of_switch(user),
         *_of_order(user),
         *_of_runs(user, plan_waits=plan_waits),
@@ -67,6 +68,12 @@ def _of_connections(user: User) -> Iterator[Problem]:
                 way_out=getattr(row, "way_out", None),
                 needs_owner=row.state == ConnectionState.NEEDS_OWNER,
             )
+
+
+def _of_application(user: User) -> Iterator[Problem]:
+    row = user.evotor
+    if row is not None and row.is_connected and row.told:
+        yield Problem(Kind.WITHDRAWN, row.told, vendor="evotor")
 
 
 def _of_switch(user: User) -> Iterator[Problem]:

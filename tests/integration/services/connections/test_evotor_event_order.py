@@ -1,6 +1,7 @@
 """Evotor's events twice, late, at the same moment and of two kinds: each kind has its own order and its own reason."""
 
 from datetime import UTC
+from itertools import permutations
 
 import pytest
 import sqlalchemy as sa
@@ -24,6 +25,11 @@ NOW = round(NOON.replace(tzinfo=UTC).timestamp() * 1000)
 def evotor(app_on_each_database: Flask) -> Webhooks:
     connect_both(make_user(EMAIL))
     return Webhooks(app_on_each_database.test_client())
+
+
+def forget() -> None:
+    db.session.scalars(sa.select(EvotorConnection)).one().forget_events()
+    db.session.scalars(sa.select(EvotorConnection)).one().error_code = None
 
 
 def why() -> str | None:
@@ -102,7 +108,37 @@ def test_a_subscription_s_numbers_order_it_whatever_its_moments_say(evotor: Webh
     evotor.subscription("SubscriptionActivated", 2, 1_100)
     assert why() == TERMINATED
 
-    evotor.subscription("SubscriptionActivated", 1, 950, of="s2")
+
+def test_an_end_counts_once_no_subscription_pays_any_more(evotor: Webhooks) -> None:
+    """Another plan was bought, and the former one ends later."""
+    evotor.subscription("SubscriptionActivated", 3, 1_000, of="s1")
+    evotor.subscription("SubscriptionActivated", 1, 2_000, of="s2")
+    evotor.subscription("SubscriptionTerminated", 4, 3_000, of="s1")
+    assert why() is None
+
+    evotor.subscription("SubscriptionTerminated", 2, 4_000, of="s2")
+    assert why() == TERMINATED
+
+
+def test_of_several_subscriptions_the_order_of_arrival_changes_nothing(evotor: Webhooks) -> None:
+    events = (
+        ("SubscriptionActivated", 1, 1_000, "s1"),
+        ("SubscriptionTerminated", 2, 2_000, "s1"),
+        ("SubscriptionActivated", 1, 1_500, "s2"),
+    )
+    for told in permutations(events):
+        forget()
+        for event in told:
+            evotor.subscription(*event)
+        assert why() is None, told
+
+
+def test_an_older_event_of_an_earlier_subscription_is_known_as_older(evotor: Webhooks) -> None:
+    evotor.subscription("SubscriptionTerminated", 6, 1_000, of="s1")
+    evotor.subscription("SubscriptionActivated", 1, 2_000, of="s2")
+    evotor.subscription("SubscriptionTerminated", 2, 3_000, of="s2")
+    evotor.subscription("SubscriptionRenewed", 5, 4_000, of="s1")
+
     assert why() == TERMINATED
 
 

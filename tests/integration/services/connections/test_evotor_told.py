@@ -75,11 +75,55 @@ def test_after_it_a_run_says_why_evotor_refuses(evotor: Webhooks, linked: User, 
     assert connection().error_code == "evotor_uninstalled"
 
 
-def test_a_run_that_reads_evotor_all_the_same_takes_the_mark_away(evotor: Webhooks, linked: User) -> None:
+def test_a_run_goes_on_while_the_key_works_and_proves_no_installation(evotor: Webhooks, linked: User) -> None:
+    evotor.uninstalled(1_000)
+    outcome = run_one(linked)
+
+    row = connection()
+    assert outcome.succeeded and (row.state, row.error_code) == ("ok", None)
+    assert (row.withdrawn, row.told) == ("evotor_uninstalled", "evotor_uninstalled_told")
+
+
+def test_a_check_takes_the_mark_no_more_away_than_a_run(evotor: Webhooks, linked: User) -> None:
+    evotor.uninstalled(1_000)
+    connections_evotor.check_evotor(linked)
+
+    assert connection().told == "evotor_uninstalled_told"
+
+
+def test_a_key_that_works_is_told_to_end_also_where_evotor_answers_something_else(
+    evotor: Webhooks, linked: User, sandbox: Sandbox
+) -> None:
+    evotor.uninstalled(1_000)
+    sandbox.fault("evotor", "402", target="stores")
+    connections_evotor.check_evotor(linked)
+
+    assert (connection().state, connection().told) == ("unavailable", "evotor_uninstalled_told")
+
+
+def test_the_same_key_pasted_anew_heals(evotor: Webhooks, linked: User) -> None:
+    evotor.uninstalled(1_000)
+    connections_evotor.connect_evotor(linked, EVOTOR_TOKEN)
+
+    assert (connection().withdrawn, connection().state) == (None, "ok")
+    evotor.uninstalled(1_000)
+    assert connection().withdrawn is None
+
+
+def test_the_same_key_delivered_again_may_be_late_and_heals_nothing(evotor: Webhooks, linked: User) -> None:
+    evotor.uninstalled(1_000)
+    evotor.token(EVOTOR_TOKEN)
+
+    assert connection().withdrawn == "evotor_uninstalled"
+
+
+def test_of_a_working_key_one_reason_may_go_and_the_other_stays(evotor: Webhooks, linked: User) -> None:
+    evotor.subscription("SubscriptionTerminated", 5, 900)
     evotor.uninstalled(1_000)
     run_one(linked)
+    evotor.installed(2_000)
 
-    assert (connection().withdrawn, connection().error_code) == (None, None)
+    assert (connection().state, connection().told) == ("ok", "evotor_terminated_told")
 
 
 def test_an_installation_after_it_heals(evotor: Webhooks, linked: User) -> None:
@@ -110,7 +154,7 @@ def test_an_event_that_comes_again_later_changes_nothing(evotor: Webhooks, linke
     run_one(linked)
     evotor.uninstalled(1_000)
 
-    assert connection().withdrawn is None
+    assert (connection().state, connection().error_code) == ("ok", None)
 
 
 def test_an_ended_subscription_is_a_reason_until_it_is_paid_again(evotor: Webhooks, linked: User) -> None:
@@ -135,7 +179,7 @@ def test_a_user_and_a_type_that_nobody_knows_are_heard_in_silence(evotor: Webhoo
     evotor.uninstalled(1_000, "01-000000000099999")
     evotor.subscription("SomethingNew", 9, "2026-01-05T00:00:00.000Z")
 
-    assert (connection().installation_order, connection().subscription_order) == (None, None)
+    assert (connection().installation_order, connection().subscriptions) == (None, {})
 
 
 # Hints
@@ -245,6 +289,15 @@ def test_a_token_of_a_user_opens_their_own_data_alone(evotor: Webhooks, linked: 
 
 def hinted_users() -> set[int]:
     return set(db.session.scalars(sa.select(CatalogStore.user_id).where(CatalogStore.hinted_at.is_not(None))))
+
+
+def test_hints_are_heard_while_a_key_works_that_was_told_to_end(evotor: Webhooks, app_on_each_database: Flask) -> None:
+    owner = connect_both(make_user(EMAIL))
+    evotor.uninstalled(1_000)
+    connections_evotor.check_evotor(owner)
+    hint(evotor)
+
+    assert connection().refresh_due_at is not None
 
 
 def test_where_no_run_may_the_catalog_is_read_no_more_often_than_by_runs(

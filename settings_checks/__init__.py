@@ -1,0 +1,1 @@
+"""What makes a value of the environment a setting: `config.py` asks, and nobody else."""
