@@ -2,8 +2,8 @@
 
 from app.clock import utcnow
 from app.context import settings
-from app.db import db
-from app.models import MailKind, User
+from app.models import EventKind, MailKind, User
+from app.services.accounts import events
 from app.services.mail import outbox, tokens
 
 
@@ -23,5 +23,5 @@ def confirm(token: str) -> User | None:
     user = tokens.confirmed_by(token)
     if user is not None and user.email_confirmed_at is None:
         user.email_confirmed_at = utcnow()
-        db.session.flush()
+        events.record(EventKind.EMAIL_CONFIRMED, user.id)
     return user

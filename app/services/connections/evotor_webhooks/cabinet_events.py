@@ -78,8 +78,13 @@ def _apply_to(user_id: int, event: CabinetEvent) -> None:
     if connection is None:
         return
     is_new = _note_installation if event.subscription is None else _note_subscription
-    if is_new(connection, event):
-        _mark(connection, event)
+    is_first = connection.installation_order is None
+    if not is_new(connection, event):
+        return
+    _mark(connection, event)
+    if event.subscription is None and (event.ends or not is_first):  # the first one is told by the link that it brings
+        kind = EventKind.EVOTOR_DISCONNECTED if event.ends else EventKind.EVOTOR_INSTALLED
+        events.record(kind, user_id, way=events.CABINET)
 
 
 def _note_installation(connection: EvotorConnection, event: CabinetEvent) -> bool:
@@ -110,8 +115,6 @@ def _mark(connection: EvotorConnection, event: CabinetEvent) -> None:
     name = "is_uninstalled" if event.subscription is None else "is_terminated"
     was_marked = getattr(connection, name)
     setattr(connection, name, event.ends)
-    if event.ends and event.subscription is None:
-        events.record(EventKind.EVOTOR_DISCONNECTED, connection.user_id, way=events.CABINET)
     if connection.token is None or not (event.ends or was_marked):
         return
     if connection.withdrawn is not None:
