@@ -7,11 +7,29 @@ down_revision = "0021"
 branch_labels = None
 depends_on = None
 
-KINDS = """
-    registered signed_in sign_in_failed sign_in_locked password_refused signed_out signed_out_everywhere
-    password_changed evotor_connected evotor_changed evotor_disconnected vk_connected vk_changed vk_disconnected
-    enabled disabled confirmed approved hide_all_ordered undo_ordered run_stopped
-""".split()
+KINDS = [
+    "registered",
+    "signed_in",
+    "sign_in_failed",
+    "sign_in_locked",
+    "password_refused",
+    "signed_out",
+    "signed_out_everywhere",
+    "password_changed",
+    "evotor_connected",
+    "evotor_changed",
+    "evotor_disconnected",
+    "vk_connected",
+    "vk_changed",
+    "vk_disconnected",
+    "enabled",
+    "disabled",
+    "confirmed",
+    "approved",
+    "hide_all_ordered",
+    "undo_ordered",
+    "run_stopped",
+]
 NEW = ["email_confirmed", "evotor_installed"]
 
 
