@@ -24,7 +24,8 @@ EMAIL = "new@example.ru"
 def partner(tmp_path: Path, sqlite_template: Path, sandbox: Sandbox) -> Iterator[Product]:
     """The product as Evotor and VK ID know it."""
     copy_sqlite(sqlite_template, tmp_path / "evosync.db")
-    known: dict[str, Any] = {"EVOTOR_WEBHOOK_SECRET": WEBHOOK_SECRET, "VK_ID_URL": sandbox.url, "VK_CLIENT_ID": CLIENT_ID}
+    known: dict[str, Any] = {"VK_ID_URL": sandbox.url, "VK_CLIENT_ID": CLIENT_ID}
+    known["EVOTOR_WEBHOOK_SECRET"] = WEBHOOK_SECRET
     product = Product(tmp_path / "evosync.db", sandbox, tmp_path / "product.log", **known)
     sandbox.control("evotor/partner", url=product.url, secret=WEBHOOK_SECRET)
     yield product
