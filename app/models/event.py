@@ -21,9 +21,11 @@ class EventKind(StrEnum):
     SIGNED_OUT = "signed_out"
     SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    EMAIL_CONFIRMED = "email_confirmed"
     EVOTOR_CONNECTED = "evotor_connected"
     EVOTOR_CHANGED = "evotor_changed"
     EVOTOR_DISCONNECTED = "evotor_disconnected"
+    EVOTOR_INSTALLED = "evotor_installed"
     VK_CONNECTED = "vk_connected"
     VK_CHANGED = "vk_changed"
     VK_DISCONNECTED = "vk_disconnected"

@@ -98,6 +98,18 @@ class EvotorPage(Screen):
         self.button("Проверить и подключить").click()
         return ConnectionsPage(self.page)
 
+    def install(self, email: str, password: str) -> Self:
+        """In the cabinet, which is a window of its own: a page of the sandbox."""
+        with self.page.expect_popup() as opened:
+            self.link("магазин приложений Эвотора").click()
+        cabinet = opened.value
+        cabinet.get_by_label("Почта в EvoSync").fill(email)
+        cabinet.get_by_label("Пароль в EvoSync").fill(password)
+        cabinet.get_by_role("button", name="Установить").click()
+        expect(cabinet.get_by_role("status")).to_contain_text("Готово")
+        cabinet.close()
+        return self
+
 
 class VkPage(Screen):
     heading, path = "ВКонтакте", "/vk"
@@ -106,6 +118,20 @@ class VkPage(Screen):
         self.page.get_by_label("Сообщество").fill(str(club))
         self.page.get_by_label("Ключ доступа").fill(token)
         self.main.get_by_role("button", name=re.compile("Проверить и (подключить|сохранить)")).click()
+        return ConnectionsPage(self.page)
+
+    def sign_in(self) -> "CommunityPage":
+        """At VK ID: a page of the sandbox."""
+        self.link("Войти через ВК").click()
+        self.page.get_by_role("button", name="Разрешить").click()
+        return CommunityPage(self.page)
+
+
+class CommunityPage(Screen):
+    heading, path = "Выбор сообщества", "/vk/community"
+
+    def choose(self, name: str) -> ConnectionsPage:
+        self.button(f"Выбрать «{name}»").click()
         return ConnectionsPage(self.page)
 
 

@@ -11,7 +11,7 @@ from app.domain.rules import EntityType, FilterMode
 from app.models import AccountEvent, EventKind, RunTrigger, User, UserSession
 from app.services.accounts import throttle, users
 from app.services.engine import run as engine_run
-from app.services.mail.tokens import reset_token
+from app.services.mail.tokens import confirm_token, reset_token
 from app.services.runs import records
 from tests.factories import PASSWORD, make_user, set_rule
 from tests.support.mail_server import with_mail
@@ -42,6 +42,8 @@ RECORDED = {
     "webhooks.token",
     "webhooks.verify",
 }
+BY_LINK = {"mail.confirm"}
+"""Recorded as well, though nothing is posted there."""
 UNRECORDED = {
     # They ask the services for news.
     "catalog.refresh",
@@ -103,6 +105,8 @@ def cabinet(evotor: Webhooks) -> Iterator[tuple[str, Kinds]]:
     yield "webhooks.token", [EventKind.EVOTOR_CHANGED]
     evotor.uninstalled(1_000)
     yield "webhooks.installation", [EventKind.EVOTOR_DISCONNECTED]
+    evotor.installed(2_000)
+    yield "webhooks.installation", [EventKind.EVOTOR_INSTALLED]
 
 
 def story(browser: Browser, elsewhere: Browser) -> Iterator[tuple[str, Kinds]]:
@@ -111,6 +115,10 @@ def story(browser: Browser, elsewhere: Browser) -> Iterator[tuple[str, Kinds]]:
     browser.get("/register")
     browser.submit("/register", email=EMAIL, password=PASSWORD, password_repeat=PASSWORD)
     yield "auth.register", [kind.REGISTERED]
+    browser.get(f"/email/confirm/{confirm_token(owner())}")
+    yield "mail.confirm", [kind.EMAIL_CONFIRMED]
+    browser.get(f"/email/confirm/{confirm_token(owner())}")
+    yield "mail.confirm", []
     browser.post("/evotor", {"access_token": EVOTOR_TOKEN})
     yield "connections.evotor", [kind.EVOTOR_CONNECTED]
     browser.post("/vk", {"access_token": VK_TOKEN, "group_id": str(CLUB)})
@@ -204,7 +212,7 @@ def test_what_an_owner_does_stands_in_the_record(
         endpoints.add(endpoint)
         seen.update(kinds)
 
-    assert endpoints == RECORDED
+    assert endpoints == RECORDED | BY_LINK
     assert seen == set(EventKind)
 
 

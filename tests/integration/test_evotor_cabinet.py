@@ -57,6 +57,9 @@ def test_the_page_of_the_cabinet_does_the_same(product: Product, sandbox: Sandbo
     with product.inside():
         row = db.session.scalars(sa.select(EvotorConnection)).one()
         assert row.linked_id == OTHER_ACCOUNT and row.token not in (None, EVOTOR_TOKEN)
+    removal = {"account": OTHER_ACCOUNT, "do": "uninstall"}
+    assert "Готово" in requests.post(page, data=removal, timeout=10).text
+    assert "не установлено, удалять нечего" in requests.post(page, data=removal, timeout=10).text
 
 
 def products_of(sandbox: Sandbox) -> list[str]:

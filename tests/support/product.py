@@ -112,11 +112,12 @@ def start_server(environment: Mapping[str, str], log: Path, *arguments: str) -> 
     `arguments`: of gunicorn, such as another application.
     """
     with socket.create_server(("127.0.0.1", 0)) as listening, log.open("ab") as output:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         server = subprocess.Popen(
             [sys.executable, "-m", *GUNICORN.split(), "--bind", f"fd://{listening.fileno()}", *arguments],
             cwd=ROOT,
-            env={**os.environ, **environment},
+            env={**os.environ, "PUBLIC_URL": url, **environment},
             pass_fds=[listening.fileno()],
             stderr=output,
         )
-        return server, f"http://127.0.0.1:{listening.getsockname()[1]}"
+        return server, url

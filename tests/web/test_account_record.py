@@ -8,9 +8,12 @@ from flask.testing import FlaskClient
 from app.db import db
 from app.models import AccountEvent, EventKind, User
 from app.services.accounts import events
+from app.services.mail.tokens import confirm_token
 from app.web.auth.history import EVENTS, IN_CABINET
 from tests.factories import PASSWORD
+from tests.support.mail_server import with_mail
 from tests.support.page import Browser
+from tests.support.sandbox import EVOTOR_TOKEN
 from tests.support.webhooks import Webhooks
 
 
@@ -42,11 +45,15 @@ def test_what_was_done_in_evotor_s_cabinet_says_so(browser: Browser, client: Fla
     evotor = Webhooks(client)
     evotor.verify(401, password="wrong password")
     evotor.verify()
-    evotor.uninstalled(1_000)
+    evotor.installed(1_000)
+    evotor.uninstalled(2_000)
+    evotor.token(EVOTOR_TOKEN)
+    evotor.installed(3_000)
 
-    assert [(row[0], row[2]) for row in rows(browser)[:3]] == [
+    assert [(row[0], row[2]) for row in rows(browser)[:4]] == [
+        ("Приложение снова установлено в Эвоторе", "личный кабинет Эвотора"),
         ("Приложение удалено в Эвоторе", "личный кабинет Эвотора"),
-        ("Аккаунт Эвотора связан с EvoSync", "личный кабинет Эвотора"),
+        ("Учётная запись Эвотора связана с EvoSync", "личный кабинет Эвотора"),
         ("Неверный пароль при входе", "личный кабинет Эвотора"),
     ]
 
@@ -88,3 +95,10 @@ def test_neither_does_a_change_while_the_old_one_still_opens(browser: Browser, o
     }
     page = browser.post("/account", change, 422)
     assert "мало что есть" in page.errors[0]
+
+
+def test_what_a_link_of_a_mail_did_tells_the_browser_too(browser: Browser, owner: User, app: Flask) -> None:
+    browser.client.environ_base["HTTP_USER_AGENT"] = "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0"
+    with_mail(app, "smtp://127.0.0.1:9")
+    browser.get(f"/email/confirm/{confirm_token(owner)}")
+    assert rows(browser)[0] == ["Адрес подтверждён", "сегодня в 12:00", "Firefox, Windows, 127.0.0.1"]

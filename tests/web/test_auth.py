@@ -137,7 +137,11 @@ def test_a_new_password_signs_other_browsers_out(app: Flask, browser: Browser, o
 
 @pytest.mark.parametrize(
     ("changed", "said"),
-    [({"current_password": "wrong"}, "Неверный пароль"), ({"password_repeat": "typing error"}, "не совпадают")],
+    [
+        ({"current_password": "wrong"}, "Нынешний пароль введён неверно"),
+        ({"password_repeat": "typing error"}, "не совпадают"),
+        ({"password": PASSWORD, "password_repeat": PASSWORD}, "Новый пароль такой же, как нынешний"),
+    ],
 )
 def test_a_wrong_change_of_password_changes_nothing(browser: Browser, changed: dict[str, str], said: str) -> None:
     browser.get("/account")
@@ -150,7 +154,7 @@ def test_the_account_is_deleted_with_the_password_only(browser: Browser) -> None
     page = browser.get("/account")
     assert "Наших товаров в ВК нет" in page.text
     page = browser.post("/account", {"action": "delete", "password": "wrong"}, 422)
-    assert "Неверный пароль" in page.errors[0]
+    assert "Пароль от EvoSync введён неверно" in page.errors[0]
     page = browser.post("/account", {"action": "delete", "password": PASSWORD})
     assert page.path == "/login" and users.find("owner@example.ru") is None
 

@@ -5,6 +5,7 @@ import pytest
 from app.db import db
 from app.models import CatalogProduct, EvotorConnection, User
 from tests.factories import connect_both, make_active
+from tests.support import story
 from tests.support.connections import stored_vk
 from tests.support.page import Browser
 from tests.support.sandbox import (
@@ -13,6 +14,7 @@ from tests.support.sandbox import (
     EVOTOR_FORBIDDEN_TOKEN,
     EVOTOR_OTHER_TOKEN,
     EVOTOR_TOKEN,
+    EXTENDED_CLUB,
     VK_TOKEN,
     Sandbox,
 )
@@ -62,9 +64,9 @@ def test_another_evotor_account_takes_the_confirmation_back(browser: Browser, ow
     make_active(connect_both(owner))
     browser.get("/evotor")
     page = browser.submit("/evotor", access_token=EVOTOR_OTHER_TOKEN)
-    assert "другой аккаунт Эвотора" in page.notices[0]
+    assert "другую учётную запись Эвотора" in page.notices[0]
     page = browser.get("/sync")
-    assert "другой аккаунт Эвотора" in " ".join(page.notices)
+    assert "другую учётную запись Эвотора" in " ".join(page.notices)
     assert page.one(".switch")["aria-checked"] == "false"
 
 
@@ -124,3 +126,26 @@ def test_what_vk_refuses_is_explained(browser: Browser, group_id: int, token: st
     browser.get("/vk")
     page = browser.submit("/vk", 422, group_id=str(group_id), access_token=token)
     assert said in page.errors[0] and stored_vk() is None
+
+
+def test_the_goods_of_a_former_community_are_told_wherever_they_are_missed(browser: Browser, owner: User) -> None:
+    story.ran(owner)
+    browser.get("/vk")
+    fields = {"group_id": str(EXTENDED_CLUB), "access_token": VK_TOKEN}
+    told = "В прежнем сообществе ВК осталось 9 наших товаров: чтобы скрыть их, подключите это сообщество снова"
+
+    assert told in browser.submit("/vk", **fields).notices[0]
+    assert "Нужно подтвердить заново: подключено другое сообщество ВК." in browser.get("/connections").text
+    page = browser.get("/sync")
+    assert "в подключённом сообществе наших товаров нет" in page.text and page.text.count(told) == 1
+    for path in ("/account", "/vk", "/evotor"):
+        assert f"В подключённом сообществе наших товаров нет. {told}" in browser.get(path).text
+    assert told in browser.post("/vk/disconnect").notices[0]
+
+
+def test_whoever_goes_back_to_a_former_community_has_its_goods_again(browser: Browser, owner: User) -> None:
+    story.ran(owner)
+    for club in (EXTENDED_CLUB, CLUB):
+        browser.get("/vk")
+        page = browser.submit("/vk", group_id=str(club), access_token=VK_TOKEN)
+    assert "прежнем сообществе" not in page.text and "9 товаров видно" in browser.get("/sync").text

@@ -46,7 +46,7 @@ def test_the_real_cabinet_is_evotor_s_market(sqlite_url: str) -> None:
 def test_a_link_waits_for_its_key(browser: Browser, evotor: Webhooks) -> None:
     evotor.verify()
     page = browser.get("/evotor")
-    assert "ждём от него ключ доступа" in page.text and page.one("#evotor-content")["hx-trigger"]
+    assert "ждём от неё ключ доступа" in page.text and page.one("#evotor-content")["hx-trigger"]
 
 
 def test_a_delivered_key_is_being_checked_and_a_press_shows_the_stores(browser: Browser, evotor: Webhooks) -> None:

@@ -330,6 +330,7 @@ def test_a_kind_is_ended_by_one_button_without_signing_in(visitor: Browser, owne
     page = visitor.submit(stop_path(owner))
 
     assert page.notices[0].startswith("Писем «Изменения ждут вашего решения» больше не будет.")
+    assert "/account#mails" in page.links()
     assert not preferences.wants(owner, MailKind.APPROVAL) and preferences.wants(owner, MailKind.CONNECTION)
 
 

@@ -294,4 +294,4 @@ def test_after_saving_the_page_tells_what_the_next_run_changes(browser: Browser,
 
 def test_before_the_first_run_the_page_does_not_speak_of_changes(browser: Browser, owner: User) -> None:
     browser.get(SETTINGS)
-    assert "в ВК пока не видно" in browser.post(SETTINGS, GOOD).notices[1]
+    assert "наших товаров пока не видно" in browser.post(SETTINGS, GOOD).notices[1]

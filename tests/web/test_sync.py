@@ -80,6 +80,10 @@ def test_the_way_from_connected_to_running(browser: Browser, owner: User) -> Non
     page = browser.submit("/sync/confirm")
     assert status(page) == "Активна" and "Подтверждено" in page.notices[0]
     assert db.session.query(SyncRun).one().status == RunStatus.QUEUED
+    assert "Подтверждено сегодня в 12:00. Снова подтверждать не нужно" in page.text
+    again = page.one("details:has(form[action='/sync/confirm'])")
+    assert not again.has_attr("open") and "btn-outline-secondary" in page.button(CONFIRM)["class"]
+    assert status(browser.submit("/sync/confirm")) == "Активна", "whoever presses it all the same is let"
 
     page = browser.submit(TOGGLE)
     assert status(page) == "Приостановлена" and "Наших товаров в ВК нет" in page.notices[0]

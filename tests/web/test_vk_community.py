@@ -4,14 +4,16 @@ from datetime import timedelta
 
 import pytest
 import requests
+import sqlalchemy as sa
 from flask import Flask
 
 from app.db import db
-from app.models import SyncConfig, User, VkPendingAccess
+from app.models import AccountEvent, SyncConfig, User, VkPendingAccess
 from app.services.vendors import turns
 from config import Settings
 from tests.conftest import settings_for
 from tests.factories import PASSWORD, connect_both, make_active, make_user
+from tests.support import story
 from tests.support.clock import NOON, stop_at
 from tests.support.connections import stored_vk
 from tests.support.page import Browser, Page
@@ -87,6 +89,7 @@ def test_a_community_of_another_account_is_told_on_trying(app: Flask, browser: B
 
 
 def test_signing_in_again_goes_straight_to_the_connected_community(browser: Browser, sandbox: Sandbox) -> None:
+    browser.client.environ_base["HTTP_USER_AGENT"] = "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0"
     signed_in(browser, sandbox)
     browser.post("/vk/community", {"group_id": str(CLUB)})
     first = stored_vk()
@@ -98,6 +101,8 @@ def test_signing_in_again_goes_straight_to_the_connected_community(browser: Brow
     assert page.path == "/vk" and page.notices == ["Вошли через ВК. Сообщество «Лавка на Садовой» снова подключено."]
     vk = stored_vk()
     assert vk is not None and vk.token != token and vk.group_id == CLUB
+    again = db.session.scalars(sa.select(AccountEvent).order_by(AccountEvent.id.desc())).first()
+    assert again is not None and (again.kind, again.device) == ("vk_connected", "Firefox, Windows")
 
 
 def test_reconnecting_keeps_the_confirmation_and_another_community_clears_it(
@@ -196,6 +201,38 @@ def test_a_list_made_by_a_sign_in_that_is_over_is_shown_anew(
     assert "уже закончился" in page.notices[0] and "Лавка на Садовой" in page.text
     vk = stored_vk()
     assert vk is not None and vk.group_id == CLUB
+
+
+def test_a_sign_in_that_vk_takes_no_more_has_to_be_made_anew(browser: Browser, sandbox: Sandbox) -> None:
+    signed_in(browser, sandbox)
+    sandbox.fault("vk", "auth", times=10)
+
+    page = browser.post("/vk/community", {"group_id": str(CLUB)}, 422)
+
+    assert page.text.count("Нажмите «Войти через ВК», чтобы товары снова обновлялись.") == 1
+    assert "/vk/authorize" in page.links() and stored_vk() is None
+
+
+def test_so_it_is_where_only_the_choice_was_refused(browser: Browser, sandbox: Sandbox) -> None:
+    signed_in(browser, sandbox)
+    sandbox.fault("vk", "auth", "account.getAppPermissions")
+
+    page = browser.post("/vk/community", {"group_id": str(CLUB)}, 422)
+
+    assert "Нажмите «Войти через ВК»" in page.notices[0] and "/vk/authorize" in page.links()
+    assert "Лавка на Садовой" in page.text
+
+
+def test_a_community_with_goods_of_ours_is_known_also_after_another_one(
+    browser: Browser, owner: User, sandbox: Sandbox
+) -> None:
+    story.ran(owner)
+    browser.get("/vk/community")
+    browser.post("/vk/community", {"group_id": str(EXTENDED_CLUB)})
+
+    page = browser.get("/vk/community")
+
+    assert page.text.count("Это сообщество вы уже подключали.") == 2 and "не тронем" not in page.text
 
 
 def test_lists_are_limited_when_they_are_only_opened(browser: Browser, owner: User, sandbox: Sandbox) -> None:

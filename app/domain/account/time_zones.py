@@ -1,7 +1,7 @@
 """Time zones as an owner in Russia or next to it names them."""
 
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 USUAL = "Europe/Moscow"
@@ -58,11 +58,17 @@ _CONTINENTS = (
 
 def choices(now: datetime) -> dict[str, list[tuple[str, str]]]:
     """{heading: (id, words)}: Russia from west to east, its neighbours, then all others. `now` in naive UTC."""
-    named = {
-        heading: [(zone, f"{words} ({against_moscow(zone, now)})") for zone, words in zones.items()]
-        for heading, zones in (("Россия", RUSSIAN), ("Рядом", NEAR))
+    return _choices(now.replace(minute=0, second=0, microsecond=0))
+
+
+@lru_cache(maxsize=1)
+def _choices(hour: datetime) -> dict[str, list[tuple[str, str]]]:
+    """Hundreds of zones are looked up for it, and hours last."""
+    others = {zone: zone.replace("_", " ") for zone in _others()}
+    return {
+        heading: [(zone, f"{words} ({against_moscow(zone, hour)})") for zone, words in zones.items()]
+        for heading, zones in (("Россия", RUSSIAN), ("Рядом", NEAR), ("Другие", others))
     }
-    return {**named, "Другие": [(zone, zone.replace("_", " ")) for zone in _others()]}
 
 
 def listed(zone: str) -> str:

@@ -21,7 +21,7 @@ select{{max-width:100%}}fieldset{{margin:1rem 0;min-width:0}}
 .said{{background:#f6e7c8;padding:.5rem 1rem}}</style></head>
 <body><h1>Личный кабинет Эвотора</h1><p>Это песочница: настоящий кабинет выглядит иначе.</p>{said}
 <form method="post"><fieldset><legend>Приложение EvoSync</legend>
-<label>Аккаунт <select name="account">{accounts}</select></label>
+<label>Учётная запись Эвотора <select name="account">{accounts}</select></label>
 <label>Почта в EvoSync <input name="email" type="email" autocomplete="off"></label>
 <label>Пароль в EvoSync <input name="password" type="password" autocomplete="off"></label>
 <button name="do" value="install">Установить</button>
@@ -31,10 +31,13 @@ SAID = {
     0: "EvoSync не отвечает. Запустите его и попробуйте ещё раз.",
     200: "Готово. Вернитесь на страницу EvoSync.",
     401: "EvoSync не знает такой почты и пароля.",
-    409: "Этот аккаунт Эвотора или эта учётная запись EvoSync уже связаны с другой. Сначала пусть владелец той "
-    "учётной записи отключит Эвотор в EvoSync.",
+    409: "Эта учётная запись Эвотора уже связана с другой в EvoSync, или ваша в EvoSync связана с другой в Эвоторе. "
+    "Сначала пусть её владелец отключит Эвотор в EvoSync.",
     429: "Слишком много попыток. Подождите до 15 минут.",
 }
+
+
+NOT_INSTALLED = "Приложение здесь не установлено, удалять нечего."
 
 
 @blueprint.get("/ui/evotor")
@@ -46,10 +49,14 @@ def show() -> Response:
 def press() -> Response:
     world: World = current_app.config["WORLD"]
     form = request.form
+    with world.lock:
+        is_installed = form["account"] in world.evotor.installed
     if form.get("do") == "install":
         status, _ = webhooks.install(world, form["account"], form.get("email", ""), form.get("password", ""))
-    else:
+    elif is_installed:
         status, _ = webhooks.uninstall(world, form["account"])
+    else:
+        return _page(NOT_INSTALLED)
     return _page(SAID.get(status, f"EvoSync ответил: {status}."))
 
 

@@ -43,7 +43,7 @@ _at_once = BoundedSemaphore(2)
 
 
 class WeakPassword(ServiceError):
-    """`code` says why: password_length, password_common, password_simple, password_expected."""
+    """`code` says why: password_length, password_common, password_simple, password_expected, password_same."""
 
 
 def check_new(password: str, email: str = "") -> None:
@@ -59,6 +59,12 @@ def check_new(password: str, email: str = "") -> None:
         raise WeakPassword("password_simple")
     if any(word in folded and len(folded.replace(word, "")) < LEFT_OVER for word in (*EXPECTED, *_words_of(email))):
         raise WeakPassword("password_expected")
+
+
+def check_other(password: str, current: str) -> None:
+    """Where the current one is known, as its owner just proved. Raises WeakPassword."""
+    if _normal(password) == _normal(current):
+        raise WeakPassword("password_same")
 
 
 def _is_simple(folded: str) -> bool:

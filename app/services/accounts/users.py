@@ -89,9 +89,10 @@ def forget_failures(user: User) -> int:
 
 
 def change_password(user: User, current: str, new: str, source: str) -> None:
-    """Signs every device out. Raises BadCredentials or TooManyAttempts."""
+    """Signs every device out. Raises BadCredentials, TooManyAttempts or, for the same one again, WeakPassword."""
     known = user.password_hash
     _prove(Attempt(PASSWORD_FORM, str(user.id), source), user, current, EventKind.PASSWORD_REFUSED)
+    passwords.check_other(new, current)
     password_hash = passwords.hashed(new)
     _lock_unchanged(user, known)
     _store_password(user, password_hash)

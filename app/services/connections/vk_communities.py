@@ -5,12 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 
+import sqlalchemy as sa
+
 from app.clients.vk.client import VkClient
 from app.clients.vk.errors import ACCESS_DENIED, SHOP_OFF, VkError, stored
 from app.clients.vk.tokens import ID_EXPIRED
 from app.db import db
 from app.domain.market.items import RUSSIAN_ROUBLE, Community
-from app.models import User
+from app.models import Listing, User
 from app.services.connections import vk, vk_id
 from app.services.errors import ConnectionRefused
 from app.services.vendors.clients import vk_client, vk_community_page, vk_picture
@@ -35,7 +37,7 @@ class Choice:
     obstacle: str | None
     """Why it cannot be chosen, as a code; None: it can."""
     is_ours: bool
-    """Connected now, or the last one that was."""
+    """Connected now or before."""
     goods: int | None = None
     """How many items stand there, ours among them; None where that is not known."""
     picture: str | None = None
@@ -59,7 +61,7 @@ def maker(user: User) -> str:
 
 def choices(user: User) -> list[Choice]:
     """Those that can be chosen come first. Commits before it asks. Raises ConnectionRefused."""
-    ours = user.market_id
+    ours = _connected_before(user)
     with _asking(user) as client:
         communities = client.communities(EDITOR)
         usable = [one for one in communities if _obstacle(one) is None]
@@ -71,14 +73,20 @@ def choices(user: User) -> list[Choice]:
     return sorted(found, key=lambda choice: (choice.obstacle is not None, not choice.is_ours))
 
 
-def _choice(one: Community, obstacle: str | None, ours: int, goods: int | None) -> Choice:
+def _connected_before(user: User) -> set[int]:
+    """With what is connected now."""
+    known = db.session.scalars(sa.select(Listing.vk_group_id).where(Listing.user_id == user.id).distinct())
+    return {user.market_id, *known}
+
+
+def _choice(one: Community, obstacle: str | None, ours: set[int], goods: int | None) -> Choice:
     return Choice(
         one.id,
         one.name,
         one.members,
         vk_community_page(one.id),
         obstacle,
-        one.id == ours,
+        one.id in ours,
         goods,
         vk_picture(one.picture),
     )
@@ -129,9 +137,12 @@ def _asking(user: User) -> Iterator[VkClient]:
             yield client
     except VkError as error:
         code = "vk_id_no_groups_right" if error.code == ACCESS_DENIED else vk_code(error)
-        if error.token_rejected and keys is not None:
-            code = ID_EXPIRED
-        raise ConnectionRefused(code, error.redirect_uri) from error
+        raise _refused(error, code, is_waiting=keys is not None) from error
+
+
+def _refused(error: VkError, code: str, *, is_waiting: bool) -> ConnectionRefused:
+    """What VK ID gave and waits for a community cannot be renewed: its person signs in anew."""
+    return ConnectionRefused(ID_EXPIRED if is_waiting and error.token_rejected else code, error.redirect_uri)
 
 
 def choose(user: User, group_id: int, listed_by: str | None = None) -> bool:
@@ -146,7 +157,12 @@ def choose(user: User, group_id: int, listed_by: str | None = None) -> bool:
     keys = vk_id.pending(user)
     if keys is None:
         return vk.move_to(user, group_id)
-    return vk.connect_with(user, keys, group_id)
+    try:
+        return vk.connect_with(user, keys, group_id)
+    except ConnectionRefused as error:
+        if isinstance(error.__cause__, VkError):
+            raise _refused(error.__cause__, error.code, is_waiting=True) from error.__cause__
+        raise
 
 
 def reconnect(user: User) -> bool:

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from app.clock import utcnow
 from app.context import settings
 from app.db import db
-from app.models import MailKind, User
+from app.models import EventKind, MailKind, User
+from app.services.accounts import events
 from app.services.mail import outbox, tokens
 
 
@@ -42,6 +43,9 @@ def confirm(token: str) -> None:
     """Nothing where somebody else with the link was faster. Flushes."""
     if (user := tokens.confirmed_by(token)) is None:
         return
+    is_first = user.email_confirmed_at is None
     is_next = (User.id == user.id, User.email == user.email, User.confirmations == user.confirmations)
     confirmed = {"confirmations": User.confirmations + 1, "email_confirmed_at": user.email_confirmed_at or utcnow()}
-    db.session.execute(sa.update(User).where(*is_next).values(confirmed))
+    done = db.session.execute(sa.update(User).where(*is_next).values(confirmed).returning(User.id))
+    if done.scalar() is not None and is_first:
+        events.record(EventKind.EMAIL_CONFIRMED, user.id)

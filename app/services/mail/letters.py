@@ -1,5 +1,6 @@
 """The words of a mail, made when it goes out: what it tells is then as it stands, and no token ever lay anywhere."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -8,9 +9,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
 from app.context import settings
+from app.db import db, reading
 from app.domain.planning.changes import Action
+from app.domain.planning.summary import BrakeSummary
 from app.models import MailKind, User
 from app.services.mail import digest, occasions, preferences, tokens
+from app.services.planning.pending import pending_plan
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "letters"
 PATHS = {
@@ -54,7 +58,15 @@ def _facts(user: User, kind: MailKind) -> dict[str, Any] | None:
         return None
     if kind is MailKind.CONNECTION:
         return {"troubles": [trouble.split() for trouble in occasion.about.split(", ")]}
-    return {}
+    return {"brakes": _brakes(user)} if kind is MailKind.APPROVAL else {}
+
+
+def _brakes(user: User) -> Sequence[BrakeSummary]:
+    """That hold the plan as it stands now; none where it was let go meanwhile. May make the plan, and commits then."""
+    with reading():
+        check = pending_plan(user).brake_check
+        db.session.commit()
+    return check.brakes if check.needs_approval else ()
 
 
 def test_letter() -> Letter:

@@ -10,6 +10,8 @@ from app.domain.planning.changes import LinkState
 from app.models import Listing, OwnerOrder, User
 from app.services.runs import records
 
+ELSEWHERE = "elsewhere"
+
 
 def order_of(user: User) -> OwnerOrder | None:
     chosen = user.sync_state.owner_order if user.sync_state else None
@@ -28,6 +30,8 @@ class ShopWindow:
     """VK is connected, so that we can hide and show."""
     is_uncertain: bool = False
     """Something was added without an answer, and may stand there or not."""
+    left: int = 0
+    """Visible in communities that were connected before this one."""
     is_at_work: bool = False
     """Of what is uncertain, a run at work has not heard the answer yet."""
 
@@ -47,6 +51,7 @@ def shop_window(user: User) -> ShopWindow:
         is_at_work=counts.lost > 0 and records.is_at_work(user.id),
         live=counts.live,
         hidden=counts.hidden,
+        left=counts.elsewhere,
         order=order_of(user),
         in_reach=user.vk is not None and user.vk.is_connected,
     )
@@ -54,7 +59,7 @@ def shop_window(user: User) -> ShopWindow:
 
 @dataclass(frozen=True, slots=True)
 class ListingCounts:
-    """What we know of one community's items, in numbers."""
+    """What we know of one community's items, in numbers, and of the visible ones in others of the user's."""
 
     live: int = 0
     hidden: int = 0
@@ -64,6 +69,7 @@ class ListingCounts:
     """Added without an answer."""
     asked_about: int = 0
     """Deleted in VK by hand: the owner has to say whether that is right."""
+    elsewhere: int = 0
 
 
 @once_while_reading
@@ -77,6 +83,7 @@ def listing_counts(user_id: int, group_id: int) -> ListingCounts:
         items=sum(row[2] for row in rows if row[0] != LinkState.GONE),
         lost=sum(row[3] for row in rows),
         asked_about=sum(row[4] for row in rows),
+        elsewhere=sum(row[1] for row in rows if row[0] == ELSEWHERE),
     )
 
 
@@ -85,12 +92,15 @@ def _counted() -> sa.CompoundSelect[str, int, int, int, int]:
     """By state; an index holds all of it. Nearly all are visible, so of those nothing is asked but their number."""
     user_id, group_id = sa.bindparam("user_id", type_=sa.Integer), sa.bindparam("group_id", type_=sa.BigInteger)
     here, number, none = Listing.in_market(user_id, group_id), sa.func.count, sa.literal_column("0", sa.Integer)
+    live = Listing.state == LinkState.LIVE
     others = [sa.literal_column(f"'{state}'", sa.String) for state in LinkState if state is not LinkState.LIVE]
     told = (number(Listing.vk_item_id), number().filter(Listing.is_lost), number().filter(Listing.is_asked_about))
     return sa.union_all(
         sa.select(Listing.state, number(), *told).where(here, Listing.state.in_(others)).group_by(Listing.state),
-        sa.select(sa.literal(LinkState.LIVE.value), number(), number(), none, none).where(
-            here, Listing.state == LinkState.LIVE
+        sa.select(sa.literal(LinkState.LIVE.value), number(), number(), none, none).where(here, live),
+        *(
+            sa.select(sa.literal(ELSEWHERE), number(), none, none, none).where(Listing.user_id == user_id, other, live)
+            for other in (Listing.vk_group_id < group_id, Listing.vk_group_id > group_id)  # "not equal" asks no index
         ),
     )
 

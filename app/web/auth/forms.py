@@ -74,5 +74,7 @@ class MailsForm(BaseForm):
 
 class DeleteForm(BaseForm):
     password = PasswordField(
-        "Пароль", validators=[InputRequired(REQUIRED), Length(max=LONGEST, message=LENGTH)], id="delete-password"
+        "Пароль от EvoSync",
+        validators=[InputRequired(REQUIRED), Length(max=LONGEST, message=LENGTH)],
+        id="delete-password",
     )

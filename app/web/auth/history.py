@@ -14,13 +14,15 @@ EVENTS = {
     EventKind.SIGNED_IN: "Вход в EvoSync",
     EventKind.SIGN_IN_FAILED: "Неверный пароль при входе",
     EventKind.SIGN_IN_LOCKED: "Вход оттуда приостановлен: много неверных паролей",
-    EventKind.PASSWORD_REFUSED: "Неверный пароль в учётной записи",
+    EventKind.PASSWORD_REFUSED: "Неверный пароль на странице учётной записи",
     EventKind.SIGNED_OUT: "Выход на одном устройстве",
     EventKind.SIGNED_OUT_EVERYWHERE: "Выход на всех устройствах",
     EventKind.PASSWORD_CHANGED: "Пароль изменён",
+    EventKind.EMAIL_CONFIRMED: "Адрес подтверждён",
     EventKind.EVOTOR_CONNECTED: "Эвотор подключён",
-    EventKind.EVOTOR_CHANGED: "Подключён другой аккаунт Эвотора",
+    EventKind.EVOTOR_CHANGED: "Подключена другая учётная запись Эвотора",
     EventKind.EVOTOR_DISCONNECTED: "Эвотор отключён",
+    EventKind.EVOTOR_INSTALLED: "Приложение снова установлено в Эвоторе",
     EventKind.VK_CONNECTED: "Сообщество ВК подключено",
     EventKind.VK_CHANGED: "Подключено другое сообщество ВК",
     EventKind.VK_DISCONNECTED: "ВК отключён",
@@ -33,8 +35,8 @@ EVENTS = {
     EventKind.RUN_STOPPED: "Обновление остановлено",
 }
 IN_CABINET = {
-    EventKind.EVOTOR_CONNECTED: "Аккаунт Эвотора связан с EvoSync",
-    EventKind.EVOTOR_CHANGED: "Эвотор передал ключ другого аккаунта",
+    EventKind.EVOTOR_CONNECTED: "Учётная запись Эвотора связана с EvoSync",
+    EventKind.EVOTOR_CHANGED: "Эвотор передал ключ другой учётной записи",
     EventKind.EVOTOR_DISCONNECTED: "Приложение удалено в Эвоторе",
 }
 """What was done at Evotor's."""

@@ -9,6 +9,7 @@ from app.domain.account import time_zones
 from app.extensions import limiter
 from app.models import UserSession
 from app.services.accounts import events, sessions, users
+from app.services.accounts.passwords import WeakPassword
 from app.services.connections import vk_id
 from app.services.errors import BadCredentials, EmailTaken, TooManyAttempts
 from app.services.mail import confirmation
@@ -190,7 +191,9 @@ def change_password() -> ResponseReturnValue:
             this = sessions.current(owner())
             users.change_password(owner(), text_of(form.current_password), text_of(form.password), request_source())
         except (BadCredentials, TooManyAttempts) as error:
-            form.refuse(form.current_password, wrong_password(error))
+            form.refuse(form.current_password, refused_password(error, "wrong_current_password"))
+        except WeakPassword as error:
+            form.refuse(form.password, message(error.code))
         else:
             sign_in(owner(), remember=this is not None and this.is_remembered)
             flash("Пароль изменён. На других устройствах нужно войти заново.", "success")
@@ -205,7 +208,7 @@ def delete_account() -> ResponseReturnValue:
         try:
             users.delete(owner(), text_of(form.password), request_source())
         except (BadCredentials, TooManyAttempts) as error:
-            form.refuse(form.password, wrong_password(error))
+            form.refuse(form.password, refused_password(error, "wrong_account_password"))
         else:
             are_revoked = _are_revoked(tokens)
             forget_device()
@@ -229,5 +232,6 @@ def _are_revoked(tokens: list[str]) -> bool:
         return False
 
 
-def wrong_password(error: BadCredentials | TooManyAttempts) -> str:
-    return message(error.code) if isinstance(error, TooManyAttempts) else "Неверный пароль."
+def refused_password(error: BadCredentials | TooManyAttempts, wrong: str) -> str:
+    """`wrong`: the code that says which of the form's passwords it is."""
+    return message(error.code if isinstance(error, TooManyAttempts) else wrong)

@@ -1,10 +1,23 @@
 """What is said after a connection was made or checked."""
 
-from app.models import ConnectionState
+from app.models import ConnectionState, User
+from app.services.owner import rules, shop_window
+from app.web.market.remains import left_behind
 from app.web.messages import message
 
 
-def connected(text: str, pause_reason: str | None) -> tuple[str, str]:
+def evotor_connected(user: User, *, is_other: bool) -> tuple[str, str]:
+    next_step = "" if user.vk and user.vk.is_connected else " Теперь подключите сообщество ВК."
+    return _connected(f"Эвотор подключён.{next_step}", "other_evotor" if is_other else None)
+
+
+def vk_connected(user: User, *, is_other: bool) -> tuple[str, str]:
+    next_step = "" if rules.rules_of(user).rules else " Теперь выберите товары в каталоге."
+    text, tone = _connected(f"Сообщество ВК подключено.{next_step}", "other_vk" if is_other else None)
+    return f"{text} {left_behind(shop_window.shop_window(user))}".strip(), tone
+
+
+def _connected(text: str, pause_reason: str | None) -> tuple[str, str]:
     return (f"{text} {message(pause_reason)}", "warning") if pause_reason else (text, "success")
 
 

@@ -17,7 +17,7 @@ from app.web.access import commit_on_success, is_htmx, owner
 from app.web.asking import asks_vendors
 from app.web.connections import blueprint, kept
 from app.web.connections.forms import EvotorForm, VkForm
-from app.web.connections.told import checked, connected
+from app.web.connections.told import checked, evotor_connected, vk_connected
 from app.web.doors import limits, seats
 from app.web.forms import ActionForm, sent
 from app.web.market.remains import stayed
@@ -52,8 +52,7 @@ def evotor() -> ResponseReturnValue:
             form.refuse_connection(error)
         else:
             kept.forget(form.service)
-            next_step = "" if user.vk and user.vk.is_connected else " Теперь подключите сообщество ВК."
-            flash(*connected(f"Эвотор подключён.{next_step}", "other_evotor" if is_other else None))
+            flash(*evotor_connected(user, is_other=is_other))
             return redirect(url_for(".show"))
     stage, is_awaited = _stage(user)
     if is_htmx() and request.args.get("seen") == stage:
@@ -126,8 +125,7 @@ def vk() -> ResponseReturnValue:
             form.refuse_connection(error)
         else:
             kept.forget(form.service)
-            next_step = "" if rules.rules_of(user).rules else " Теперь выберите товары в каталоге."
-            flash(*connected(f"Сообщество ВК подключено.{next_step}", "other_vk" if is_other else None))
+            flash(*vk_connected(user, is_other=is_other))
             db.session.commit()
             if replaced is not None and replaced != form.key and not vk_id.revoke(replaced):
                 flash(message("vk_id_not_revoked"), "info")

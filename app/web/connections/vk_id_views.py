@@ -7,12 +7,11 @@ from app.clients.vk.errors import ACCESS_DENIED, NO_ACCESS_TO_COMMUNITY, NO_MARK
 from app.services.connections import vk_communities, vk_id
 from app.services.connections.vk_communities import Choice
 from app.services.errors import ConnectionRefused
-from app.services.owner import rules
 from app.web.access import commit_on_success, owner, writing
 from app.web.asking import asks_vendors
 from app.web.connections import blueprint
 from app.web.connections.forms import CommunityForm
-from app.web.connections.told import connected
+from app.web.connections.told import vk_connected
 from app.web.doors import headers, limits
 from app.web.forms import text_of
 from app.web.messages import message
@@ -79,8 +78,7 @@ def vk_community() -> ResponseReturnValue:
         except ConnectionRefused as error:
             form.refuse(form.group_id, message("vk_list_is_old" if error.code in NOT_THEIRS else error.code))
         else:
-            next_step = "" if rules.rules_of(user).rules else " Теперь выберите товары в каталоге."
-            flash(*connected(f"Сообщество ВК подключено.{next_step}", "other_vk" if is_other else None))
+            flash(*vk_connected(user, is_other=is_other))
             return redirect(url_for(".show"))
     return _list(form), form.status
 

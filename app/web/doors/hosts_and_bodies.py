@@ -48,9 +48,7 @@ def _tell_of_a_proxy() -> None:
 
 
 def _note_source() -> None:
-    g.source = source_of(request.remote_addr)
-    if request.method not in READS:
-        g.device = device_of(request.user_agent.string)
+    g.source, g.device = source_of(request.remote_addr), device_of(request.user_agent.string)
 
 
 def _check_host() -> None:

@@ -84,7 +84,8 @@ def _undone(sync: SyncOverview) -> Headline | None:
 
 def _hidden(sync: SyncOverview) -> Headline:
     hidden = counted(sync.window.hidden, *GOODS)
-    text = f"Покупатели не видят в ВК ни одного товара из EvoSync, скрыто {hidden}. Синхронизация выключена."
+    where = "в этом сообществе" if sync.window.left else "в ВК"
+    text = f"Покупатели не видят {where} ни одного товара из EvoSync, скрыто {hidden}. Синхронизация выключена."
     return Headline("info", "Товары скрыты.", text)
 
 
@@ -118,6 +119,12 @@ _BRIEFLY = {
     Situation.EMPTY: "Обновление прошло, но показывать почти нечего.",
 }
 
+_ANEW = {
+    "other_vk": "Нужно подтвердить заново: подключено другое сообщество ВК.",
+    "other_evotor": "Нужно подтвердить заново: подключена другая учётная запись Эвотора.",
+}
+"""Set up before, but for something else."""
+
 
 def briefly(sync: SyncOverview) -> str:
     """The same for the page of the connections."""
@@ -127,6 +134,8 @@ def briefly(sync: SyncOverview) -> str:
         return message(sync.run_obstacle)
     if sync.situation is Situation.OFF:
         return "Выключена: товары в ВК не обновляются."
+    if sync.situation is Situation.SETUP and sync.pause_reason in _ANEW:
+        return _ANEW[sync.pause_reason]
     if sync.situation in _BRIEFLY:
         return _BRIEFLY[sync.situation]
     found = headline(sync)

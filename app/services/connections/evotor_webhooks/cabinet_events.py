@@ -89,9 +89,11 @@ def _note_installation(connection: EvotorConnection, event: CabinetEvent) -> boo
     order = event.order(utcnow())
     if connection.installation_order is not None and order <= connection.installation_order:
         return False
+    is_first = connection.installation_order is None
     connection.installation_order, connection.is_uninstalled = order, bool(event.ends)
-    if event.ends:
-        events.record(EventKind.EVOTOR_DISCONNECTED, connection.user_id, way=events.CABINET)
+    if event.ends or not is_first:  # the first one is told by the link that it brings
+        kind = EventKind.EVOTOR_DISCONNECTED if event.ends else EventKind.EVOTOR_INSTALLED
+        events.record(kind, connection.user_id, way=events.CABINET)
     return True
 
 

@@ -41,6 +41,8 @@ class SyncOverview:
         self.has_vk = user.vk is not None and user.vk.is_connected
         self.has_cabinet, self.has_vk_id = evotor_cabinet() is not None, bool(settings().vk_client_id)
         """Which ways to connect are offered."""
+        self.pause_reason = user.sync_state.pause_reason if user.sync_state else None
+        """Why the confirmation was taken back; a code."""
         self.evotor_is_withdrawn = user.evotor is not None and user.evotor.withdrawn is not None
         self.awaits_evotor = user.evotor is not None and user.evotor.is_awaiting_key
 

@@ -1,5 +1,6 @@
 """What owners are told of by themselves: found by the pass in what the engine left behind."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from flask import Flask
 
 from app.clock import utcnow
 from app.db import db
+from app.domain.rules import EntityType, FilterMode
 from app.models import MailKind, OutgoingMail, User
 from app.services.connections import vk
 from app.services.mail import delivery, notices, preferences
@@ -169,6 +171,47 @@ def test_a_plan_that_waits_is_told_and_an_approved_one_not(
     story.queued(shop.owner)
     delivery.hand_over()
     assert not mail_server.taken
+
+
+def prices_slip(shop: Shop) -> None:
+    for number in range(1, 9):
+        shop.put(f"P{number}", price=9_999)
+
+
+def most_leaves(shop: Shop) -> None:
+    shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, *(f"P{number}" for number in range(1, 8)))
+
+
+def much_comes(shop: Shop) -> None:
+    shop.fill(30)
+    shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, "P1")
+
+
+@pytest.mark.parametrize(
+    ("deed", "said"),
+    [
+        (prices_slip, "Цена изменится в 10 раз или ещё сильнее у товаров: 8 из 8, которые сейчас видны в ВК."),
+        (most_leaves, "Скроется товаров: 7 из 8, которые сейчас видны в ВК."),
+        (much_comes, "После изменения фильтров в ВК добавится новых товаров: 30."),
+    ],
+)
+def test_a_plan_that_waits_is_told_with_what_holds_it(
+    app_with_mail: Flask, shop: Shop, mail_server: MailServer, deed: Callable[[Shop], None], said: str
+) -> None:
+    with_mail(app_with_mail, mail_server.url())
+    confirmed(shop.owner)
+    for number in range(4, 9):
+        shop.put(f"P{number}", price=100)
+    shop.run()
+    deed(shop)
+    assert shop.run().status == "needs_approval"
+    notices.queue_due()
+    delivery.hand_over()
+
+    (taken,) = mail_server.taken
+    words = " ".join(taken.text.split())
+    others = {"Цена", "Скроется", "добавится"} - {word for word in ("Цена", "Скроется", "добавится") if word in said}
+    assert said in words and not any(other in words for other in others)
 
 
 def test_a_week_is_summed_up_on_monday_for_whoever_wants_it(

@@ -37,6 +37,7 @@ def test_russia_comes_first_from_west_to_east() -> None:
     assert found["Россия"][0] == ("Europe/Kaliningrad", "Калининград (МСК−1)")
     apart = [int(words.partition("МСК")[2].rstrip(")").replace("−", "-") or 0) for _, words in found["Россия"]]
     assert apart == sorted(apart)
+    assert ("America/Sao_Paulo", "America/Sao Paulo (МСК−6)") in found["Другие"], "and those say how far they are, too"
     ids = [zone for zones in found.values() for zone, _ in zones]
     assert len(ids) == len(set(ids)) and {"UTC", "Asia/Dubai", "Europe/Berlin"} < set(ids)
 

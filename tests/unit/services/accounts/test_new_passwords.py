@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.services.accounts.passwords import COMMON, LONGEST, WeakPassword, check_new
+from app.services.accounts.passwords import COMMON, LONGEST, WeakPassword, check_new, check_other
 from app.web.messages import is_known
 
 EMAIL = "marina.ivanova@lavka-mira.ru"
@@ -73,3 +73,11 @@ def test_the_list_is_long_and_none_of_it_too_short() -> None:
     words = [line for line in COMMON.read_text(encoding="utf-8").splitlines() if not line.startswith("# ")]
     assert len(words) > 10_000 and all(len(word) >= 8 and word == word.casefold() for word in words)
     assert (COMMON.parent / "LICENSE").exists()
+
+
+@pytest.mark.parametrize("again", ["лес 7 рек", "лес\u00a07 рек"])
+def test_the_same_one_again_is_no_new_one_however_it_is_typed(again: str) -> None:
+    with pytest.raises(WeakPassword) as refused:
+        check_other(again, "лес 7 рек")
+    assert refused.value.code == "password_same" and is_known("password_same")
+    check_other("лес 8 рек", "лес 7 рек")
