@@ -1,10 +1,10 @@
 """Slows guessing down without letting a stranger who guesses keep the owner out.
 
 Failures are counted of an account, of a source, and of an account from a source, in the same rows whether that account
-exists or not. Only the last two refuse, and where sources are of one crowd all of those together, so a source that has not failed always gets its try; an account that many
-sources guess at merely leaves each of them fewer. A try is counted before the password is looked at, and taken back if
-it was right: parallel guesses gain nothing. Whoever writes several of the rows begins with the account's, then the
-source's: in another order two tries would wait for each other.
+exists or not. Only the last two refuse, so a source that has not failed always gets its try; an account that many
+sources guess at merely leaves each of them fewer. Sources of one crowd are bounded together as well. A try is counted
+before the password is looked at, and taken back if it was right: parallel guesses gain nothing. Whoever writes several
+of the rows begins with the account's, then the source's: in another order two tries would wait for each other.
 
 What anybody may order for an address is counted in such rows, too, and outlasts the account.
 """
