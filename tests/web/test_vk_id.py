@@ -11,7 +11,7 @@ from flask import Flask
 from app.db import db
 from app.models import User, UserSession, VkPendingAccess, VkSignIn
 from app.services.ops.pruning import prune
-from app.web.connections import vk_id_views
+from app.web import access
 from config import Settings
 from tests.conftest import settings_for
 from tests.factories import PASSWORD, connect_both
@@ -168,14 +168,12 @@ def test_another_device_of_the_owner_does_not_come_back_either(
 def test_signing_out_while_one_begins_to_sign_in_at_vk_leads_to_the_sign_in(
     browser: Browser, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    writing = vk_id_views.writing
-
     def meanwhile(work: Callable[[], str]) -> str:
         with db.engine.begin() as connection:
             connection.execute(sa.delete(UserSession))
-        return writing(work)
+        return access.writing(work)
 
-    monkeypatch.setattr(vk_id_views, "writing", meanwhile)
+    monkeypatch.setattr("app.web.connections.vk_id_views.writing", meanwhile)
 
     assert browser.get("/vk/authorize", 302).location.startswith("/login")
     assert db.session.query(VkSignIn).count() == 0
