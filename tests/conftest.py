@@ -38,11 +38,24 @@ STATEMENTS = CompiledStatements()
 share_addresses()
 
 
+MEASURED = tuple(Path(__file__).parent / name for name in ("unit", "web", "integration/cli"))
+"""Tests that are quick and go through the whole product, since the engine makes the states of pages."""
+
+
 def pytest_collection_finish() -> None:
-    """What stands then stands for good: the collector, which went through it again and again, took a sixth of the time."""
+    """What stands then stands for good: walking it in search of garbage took a sixth of the time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Of the other tests nothing is traced: it makes Python half as slow again."""
+    coverage = getattr(item.config.pluginmanager.getplugin("_cov"), "cov_controller", None)
+    is_measured = any(folder in item.path.parents for folder in MEASURED)
+    if coverage is not None and coverage.started != is_measured:
+        (coverage.resume if is_measured else coverage.pause)()
 
 
 @pytest.fixture(autouse=True)

@@ -51,4 +51,4 @@ def share_addresses() -> None:
             compiled[key] = compile_one(rule, append_unknown)
         return compiled[key]
 
-    Rule._compile_builder = shared  # type: ignore[method-assign]
+    Rule._compile_builder = shared  # type: ignore[assignment,method-assign]  # as itself, but for the class
