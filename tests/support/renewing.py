@@ -58,12 +58,11 @@ ALL_ENDED = "all ended"
 
 
 def serve() -> None:
-    from app import create_app
-    from app.models import User
+    from app import create_app, models
     from app.services.vendors import clients, connection_use, faults
     from config import load_settings
 
-    assert User and clients and connection_use and faults
+    assert models and clients and connection_use and faults
     for line in sys.stdin:
         job = json.loads(line)
         _ask_at_once(create_app(load_settings(job["environment"])), job["number"])
