@@ -228,7 +228,7 @@ def _database(folder: Path, server: str | None) -> Iterator[str]:
     os.environ["TEST_DATABASE_URL"] = server
     name = f"evosync_bench_{os.getpid()}"
     try:
-        yield make_postgres(name)
+        yield make_postgres(name, is_lasting=True)
     finally:
         drop_postgres(name)
 

@@ -13,9 +13,9 @@ from flask import Flask
 
 from app.db import db
 from app.web.access import WEBHOOKS
-from tests.conftest import emptied, running_app, settings_for
+from tests.conftest import running_app, settings_for
 from tests.factories import PASSWORD
-from tests.support.database import copy_sqlite
+from tests.support.database import copy_sqlite, empty_postgres
 from tests.support.knocks import (
     OWNER,
     Answer,
@@ -52,7 +52,7 @@ def shop(
         url = request.getfixturevalue("postgres_url")
     for app in running_app(settings_for(url, sandbox_process, photo_dir=str(folder / "photos"))):
         if request.param == "postgres":
-            emptied()
+            empty_postgres()
         with_mail(app, "smtp://127.0.0.1:9")
         furnish()
         yield app

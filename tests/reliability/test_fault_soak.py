@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import emptied, running_app, settings_for
+from tests.conftest import running_app, settings_for
+from tests.support.database import empty_postgres
 from tests.support.sandbox import CLUB, EXTENDED_CLUB, Sandbox
 from tests.support.shop import Shop
 from tests.support.soak import Soak
@@ -20,7 +21,7 @@ def shop(
     url = request.getfixturevalue(database)
     for _ in running_app(settings_for(url, sandbox, photo_dir=str(tmp_path / "photos"), **pace)):
         if database == "postgres_url":
-            emptied()
+            empty_postgres()
         yield Shop(sandbox, monkeypatch, club)
 
 

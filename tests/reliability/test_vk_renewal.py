@@ -14,7 +14,7 @@ from app.services.connections import vk
 from tests.conftest import KEY
 from tests.factories import make_user
 from tests.support.killing_proxy import KillingProxy, Moment, Point
-from tests.support.renewing import ask_at_once
+from tests.support.renewing import Askers
 from tests.support.sandbox import CLUB, Sandbox
 from tests.support.vk_id import CLIENT_ID, keys_of, renewals
 
@@ -26,8 +26,8 @@ CLAIM_AND_HOLD = 61
 class Bench:
     """An owner whose token VK takes no more: who asks VK hears so (1), renews it (2), asks again (3)."""
 
-    def __init__(self, app: Flask, sandbox: Sandbox, proxy: KillingProxy, clock: Path) -> None:
-        self.sandbox, self.proxy = sandbox, proxy
+    def __init__(self, app: Flask, sandbox: Sandbox, proxy: KillingProxy, askers: Askers, clock: Path) -> None:
+        self.sandbox, self.proxy, self._askers = sandbox, proxy, askers
         self._clock, self._ahead = clock, 0
         self._environment = {
             "EVOSYNC_ENV": "development",
@@ -53,17 +53,24 @@ class Bench:
 
     def ask(self, number: int = 1, point: Point | None = None) -> list[dict[str, Any]]:
         self.proxy.arm(point)
-        return ask_at_once(self._environment, number, self.proxy.victim.put)
+        return self._askers.ask_at_once(self._environment, number, self.proxy.victim.put)
 
     def stored(self) -> VkConnection:
         db.session.remove()
         return db.session.scalars(sa.select(VkConnection)).one()
 
 
+@pytest.fixture(scope="module")
+def askers() -> Iterator[Askers]:
+    askers = Askers()
+    yield askers
+    askers.stop()
+
+
 @pytest.fixture
-def bench(app_on_each_database: Flask, sandbox: Sandbox, tmp_path: Path) -> Iterator[Bench]:
+def bench(app_on_each_database: Flask, sandbox: Sandbox, askers: Askers, tmp_path: Path) -> Iterator[Bench]:
     proxy = KillingProxy(sandbox.url)
-    yield Bench(app_on_each_database, sandbox, proxy, tmp_path / "clock")
+    yield Bench(app_on_each_database, sandbox, proxy, askers, tmp_path / "clock")
     proxy.stop()
 
 

@@ -13,8 +13,10 @@ import sqlalchemy as sa
 from psycopg2 import sql
 
 from app.clock import utcnow
-from app.db import db
+from app.db import Base, db
 
+SMALL = 256 * 1024
+"""Bytes of a table."""
 LOCAL = "postgresql://postgres@127.0.0.1:5432/test"
 
 
@@ -44,14 +46,16 @@ def _answers(url: str) -> bool:
     return True
 
 
-def make_postgres(name: str) -> str:
-    """A fresh database of that name; the URL to it."""
+def make_postgres(name: str, *, is_lasting: bool = False) -> str:
+    """A fresh database of that name; the URL to it. Unless it `is_lasting`, no commit of its waits for the disk."""
     url = postgres_server()
     connection = psycopg2.connect(url)
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
         cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        if not is_lasting:
+            cursor.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(sql.Identifier(name)))
     connection.close()
     base, _, query = url.partition("?")
     return f"{base.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
@@ -63,6 +67,24 @@ def drop_postgres(name: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
     connection.close()
+
+
+def empty_postgres() -> None:
+    """As new, but that what is in the tables is deleted: TRUNCATE makes files anew, of every table and index.
+
+    It stays for the few that have grown, as the planner reckons with the size of the files.
+    """
+    tables = ", ".join(f"'{table.name}'" for table in Base.metadata.sorted_tables)
+    with db.engine.begin() as connection:
+        grown = f"SELECT relname FROM pg_class WHERE relname IN ({tables}) AND pg_relation_size(oid) > {SMALL}"
+        if names := connection.exec_driver_sql(grown).scalars().all():
+            connection.exec_driver_sql(f"TRUNCATE {', '.join(names)} CASCADE")
+        deletes = [f"DELETE FROM {table.name}" for table in reversed(Base.metadata.sorted_tables)]
+        connection.exec_driver_sql("; ".join(deletes))
+        connection.exec_driver_sql(
+            "SELECT setval(quote_ident(sequencename)::regclass, start_value, false)"
+            " FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL"
+        )
 
 
 def copy_sqlite(template: Path, target: Path) -> str:

@@ -1,4 +1,4 @@
-"""Processes that all ask VK who their owner is, at once: `python -m tests.support.renewing NUMBER`.
+"""Processes that all ask VK who their owner is, at once: forks of one that has the product imported.
 
 Each says its pid, waits for the others, and tells how it ended: {"pid", "token", "error"}.
 """
@@ -14,28 +14,62 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def ask_at_once(
-    environment: Mapping[str, str], number: int, on_start: Callable[[int], object] = int
-) -> list[dict[str, Any]]:
-    """How each ended that was not killed; `on_start` hears the pids before any of them begins."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.renewing", str(number)],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin is not None and process.stdout is not None
-    for _ in range(number):
-        on_start(int(process.stdout.readline()))
-    told, _ = process.communicate("\n", timeout=60)
-    return [json.loads(line) for line in told.splitlines()]
+class Askers:
+    """The harness' end of it."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.renewing"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask_at_once(
+        self, environment: Mapping[str, str], number: int, on_start: Callable[[int], object] = int
+    ) -> list[dict[str, Any]]:
+        """How each ended that was not killed; `on_start` hears the pids before any of them begins."""
+        self._say(json.dumps({"environment": dict(environment), "number": number}))
+        for _ in range(number):
+            on_start(int(self._answer()))
+        self._say("begin")
+        told = []
+        while (line := self._answer()) != ALL_ENDED:
+            told.append(json.loads(line))
+        return told
+
+    def stop(self) -> None:
+        self._process.communicate(timeout=10)
+
+    def _say(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+
+    def _answer(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, "the askers' parent ended"
+        return line.strip()
 
 
-def _main(number: int) -> None:
-    from wsgi import app
+ALL_ENDED = "all ended"
 
+
+def serve() -> None:
+    from app import create_app, models
+    from app.services.vendors import clients, connection_use, faults
+    from config import load_settings
+
+    assert models and clients and connection_use and faults
+    for line in sys.stdin:
+        job = json.loads(line)
+        _ask_at_once(create_app(load_settings(job["environment"])), job["number"])
+        _tell(ALL_ENDED)
+
+
+def _ask_at_once(app: Any, number: int) -> None:
     begin, release = os.pipe()
     children = []
     for _ in range(number):
@@ -48,6 +82,7 @@ def _main(number: int) -> None:
     os.close(release)
     for pid in children:
         os.waitpid(pid, 0)
+    os.close(begin)
 
 
 def _child(app: Any, begin: int) -> None:
@@ -93,4 +128,4 @@ def _tell(line: str) -> None:
 
 
 if __name__ == "__main__":
-    _main(int(sys.argv[1]))
+    serve()
