@@ -10,7 +10,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     # Imported here so that `python -m app.sandbox` stays apart from the product.
     from app import cli, clock, hooks, logs, migrating, start_warnings, web
     from app.context import init_settings
-    from app.db import db, init_sqlite
+    from app.db import db, init_engine
 
     app = Flask(__name__, static_folder=None)
     settings = settings or load_settings()
@@ -20,7 +20,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.is_production:
         start_warnings.warn(settings)
     db.init_app(app)
-    init_sqlite(app)
+    init_engine(app)
     hooks.listen()
     migrating.init_app(app)
     web.init_app(app)
