@@ -28,6 +28,7 @@ Positive = Annotated[float, msgspec.Meta(gt=0)]
 Seconds = Annotated[int, msgspec.Meta(gt=0)]
 Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/]+")]
 RequestCounts = Annotated[str, msgspec.Meta(pattern=r"^(memory://$|rediss?://[^\s/]+|redis\+unix:///\S)")]
+Broker = Annotated[str, msgspec.Meta(pattern=r"^(amqps?|rediss?)://[^\s/]+\S*$")]
 
 SECRET_LENGTH = 32
 TOKEN_KEY_BYTES = 32
@@ -84,6 +85,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     public_url: Url = "http://localhost:8000"
     photo_dir: str = ""
     ratelimit_storage_uri: RequestCounts = "memory://"
+    celery_broker_url: Broker = ""
     trusted_proxies: Annotated[int, msgspec.Meta(ge=0)] = 0
     smtp_url: str = ""
     mail_from: str = ""
@@ -210,6 +212,8 @@ def _checked(settings: Settings) -> Settings:
     _check_token_keys(settings.key_ring)
     if not _has_port(settings.ratelimit_storage_uri):
         raise SettingsError("RATELIMIT_STORAGE_URI: not the address of a Redis")
+    if not _has_port(settings.celery_broker_url):
+        raise SettingsError("CELERY_BROKER_URL: not the address of a Redis or a RabbitMQ")
     settings = msgspec.structs.replace(
         settings,
         database_url=_readable(_normal_url(settings.database_url)),

@@ -120,6 +120,11 @@ def worker(every: int) -> None:
 
     While the database is away it says so once a pass and goes on trying. Once a day old history goes.
     """
+    go_on(every)
+
+
+def go_on(every: int) -> None:
+    """One pass after another, with so many seconds between them."""
     prune_at = 0.0
     with told_to_stop() as stop:
         while not stop.is_set():

@@ -83,6 +83,18 @@ class Lane(StrEnum):
     """The rest of a long one."""
 
 
+class QueueSlots(Base):
+    """How many runs of a lane one worker of the queue can have at work; written again and again while it lives."""
+
+    __tablename__ = "queue_slots"
+    __table_args__ = (one_of("lane", Lane),)
+
+    worker: Mapped[str] = mapped_column(sa.String(128), primary_key=True)
+    lane: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    slots: Mapped[int]
+    seen_at: Mapped[datetime] = mapped_column(sa.DateTime)
+
+
 class SyncState(Base):
     """What the service remembers about one user between runs."""
 

@@ -45,7 +45,7 @@ def run_due(is_stopping: Callable[[], bool] = lambda: False) -> Iterator[Outcome
         _read_catalogs(catalogs, is_stopping, is_brief=True)
         if number:
             mail.hand_over(is_stopping, is_brief=True)
-        outcome = _run_apart(user_id, is_stopping)
+        outcome = serve(user_id, is_stopping)
         if outcome is not None and outcome.run_id is not None:
             yield outcome
     if is_stopping():
@@ -68,6 +68,11 @@ def _claimed_in_turn(is_stopping: Callable[[], bool]) -> Iterator[int]:
         yield user_id
 
 
+def read_catalogs(is_stopping: Callable[[], bool]) -> None:
+    """As many as a pass reads."""
+    _read_catalogs(catalog_due.Share(), is_stopping, is_brief=False)
+
+
 def _read_catalogs(share: catalog_due.Share, is_stopping: Callable[[], bool], *, is_brief: bool) -> None:
     """Between the runs as well, one at a time: the owner who has just connected is waiting."""
     if not share.seconds(is_brief=is_brief):
@@ -84,7 +89,9 @@ def _read_catalog(user: User, seconds: float) -> None:
     catalog_due.read(user.id, seconds)
 
 
-def _run_apart(user_id: int, is_stopping: Callable[[], bool]) -> Outcome | None:
+def serve(user_id: int, is_stopping: Callable[[], bool]) -> Outcome | None:
+    """One time slice for a user who was claimed. Raises a database error where the database stays away."""
+
     def work(user: User) -> Outcome:
         outcome = run.run_user(
             user, RunTrigger.SCHEDULE, to_end=False, is_stopping=is_stopping, others_wait=due.somebody_waits

@@ -1,4 +1,4 @@
-"""Who is to be served next: by lane and time, claimed by one worker."""
+"""Who is to be served next, by lane and time, claimed by one worker; what the workers of the queue have room for."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,9 +24,19 @@ def upgrade() -> None:
         sqlite_where=has_time,
         postgresql_where=has_time,
     )
+    op.create_table(
+        "queue_slots",
+        sa.Column("worker", sa.String(128), nullable=False),
+        sa.Column("lane", sa.String(16), nullable=False),
+        sa.Column("slots", sa.Integer(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(), nullable=False),
+        sa.CheckConstraint("lane IN ('interactive', 'routine', 'bulk')", name=op.f("ck_queue_slots_lane")),
+        sa.PrimaryKeyConstraint("worker", "lane", name=op.f("pk_queue_slots")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("queue_slots")
     op.drop_index("ix_sync_states_due", table_name="sync_states")
     with op.batch_alter_table("sync_states") as batch:
         batch.drop_constraint(op.f("ck_sync_states_lane"), type_="check")

@@ -61,28 +61,45 @@ def claim(lane: Lane, *, came_by: datetime | None = None, most: int = 1) -> Sequ
     return [user_id for _, user_id in found]
 
 
-def pass_over(user_id: int) -> None:
-    """Who was claimed cannot run now, and is looked at again soon. Commits."""
+def give_back(user_id: int) -> None:
+    """Whoever is claimed is another's to claim. Commits."""
     state = sa.update(SyncState).where(SyncState.user_id == user_id)
-    db.session.execute(state.values(claimed_until=utcnow() + AGAIN_AFTER).execution_options(synchronize_session=False))
+    db.session.execute(state.values(claimed_until=None).execution_options(synchronize_session=False))
     db.session.commit()
 
 
+def pass_over(user_id: int) -> None:
+    """Who was claimed cannot run now, and is looked at again soon; nobody makes room for them. Commits."""
+    state = sa.update(SyncState).where(SyncState.user_id == user_id)
+    later = state.values(claimed_until=utcnow() + AGAIN_AFTER, lane=Lane.ROUTINE)
+    db.session.execute(later.execution_options(synchronize_session=False))
+    db.session.commit()
+
+
+def is_claimed(user_id: int) -> bool:
+    """By somebody, for whom no run has begun so far."""
+    claimed = sa.select(SyncState.id).where(SyncState.user_id == user_id, SyncState.claimed_until > utcnow())
+    return db.session.scalar(claimed) is not None
+
+
 def somebody_waits() -> bool:
-    """For a run that they asked for, and nobody has taken it up. Looks past the session, whose work goes on."""
-    question = sa.select(SyncState.id).where(is_waiting(Lane.INTERACTIVE, utcnow())).limit(1)
+    """For a run that they asked for, and that has not begun, also in a queue. Looks past the session, which goes on."""
+    question = sa.select(SyncState.id).where(_is_due(Lane.INTERACTIVE, utcnow())).limit(1)
     with reading(), db.engine.connect() as connection:
         return connection.scalar(question) is not None
 
 
 def is_waiting(lane: Lane, now: datetime) -> sa.ColumnElement[bool]:
     """Of a state: the time of its user has come, nobody has claimed it, and no worker is at it."""
+    return sa.and_(_is_due(lane, now), sa.or_(SyncState.claimed_until.is_(None), SyncState.claimed_until <= now))
+
+
+def _is_due(lane: Lane, now: datetime) -> sa.ColumnElement[bool]:
     run = sa.select(SyncRun.id).where(SyncRun.user_id == SyncState.user_id, SyncRun.status.in_(ACTIVE))
     is_at_work = run.where(SyncRun.status == RunStatus.RUNNING, sa.not_(is_dead(now))).exists()
     return sa.and_(
         SyncState.lane == lane,
         SyncState.next_run_at <= now,
-        sa.or_(SyncState.claimed_until.is_(None), SyncState.claimed_until <= now),
         is_wanted(),
         sa.not_(is_at_work),
     )
