@@ -8,9 +8,9 @@ from config import Settings, load_settings
 def create_app(settings: Settings | None = None) -> Flask:
     """Raises config.SettingsError for a wrong setting."""
     # Imported here so that `python -m app.sandbox` stays apart from the product.
-    from app import cli, clock, hooks, logs, migrating, start_warnings, web
+    from app import cli, clock, database_clock, hooks, logs, migrating, start_warnings, web
     from app.context import init_settings
-    from app.db import db, init_engine
+    from app.db import db, init_sqlite
 
     app = Flask(__name__, static_folder=None)
     settings = settings or load_settings()
@@ -20,7 +20,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.is_production:
         start_warnings.warn(settings)
     db.init_app(app)
-    init_engine(app)
+    init_sqlite(app)
+    database_clock.init_app(app)
     hooks.listen()
     migrating.init_app(app)
     web.init_app(app)

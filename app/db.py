@@ -18,7 +18,6 @@ from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.orm.base import PASSIVE_NO_INITIALIZE
 
-from app import clock
 from app.clock import utcnow
 
 __all__ = [
@@ -45,8 +44,6 @@ T = TypeVar("T")
 SQLITE_BUSY_MS = LOCK_MS = 15_000
 _LOOK_MS = 8
 """SQLite waits for 1, 2 and 5 ms before it gives up."""
-CLOCK_SET_EVERY = 60.0
-"""Seconds. In between a process goes on by itself."""
 IDLE_MS = 5 * 60_000
 """No transaction is open while somebody else answers: one that idles so long belongs to a machine that is gone."""
 _POSTGRES = (
@@ -256,23 +253,11 @@ def _answers(session: Session) -> dict[Any, Any]:
 _ANSWERS = "answers in this transaction"
 
 
-def init_engine(app: Flask) -> None:
+def init_sqlite(app: Flask) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", _on_connect)
             event.listen(db.engine, "begin", _on_begin)
-        else:
-            event.listen(db.engine, "checkout", _set_clock)
-
-
-def _set_clock(connection: Any, _record: object, _proxy: object) -> None:
-    """Machines round one PostgreSQL go by its clock."""
-    if clock.current.was_set_within(CLOCK_SET_EVERY):
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
-        clock.current.set(cursor.fetchone()[0])
-    connection.rollback()
 
 
 def _on_connect(connection: Any, _record: object) -> None:

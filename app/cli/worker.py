@@ -17,7 +17,10 @@ LANES = ("interactive", "routine", "bulk")
 @click.option("--beat", is_flag=True, help="Hand out runs as well; on one machine.")
 @with_database
 def worker(every: int, threads: int, lanes: str, beat: bool) -> None:
-    """Work until told to stop: with CELERY_BROKER_URL what the queue brings, without it one pass after another."""
+    """Work until told to stop.
+
+    With CELERY_BROKER_URL what the queue brings, without it one pass after another.
+    """
     named = lanes.split(",")
     if not set(named) <= set(LANES):
         raise click.UsageError(f"--lanes: some of {', '.join(LANES)}, separated by commas")

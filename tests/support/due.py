@@ -6,8 +6,9 @@ import sqlalchemy as sa
 
 from app.clock import utcnow
 from app.db import db
-from app.models import Lane, SyncState
+from app.models import Lane, SyncConfig, SyncState, User
 from app.services.runs import due, tidying
+from tests.factories import make_user
 
 
 def due_user_ids() -> list[int]:
@@ -15,6 +16,15 @@ def due_user_ids() -> list[int]:
     tidying.put_in_order()
     now = utcnow()
     return [user_id for lane in Lane for user_id in _in(lane, now)]
+
+
+def make_wanted(email: str = "owner@example.ru") -> User:
+    """Active, by what somebody wrote into the table."""
+    user = make_user(email)
+    config = sa.update(SyncConfig).where(SyncConfig.user_id == user.id)
+    db.session.execute(config.values(is_enabled=True, confirmed_at=utcnow()))
+    db.session.commit()
+    return user
 
 
 def _in(lane: Lane, now: datetime) -> list[int]:

@@ -16,7 +16,7 @@ from flask import Flask
 from kombu.connection import Connection
 
 from app.db import db, reading
-from app.models import Lane, RunStatus, SyncRun, SyncState
+from app.models import Lane, QueueSlots, RunStatus, SyncRun, SyncState
 from app.services.runs import slots
 from app.tasks.beat import Beat
 from app.tasks.celery_app import make_celery, queue_of
@@ -48,10 +48,13 @@ def passes(app_with_queue: Flask, tmp_path: Path) -> Passes:
     return Passes(app_with_queue, tmp_path)
 
 
-def served() -> Counter[int]:
+def users_of_runs(status: RunStatus) -> Counter[int]:
     with reading(), db.engine.connect() as connection:
-        rows = connection.scalars(sa.select(SyncRun.user_id).where(SyncRun.status == RunStatus.SUCCEEDED))
-        return Counter(rows)
+        return Counter(connection.scalars(sa.select(SyncRun.user_id).where(SyncRun.status == status)))
+
+
+def served() -> Counter[int]:
+    return users_of_runs(RunStatus.SUCCEEDED)
 
 
 def until(is_so: Callable[[], bool], passes: Passes) -> None:
@@ -116,3 +119,17 @@ def test_an_emptied_queue_costs_no_more_than_the_claims_and_its_messages_name_no
     until(lambda: served() == Counter(users), passes)
 
     assert stopped(worker) == [0]
+
+
+def test_a_worker_that_is_told_to_end_gives_its_run_back(passes: Passes, sandbox: Sandbox) -> None:
+    make_stalls(sandbox, 1)
+    sandbox.fault("vk", "slow:700")
+    db.session.remove()
+    worker = passes.begin(*WORKER, "--beat")
+    until(lambda: bool(users_of_runs(RunStatus.RUNNING)), passes)
+
+    assert stopped(worker) == [0]
+
+    ended = db.session.scalars(sa.select(SyncRun)).one()
+    assert (ended.status, ended.error_code) == (RunStatus.CONTINUED, "time_slice")
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(QueueSlots)) == 0

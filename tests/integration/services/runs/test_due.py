@@ -14,8 +14,8 @@ from app.services.owner import switch
 from app.services.runs import claims, due, ending, queue, schedule
 from app.services.runs.ending import End
 from app.tasks.sync import run_due
-from tests.factories import make_user
 from tests.support.clock import TurnedClock
+from tests.support.due import make_wanted
 from tests.support.passes import make_stall
 from tests.support.sandbox import Sandbox
 from tests.support.shop import TINY, Shop
@@ -30,10 +30,8 @@ def clock(app_on_each_database: Flask, clock: TurnedClock) -> TurnedClock:
 
 def make_due(name: str, lane: Lane = Lane.ROUTINE, *, minutes: int = 1) -> int:
     """An active user whose time came so many minutes ago."""
-    user = make_user(f"{name}@example.ru")
-    assert user.sync_config is not None and user.sync_state is not None
-    user.sync_config.is_enabled, user.sync_config.confirmed_at = True, utcnow()
-    user.sync_state.next_run_at, user.sync_state.lane = utcnow() - timedelta(minutes=minutes), lane
+    user = make_wanted(f"{name}@example.ru")
+    schedule.set_next_run(user.id, utcnow() - timedelta(minutes=minutes), lane)
     db.session.commit()
     return user.id
 
@@ -154,13 +152,21 @@ def test_who_was_passed_over_is_due_at_once_by_every_door(clock: TurnedClock, do
     assert claim_all() == [user]
 
 
-def test_somebody_waits_only_who_asked_and_was_not_taken_up(clock: TurnedClock) -> None:
+def test_somebody_waits_who_asked_until_their_run_begins(clock: TurnedClock) -> None:
     make_due("routine")
     assert not due.somebody_waits()
-    make_due("asked", Lane.INTERACTIVE)
-    assert due.somebody_waits()
+    asked = make_due("asked", Lane.INTERACTIVE)
     due.claim(Lane.INTERACTIVE)
+    assert due.somebody_waits(), "in a queue perhaps"
+    claims.claim(asked, RunTrigger.SCHEDULE, "w1")
 
+    assert not due.somebody_waits()
+
+
+def test_nobody_makes_room_for_who_cannot_run(clock: TurnedClock) -> None:
+    make_due("owner", Lane.INTERACTIVE)
+
+    assert list(run_due()) == []
     assert not due.somebody_waits()
 
 

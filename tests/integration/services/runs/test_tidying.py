@@ -8,12 +8,11 @@ from flask import Flask
 
 from app.clock import utcnow
 from app.db import db
-from app.models import Lane, OwnerOrder, RunStatus, RunTrigger, SyncRun, SyncState, User
+from app.models import Lane, OwnerOrder, RunStatus, RunTrigger, SyncConfig, SyncRun, SyncState, User
 from app.services.runs import claims, due, schedule
 from app.services.runs.tidying import put_in_order
-from tests.factories import make_user
 from tests.support.clock import NOON, TurnedClock
-from tests.support.due import due_user_ids
+from tests.support.due import due_user_ids, make_wanted
 
 HOUR = timedelta(hours=1)
 
@@ -25,12 +24,7 @@ def clock(app_on_each_database: Flask, clock: TurnedClock) -> TurnedClock:
 
 @pytest.fixture
 def user(clock: TurnedClock) -> User:
-    """Active, by rows that somebody wrote."""
-    made = make_user()
-    assert made.sync_config is not None
-    made.sync_config.is_enabled, made.sync_config.confirmed_at = True, utcnow()
-    db.session.commit()
-    return made
+    return make_wanted()
 
 
 def put(user: User, **columns: object) -> None:
@@ -45,8 +39,7 @@ def state_of(user: User) -> SyncState:
 
 
 def switch_off(user: User) -> None:
-    assert user.sync_config is not None
-    user.sync_config.is_enabled = False
+    db.session.execute(sa.update(SyncConfig).where(SyncConfig.user_id == user.id).values(is_enabled=False))
     db.session.commit()
 
 
