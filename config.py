@@ -28,6 +28,7 @@ Positive = Annotated[float, msgspec.Meta(gt=0)]
 Seconds = Annotated[int, msgspec.Meta(gt=0)]
 Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/]+")]
 RequestCounts = Annotated[str, msgspec.Meta(pattern=r"^(memory://$|rediss?://[^\s/]+|redis\+unix:///\S)")]
+Broker = Annotated[str, msgspec.Meta(pattern=r"^(amqps?|rediss?)://[^\s/]+\S*$")]
 
 FARTHEST_MOVED = 10 * 366 * 24 * 60 * 60
 """Seconds. A clock that is years off helps no test."""
@@ -61,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     public_url: Url = "http://localhost:8000"
     photo_dir: str = ""
     ratelimit_storage_uri: RequestCounts = "memory://"
+    celery_broker_url: Broker = ""
     trusted_proxies: Annotated[int, msgspec.Meta(ge=0)] = 0
     smtp_url: str = ""
     mail_from: str = ""
@@ -187,6 +189,8 @@ def _checked(settings: Settings) -> Settings:
     strength.check_token_keys(settings.key_ring)
     if not addresses.has_port(settings.ratelimit_storage_uri):
         raise SettingsError("RATELIMIT_STORAGE_URI: not the address of a Redis")
+    if not addresses.has_port(settings.celery_broker_url):
+        raise SettingsError("CELERY_BROKER_URL: not the address of a Redis or a RabbitMQ")
     settings = msgspec.structs.replace(
         settings,
         database_url=addresses.database_address(settings.database_url),

@@ -8,7 +8,7 @@ from config import Settings, load_settings
 def create_app(settings: Settings | None = None) -> Flask:
     """Raises config.SettingsError for a wrong setting."""
     # Imported here so that `python -m app.sandbox` stays apart from the product.
-    from app import cli, clock, hooks, logs, migrating, start_warnings, web
+    from app import cli, clock, database_clock, hooks, logs, migrating, start_warnings, web
     from app.context import init_settings
     from app.db import db, init_sqlite
 
@@ -21,6 +21,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         start_warnings.warn(settings)
     db.init_app(app)
     init_sqlite(app)
+    database_clock.init_app(app)
     hooks.listen()
     migrating.init_app(app)
     web.init_app(app)

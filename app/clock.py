@@ -16,10 +16,24 @@ LOOK_EVERY = 0.1
 
 
 class Clock:
-    """The machine's. Another that takes its place has to say the moment, run on, wait and spread in its own way."""
+    """The machine's; set by a clock that several machines share, it runs on from there, whatever happens to the
+    machine's hour. Another that takes its place has to say the moment, run on, wait and spread in its own way.
+    """
+
+    _set: tuple[datetime, float] | None = None
+    """A moment, and what `time.monotonic` said then."""
+
+    def set(self, moment: datetime) -> None:
+        self._set = moment, time.monotonic()
+
+    def was_set_within(self, seconds: float) -> bool:
+        return self._set is not None and time.monotonic() - self._set[1] < seconds
 
     def utcnow(self) -> datetime:
-        return datetime.now(UTC).replace(tzinfo=None)
+        if self._set is None:
+            return datetime.now(UTC).replace(tzinfo=None)
+        moment, at = self._set
+        return moment + timedelta(seconds=time.monotonic() - at)
 
     def monotonic(self) -> float:
         return time.monotonic()

@@ -7,6 +7,7 @@ from app.cli.late_command import LateCommand
 COMMANDS = {
     "app.cli.sync_config:sync_config": "Print the configuration of USER (e-mail or id) as JSON.",
     "app.cli.sync:sync": "Plan and run the synchronisation.",
+    "app.cli.worker:worker": "Work until told to stop.",
     "app.cli.users:users": "Accounts.",
     "app.cli.keys:keys": "Encryption of stored tokens.",
     "app.cli.mail:mail": "Outgoing mail.",

@@ -9,6 +9,7 @@ from typing import Any
 import click
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from app import clock
 from app.cli.command import CommandError, ExitCode, OneLineGroup, leave, print_json, user_or_exit, with_database
 from app.cli.progress import run_bar
 from app.db import db, reading
@@ -21,6 +22,8 @@ from app.services.runs.codes import ACCOUNT_DELETED
 from app.tasks.sync import run_due, run_one
 
 log = get_logger()
+
+KEPT_DAYS, DAY = 90, 24 * 60 * 60
 
 
 @click.group(cls=OneLineGroup)
@@ -100,7 +103,9 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
 
 
 @sync.command()
-@click.option("--days", type=click.IntRange(min=1, max=36500), default=90, show_default=True, help="How long to keep.")
+@click.option(
+    "--days", type=click.IntRange(min=1, max=36500), default=KEPT_DAYS, show_default=True, help="How long to keep."
+)
 @with_database
 def prune(days: int) -> None:
     """Delete runs and events of longer ago, what has expired (approvals, sessions, tokens), and photos of nobody."""
@@ -113,12 +118,21 @@ def prune(days: int) -> None:
 def worker(every: int) -> None:
     """One pass after another, for a machine without a queue, until it is told to stop.
 
-    While the database is away it says so once a pass and goes on trying.
+    While the database is away it says so once a pass and goes on trying. Once a day old history goes.
     """
+    go_on(every)
+
+
+def go_on(every: int) -> None:
+    """One pass after another, with so many seconds between them."""
+    prune_at = 0.0
     with told_to_stop() as stop:
         while not stop.is_set():
             try:
                 _run_due(stop)
+                if not stop.is_set() and clock.monotonic() >= prune_at:
+                    prune_at = clock.monotonic() + DAY
+                    pruning.prune(KEPT_DAYS)
             except (OperationalError, InterfaceError) as error:
                 log.error("database_lost", error=type(error.orig).__name__, next_try_in_seconds=every)
             except Exception:

@@ -23,7 +23,7 @@ from app.models.photo import Photo, Pictured
 from app.models.plan import KeptPart, KeptPlan
 from app.models.run import EntryOutcome, RunStage, RunStatus, RunTrigger, SyncApproval, SyncRun, SyncRunEntry
 from app.models.session import SignInFailures, UserSession
-from app.models.sync import OwnerOrder, RuleChange, SyncConfig, SyncFilter, SyncState
+from app.models.sync import Lane, OwnerOrder, QueueSlots, RuleChange, SyncConfig, SyncFilter, SyncState
 from app.models.user import User
 
 __all__ = [
@@ -42,12 +42,14 @@ __all__ = [
     "ForeignItem",
     "KeptPart",
     "KeptPlan",
+    "Lane",
     "Listing",
     "MailKind",
     "OutgoingMail",
     "OwnerOrder",
     "Photo",
     "Pictured",
+    "QueueSlots",
     "RuleChange",
     "RunStage",
     "RunStatus",

@@ -73,15 +73,52 @@ class OwnerOrder(StrEnum):
     UNDO = "undo"
 
 
+class Lane(StrEnum):
+    """Where a run waits to be taken up."""
+
+    INTERACTIVE = "interactive"
+    """Its owner asked for it, and looks on."""
+    ROUTINE = "routine"
+    BULK = "bulk"
+    """The rest of a long one."""
+
+
+class QueueSlots(Base):
+    """How many runs of a lane one worker of the queue can have at work; written again and again while it lives."""
+
+    __tablename__ = "queue_slots"
+    __table_args__ = (one_of("lane", Lane),)
+
+    worker: Mapped[str] = mapped_column(sa.String(128), primary_key=True)
+    lane: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    slots: Mapped[int]
+    seen_at: Mapped[datetime] = mapped_column(sa.DateTime)
+
+
 class SyncState(Base):
     """What the service remembers about one user between runs."""
 
     __tablename__ = "sync_states"
-    __table_args__ = (one_of("owner_order", OwnerOrder),)
+    __table_args__ = (
+        one_of("owner_order", OwnerOrder),
+        one_of("lane", Lane),
+        sa.Index(
+            "ix_sync_states_due",
+            *("lane", "next_run_at", "user_id"),
+            sqlite_where=sa.text("next_run_at IS NOT NULL"),
+            postgresql_where=sa.text("next_run_at IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = owner_column(unique=True)
-    next_run_at: Mapped[datetime | None] = mapped_column(sa.DateTime, index=True)
+    next_run_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """When the next run's time comes; None for a user who waits for none, or was not put in order yet."""
+    scheduled_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """When that was set."""
+    lane: Mapped[str] = mapped_column(sa.String(16), default=Lane.ROUTINE, server_default=Lane.ROUTINE)
+    claimed_until: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """Until then nobody else takes the run up; ends with its beginning, from when on its lease holds."""
     hinted_run_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
     """The last run that was arranged because Evotor told of a change."""
     pause_reason: Mapped[str | None] = mapped_column(sa.String(64))

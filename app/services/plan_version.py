@@ -66,6 +66,9 @@ UNASKED: Mapping[type[Base], frozenset[str]] = {
         {
             *(
                 "next_run_at",
+                "scheduled_at",
+                "lane",
+                "claimed_until",
                 "hinted_run_at",
                 "pause_reason",
                 "market_read_at",

@@ -1,3 +1,4 @@
+import itertools
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeVar
@@ -5,6 +6,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from app.clock import utcnow
 from app.db import db, reading
 from app.logs import get_logger
 from app.models import RunTrigger, User
@@ -13,7 +15,7 @@ from app.services.connections import catalog_due, daily_checks
 from app.services.engine import run
 from app.services.engine.context.held_lease import RunNews
 from app.services.engine.run import Outcome
-from app.services.runs import schedule
+from app.services.runs import due, tidying
 from app.tasks import mail
 
 T = TypeVar("T")
@@ -32,7 +34,7 @@ def run_one(
 
 def run_due(is_stopping: Callable[[], bool] = lambda: False) -> Iterator[Outcome]:
     """Everybody whose run is queued or whose time has come, each for at most one time slice; catalogs that are to be
-    read, one between each two of them and the others after.
+    read, one between each two of them and the others after. However many passes are at work, nobody is served twice.
 
     Users who cannot run now (nothing connected, or another worker is at them) are passed over in silence; connections
     that no run asks are checked at the end. Raises a database error where the database stays away; nothing else that
@@ -47,7 +49,14 @@ def run_due(is_stopping: Callable[[], bool] = lambda: False) -> Iterator[Outcome
 
 
 def _something_is_due() -> bool:
-    conditions = (schedule.somebody_is_due(), catalog_due.one_is_due(), daily_checks.one_is_due(), *mail.one_is_due())
+    now = utcnow()
+    conditions = (
+        due.somebody_is_due(now),
+        *tidying.what_is_out_of_order(now),
+        catalog_due.one_is_due(),
+        daily_checks.one_is_due(),
+        *mail.one_is_due(),
+    )
     with reading():
         is_due = bool(db.session.scalar(sa.select(sa.or_(*conditions))))
         db.session.commit()
@@ -56,18 +65,34 @@ def _something_is_due() -> bool:
 
 def _carry_out(is_stopping: Callable[[], bool]) -> Iterator[Outcome]:
     catalogs = catalog_due.Share()
-    for number, user_id in enumerate(schedule.due_user_ids()):
-        if is_stopping():
-            return
+    for number, user_id in enumerate(_claimed_in_turn(is_stopping)):
         _read_catalogs(catalogs, is_stopping, is_brief=True)
         if number:
             mail.hand_over(is_stopping, is_brief=True)
-        outcome = _run_apart(user_id, is_stopping)
+        outcome = serve(user_id, is_stopping)
         if outcome is not None and outcome.run_id is not None:
             yield outcome
+    if is_stopping():
+        return
     mail.hand_over(is_stopping)
     _read_catalogs(catalogs, is_stopping, is_brief=False)
     daily_checks.check_due(is_stopping)
+
+
+def _claimed_in_turn(is_stopping: Callable[[], bool]) -> Iterator[int]:
+    """Everybody who is due as the pass begins, and whoever asks for a run while it goes on. Commits."""
+    tidying.put_in_order()
+    began = utcnow()
+    for number in itertools.count():
+        user_id = None if is_stopping() else due.claim_next(number, began)
+        if user_id is None:
+            return
+        yield user_id
+
+
+def read_catalogs(is_stopping: Callable[[], bool]) -> None:
+    """As many as a pass reads."""
+    _read_catalogs(catalog_due.Share(), is_stopping, is_brief=False)
 
 
 def _read_catalogs(share: catalog_due.Share, is_stopping: Callable[[], bool], *, is_brief: bool) -> None:
@@ -86,9 +111,16 @@ def _read_catalog(user: User, seconds: float) -> None:
     catalog_due.read(user.id, seconds)
 
 
-def _run_apart(user_id: int, is_stopping: Callable[[], bool]) -> Outcome | None:
+def serve(user_id: int, is_stopping: Callable[[], bool]) -> Outcome | None:
+    """One time slice for a user who was claimed. Raises a database error where the database stays away."""
+
     def work(user: User) -> Outcome:
-        return run.run_user(user, RunTrigger.SCHEDULE, to_end=False, is_stopping=is_stopping)
+        outcome = run.run_user(
+            user, RunTrigger.SCHEDULE, to_end=False, is_stopping=is_stopping, others_wait=due.somebody_waits
+        )
+        if outcome.run_id is None:
+            due.pass_over(user_id)
+        return outcome
 
     return _apart(user_id, work)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app import clock
-from app.clock import MovedClock
+from app.clock import Clock, MovedClock
 from tests.support.clock import NOON, TurnedClock, real_now, stop_at, turn
 
 SOON = timedelta(minutes=1)
@@ -97,3 +97,21 @@ def test_a_file_that_holds_no_number_leaves_the_clock_where_it_was(file: Path, c
     file.write_text(content)
 
     assert 0 <= moved.monotonic() - before < 60
+
+
+def test_once_set_it_runs_on_from_there_whatever_the_machine_s_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    spans = iter([100.0, 103.5, 104.0, 161.0])
+    monkeypatch.setattr("app.clock.time.monotonic", lambda: next(spans))
+    shared = Clock()
+    shared.set(NOON)
+
+    assert shared.utcnow() == NOON + timedelta(seconds=3.5)
+    assert [shared.was_set_within(60), shared.was_set_within(60)] == [True, False]
+
+
+def test_a_file_moves_a_clock_that_was_set(file: Path) -> None:
+    moved = MovedClock(file)
+    moved.set(NOON)
+    file.write_text("3600")
+
+    assert timedelta(hours=1) <= moved.utcnow() - NOON < timedelta(hours=1) + SOON

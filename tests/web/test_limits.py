@@ -1,18 +1,13 @@
 """How often one user may ask, and what stands where the counting is away."""
 
-import shutil
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import redis
 import sqlalchemy as sa
 from flask import Flask
-from redis.backoff import ConstantBackoff
-from redis.retry import Retry
 from werkzeug.test import TestResponse
 
 from app.db import db
@@ -22,9 +17,8 @@ from app.web.doors import limits
 from config import Settings
 from tests import conftest
 from tests.factories import PASSWORD, make_user
+from tests.support.brokers import redis_process
 from tests.support.page import HTMX, Browser, Page
-
-REDIS_SERVER = shutil.which("redis-server")
 
 
 @pytest.fixture(autouse=True)
@@ -108,18 +102,8 @@ def statuses(settings: Settings, uri: str, times: int) -> list[int]:
 @pytest.fixture
 def redis_url(tmp_path: Path) -> Iterator[str]:
     """A Redis of its own."""
-    assert REDIS_SERVER is not None, "install the package redis-server"
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    options = ("--bind", "127.0.0.1", "--port", str(port), "--dir", str(tmp_path), "--save", "")
-    server = subprocess.Popen([REDIS_SERVER, *options], stdout=subprocess.DEVNULL, env={})  # by the real time
-    try:
-        with redis.Redis(port=port, retry=Retry(ConstantBackoff(0.05), 200)) as there:
-            there.ping()
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        server.terminate()
-        server.wait()
+    with redis_process(tmp_path) as url:
+        yield url
 
 
 @pytest.mark.redis

@@ -1,5 +1,7 @@
 """Hiding everything, taking a run's hides back, stopping a run."""
 
+from datetime import timedelta
+
 import pytest
 
 from app.db import db
@@ -8,9 +10,10 @@ from app.domain.rules import EntityType, FilterMode
 from app.models import Listing, OwnerOrder, RunStatus, RunTrigger, SyncConfig, SyncRun, User
 from app.services.engine import run as engine_run
 from app.services.owner import config, orders, shop_window
-from app.services.runs import queue, records
+from app.services.runs import queue, records, schedule
 from tests.factories import connect_both, make_active, set_rule
 from tests.support import story
+from tests.support.clock import NOON
 from tests.support.page import HTMX, Browser, words
 from tests.support.sandbox import SECOND_STORE, Sandbox
 
@@ -73,6 +76,7 @@ def test_it_can_be_ordered_without_evotor(browser: Browser, listed: User) -> Non
 def test_an_order_that_waits_for_its_next_run_says_so(browser: Browser, listed: User) -> None:
     orders.hide_all(listed)
     queue.drop_queued(listed.id)
+    schedule.set_next_run(listed.id, NOON + timedelta(minutes=15))
     db.session.commit()
     page = browser.get("/sync")
     assert "Продолжим сами: сегодня в 12:15" in page.text and not page.all("#run-progress")

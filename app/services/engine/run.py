@@ -60,6 +60,7 @@ def run_user(
     *,
     to_end: bool = True,
     is_stopping: Callable[[], bool] = lambda: False,
+    others_wait: Callable[[], bool] = lambda: False,
     sleep: Callable[[float], None] = clock.sleep,
     monotonic: Callable[[], float] = clock.monotonic,
     on_news: Callable[[RunNews], None] = lambda _news: None,
@@ -67,8 +68,8 @@ def run_user(
     """Bring the user's market up to date, or do what the owner ordered.
 
     `to_end`: no time slice, and short waits are waited out. `is_stopping`: the process is told to end, which it does
-    after the current change. `on_news` hears how far the run is. Raises a database error only where the database stays
-    away.
+    after the current change. `others_wait`: somebody needs the time more, where there is a slice. `on_news` hears how
+    far the run is. Raises a database error only where the database stays away.
     """
     # From here on the account may be deleted at any moment, and every row of its with it.
     user_id, email = user.id, user.email
@@ -83,7 +84,9 @@ def run_user(
         db.session.commit()
         return Outcome(user_id, email, "already_running") if is_there else _gone(user_id, email)
     run_id = row.id
-    time_slice = TimeSlice(to_end=to_end, is_stopping=is_stopping, sleep=sleep, monotonic=monotonic)
+    time_slice = TimeSlice(
+        to_end=to_end, is_stopping=is_stopping, others_wait=others_wait, sleep=sleep, monotonic=monotonic
+    )
     _carry_out(
         partial(_work, user, row, worker, time_slice, on_news), worker, time_slice, user_id=user_id, run_id=run_id
     )

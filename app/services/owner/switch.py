@@ -10,6 +10,7 @@ from app.domain.digest import digest_of
 from app.domain.rules import EntityType, Mode, RuleSet, Status, configuration_status
 from app.models import (
     EventKind,
+    Lane,
     RunTrigger,
     SyncApproval,
     SyncConfig,
@@ -45,7 +46,8 @@ def toggle(user: User, enabled: bool | None) -> bool:
     else:
         withdraw_order(user)
         if is_change and not (user.sync_state and user.sync_state.strike_code):
-            schedule.set_next_run(user.id, utcnow())  # what waited for the switch need not wait for the next time too
+            # What waited for the switch need not wait for the next time too.
+            schedule.set_next_run(user.id, utcnow(), Lane.INTERACTIVE)
     if is_change:
         events.record(EventKind.ENABLED if wanted else EventKind.DISABLED, user.id)
     return wanted

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from app.clock import utcnow
 from app.context import settings
 from app.db import db
-from app.models import EntryOutcome, RunStatus, SyncRun, SyncState
+from app.models import EntryOutcome, Lane, RunStatus, SyncRun, SyncState
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class End:
     """How a run ends.
 
     `pauses` in seconds, for the first, second, … time in a row; without them the next run comes as usual, or `at_once`.
+    `lane`: where it waits, None for the one of before.
     """
 
     status: RunStatus
@@ -24,6 +26,7 @@ class End:
     text: str | None = None
     pauses: tuple[float, ...] = ()
     at_once: bool = False
+    lane: Lane | None = Lane.ROUTINE
 
 
 def _next_pause(user_id: int, code: str, pauses: Sequence[float], *, has_progress: bool) -> timedelta:
@@ -83,7 +86,14 @@ def _schedule_next(
         if end.status != RunStatus.STOPPED:
             arms.append(SyncState.next_run_at > next_run_at)  # it came through, so an earlier pause is over
         scheduled = scheduled.where(sa.or_(*arms))
-    db.session.execute(scheduled.values(next_run_at=next_run_at).execution_options(synchronize_session=False))
+    values = {"next_run_at": next_run_at, "scheduled_at": utcnow(), "lane": _next_lane(end, started_at)}
+    db.session.execute(scheduled.values(values).execution_options(synchronize_session=False))
+
+
+def _next_lane(end: End, started_at: datetime) -> Any:
+    """Who asked for another run meanwhile waits as such."""
+    is_asked = sa.and_(SyncState.lane == Lane.INTERACTIVE, SyncState.scheduled_at > started_at)
+    return sa.case((is_asked, SyncState.lane), else_=end.lane or SyncState.lane)
 
 
 def _drop_earlier_waiting(user_id: int, run_id: int) -> None:

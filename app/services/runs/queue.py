@@ -1,31 +1,25 @@
 """A run is asked for, or taken back."""
 
+from contextlib import suppress
+
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from app.clock import utcnow
 from app.db import db
-from app.models import RunStatus, RunTrigger, SyncRun
+from app.models import Lane, RunStatus, RunTrigger, SyncRun
 from app.models.run import ACTIVE
 from app.services.runs.codes import CANCELLED, SWITCHED_OFF
 from app.services.runs.schedule import set_next_run
 
 
 def request(user_id: int, trigger: RunTrigger) -> None:
-    """Queue a run; where one is at work already, another follows it."""
-    active = _active(user_id)
-    if active is None:
-        try:
-            with db.session.begin_nested():
-                db.session.add(SyncRun(user_id=user_id, trigger=trigger, status=RunStatus.QUEUED))
-        except IntegrityError:
-            active = _active(user_id)
-    if active is not None and active.status == RunStatus.RUNNING:
-        set_next_run(user_id, utcnow())
-
-
-def _active(user_id: int) -> SyncRun | None:
-    return db.session.scalar(sa.select(SyncRun).where(SyncRun.user_id == user_id, SyncRun.status.in_(ACTIVE)))
+    """Queue a run, to be served before all that nobody asked for; where one is at work already, another follows it."""
+    set_next_run(user_id, utcnow(), Lane.INTERACTIVE)  # holds the state, so that no worker begins one meanwhile
+    is_active = sa.select(SyncRun.id).where(SyncRun.user_id == user_id, SyncRun.status.in_(ACTIVE))
+    if db.session.scalar(is_active) is None:
+        with suppress(IntegrityError), db.session.begin_nested():
+            db.session.add(SyncRun(user_id=user_id, trigger=trigger, status=RunStatus.QUEUED))
 
 
 def drop_queued(user_id: int, code: str = SWITCHED_OFF) -> None:

@@ -1,4 +1,4 @@
-"""When a user's next run comes."""
+"""When a user's next run comes, and in which lane it waits."""
 
 from datetime import datetime, timedelta
 
@@ -6,8 +6,7 @@ import sqlalchemy as sa
 
 from app.clock import utcnow
 from app.db import db
-from app.models import RunStatus, SyncConfig, SyncRun, SyncState
-from app.services.runs.pauses import LONGEST_AHEAD
+from app.models import Lane, RunStatus, SyncRun, SyncState
 
 HINTS_EVERY = timedelta(minutes=1)
 
@@ -15,11 +14,14 @@ HINTS_EVERY = timedelta(minutes=1)
 def not_before(user_id: int, moment: datetime) -> None:
     """No run starts by itself earlier than that."""
     is_earlier = sa.or_(SyncState.next_run_at.is_(None), SyncState.next_run_at < moment)
-    db.session.execute(sa.update(SyncState).where(SyncState.user_id == user_id, is_earlier).values(next_run_at=moment))
+    later = sa.update(SyncState).where(SyncState.user_id == user_id, is_earlier)
+    db.session.execute(later.values(next_run_at=moment, scheduled_at=utcnow(), lane=Lane.ROUTINE))
 
 
-def set_next_run(user_id: int, at: datetime) -> None:
-    db.session.execute(sa.update(SyncState).where(SyncState.user_id == user_id).values(next_run_at=at))
+def set_next_run(user_id: int, at: datetime, lane: Lane = Lane.ROUTINE) -> None:
+    """Also for whoever was claimed and could not run so far."""
+    state = sa.update(SyncState).where(SyncState.user_id == user_id)
+    db.session.execute(state.values(next_run_at=at, scheduled_at=utcnow(), lane=lane, claimed_until=None))
 
 
 def end_pause(user_id: int) -> None:
@@ -27,7 +29,9 @@ def end_pause(user_id: int) -> None:
 
     Its code stays until a run came through: after a captcha VK is asked slowly.
     """
-    db.session.execute(sa.update(SyncState).where(SyncState.user_id == user_id).values(next_run_at=utcnow(), strikes=0))
+    now = utcnow()
+    state = sa.update(SyncState).where(SyncState.user_id == user_id)
+    db.session.execute(state.values(next_run_at=now, scheduled_at=now, claimed_until=None, strikes=0))
 
 
 def run_soon(user_id: int, now: datetime) -> None:
@@ -43,31 +47,7 @@ def run_soon(user_id: int, now: datetime) -> None:
     comes_later = sa.or_(SyncState.next_run_at > at, sa.and_(is_past, is_at_work))
     is_mine = SyncState.hinted_run_at.is_not_distinct_from(last)
     arranged = sa.update(SyncState).where(SyncState.user_id == user_id, is_mine, comes_later)
-    arranged = arranged.where(SyncState.strike_code.is_(None)).values(hinted_run_at=at, next_run_at=at)
+    arranged = arranged.where(SyncState.strike_code.is_(None))
+    arranged = arranged.values(hinted_run_at=at, next_run_at=at, scheduled_at=now)
     db.session.execute(arranged.execution_options(synchronize_session=False))
     db.session.commit()
-
-
-def due_user_ids(now: datetime | None = None) -> list[int]:
-    """Active users, and those who ordered something, whose run is queued or whose time has come."""
-    in_order = (SyncState.next_run_at.is_not(None), SyncState.next_run_at, SyncConfig.user_id)
-    return list(db.session.scalars(_due(now or utcnow()).order_by(*in_order)))
-
-
-def somebody_is_due() -> sa.ColumnElement[bool]:
-    return _due(utcnow()).exists()
-
-
-def _due(now: datetime) -> sa.Select[int]:
-    queued = sa.select(SyncRun.id).where(SyncRun.user_id == SyncConfig.user_id, SyncRun.status == RunStatus.QUEUED)
-    is_active = sa.and_(SyncConfig.is_enabled, SyncConfig.confirmed_at.is_not(None))
-    is_time = sa.or_(
-        SyncState.next_run_at.is_(None),
-        SyncState.next_run_at <= now,
-        SyncState.next_run_at > now + LONGEST_AHEAD,
-    )
-    return (
-        sa.select(SyncConfig.user_id)
-        .join(SyncState, SyncState.user_id == SyncConfig.user_id, isouter=True)
-        .where(sa.or_(is_active, SyncState.owner_order.is_not(None)), sa.or_(queued.exists(), is_time))
-    )

@@ -17,6 +17,7 @@ from app.services.health import DatabaseState
 from app.services.runs import claims, lease
 from tests.factories import make_active_owner
 from tests.integration.cli.conftest import Shell
+from tests.support.clock import TurnedClock
 from tests.support.sandbox import Sandbox
 
 EMAIL = "owner@example.ru"
@@ -118,3 +119,23 @@ def test_a_worker_says_what_it_waits_for_and_goes_on(
     answer = flask("sync", "worker", "--every", "7")
 
     assert (answer.code, passes) == (0, [0, 1])
+
+
+def test_a_worker_deletes_old_history_once_a_day(
+    flask: Shell, monkeypatch: pytest.MonkeyPatch, clock: TurnedClock
+) -> None:
+    deeds: list[str] = []
+
+    def run_due(_is_stopping: Callable[[], bool]) -> Iterator[Outcome]:
+        deeds.append("pass")
+        clock.move(hours=11)
+        if len(deeds) == 6:
+            signal.raise_signal(signal.SIGTERM)
+        yield from ()
+
+    monkeypatch.setattr("app.cli.sync.Event", NoWait)
+    monkeypatch.setattr("app.cli.sync.run_due", run_due)
+    monkeypatch.setattr("app.cli.sync.pruning.prune", lambda days: deeds.append(f"older than {days} days"))
+
+    assert flask("sync", "worker").code == 0
+    assert deeds == ["pass", "older than 90 days", "pass", "pass", "older than 90 days", "pass"]

@@ -1,7 +1,7 @@
 """What ends a run before all of it is done."""
 
 from app.clients.vk.errors import Treatment, VkError
-from app.models import RunStatus
+from app.models import Lane, RunStatus
 from app.services.runs.ending import End
 
 FAULTS_IN_A_ROW = 3
@@ -11,9 +11,17 @@ FAULTS_IN_A_ROW = 3
 class RunEnds(Exception):
     """The run cannot, or need not, go on now; see `End`."""
 
-    def __init__(self, status: RunStatus, code: str, *, pauses: tuple[float, ...] = (), at_once: bool = False) -> None:
+    def __init__(
+        self,
+        status: RunStatus,
+        code: str,
+        *,
+        pauses: tuple[float, ...] = (),
+        at_once: bool = False,
+        lane: Lane | None = Lane.ROUTINE,
+    ) -> None:
         super().__init__(code)
-        self.end = End(status, code, pauses=pauses, at_once=at_once)
+        self.end = End(status, code, pauses=pauses, at_once=at_once, lane=lane)
 
 
 def concerns_one_change(error: VkError) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -53,8 +54,8 @@ class TwoOwners:
         if has_run:
             run.run_user(db.session.get_one(User, self.doomed), RunTrigger.COMMAND)
             self._change()
-        first = sa.update(SyncState).where(SyncState.user_id == self.doomed).values(next_run_at=None)
-        db.session.execute(first)
+        first = sa.update(SyncState).where(SyncState.user_id == self.doomed)
+        db.session.execute(first.values(next_run_at=self.shop.clock.utcnow() - timedelta(hours=1)))
         schedule.set_next_run(self.shop.owner_id, self.shop.clock.utcnow())
         db.session.commit()
         db.session.remove()

@@ -17,8 +17,8 @@ from app.models import (
 from app.services.connections import evotor, vk
 from app.services.engine import run
 from app.services.owner import switch
-from app.services.runs import schedule
 from tests.factories import make_active_owner
+from tests.support.due import due_user_ids
 from tests.support.sandbox import (
     CLUB,
     EVOTOR_OTHER_TOKEN,
@@ -61,7 +61,7 @@ def test_another_evotor_account_clears_the_confirmation_and_the_old_catalog(
     assert owner.sync_state.pause_reason == "other_evotor"
     assert [row.name for row in db.session.query(CatalogStore)] == ["Канцтовары у школы"]
     assert db.session.query(CatalogProduct).count() == 3
-    assert schedule.due_user_ids() == []
+    assert due_user_ids() == []
     assert run.run_user(owner, RunTrigger.COMMAND).status == "not_active"
 
 

@@ -8,7 +8,7 @@ from app.db import db
 from app.models import RunStatus
 from app.services.connections import vk
 from app.services.owner import switch
-from app.services.runs import schedule
+from tests.support.due import due_user_ids
 from tests.support.sandbox import Sandbox
 from tests.support.shop import Shop
 
@@ -114,7 +114,7 @@ def test_vk_is_asked_slowly_after_a_captcha_that_the_owner_passed(shop: Shop, sa
     shop.run()
     vk.check_vk(shop.owner)
     db.session.commit()
-    assert shop.owner_id in schedule.due_user_ids()
+    assert shop.owner_id in due_user_ids()
     shop.clock.slept.clear()
 
     assert shop.run().status == RunStatus.SUCCEEDED

@@ -7,7 +7,7 @@ import pytest
 
 from app.clients.http import Response, TransportError
 from app.models import ConnectionState, RunStatus
-from app.services.runs import schedule
+from tests.support.due import due_user_ids
 from tests.support.sandbox import Sandbox
 from tests.support.shop import Shop
 
@@ -45,7 +45,7 @@ def test_what_the_owner_has_to_mend_stops_the_run(
     assert connection is not None
     assert (connection.state, connection.error_code) == (state, f"vk_{code}")
     assert 59 < shop.next_run_in().total_seconds() / 60 <= 60
-    assert shop.owner_id not in schedule.due_user_ids()
+    assert shop.owner_id not in due_user_ids()
     sandbox.clear_faults()
     assert shop.run().status == RunStatus.SUCCEEDED
     assert shop.prices() == ALL

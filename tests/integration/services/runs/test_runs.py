@@ -16,6 +16,7 @@ from app.services.runs.ending import End
 from app.tasks.sync import run_due
 from tests.factories import make_user
 from tests.support.clock import stop_at
+from tests.support.due import due_user_ids
 from tests.support.sandbox import CLUB
 from tests.support.shop import Shop
 
@@ -151,16 +152,16 @@ def test_who_is_due_and_in_which_order(app_on_each_database: Flask) -> None:
         queue.request(users[name].id, RunTrigger.MANUAL)
     db.session.commit()
 
-    due = schedule.due_user_ids(now)
+    due = due_user_ids()
 
-    assert due == [users[name].id for name in ("never", "long", "short", "asked")]
+    assert due == [users[name].id for name in ("asked", "long", "short", "never")]
 
 
 def test_switching_off_drops_what_is_queued(shop: Shop) -> None:
     switch.toggle(shop.owner, False)
     db.session.commit()
 
-    assert schedule.due_user_ids() == []
+    assert due_user_ids() == []
     assert (shop.last_run().status, shop.last_run().error_code) == (RunStatus.STOPPED, "switched_off")
 
 
@@ -176,14 +177,14 @@ def test_a_slice_ends_and_the_next_pass_does_the_rest(shop_everywhere: Shop) -> 
 
     assert (outcome.status, outcome.error) == (RunStatus.CONTINUED, "time_slice")
     assert 0 < len(shop.prices()) < len(ALL)
-    assert shop.owner_id in schedule.due_user_ids(shop.clock.utcnow())
+    assert shop.owner_id in due_user_ids()
     run = shop.last_run()
     assert (run.done, run.total) == (2, 7)
 
     assert shop.run(to_end=False).status == RunStatus.SUCCEEDED
     assert shop.prices() == ALL
     assert len(shop.sandbox.items()) == len(ALL)
-    assert shop.owner_id not in schedule.due_user_ids(shop.clock.utcnow())
+    assert shop.owner_id not in due_user_ids()
 
 
 def test_a_run_to_its_end_knows_no_slice(shop: Shop) -> None:
@@ -221,7 +222,7 @@ def test_the_pass_runs_who_is_due_once(shop: Shop) -> None:
     assert [outcome.status for outcome in run_due()] == [RunStatus.SUCCEEDED]
     assert list(run_due()) == []
     shop.clock.move(minutes=16)
-    assert schedule.due_user_ids(shop.clock.utcnow()) == [shop.owner_id]
+    assert due_user_ids() == [shop.owner_id]
 
 
 def test_a_confirmation_ends_the_lease_of_a_run_that_began_before_any_was_noted(shop_everywhere: Shop) -> None:
