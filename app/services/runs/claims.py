@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from app.clock import utcnow
@@ -41,9 +42,9 @@ def claim(user_id: int, trigger: RunTrigger, worker: str) -> SyncRun | None:
     )
     run_id = db.session.scalar(queued)
     if run_id is None:
-        run_id = _insert_running(user_id, trigger, values)
+        return _insert_running(user_id, trigger, values)
     db.session.commit()
-    return db.session.get(SyncRun, run_id, populate_existing=True) if run_id is not None else None
+    return db.session.get(SyncRun, run_id, populate_existing=True)
 
 
 def _bury_dead(user_id: int, now: datetime) -> None:
@@ -57,11 +58,14 @@ def _bury_dead(user_id: int, now: datetime) -> None:
     )
 
 
-def _insert_running(user_id: int, trigger: RunTrigger, values: dict[str, Any]) -> int | None:
+def _insert_running(user_id: int, trigger: RunTrigger, values: dict[str, Any]) -> SyncRun | None:
+    """None where somebody else's is at work, or the account is gone. Commits."""
+    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    new = insert(SyncRun).values(user_id=user_id, trigger=trigger, **values).on_conflict_do_nothing()
     try:
-        with db.session.begin_nested():
-            run = SyncRun(user_id=user_id, trigger=trigger, **values)
-            db.session.add(run)
-        return run.id
+        run = db.session.scalar(new.returning(SyncRun))
+        db.session.commit()
     except IntegrityError:
+        db.session.rollback()
         return None
+    return run
