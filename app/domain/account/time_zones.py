@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 USUAL = "Europe/Moscow"
 
@@ -63,6 +63,14 @@ def choices(now: datetime) -> dict[str, list[tuple[str, str]]]:
         for heading, zones in (("Россия", RUSSIAN), ("Рядом", NEAR))
     }
     return {**named, "Другие": [(zone, zone.replace("_", " ")) for zone in _others()]}
+
+
+def zone_of(name: str | None) -> ZoneInfo:
+    """Of an owner; the usual one where nobody knows it by that name."""
+    try:
+        return ZoneInfo(name or USUAL)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo(USUAL)
 
 
 def listed(zone: str) -> str:
