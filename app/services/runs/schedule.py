@@ -43,7 +43,7 @@ def run_soon(user_id: int, now: datetime) -> None:
     comes_later = sa.or_(SyncState.next_run_at > at, sa.and_(is_past, is_at_work))
     is_mine = SyncState.hinted_run_at.is_not_distinct_from(last)
     arranged = sa.update(SyncState).where(SyncState.user_id == user_id, is_mine, comes_later)
-    arranged = arranged.where(SyncState.strike_code.is_(None)).values(hinted_run_at=at, next_run_at=at)
+    arranged = arranged.where(SyncState.strike_code.is_(None)).values(hinted_run_at=at, next_run_at=at, quiet_runs=0)
     db.session.execute(arranged.execution_options(synchronize_session=False))
     db.session.commit()
 
