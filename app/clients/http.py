@@ -1,5 +1,6 @@
 """The one place that speaks HTTP: a session, its limits, and one kind of failure."""
 
+import os
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -8,6 +9,7 @@ from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 
 import requests
+from requests.utils import get_environ_proxies
 from urllib3 import Timeout
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
@@ -70,6 +72,7 @@ class Transport:
         self._connect_seconds, self._read_seconds = connect_seconds, read_seconds
         self._largest_body = largest_body
         self._session = _session(public_only)
+        self._proxies_by_origin: dict[str, dict[str, str]] = {}
         self._budget = budget
 
     def send(
@@ -84,14 +87,15 @@ class Transport:
     ) -> Response:
         """Whatever the status, the answer; TransportError where there is none."""
         try:
-            timeout = self._timeout()
+            timeout, url = self._timeout(), self._base_url + path
             answer = self._session.request(
                 method,
-                self._base_url + path,
+                url,
                 headers=headers,
                 params=params,
                 data=data,
                 files=files,
+                proxies=self._proxies(url),
                 timeout=timeout,  # type: ignore[arg-type]  # requests takes urllib3's too
                 allow_redirects=False,
                 stream=True,
@@ -107,6 +111,16 @@ class Transport:
     def close(self) -> None:
         """For good. In other threads, what is on its way ends as a lost connection."""
         self._session.close()
+
+    def _proxies(self, url: str) -> dict[str, str]:
+        """Of the environment; looked up once for each server, as that takes longer than the rest of a short call."""
+        origin = "/".join(url.split("/", 3)[:3])
+        if origin not in self._proxies_by_origin:
+            try:
+                self._proxies_by_origin[origin] = get_environ_proxies(url)
+            except ValueError:
+                return {}  # no address at all, as the request is about to find out
+        return self._proxies_by_origin[origin]
 
     def _timeout(self) -> Timeout:
         """Raises TransportError where no time is left."""
@@ -128,12 +142,17 @@ def _session(public_only: bool) -> requests.Session:
     session.headers["User-Agent"] = USER_AGENT
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.auth = _keep_headers
-    session.verify = _system_trust_store()
+    session.trust_env = False  # it would look for proxies at every call
+    session.verify = _bundle_of_environment() or _system_trust_store()
     return session
 
 
+def _bundle_of_environment() -> str | None:
+    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+
+
 def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Does nothing; without it a .netrc file would replace our Authorization header."""
+    """Does nothing; without it a .netrc file might replace our Authorization header."""
     return request
 
 

@@ -50,6 +50,9 @@ class CatalogStore(Base):
     hinted_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
     """Evotor said that something changed here; None once the list came whole after that."""
 
+    heard: Mapped[str | None] = mapped_column(sa.String(64))
+    """Tells the lists that the copy was made of from others; None = the next ones are held against the copy itself."""
+
     @hybrid_property
     def is_open(self) -> bool:
         """Not closed for good."""

@@ -8,7 +8,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from app.db import Base, Mapped, mapped_column
 from app.domain.market.adoption import MatchedBy
 from app.domain.planning.changes import LinkState
-from app.models.types import ID_LENGTH, one_of, owner_column
+from app.models.types import ID_LENGTH, LONG_NUMBER, one_of, owner_column
 
 
 class _InMarket:
@@ -91,7 +91,9 @@ class Listing(_InMarket, Base):
     """The owner knows that the item was deleted in VK and wants it so."""
     out_since: Mapped[datetime | None] = mapped_column(sa.DateTime)
     hidden_reason: Mapped[str | None] = mapped_column(sa.String(32))
-    hidden_run_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sync_runs.id", ondelete="SET NULL"), index=True)
+    hidden_run_id: Mapped[int | None] = mapped_column(
+        LONG_NUMBER, sa.ForeignKey("sync_runs.id", ondelete="SET NULL"), index=True
+    )
     hide_approved: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     """The owner approved of the hiding, so the deletion needs no second approval."""
     error_code: Mapped[str | None] = mapped_column(sa.String(64))

@@ -24,6 +24,13 @@ class KeptPlan(Base):
     making_until: Mapped[datetime | None] = mapped_column(sa.DateTime)
     """Somebody is making a new one; later than that he is dead."""
     summary: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict, server_default="{}")
+    settled_of: Mapped[int | None]
+    """The version for which a run found nothing to do: see services/engine/settled.py."""
+    settled_stamp: Mapped[str | None] = mapped_column(sa.String(64))
+    settled_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    settled_until: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    settled_skipped: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict, server_default="{}")
+    """{reason: number} of the products that its plan left as they are."""
 
 
 class KeptPart(Base):

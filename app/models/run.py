@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from app.db import Base, Mapped, created_at_column, mapped_column
 from app.domain.planning.changes import Action, Reason
-from app.models.types import ID_LENGTH, one_of, owner_column
+from app.models.types import ID_LENGTH, LONG_NUMBER, one_of, owner_column
 
 NOTE_LENGTH = 255
 UNREAD = "unread_stores"
@@ -38,6 +38,10 @@ class RunTrigger(StrEnum):
     """The owner asked to show again what an earlier run hid."""
 
 
+UNASKED_FOR = (RunTrigger.SCHEDULE, RunTrigger.COMMAND)
+"""Nobody pressed anything, and nobody looks for what came of it unless something did."""
+
+
 class RunStage(StrEnum):
     """What a run at work is doing."""
 
@@ -67,10 +71,11 @@ class SyncRun(Base):
             postgresql_where=sa.text("status IN ('queued', 'running')"),
         ),
         sa.Index(None, "user_id", "created_at"),
+        sa.Index("ix_sync_runs_newest", "user_id", "id"),
         {"sqlite_autoincrement": True},
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(LONG_NUMBER, primary_key=True)
     user_id: Mapped[int] = owner_column()
     trigger: Mapped[str] = mapped_column(sa.String(16))
     status: Mapped[str] = mapped_column(sa.String(16), default=RunStatus.QUEUED)
@@ -140,8 +145,8 @@ class SyncRunEntry(Base):
         sa.Index("ix_sync_run_entries_outcome", "run_id", "outcome"),
     )
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    run_id: Mapped[int] = mapped_column(sa.ForeignKey("sync_runs.id", ondelete="CASCADE"))
+    id: Mapped[int] = mapped_column(LONG_NUMBER, primary_key=True)
+    run_id: Mapped[int] = mapped_column(LONG_NUMBER, sa.ForeignKey("sync_runs.id", ondelete="CASCADE"))
     action: Mapped[str] = mapped_column(sa.String(16))
     outcome: Mapped[str] = mapped_column(sa.String(16))
     store_id: Mapped[str | None] = mapped_column(sa.String(ID_LENGTH))

@@ -8,7 +8,7 @@ from sqlalchemy.orm import relationship
 from app.clock import utcnow
 from app.db import Base, Mapped, created_at_column, mapped_column
 from app.domain.rules import EntityType, FilterMode
-from app.models.types import ID_LENGTH, one_of, owner_column
+from app.models.types import ID_LENGTH, LONG_NUMBER, one_of, owner_column
 from app.models.user import User
 
 
@@ -141,6 +141,19 @@ class SyncState(Base):
     """Runs in a row that ended for the same reason and got nothing done: each pause is longer than the one before."""
     strike_code: Mapped[str | None] = mapped_column(sa.String(64))
     owner_order: Mapped[str | None] = mapped_column(sa.String(16))
-    order_run_id: Mapped[int | None] = mapped_column(sa.ForeignKey("sync_runs.id", ondelete="SET NULL"), index=True)
+    order_run_id: Mapped[int | None] = mapped_column(
+        LONG_NUMBER, sa.ForeignKey("sync_runs.id", ondelete="SET NULL"), index=True
+    )
     """The run whose hides an UNDO takes back."""
     settings: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict, server_default="{}")
+    quiet_run_id: Mapped[int | None] = mapped_column(LONG_NUMBER)
+    """The last run that left no row, for it found nothing to do: see services.runs.quiet. These columns are its row."""
+    quiet_began_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    quiet_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """When it ended."""
+    quiet_skipped: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict, server_default="{}")
+    """As `SyncRun.skipped`."""
+    quiet_runs: Mapped[int] = mapped_column(default=0, server_default="0")
+    """That found nothing to do, one after another up to now."""
+    quiet_days: Mapped[dict[str, Any]] = mapped_column(sa.JSON, default=dict, server_default="{}")
+    """{day of the owner's: [runs without a row, when the first ended, when the last did]}, of the last days."""

@@ -6,6 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 ID_LENGTH = 255
+LONG_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""Of rows that are made as long as the service lives. SQLite's numbers are as long anyway, and count by themselves only
+under this name."""
 
 
 def one_of(column: str, values: type[StrEnum]) -> sa.CheckConstraint:

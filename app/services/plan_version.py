@@ -35,7 +35,9 @@ from app.models import (
 _VERDICT = ("included", "level", "decided_by", "problem", "search_text", "sort_key")
 _CHECKED = ("checked_at", "error_code", "state_since", "token")
 UNASKED: Mapping[type[Base], frozenset[str]] = {
-    CatalogStore: frozenset({"error_code", "fetched_at", "read_whole_at", "since", "retry_after", "hinted_at"}),
+    CatalogStore: frozenset(
+        {"error_code", "fetched_at", "read_whole_at", "since", "retry_after", "hinted_at", "heard"}
+    ),
     CatalogGroup: frozenset(),
     CatalogProduct: frozenset(_VERDICT),
     CatalogUnreadable: frozenset({"name", "field", "sent"}),
@@ -77,6 +79,7 @@ UNASKED: Mapping[type[Base], frozenset[str]] = {
                 "confirmation",
             ),
             *("confirmed_adds", "settled_digest", "alike", "strikes", "strike_code", "owner_order", "order_run_id"),
+            *("quiet_run_id", "quiet_began_at", "quiet_at", "quiet_skipped", "quiet_runs", "quiet_days"),
         }
     ),
     VkAlbum: frozenset({"attempted_at", "error_code", "strangers", "vk_album_id"}),

@@ -15,6 +15,7 @@ from app.extensions import login_manager
 from app.models import User
 from app.services.accounts import sessions
 from app.services.errors import SessionEnded
+from app.services.runs import quiet
 from app.web.address import path_of_page, question_of_page
 
 P = ParamSpec("P")
@@ -34,7 +35,7 @@ ASIDE = frozenset({"window.settings_example"})
 ONCE = {"connections.vk_callback": "connections.vk"}
 """Endpoints whose addresses are good for once and nobody else's to learn: {endpoint: where one begins anew}."""
 
-LARGEST_ID = 2**31 - 1
+LARGEST_ID = 2**63 - 1
 LONGEST_WAY = 2_000
 """Bytes of a path that a visitor is led to: the notice of a change carries it, in a cookie of 4,093."""
 
@@ -128,7 +129,9 @@ def owned_or_404(model: type[T], object_id: int) -> T:
 
 
 def commit_on_success(view: Callable[P, ResponseReturnValue]) -> Callable[P, Response]:
-    """Commits when the view answers below 400, else rolls back: services only flush."""
+    """Commits when the view answers below 400, else rolls back: services only flush. Whatever the owner did, their
+    runs come as usual from now on.
+    """
 
     @wraps(view)
     def committing(*args: P.args, **kwargs: P.kwargs) -> Response:
@@ -138,6 +141,8 @@ def commit_on_success(view: Callable[P, ResponseReturnValue]) -> Callable[P, Res
             db.session.rollback()
             raise
         if answer.status_code < 400:
+            if current_user.is_authenticated:
+                quiet.come_back(current_user.id)
             db.session.commit()
         else:
             db.session.rollback()

@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from flask import Flask
 from flask_login import current_user
 
 from app.clock import utcnow
-from app.domain.account.time_zones import USUAL
+from app.domain.account.time_zones import zone_of
 from app.domain.texts.units import short_unit
 
 NBSP = "\u00a0"
@@ -195,8 +195,4 @@ def iso(value: datetime) -> str:
 
 
 def user_zone() -> ZoneInfo:
-    name = getattr(current_user, "time_zone", None) or USUAL
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo(USUAL)
+    return zone_of(getattr(current_user, "time_zone", None))

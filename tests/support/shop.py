@@ -18,6 +18,7 @@ from app.services.connections import evotor, vk
 from app.services.engine import run as engine_run
 from app.services.engine.run import Outcome
 from app.services.owner import switch
+from app.services.runs import records
 from tests.factories import make_user, set_rule
 from tests.support.clock import TurnedClock, real_now, turn
 from tests.support.sandbox import ACCOUNT, CLUB, EVOTOR_TOKEN, SECOND_STORE, STORE, VK_TOKEN, Sandbox
@@ -207,8 +208,9 @@ class Shop:
         return db.session.scalar(sa.select(Listing).where(Listing.product_id == product_id))
 
     def last_run(self) -> SyncRun:
+        """Also one that left no row."""
         db.session.remove()
-        return db.session.scalars(sa.select(SyncRun).order_by(SyncRun.id.desc())).first() or pytest.fail("no run")
+        return records.latest(self.owner_id) or pytest.fail("no run")
 
     def entries(self, run_id: int | None = None) -> list[SyncRunEntry]:
         query = sa.select(SyncRunEntry).where(SyncRunEntry.run_id == (run_id or self.last_run().id))

@@ -290,6 +290,7 @@ def test_the_reason_of_what_was_left_out_leads_on(browser: Browser, owner: User)
 def test_a_run_says_which_store_could_not_be_read(browser: Browser, owner: User, sandbox: Sandbox) -> None:
     story.ran(owner)
     sandbox.fault("evotor", "402", target="products", store=SECOND_STORE)
+    story.queued(owner)
     run = story.run_again(owner)
 
     page = browser.get(f"/sync/runs/{run.id}")
@@ -342,3 +343,52 @@ def test_an_open_main_page_counts_what_stands_in_vk_as_the_run_goes_on(browser: 
     assert words(polled.one("#in-vk")) == "9 товаров видно"
     elsewhere = browser.get(f"/sync/runs/{run.id}?drawn=running", headers=HTMX)
     assert not elsewhere.all("#in-vk")
+
+
+# Runs that left no row
+
+
+def test_whoever_watched_a_quiet_run_is_led_to_its_end(browser: Browser, owner: User) -> None:
+    story.ran(owner)
+    watched = story.at_work(owner)
+    poll = str(browser.get(f"/sync/runs/{watched.id}").one("#run-progress")["hx-get"])
+    watched.lease_until = utcnow() - timedelta(minutes=1)
+    db.session.commit()
+    went = story.run_again(owner)
+    story.run_again(owner)
+
+    part = browser.get(f"/sync/runs/{went.id}", headers={**HTMX, "HX-Current-URL": "http://localhost/sync"})
+
+    assert part.one("#run-progress")["hx-get"] == "/sync"
+    assert poll.startswith(f"/sync/runs/{watched.id}")
+
+
+def test_the_last_quiet_run_has_its_page(browser: Browser, owner: User) -> None:
+    story.ran(owner)
+    run = story.run_again(owner)
+    assert "Изменений не потребовалось." in browser.get(f"/sync/runs/{run.id}").text
+
+
+def test_an_earlier_quiet_run_leads_to_the_history(browser: Browser, owner: User) -> None:
+    story.ran(owner)
+    earlier = story.run_again(owner)
+    story.run_again(owner)
+
+    page = browser.get(f"/sync/runs/{earlier.id}", follow_redirects=True)
+
+    assert "оно прошло без изменений" in page.text
+    assert [row[1] for row in listed(page)][:1] == ["2 обновления без изменений"]
+
+
+def test_what_is_somebody_elses_stays_unknown(browser: Browser, owner: User) -> None:
+    foreign = a_run(make_user("other@example.ru"))
+    story.ran(owner)
+    story.run_again(owner)
+    for number in (foreign.id, 1_000):
+        browser.get(f"/sync/runs/{number}", status=404)
+
+
+def test_a_quiet_run_counts_as_the_last_one_on_the_main_page(browser: Browser, owner: User) -> None:
+    story.ran(owner)
+    story.run_again(owner)
+    assert "Всё в порядке" in browser.get("/sync").text

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 USUAL = "Europe/Moscow"
 
@@ -69,6 +69,14 @@ def _choices(hour: datetime) -> dict[str, list[tuple[str, str]]]:
         heading: [(zone, f"{words} ({against_moscow(zone, hour)})") for zone, words in zones.items()]
         for heading, zones in (("Россия", RUSSIAN), ("Рядом", NEAR), ("Другие", others))
     }
+
+
+def zone_of(name: str | None) -> ZoneInfo:
+    """Of an owner; the usual one where nobody knows it by that name."""
+    try:
+        return ZoneInfo(name or USUAL)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo(USUAL)
 
 
 def listed(zone: str) -> str:

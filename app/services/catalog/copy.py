@@ -3,7 +3,7 @@ to date by what changed.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -31,6 +31,7 @@ from app.services.catalog.copy_merge import groups_in_use, kept_products, with_o
 from app.services.catalog.copy_rows import (
     COUNTED,
     GROUPS,
+    NAMED,
     PRODUCTS,
     WITHOUT_TEXTS,
     group_row,
@@ -39,9 +40,12 @@ from app.services.catalog.copy_rows import (
     texts_that_stand,
 )
 from app.services.catalog.copy_table import HeldRow
+from app.services.catalog.reads.heard import heard
+from app.services.catalog.reads.since import since_of
 from app.services.catalog.verdicts import counts, stored
 from app.services.catalog.verdicts.criteria import Criteria
 from app.services.locks import lock
+from app.services.owner import rule_entities
 from app.services.photos import gallery
 
 _GOODS: tuple[type[Base], ...] = (CatalogProduct, CatalogGroup, CatalogUnreadable, CatalogCount)
@@ -59,6 +63,7 @@ def mark_store(
             state=state,
             error_code=code,
             since=None,
+            heard=None,
             retry_after=utcnow() + retry_after if retry_after else None,
         )
     )
@@ -89,14 +94,15 @@ def _replace(user_id: int, store_id: str, listed: GroupList, products: ProductLi
     standing = [*(with_old_choices(product, old_products) for product in products.products), *kept]
     in_use = groups_in_use(known_groups, groups, {product.group_id for product in standing})
     tree = GroupTree.of([*groups, *(known_groups[group_id] for group_id in in_use)])
-    GROUPS.replace(user_id, store_id, old_groups, GROUPS.held(map(group_row, groups)), tree.groups.keys())
+    new_groups = GROUPS.held(map(group_row, groups))
+    changed = GROUPS.replace(user_id, store_id, old_groups, new_groups, tree.groups.keys())
     rows = _other_rows(user_id, store_id, tree, standing, old_products)
     ids = {product.id for product in standing}
-    if PRODUCTS.replace(user_id, store_id, old_products, rows, ids) & COUNTED:
-        counts.recount_store(user_id, store_id)
+    _follow(user_id, store_id, PRODUCTS.replace(user_id, store_id, old_products, rows, ids), changed)
     _note_unreadable({"user_id": user_id, "store_id": store_id}, products.unreadable)
     lacks_some = bool(old_products.keys() - ids)  # it may have been cut: what it lacks no change would bring back
-    _note_read(user_id, store_id, read_whole_at=utcnow(), since=None if lacks_some else products.since)
+    since = None if lacks_some else since_of(products)
+    _note_read(user_id, store_id, read_whole_at=utcnow(), since=since, heard=heard(listed, products))
     planner_statistics.renew_after(len(standing) - len(old_products))
     return True
 
@@ -125,10 +131,19 @@ def _update(user_id: int, store_id: str, listed: GroupList, changed: Sequence[Pr
     rows = _other_rows(
         user_id, store_id, GroupTree.of(groups), [with_old_choices(product, old) for product in changed], old
     )
-    if PRODUCTS.replace(user_id, store_id, old, rows, ids) & COUNTED:
-        counts.recount_store(user_id, store_id)
-    _note_read(user_id, store_id)
+    _follow(user_id, store_id, PRODUCTS.replace(user_id, store_id, old, rows, ids))
+    _note_read(user_id, store_id, heard=None)
     return True
+
+
+def _follow(
+    user_id: int, store_id: str, changed: Collection[str], changed_groups: Collection[str] = frozenset()
+) -> None:
+    """What is counted by the columns that changed, and remembered of them."""
+    if COUNTED.intersection(changed):
+        counts.recount_store(user_id, store_id)
+    if NAMED.intersection(changed) or NAMED.intersection(changed_groups):
+        rule_entities.refresh_names(db.session.get_one(User, user_id))
 
 
 def _note_read(user_id: int, store_id: str, **more: Any) -> None:

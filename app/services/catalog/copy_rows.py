@@ -25,6 +25,8 @@ PRODUCTS = CopyTable(
 
 COUNTED = frozenset({"group_id", "included", "problem"})
 """What products are counted by."""
+NAMED = frozenset({"name", "group_id", "parent_id"})
+"""What rules remember of groups and products."""
 
 
 def group_row(group: Group) -> tuple[Any, ...]:

@@ -1,43 +1,29 @@
 """Pull the catalog: stores, then groups and products of each, read without a transaction and stored in a short one."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
-import sqlalchemy as sa
-
-from app.clients.evotor.client import EvotorClient
-from app.clients.evotor.errors import EvotorError, EvotorFault
+from app.clients.evotor.errors import EvotorError
 from app.clock import utcnow
 from app.db import db
 from app.domain.catalog.goods import Store
-from app.logs import get_logger
-from app.models import CatalogStore, ConnectionState, EvotorConnection, StoreState, User
+from app.models import CatalogStore, ConnectionState, EvotorConnection, User
 from app.services import locks
-from app.services.catalog import copy, other_account
+from app.services.catalog import copy
 from app.services.catalog.reads import since
 from app.services.catalog.reads.side_by_side import read_stores
-from app.services.catalog.reads.store_reads import StoreRead, read_rest
-from app.services.catalog.stores import forget_hints, stores_of
+from app.services.catalog.store_refresh import RefreshReport, StoreRefresh
+from app.services.catalog.stores import forget_hints, known_rows, stand_as_listed, store_stores, stores_of
 from app.services.catalog.verdicts import stored
 from app.services.errors import ServiceError, UnknownEntity
-from app.services.owner import rule_entities
 from app.services.vendors.clients import evotor_client, is_out_of_time
 from app.services.vendors.connection_use import CONNECTION_CHANGED, EvotorUse, evotor_use
 from app.services.vendors.faults import evotor_code, evotor_state
 
-log = get_logger()
-
-UNPAID_PAUSE = timedelta(hours=2)
 LONGEST_REST = timedelta(days=1)
 """A rest that would end later is from a clock that was wrong."""
-
-_STATES = {
-    EvotorFault.PAYMENT_REQUIRED: StoreState.PAYMENT_REQUIRED,
-    EvotorFault.FORBIDDEN: StoreState.FORBIDDEN,
-    EvotorFault.NOT_FOUND: StoreState.MISSING,
-}
 
 
 class CatalogUnavailable(ServiceError):
@@ -52,23 +38,6 @@ class CatalogUnavailable(ServiceError):
         super().__init__(code)
         self.retry_after = retry_after
         self.state = state
-
-
-@dataclass(slots=True)
-class RefreshReport:
-    read: list[str] = field(default_factory=list)
-    """Ids of the stores that are listed and came whole."""
-    products: int = 0
-    unreadable: int = 0
-    """Products of these stores that Evotor sent in a form we cannot trust; their old copy was kept."""
-    failed: list[str] = field(default_factory=list)
-    """Names of the stores whose old copy was kept."""
-    waiting: list[str] = field(default_factory=list)
-    """Names of the stores for which the reader's time did not suffice: the next pass reads them."""
-
-    @property
-    def stores_read(self) -> int:
-        return len(self.read)
 
 
 def _nothing(*_: object) -> None:
@@ -91,20 +60,24 @@ def refresh(
     Raises CatalogUnavailable with the vendor's code, or with CONNECTION_CHANGED: what an old token reads is of no use.
     """
     use = _evotor_use(user)
-    resting = _resting(user.id) if is_patient else frozenset()
-    asked_since = {} if whole is None else since.since_by_store(user.id, apart_from=whole)
+    known = known_rows(user.id)
+    resting = _resting(known.values()) if is_patient else frozenset()
+    asked_since = {} if whole is None else since.since_by_store(user.id, known.values(), apart_from=whole)
     began = utcnow()
     db.session.commit()  # no transaction is open while Evotor answers
     report = RefreshReport()
     try:
         with evotor_client(use.token) as client:
             stores = client.stores(on_page=on_page)
-            _store_stores(user, use, stores)
-            turns = _turns(_longest_unread_first(use.user_id, stores), resting, report, on_store)
+            is_listed_anew = not stand_as_listed(user, known, stores)
+            if is_listed_anew:
+                known = store_stores(user, _hold(use), stores)
+                db.session.commit()
+            turns = _turns(_longest_unread_first(known, stores), resting, report, on_store)
             asked = ((store, asked_since.get(store.id)) for store in turns)
-            store_refresh = _StoreRefresh(use, client, report, on_page)
-            with closing(read_stores(client, asked, on_page)) as heard:
-                for store, read in heard:
+            store_refresh = StoreRefresh(use.user_id, partial(_hold, use), client, known, report, on_page)
+            with closing(read_stores(client, asked, on_page)) as read_one_by_one:
+                for store, read in read_one_by_one:
                     store_refresh.keep(store, read)
     except EvotorError as error:
         db.session.rollback()
@@ -114,9 +87,10 @@ def refresh(
     connection = _hold(use)
     connection.note(ConnectionState.OK, None, utcnow())
     connection.refresh_due_at = None
-    forget_hints(use.user_id, report.read, began)
-    rule_entities.refresh_names(user)
-    stored.ensure_current(user)
+    store_refresh.note_heard_again(began)
+    if is_listed_anew or store_refresh.has_written:
+        forget_hints(use.user_id, report.read, began)
+        stored.ensure_current(user)
     db.session.commit()
     return report
 
@@ -149,21 +123,17 @@ def _hold(use: EvotorUse) -> EvotorConnection:
     return connection
 
 
-def _longest_unread_first(user_id: int, stores: Sequence[Store]) -> list[Store]:
+def _longest_unread_first(known: Mapping[str, CatalogStore], stores: Sequence[Store]) -> list[Store]:
     """So that refreshes that are cut short get round to all."""
-    read_at = {row.store_id: row.fetched_at or datetime.min for row in db.session.scalars(stores_of(user_id))}
-    db.session.commit()
+    read_at = {store_id: row.fetched_at or datetime.min for store_id, row in known.items()}
     return sorted(stores, key=lambda store: read_at.get(store.id, datetime.min))
 
 
-def _resting(user_id: int) -> frozenset[str]:
+def _resting(known: Iterable[CatalogStore]) -> frozenset[str]:
     now = utcnow()
-    query = sa.select(CatalogStore.store_id).where(
-        CatalogStore.user_id == user_id,
-        CatalogStore.retry_after > now,
-        CatalogStore.retry_after <= now + LONGEST_REST,
+    return frozenset(
+        row.store_id for row in known if row.retry_after is not None and now < row.retry_after <= now + LONGEST_REST
     )
-    return frozenset(db.session.scalars(query))
 
 
 def refresh_trusted(user: User, store_id: str) -> None:
@@ -183,92 +153,3 @@ def refresh_trusted(user: User, store_id: str) -> None:
         raise CatalogUnavailable(evotor_code(error)) from error
     _hold(use)
     copy.replace_goods(use.user_id, store_id, groups, products, is_believed=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _StoreRefresh:
-    """What was read of a store becomes our copy of it."""
-
-    use: EvotorUse
-    client: EvotorClient
-    report: RefreshReport
-    on_page: Callable[[], None]
-
-    def keep(self, store: Store, read: StoreRead | EvotorError) -> None:
-        """Raises EvotorError only where the token itself is refused."""
-        if isinstance(read, StoreRead) and not read.is_whole:
-            if self._update(store, read):
-                return
-            read = self._read_rest(store, read)
-        if isinstance(read, StoreRead):
-            self._replace(store, read)
-        elif read.token_rejected:
-            raise read
-        else:
-            self._keep_old(store, read)
-
-    def _read_rest(self, store: Store, read: StoreRead) -> StoreRead | EvotorError:
-        try:
-            return read_rest(self.client, store.id, read, self.on_page)
-        except EvotorError as error:
-            return error
-
-    def _update(self, store: Store, read: StoreRead) -> bool:
-        """False where knowing what changed is not enough."""
-        if not since.is_enough(read.products):
-            return False
-        _hold(self.use)
-        return copy.update_goods(self.use.user_id, store.id, read.groups, read.products)
-
-    def _keep_old(self, store: Store, error: EvotorError) -> None:
-        if is_out_of_time():
-            self.report.waiting.append(store.name)
-            return
-        user_id, code = self.use.user_id, evotor_code(error)
-        state = _STATES.get(error.kind, StoreState.UNAVAILABLE)
-        _hold(self.use)
-        copy.mark_store(user_id, store.id, state, code, retry_after=_rest_after(error))
-        self.report.failed.append(store.name)
-        log.warning("store_not_read", user_id=user_id, store_id=store.id, error=code)
-
-    def _replace(self, store: Store, read: StoreRead) -> None:
-        user_id, products, report = self.use.user_id, read.products, self.report
-        _hold(self.use)
-        if copy.replace_goods(user_id, store.id, read.groups, products):
-            report.read.append(store.id)
-            report.products += len(products.products)
-            report.unreadable += len(products.unreadable)
-            if products.unreadable:
-                log.warning("products_not_read", user_id=user_id, store_id=store.id, count=len(products.unreadable))
-        else:
-            report.failed.append(store.name)
-            log.warning("store_read_suspicious", user_id=user_id, store_id=store.id)
-
-
-def _rest_after(error: EvotorError) -> timedelta | None:
-    """How long runs leave the store alone (docs/contracts/evotor.md §8.1)."""
-    if error.kind is EvotorFault.PAYMENT_REQUIRED:
-        return UNPAID_PAUSE
-    return timedelta(seconds=error.retry_after) if error.retry_after else None
-
-
-def _store_stores(user: User, use: EvotorUse, stores: Sequence[Store]) -> None:
-    """New stores are added, known ones renamed; one that Evotor no longer lists is kept and marked."""
-    connection = _hold(use)
-    if connection.is_unchecked:
-        if other_account.is_other_account(connection, stores):
-            other_account.begin_anew(user)
-        connection.evotor_user_id = other_account.owner_of(stores) or connection.evotor_user_id
-    known = {row.store_id: row for row in db.session.scalars(stores_of(use.user_id))}
-    for store in stores:
-        row = known.pop(store.id, None)
-        if row is None:
-            row = CatalogStore(user_id=use.user_id, store_id=store.id, state=StoreState.UNAVAILABLE)
-            db.session.add(row)
-        elif row.state == StoreState.CLOSED:  # not for good, after all
-            row.state, row.error_code = StoreState.UNAVAILABLE, None
-        row.name, row.address = store.name or row.name or store.id, store.address
-    for row in known.values():
-        if row.state != StoreState.CLOSED:
-            row.state, row.error_code = StoreState.MISSING, "evotor_not_found"
-    db.session.commit()

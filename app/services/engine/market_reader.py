@@ -29,7 +29,7 @@ def read_market(run: RunContext, desired: Desired) -> list[MarketItem]:
     linked = _linked_items(run)
     run.market.listings = {}  # read anew below; both at once would be the most memory that a run takes
     run.lease.renew()
-    items = run.vk.market(run.group_id, on_page=run.lease.renew_between_pages)
+    items = run.vk.market(run.group_id, on_page=run.lease.keep_between_pages)
     albums = run.vk.albums(run.group_id)
     seen = _with_unlisted_items(run, items, linked)
     albums += _unlisted_albums(run, albums)

@@ -23,7 +23,8 @@ from app.services.engine.owner_order import OrderedWork
 from app.services.engine.synchronisation import Synchronisation
 from app.services.owner import orders, shop_window
 from app.services.owner.switch import run_obstacle
-from app.services.runs import claims, ending, history
+from app.services.planning.plans import read_anew
+from app.services.runs import claims, ending, history, records
 from app.services.runs.codes import ACCOUNT_DELETED, DATABASE_LOST
 from app.services.runs.ending import End
 
@@ -87,23 +88,25 @@ def run_user(
     time_slice = TimeSlice(
         to_end=to_end, is_stopping=is_stopping, others_wait=others_wait, sleep=sleep, monotonic=monotonic
     )
-    _carry_out(
-        partial(_work, user, row, worker, time_slice, on_news), worker, time_slice, user_id=user_id, run_id=run_id
-    )
+    work = partial(_work, user, row, worker, time_slice, on_news)
+    _carry_out(work, row, worker, time_slice, user_id=user_id, run_id=run_id)
     outcome = _outcome(user_id, email, run_id)
     log.info("run", user_id=user_id, run_id=run_id, status=outcome.status, error=outcome.error, done=outcome.done)
     return outcome
 
 
 def _obstacle(user: User) -> str | None:
+    read_anew(user)
     return orders.order_obstacle(user) if shop_window.order_of(user) else run_obstacle(user)
 
 
-def _carry_out(work: Callable[[], End], worker: str, time_slice: TimeSlice, *, user_id: int, run_id: int) -> None:
+def _carry_out(
+    work: Callable[[], End], row: SyncRun, worker: str, time_slice: TimeSlice, *, user_id: int, run_id: int
+) -> None:
     """The run from its claim to its end, whatever happens on the way."""
     try:
         end = work()
-        ending.finish(run_id, worker, end, history.count_entries(run_id))
+        ending.finish(run_id, worker, end, history.count_entries(run_id) if row.done else {})
         return
     except Exception as error:
         db.session.rollback()
@@ -142,8 +145,7 @@ def _work(user: User, row: SyncRun, worker: str, time_slice: TimeSlice, on_news:
 
 
 def _outcome(user_id: int, email: str, run_id: int) -> Outcome:
-    query = sa.select(SyncRun).where(SyncRun.id == run_id).execution_options(populate_existing=True)
-    run = db.session.scalar(query)
+    run = records.ended(user_id, run_id)
     if run is None:
         return _gone(user_id, email, run_id)
     is_open = run.status == RunStatus.RUNNING  # the end could not be written: the next worker buries it

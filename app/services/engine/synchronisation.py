@@ -1,6 +1,8 @@
 """The steps of a synchronisation: pull, select, plan, brake, apply, record; again while answers got lost."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from app.clients.vk.errors import FAULT_HOLDS, METHOD_QUOTA, OWNER_HOLDS, Treatment, VkError
 from app.clock import utcnow
@@ -10,15 +12,16 @@ from app.domain.listing.key import sku
 from app.domain.planning.changes import Action
 from app.domain.planning.plan import Desired, Plan, make_plan
 from app.models import ConnectionState, RunStage, RunStatus
-from app.models.run import UNREAD
+from app.models.run import UNASKED_FOR, UNREAD
 from app.services.catalog import refresh
 from app.services.catalog.refresh import CatalogUnavailable
-from app.services.engine import upkeep
+from app.services.engine import settled, upkeep
 from app.services.engine.changes import deletion_proof
 from app.services.engine.changes.applying import apply_all, end_unless_complete, is_uncertain
 from app.services.engine.context.early_end import RunEnds
 from app.services.engine.context.run_context import RunContext
 from app.services.engine.market_reader import hide_duplicates, read_market
+from app.services.engine.settled import Look
 from app.services.market import categories as market_categories
 from app.services.market.records import load_albums, to_link
 from app.services.market.removals import stores_with_removals
@@ -43,19 +46,27 @@ class Synchronisation:
         self._run = run
         self._unread: list[str] = []
         """Names of the stores whose old copy serves."""
+        self._has_removals = False
+        """Something is to be taken away as soon as a whole list proves that its product is missing."""
+        self._nothing_left: tuple[Look, Mapping[str, int]] | None = None
+        """The look by which the last plan changes nothing, and what that plan skips."""
+        self._settled: Mapping[str, int] | None = None
+        """What is skipped, where nothing is another than when a run found nothing left to do."""
 
     def carry_out(self) -> None:
         """Returning means that all of it is done. Raises RunEnds or VkError to end early."""
         passing_failure = self._pull_catalog()
-        answers_lost = self._apply_until_answers_are_known()
+        is_settled = passing_failure is None and self._is_settled()
+        answers_lost = not is_settled and self._apply_until_answers_are_known()
         self._make_sure_vk_was_asked()
-        self._read_categories_again()
+        if not is_settled:
+            self._read_categories_again()
         self._run.lease.renew()
         self._run.findings.note_came_through()
         if passing_failure is not None:
             raise passing_failure
         end_unless_complete(self._run, answers_lost)
-        self._note_success()
+        self._note_success(is_settled=is_settled)
 
     # The catalog
 
@@ -63,14 +74,16 @@ class Synchronisation:
         """How the run shall end after a passing failure, for which the last good copy serves."""
         lease = self._run.lease
         lease.enter(RunStage.CATALOG)
-        lease.renew()
+        lease.keep()
+        whole = stores_with_removals(self._run.user, self._run.group_id, utcnow())
+        self._has_removals = bool(whole)
         try:
             report = refresh.refresh(
                 self._run.user,
-                on_page=lease.renew_between_pages,
+                on_page=lease.keep_between_pages,
                 on_store=self._note_store,
                 is_patient=True,
-                whole=stores_with_removals(self._run.user, self._run.group_id, utcnow()),
+                whole=whole,
             )
         except CatalogUnavailable as error:
             if error.code == CONNECTION_CHANGED:
@@ -80,13 +93,34 @@ class Synchronisation:
             wait = error.retry_after or 0
             return RunEnds(RunStatus.FAILED, error.code, pauses=tuple(max(wait, pause) for pause in FAULT_HOLDS))
         self._run.whole_stores = frozenset(report.read)
-        passing = set(rules.passing_stores(self._run.user))
-        stale = (store.name for store in known_stores(self._run.user.id) if store.is_stale and store.id in passing)
-        self._unread = sorted({*stale, *report.waiting})
+        with snapshot():
+            passing = set(rules.passing_stores(self._run.user))
+            stale = (store.name for store in known_stores(self._run.user.id) if store.is_stale and store.id in passing)
+            self._unread = sorted({*stale, *report.waiting})
+            self._settled = settled.skipped_if_settled(self._run.user)
         return None
 
     def _note_store(self, store: Store) -> None:
         self._run.lease.enter(RunStage.CATALOG, store.name)
+
+    # Nothing to do
+
+    def _is_settled(self) -> bool:
+        """Nothing is another than when a run found nothing left to do: so it would find now, and has no need to look.
+
+        Whoever presses gets a whole run.
+        """
+        run = self._run
+        if run.row.trigger not in UNASKED_FOR or self._has_removals or self._market_is_due(utcnow()):
+            return False
+        skipped = self._settled
+        if skipped is None:
+            return False
+        run.lease.tell_skipped(self._with_unread(skipped))
+        return True
+
+    def _with_unread(self, skipped: Mapping[str, int]) -> dict[str, Any]:
+        return {**skipped, **({UNREAD: self._unread} if self._unread else {})}
 
     # Passes
 
@@ -115,6 +149,7 @@ class Synchronisation:
         run, began = self._run, utcnow()
         run.lease.enter(RunStage.PLAN)
         run.lease.renew()
+        look = settled.look(run.user)
         run.load_records()
         if is_read := self._market_read_is_due(began):
             run.market.listings = {}  # read anew with the market; until then the memory is of use
@@ -132,17 +167,20 @@ class Synchronisation:
         plan = self._brake(plan, desired, began)
         upkeep.forget_what_is_over(run.market, plan)
         hide_duplicates(run, duplicates)
+        self._nothing_left = None if plan.changes or duplicates else (look, plan.skipped_counts)
         run.row.total = run.row.done + len(plan.changes)
         db.session.commit()
         return apply_all(run, plan.changes)
 
     def _market_read_is_due(self, now: datetime) -> bool:
+        return self._market_is_due(now) or self._run.market.has_lost_adds or self._withheld_are_due(now)
+
+    def _market_is_due(self, now: datetime) -> bool:
+        """By its age alone."""
         state = self._run.user.sync_state
         if state is None or state.market_read_at is None:
             return True
-        age = now - state.market_read_at
-        is_old = not timedelta(0) <= age < MARKET_READ_EVERY
-        return is_old or self._run.market.has_lost_adds or self._withheld_are_due(now)
+        return not timedelta(0) <= now - state.market_read_at < MARKET_READ_EVERY
 
     def _withheld_are_due(self, now: datetime) -> bool:
         """What is withheld because of an unreadable item is never added before the market was looked at again."""
@@ -186,7 +224,7 @@ class Synchronisation:
         if brake_check.needs_approval and self._ask_about_missing(brake_check):
             plan = self._plan(desired, now)
             brake_check = approvals.check_brakes(run.user, plan, now)
-        run.row.skipped = {**plan.skipped_counts, **({UNREAD: self._unread} if self._unread else {})}
+        run.row.skipped = self._with_unread(plan.skipped_counts)
         run.approved = brake_check.approved
         if brake_check.needs_approval:
             run.row.fingerprint = brake_check.fingerprint
@@ -219,7 +257,7 @@ class Synchronisation:
         if run.findings.is_resting(LOOK):
             run.findings.note_waiting_for_quota()
             return
-        run.lease.renew()
+        run.lease.keep()
         try:
             run.vk.look_in(run.group_id)
         except VkError as error:
@@ -243,9 +281,13 @@ class Synchronisation:
         if categories and run.findings.use.current() is not None:
             market_categories.store_categories(run.user, run.group_id, categories)
 
-    def _note_success(self) -> None:
+    def _note_success(self, *, is_settled: bool) -> None:
         user, state = self._run.user, self._run.user.sync_state
         if state is None:
             return
-        state.rules_digest = digest_of_rules(user)
         state.confirmed_adds = None
+        if is_settled:
+            return
+        state.rules_digest = digest_of_rules(user)
+        if self._nothing_left is not None and not self._market_read_is_due(utcnow()):
+            settled.note(user, *self._nothing_left)

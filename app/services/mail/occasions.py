@@ -7,14 +7,23 @@ an index, or by the few rows that there are of each owner.
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
 
 from app.clock import utcnow
 from app.db import db
-from app.domain.account.time_zones import USUAL
-from app.models import ConnectionState, EvotorConnection, MailKind, RunStatus, SyncConfig, SyncRun, User, VkConnection
+from app.domain.account.time_zones import zone_of
+from app.models import (
+    ConnectionState,
+    EvotorConnection,
+    MailKind,
+    RunStatus,
+    SyncConfig,
+    SyncRun,
+    SyncState,
+    User,
+    VkConnection,
+)
 from app.services.mail import preferences
 from app.services.runs.records import latest_ids
 
@@ -88,7 +97,9 @@ def waiting_plans(only: int | None = None) -> list[Occasion]:
         sa.select(User.id, SyncRun.fingerprint)
         .join(SyncConfig, SyncConfig.user_id == User.id)
         .join(SyncRun, SyncRun.id == latest_ids())
+        .join(SyncState, SyncState.user_id == User.id, isouter=True)
         .where(*_owners(MailKind.APPROVAL, only), SyncRun.status == RunStatus.NEEDS_APPROVAL)
+        .where(sa.func.coalesce(SyncState.quiet_run_id, 0) < SyncRun.id)
     )
     return [Occasion(user_id, fingerprint or "") for user_id, fingerprint in db.session.execute(query)]
 
@@ -100,9 +111,10 @@ def without_a_good_run(only: int | None = None) -> list[Occasion]:
         SyncRun.status == RunStatus.SUCCEEDED, sa.and_(SyncRun.status == RunStatus.CONTINUED, SyncRun.done > 0)
     )
     good = sa.select(SyncRun.id).where(SyncRun.user_id == User.id, SyncRun.created_at > since, is_good)
+    quiet = sa.select(SyncState.id).where(SyncState.user_id == User.id, SyncState.quiet_began_at > since)
     query = sa.select(User.id).join(SyncConfig, SyncConfig.user_id == User.id)
     is_older = (SyncConfig.confirmed_at <= since, SyncConfig.updated_at <= since)
-    query = query.where(*_owners(MailKind.NO_GOOD_RUN, only), *is_older, ~good.exists())
+    query = query.where(*_owners(MailKind.NO_GOOD_RUN, only), *is_older, ~quiet.exists(), ~good.exists())
     return [Occasion(user_id) for user_id in db.session.scalars(query)]
 
 
@@ -114,17 +126,10 @@ def weeks_to_sum_up(only: int | None = None) -> list[Occasion]:
         return []  # nowhere on earth
     found = []
     for user_id, time_zone in db.session.execute(query.where(*_owners(MailKind.WEEKLY_DIGEST, only))):
-        local = now.astimezone(_zone(time_zone))
+        local = now.astimezone(zone_of(time_zone))
         if local.weekday() == DIGEST_WEEKDAY and local.hour >= DIGEST_HOUR:
             found.append(Occasion(user_id, f"{local:%Y-%m-%d}"))
     return found
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo(USUAL)
 
 
 FOUND_BY: Mapping[MailKind, Callable[[int | None], Iterable[Occasion]]] = {

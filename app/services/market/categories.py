@@ -31,8 +31,12 @@ class CategoryList:
         return {category.id: category for category in self.categories}
 
     @property
+    def old_at(self) -> datetime:
+        return self.read_at + OLD_AFTER
+
+    @property
     def is_old(self) -> bool:
-        return not timedelta(0) <= utcnow() - self.read_at < OLD_AFTER
+        return not self.read_at <= utcnow() < self.old_at
 
 
 def known_categories(user: User) -> CategoryList | None:

@@ -1,11 +1,13 @@
 """Old history goes: what happened long ago fills the disk and helps nobody."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from app.clock import utcnow
-from app.db import db
+from app.db import db, reading
 from app.models import (
     AccountEvent,
     EvotorKeptToken,
@@ -24,7 +26,7 @@ from app.services.photos import gallery
 
 MAILS_ARE_ASKED_FOR = timedelta(days=8)
 """Those of the last week say what was told already."""
-RUNS_A_TIME = 200
+RUNS_A_TIME, ENTRIES_A_TIME = 200, 2_000
 """Deleted in short transactions, so that nobody at work waits."""
 
 
@@ -38,8 +40,10 @@ def prune(days: int) -> dict[str, int]:
     """
     deleted = {"runs": 0, "entries": 0}
     while ids := _old_runs(days):
-        of_runs = SyncRunEntry.run_id.in_(ids)
-        deleted["entries"] += _deleted(sa.delete(SyncRunEntry).where(of_runs))
+        while (last := _last_of_some_entries(ids)) is not None:
+            some = (SyncRunEntry.run_id.in_(ids), SyncRunEntry.id <= last)
+            deleted["entries"] += _deleted(sa.delete(SyncRunEntry).where(*some))
+            db.session.commit()
         deleted["runs"] += _deleted(sa.delete(SyncRun).where(SyncRun.id.in_(ids)))
         db.session.commit()
     now = utcnow()
@@ -73,13 +77,27 @@ def _forgotten(now: datetime) -> sa.ColumnElement[bool]:
 
 
 def _old_runs(days: int) -> list[int]:
-    newest = sa.select(sa.func.max(SyncRun.id)).group_by(SyncRun.user_id)
+    """The first of them. Looked for without the writer's turn."""
+    newer = aliased(SyncRun)
     query = sa.select(SyncRun.id).where(
         SyncRun.finished_at < utcnow() - timedelta(days=days),
         SyncRun.status.not_in(ACTIVE),
-        SyncRun.id.not_in(newest),
+        sa.exists().where(newer.user_id == SyncRun.user_id, newer.id > SyncRun.id),
     )
-    return list(db.session.scalars(query.limit(RUNS_A_TIME)))
+    with reading():
+        found = list(db.session.scalars(query.order_by(SyncRun.id).limit(RUNS_A_TIME)))
+        db.session.commit()
+    return found
+
+
+def _last_of_some_entries(run_ids: Sequence[int]) -> int | None:
+    """Up to which number about as many as one transaction deletes are theirs; None where no more are left."""
+    some = sa.select(SyncRunEntry.id).where(SyncRunEntry.run_id.in_(run_ids))
+    few = some.order_by(SyncRunEntry.id).limit(ENTRIES_A_TIME).subquery()
+    with reading():
+        last: int | None = db.session.scalar(sa.select(sa.func.max(few.c.id)))
+        db.session.commit()
+    return last
 
 
 def _deleted(statement: sa.Delete) -> int:

@@ -11,12 +11,11 @@ from app.db import db
 from app.domain.planning.brakes import Brake, BrakeKind, braked, brakes_on, fingerprint
 from app.domain.planning.plan import Plan
 from app.domain.planning.summary import BrakeSummary, PlanSummary, brakes_of
-from app.models import EventKind, RunTrigger, SyncApproval, SyncRun, User
-from app.models.run import ACTIVE
+from app.models import EventKind, RunTrigger, SyncApproval, User
 from app.services.accounts import events
 from app.services.errors import NotReady
 from app.services.owner import config, rules, switch
-from app.services.runs import queue
+from app.services.runs import queue, records
 
 VALID_FOR = timedelta(hours=24)
 
@@ -97,12 +96,7 @@ def is_first_after_confirmation(user: User) -> bool:
     confirmed_at = config.config_of(user).confirmed_at
     if confirmed_at is None:
         return True  # the run that the owner is asked to confirm
-    had_its_run = sa.select(SyncRun.id).where(
-        SyncRun.user_id == user.id,
-        SyncRun.started_at >= confirmed_at,
-        SyncRun.status.not_in(ACTIVE),
-    )
-    return db.session.scalar(had_its_run.limit(1)) is None
+    return not records.has_run_since(user.id, confirmed_at)
 
 
 def _valid(user_id: int, now: datetime) -> Sequence[SyncApproval]:

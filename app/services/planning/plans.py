@@ -62,8 +62,8 @@ def plan_for(user: User, now: datetime | None = None) -> Plan:
 
 
 def read_anew(user: User) -> None:
-    """What a plan asks of the user's own rows: as it stands, not as a page may have read it long ago."""
-    asked = (User.sync_state, User.vk, User.evotor)
+    """What plans and runs ask of the user's own rows: as it stands, not as a page may have read it long ago."""
+    asked = (User.sync_state, User.sync_config, User.vk, User.evotor)
     query = sa.select(User).where(User.id == user.id).options(*map(joinedload, asked))
     db.session.scalar(query, execution_options={"populate_existing": True})
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from app.clock import utcnow
@@ -38,9 +39,12 @@ def claim(user_id: int, trigger: RunTrigger, worker: str) -> SyncRun | None:
     # From here on nobody asks for a run or begins one, and who is to be served next need not be held any longer.
     db.session.execute(sa.update(SyncState).where(SyncState.user_id == user_id).values(claimed_until=None))
     if run_id is None:
-        run_id = _take_queued(user_id, values) or _insert_running(user_id, trigger, values)
+        # Asked for just before.
+        run_id = _take_queued(user_id, values)
+    if run_id is None:
+        return _insert_running(user_id, trigger, values)
     db.session.commit()
-    return db.session.get(SyncRun, run_id, populate_existing=True) if run_id is not None else None
+    return db.session.get(SyncRun, run_id, populate_existing=True)
 
 
 def _bury_dead(user_id: int, now: datetime) -> None:
@@ -62,15 +66,18 @@ def _take_queued(user_id: int, values: dict[str, Any]) -> int | None:
     return db.session.scalar(queued.values(values).returning(SyncRun.id))
 
 
-def _insert_running(user_id: int, trigger: RunTrigger, values: dict[str, Any]) -> int | None:
-    """None where a run is at work, or its account is gone. An insert that fails would cost a number."""
+def _insert_running(user_id: int, trigger: RunTrigger, values: dict[str, Any]) -> SyncRun | None:
+    """None where a run is at work, or its account is gone. An insert that fails would cost a number. Commits."""
     is_active = sa.select(SyncRun.id).where(SyncRun.user_id == user_id, SyncRun.status.in_(ACTIVE))
     if db.session.scalar(is_active) is not None:
+        db.session.commit()
         return None
+    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    new = insert(SyncRun).values(user_id=user_id, trigger=trigger, **values).on_conflict_do_nothing()
     try:
-        with db.session.begin_nested():
-            run = SyncRun(user_id=user_id, trigger=trigger, **values)
-            db.session.add(run)
-        return run.id
+        run = db.session.scalar(new.returning(SyncRun))
+        db.session.commit()
     except IntegrityError:
+        db.session.rollback()
         return None
+    return run

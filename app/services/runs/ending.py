@@ -11,6 +11,7 @@ from app.clock import utcnow
 from app.context import settings
 from app.db import db
 from app.models import EntryOutcome, Lane, RunStatus, SyncRun, SyncState
+from app.services.runs import quiet
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,15 @@ def _next_pause(user_id: int, code: str, pauses: Sequence[float], *, has_progres
 
 
 def finish(run_id: int, worker: str, end: End, counts: Mapping[str, Mapping[str, int]]) -> bool:
-    """Ends the run once; commits this and whatever the session holds.
+    """Ends the run once; commits this and whatever the session holds. A quiet run that nobody asked for leaves no row.
 
     False where the run is not this worker's any more, buried by another one or gone with its account: then nothing is
     changed, the next time and the strikes included. A request that came during the run has set an earlier time, which
     stands where VK or the owner do not need the pause.
     """
+    if end.status == RunStatus.SUCCEEDED and not counts and quiet.end(run_id, worker):
+        db.session.commit()
+        return True
     ended = db.session.execute(
         sa.update(SyncRun)
         .where(SyncRun.id == run_id, SyncRun.status == RunStatus.RUNNING, SyncRun.worker == worker)
@@ -63,6 +67,7 @@ def finish(run_id: int, worker: str, end: End, counts: Mapping[str, Mapping[str,
         return False
     if end.status == RunStatus.NEEDS_APPROVAL:
         _drop_earlier_waiting(ended.user_id, run_id)
+    quiet.interrupt(ended.user_id)
     _schedule_next(ended.user_id, end, counts, ended.started_at, is_cancelled=ended.cancel_requested)
     if end.status == RunStatus.SUCCEEDED:
         calm = sa.update(SyncState).where(SyncState.user_id == ended.user_id, SyncState.strike_code.is_not(None))

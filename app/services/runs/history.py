@@ -1,13 +1,12 @@
 """What runs did: day by day, run by run, change by change. Only looks."""
 
-import heapq
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -19,12 +18,17 @@ from app.domain.planning.changes import Action, LinkState
 from app.domain.texts import search
 from app.models import EntryOutcome, Listing, RunStatus, SyncRun, SyncRunEntry
 from app.models.run import ACTIVE
-from app.services.runs import codes
+from app.services.runs import codes, quiet
+from app.services.runs.quiet import local_day
 
 Counts = Mapping[str, Mapping[str, int]]
 """{action: {outcome: number}}"""
 
 DAYS = 30
+
+
+_AFTER_ALL = 2**63
+"""In place of a number: a run that began when the last quiet one ended was there before."""
 
 
 class Show(StrEnum):
@@ -36,11 +40,13 @@ class Show(StrEnum):
 
 
 class Calm(NamedTuple):
-    """Runs of one day, one after another, that found nothing to do."""
+    """Runs of one day that found nothing to do: one after another, those without a row also round others of the day."""
 
     runs: int
     first: datetime
     last: datetime
+    rows: int
+    """How many of them have a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +85,25 @@ def timeline(user_id: int, asked: HistoryQuery, offset: int, limit: int) -> tupl
     before = min(offset, 1)
     found = list(db.session.scalars(shown.offset(offset - before).limit(before + limit + 1)))
     page, newer, older = found[before:][:limit], found[:before], found[before:][limit:]
-    if asked.show is not Show.EVENTS:
+    if asked.show not in (Show.EVENTS, Show.ALL):
         return total, list(page)
-    bounds = [SyncRun.id < run.id for run in newer] + [SyncRun.id > run.id for run in older]
-    quiet = sa.select(SyncRun.id, SyncRun.created_at).where(*ours, _QUIET, *bounds).order_by(SyncRun.id.desc())
-    return total, list(_folded(page, db.session.execute(quiet).all(), asked.zone))
+    calm = [(found.last, _AFTER_ALL, found) for found in _without_rows(user_id, asked, newer, older)]
+    if asked.show is Show.EVENTS:
+        bounds = [SyncRun.id < run.id for run in newer] + [SyncRun.id > run.id for run in older]
+        quiet_rows = sa.select(SyncRun.created_at, SyncRun.id).where(*ours, _QUIET, *bounds)
+        calm += [(at, run_id, Calm(1, at, at, 1)) for at, run_id in db.session.execute(quiet_rows)]
+    return total, list(_folded([*((run.created_at, run.id, run) for run in page), *calm], asked.zone))
+
+
+def _without_rows(user_id: int, asked: HistoryQuery, newer: Sequence[SyncRun], older: Sequence[SyncRun]) -> list[Calm]:
+    """Those whose last one ended between these runs."""
+    days = quiet.days_of(user_id)
+    some = [found for day, found in days.items() if asked.day is None or asked.day == day]
+    return [
+        Calm(found.runs, found.first, found.last, 0)
+        for found in some
+        if all(found.last < run.created_at for run in newer) and all(found.last >= run.created_at for run in older)
+    ]
 
 
 def _within(user_id: int, asked: HistoryQuery) -> list[sa.ColumnElement[bool]]:
@@ -94,14 +114,27 @@ def _within(user_id: int, asked: HistoryQuery) -> list[sa.ColumnElement[bool]]:
     return ours
 
 
-def _folded(page: Sequence[SyncRun], quiet: Sequence[Any], zone: ZoneInfo) -> Iterable[SyncRun | Calm]:
-    rows = heapq.merge(page, quiet, key=lambda row: -row.id)
-    for day, group in groupby(rows, lambda row: None if isinstance(row, SyncRun) else local_day(row.created_at, zone)):
-        series = list(group)
+def _folded(told: Iterable[tuple[datetime, int, SyncRun | Calm]], zone: ZoneInfo) -> Iterable[SyncRun | Calm]:
+    """`told`: each with its moment, and its number for those of one moment."""
+
+    def day_of(one: SyncRun | Calm) -> date | None:
+        return local_day(one.last, zone) if isinstance(one, Calm) else None
+
+    newest_first = (one for _, _, one in sorted(told, key=lambda row: row[:2], reverse=True))
+    for day, group in groupby(newest_first, day_of):
         if day is None:
-            yield from series
+            yield from group
         else:
-            yield Calm(len(series), series[-1].created_at, series[0].created_at)
+            yield _together([one for one in group if isinstance(one, Calm)])
+
+
+def _together(series: Sequence[Calm]) -> Calm:
+    return Calm(
+        sum(one.runs for one in series),
+        min(one.first for one in series),
+        max(one.last for one in series),
+        sum(one.rows for one in series),
+    )
 
 
 # Days
@@ -123,7 +156,12 @@ def last_days(user_id: int, zone: ZoneInfo) -> list[Day]:
     begin, _ = bounds_of(today - timedelta(days=DAYS - 1), zone)
     query = sa.select(SyncRun.created_at, SyncRun.status, SyncRun.done, SyncRun.counts)
     rows = db.session.execute(query.where(SyncRun.user_id == user_id, SyncRun.created_at >= begin))
-    return by_day(((at, status, _changes(done, counts)) for at, status, done, counts in rows), zone, today)
+    days = by_day(((at, status, _changes(done, counts)) for at, status, done, counts in rows), zone, today)
+    without_rows = quiet.days_of(user_id)
+    for day in days:
+        if day.day in without_rows:
+            day.runs += without_rows[day.day].runs
+    return days
 
 
 def by_day(runs: Iterable[tuple[datetime, str, int]], zone: ZoneInfo, today: date) -> list[Day]:
@@ -144,10 +182,6 @@ def by_day(runs: Iterable[tuple[datetime, str, int]], zone: ZoneInfo, today: dat
 def _changes(done: int, counts: Counts) -> int:
     """What was really changed; a run at work has no counts yet."""
     return sum(outcomes.get(EntryOutcome.DONE, 0) for outcomes in counts.values()) if counts else done
-
-
-def local_day(at: datetime, zone: ZoneInfo) -> date:
-    return at.replace(tzinfo=UTC).astimezone(zone).date()
 
 
 def bounds_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -13,11 +13,6 @@ from app.models import RunStatus, SyncConfig, SyncRun, SyncState, VkConnection
 from app.services.runs.codes import CANCELLED, CHANGED_MEANWHILE, SWITCHED_OFF
 
 
-def confirmation(user_id: int) -> str | None:
-    """What tells what was confirmed from anything else; None where it was confirmed before that was noted."""
-    return db.session.scalar(sa.select(SyncState.confirmation).where(SyncState.user_id == user_id))
-
-
 def renew(
     run: SyncRun,
     worker: str,
@@ -29,8 +24,9 @@ def renew(
 ) -> bool:
     """One committed UPDATE: the lease goes on if worker, switch, what was confirmed and community are what they were.
 
-    `order`: the run is for something that the owner ordered, so that is what must stand still. `news`: columns of the
-    run that tell the owner what it is doing.
+    `confirmed`: what told what was confirmed from anything else when the run began; None where that was before it was
+    noted. `order`: the run is for something that the owner ordered, so that is what must stand still. `news`: columns
+    of the run that tell the owner what it is doing.
     """
     now = utcnow()
     renewed = db.session.execute(

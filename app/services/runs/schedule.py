@@ -48,6 +48,6 @@ def run_soon(user_id: int, now: datetime) -> None:
     is_mine = SyncState.hinted_run_at.is_not_distinct_from(last)
     arranged = sa.update(SyncState).where(SyncState.user_id == user_id, is_mine, comes_later)
     arranged = arranged.where(SyncState.strike_code.is_(None))
-    arranged = arranged.values(hinted_run_at=at, next_run_at=at, scheduled_at=now)
+    arranged = arranged.values(hinted_run_at=at, next_run_at=at, scheduled_at=now, quiet_runs=0)
     db.session.execute(arranged.execution_options(synchronize_session=False))
     db.session.commit()

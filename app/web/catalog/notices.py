@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from app.domain.rules import EntityType, FilterMode, Mode, RuleSet, Status
 from app.models import User
-from app.services.catalog.refresh import RefreshReport
+from app.services.catalog.store_refresh import RefreshReport
 from app.services.owner import switch
 from app.services.owner.rule_changes import Changed
 from app.services.owner.rules import rules_of

@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from app.clock import utcnow
 from app.domain.planning.changes import Action
 from app.models import EntryOutcome, SyncRun
-from app.services.runs.history import Calm, Counts, Show, local_day
+from app.services.runs.history import Calm, Counts, Show
+from app.services.runs.quiet import local_day
 from app.web import formatting
 from app.web.formatting import MONTHS, NBSP, counted, number, user_zone
 

@@ -2,9 +2,11 @@
 
 from datetime import date
 
+import sqlalchemy as sa
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.db import db
 from app.domain.paging import fetch_page
 from app.domain.planning.changes import Action
 from app.models import EntryOutcome, RunStatus, SyncRun
@@ -15,7 +17,7 @@ from app.services.pages.goods.names import names_of
 from app.services.pages.sync.overview import SyncOverview, is_between, next_run_at
 from app.services.planning.pending import pending_plan
 from app.services.runs import history as runs_history
-from app.services.runs import records
+from app.services.runs import quiet, records
 from app.services.runs.history import EntryQuery, HistoryQuery, Show
 from app.web.access import commit_on_success, is_htmx, local_path, owned_or_404, owner
 from app.web.address import requested_choice, requested_page, requested_words
@@ -63,8 +65,13 @@ def _requested_day() -> date | None:
 
 @blueprint.get("/sync/runs/<int:run_id>")
 def run(run_id: int) -> ResponseReturnValue:
-    found = owned_or_404(SyncRun, run_id)
-    if is_htmx() and request.headers.get("HX-Target") != "main":
+    is_part = is_htmx() and request.headers.get("HX-Target") != "main"
+    gone = _without_row(run_id)
+    if gone is not None and not is_part and not quiet.is_last(owner().sync_state, run_id):
+        flash(*notices.NO_ROW)
+        return redirect(url_for(".history"))
+    found = gone or owned_or_404(SyncRun, run_id)
+    if is_part:
         return _progress(found)
     user, latest = owner(), records.latest(found.user_id)
     query = EntryQuery(
@@ -91,6 +98,13 @@ def run(run_id: int) -> ResponseReturnValue:
         undoable=0 if shop_window.order_of(user) else orders.undoable(user, found),
         words=run_summary,
     )
+
+
+def _without_row(run_id: int) -> SyncRun | None:
+    """It found nothing to do and left no row, perhaps while somebody watched."""
+    if db.session.scalar(sa.select(SyncRun.id).where(SyncRun.id == run_id)) is not None:
+        return None
+    return quiet.row_that_went(owner().sync_state, run_id)
 
 
 def _progress(found: SyncRun) -> str:
@@ -125,7 +139,7 @@ def _goes_on(found: SyncRun) -> bool:
 @commit_on_success
 def stop(run_id: int) -> ResponseReturnValue:
     sent(ActionForm)
-    found = owned_or_404(SyncRun, run_id)
+    found = _without_row(run_id) or owned_or_404(SyncRun, run_id)
     flash(*notices.STOPPING.get(found.status, notices.ENDED_ALREADY))
     if found.status in ACTIVE:
         run_requests.stop_run(owner())

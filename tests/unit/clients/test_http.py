@@ -2,12 +2,15 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 import requests_mock
+from requests.utils import get_environ_proxies
 
+from app.clients import http
 from app.clients.evotor.client import EvotorClient
 from app.clients.http import Transport, TransportError
 from app.clients.vk.client import VkClient
@@ -62,6 +65,40 @@ def test_it_names_itself(vendor: requests_mock.Mocker) -> None:
     vendor.get(f"{URL}/x")
     Transport(URL).send("GET", "/x")
     assert vendor.request_history[0].headers["User-Agent"] == "EvoSync/0.1"
+
+
+def test_proxies_of_the_environment_serve_and_are_looked_up_once(
+    vendor: requests_mock.Mocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.test:3128")
+    monkeypatch.setenv("NO_PROXY", "near.test")
+    vendor.get(f"{URL}/x")
+    vendor.get("https://near.test/x")
+    transport, looked_up = Transport(), []
+
+    def counted(url: str) -> dict[str, str]:
+        looked_up.append(url)
+        return get_environ_proxies(url)
+
+    monkeypatch.setattr(http, "get_environ_proxies", counted)
+    for _ in range(3):
+        transport.send("GET", f"{URL}/x")
+        assert vendor.last_request is not None
+        assert vendor.last_request.proxies["https"] == "http://proxy.test:3128"
+    transport.send("GET", "https://near.test/x")
+
+    assert vendor.last_request is not None and not vendor.last_request.proxies
+    assert looked_up == [f"{URL}/x", "https://near.test/x"]
+
+
+def test_a_bundle_of_the_environment_is_trusted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    bundle = tmp_path / "own.pem"
+    bundle.touch()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    with requests_mock.Mocker() as vendor:
+        vendor.get(f"{URL}/x")
+        Transport(URL).send("GET", "/x")
+        assert vendor.last_request is not None and vendor.last_request.verify == str(bundle)
 
 
 def test_a_netrc_file_does_not_replace_the_token(

@@ -1,6 +1,6 @@
 """Which stores are read by what changed since their last whole list: docs/contracts/evotor.md §3.1."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -14,12 +14,19 @@ WHOLE_EVERY = timedelta(hours=1)
 """The longest that the copy holds what is gone from the register. Runs come every quarter of an hour."""
 
 
-def since_by_store(user_id: int, apart_from: Collection[str] = ()) -> dict[str, int]:
+def since_of(whole: ProductList) -> int | None:
+    """From when on it is enough to ask what changed after this list; None where that never is."""
+    return whole.since if is_enough(whole) else None
+
+
+def since_by_store(user_id: int, known: Iterable[CatalogStore], apart_from: Collection[str] = ()) -> dict[str, int]:
     """Of those stores for which it is enough to ask what changed: Evotor's parameter.
 
     Not of one that Evotor gave a hint of, nor of one with stock, for nobody says that a sale counts as a change, nor of
-    one with goods that could not be read.
+    one with goods that could not be read. `known`: the rows of the user's stores.
     """
+    if not any(row.since is not None and row.hinted_at is None and row.store_id not in apart_from for row in known):
+        return {}
     now = utcnow()
     has_stock = sa.exists().where(
         CatalogProduct.user_id == user_id,

@@ -163,7 +163,7 @@ class Pictures:
             del self._on_the_way[other.listing_key]
         try:
             receipt = sending.receipt.result()
-            self._lease.renew_between_pages()
+            self._lease.renew_or_stop()
             saved = self._vk.photos.save(receipt, len(sending.changes))
         except VkError as error:
             return self._not_sent(sending.changes, error)

@@ -24,6 +24,7 @@ from app.services.engine.context.vk_findings import VkFindings
 from app.services.market import foreign
 from app.services.market.records import MarketRecords
 from app.services.owner import shop_window
+from app.services.planning.plans import read_anew
 from app.services.runs import codes
 from app.services.vendors.clients import evotor_client, vk_client
 from app.services.vendors.connection_use import evotor_use, vk_use
@@ -100,13 +101,14 @@ def begin(
     user: User, row: SyncRun, worker: str, time_slice: TimeSlice, on_news: Callable[[RunNews], None]
 ) -> RunContext:
     """For what the owner wants now. Raises RunEnds where VK is not connected any more."""
-    db.session.expire_all()
+    read_anew(user)
     order = shop_window.order_of(user)
     row.trigger = order or row.trigger
     use = vk_use(user)
     if use is None or user.vk is None:
         raise RunEnds(RunStatus.STOPPED, codes.SWITCHED_OFF)  # between the look at the owner's word and the claim
-    lease = HeldLease(row, worker, use.group_id, order, time_slice, on_news=on_news)
+    confirmed = user.sync_state.confirmation if user.sync_state else None
+    lease = HeldLease(row, worker, use.group_id, order, time_slice, confirmed=confirmed, on_news=on_news)
     findings = VkFindings(use, user.vk.resting)
     was_asked_by_captcha = user.sync_state is not None and user.sync_state.strike_code == stored(CAPTCHA)
     evotor = evotor_use(user)

@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-import sqlalchemy as sa
-
-from app.db import db
-from app.models import RunStatus, SyncRun, User
+from app.models import User
 from app.services.owner import config, rules, shop_window
+from app.services.runs import records
 
 
 class Step(StrEnum):
@@ -47,7 +45,4 @@ def has_launched(user: User) -> bool:
     confirmed_at = config.config_of(user).confirmed_at
     if confirmed_at is None:
         return False
-    came_through = sa.select(SyncRun.id).where(
-        SyncRun.user_id == user.id, SyncRun.status == RunStatus.SUCCEEDED, SyncRun.finished_at >= confirmed_at
-    )
-    return shop_window.live_count(user) > 0 or db.session.scalar(came_through.limit(1)) is not None
+    return shop_window.live_count(user) > 0 or records.has_succeeded_since(user.id, confirmed_at)

@@ -184,6 +184,7 @@ def test_a_run_that_is_stopped_while_it_reads_writes_nothing_more(
             with app.app_context():
                 db.session.execute(sa.update(SyncRun).values(cancel_requested=True))
                 db.session.commit()
+            chain.clock.move(seconds=3)
 
     Watch(monkeypatch, pause)
 

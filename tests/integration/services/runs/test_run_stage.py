@@ -34,11 +34,22 @@ def told(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[tuple[An
     return seen
 
 
+def takes_a_while(shop: Shop) -> Callable[[Callable[[], Response]], Response]:
+    def hook(call: Callable[[], Response]) -> Response:
+        shop.clock.move(seconds=3)
+        return call()
+
+    return hook
+
+
 @pytest.mark.one_by_one
 def test_a_run_tells_what_it_is_doing(shop: Shop, told: dict[str, list[tuple[Any, ...]]]) -> None:
+    for path in ("/stores", "/product-groups", "/products"):
+        shop.on_call(path, takes_a_while(shop))
     shop.run()
 
-    assert told["stores"] == [(RunStage.CATALOG, None, 0, None)]
+    assert told["stores"] == [(None, None, 0, None)]
+    assert told["product-groups"] == [(RunStage.CATALOG, None, 0, None)]
     assert told["products"] == [(RunStage.CATALOG, "Лавка", 0, None)]
     assert {stage for stage, *_ in told["market.add"]} == {RunStage.ADD}
     assert {stage for stage, *_ in told["market.addToAlbum"]} == {RunStage.ALBUMS}
@@ -92,3 +103,19 @@ def test_telling_costs_no_write_of_its_own(shop: Shop, monkeypatch: pytest.Monke
     telling = [statement for statement in statements if "stage=" in statement]
     assert all(statement.startswith("UPDATE sync_runs SET lease_until=") for statement in telling)
     assert len(telling) < 10
+
+
+def test_a_quick_run_tells_nothing_before_it_has_something_to_do(shop: Shop) -> None:
+    shop.run()
+    shop.run()
+    seen: list[Any] = []
+
+    def hook(call: Callable[[], Response]) -> Response:
+        seen.append(as_another_process_reads())
+        return call()
+
+    for path in ("/stores", "/products", "/market.get"):
+        shop.on_call(path, hook)
+    shop.run()
+
+    assert seen == [(None, None, 0, None)] * 3
