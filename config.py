@@ -29,6 +29,8 @@ Seconds = Annotated[int, msgspec.Meta(gt=0)]
 Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/]+")]
 RequestCounts = Annotated[str, msgspec.Meta(pattern=r"^(memory://$|rediss?://[^\s/]+|redis\+unix:///\S)")]
 
+Contact = Annotated[str, msgspec.Meta(max_length=200)]
+
 SECRET_LENGTH = 32
 TOKEN_KEY_BYTES = 32
 FARTHEST_MOVED = 10 * 366 * 24 * 60 * 60
@@ -87,6 +89,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     trusted_proxies: Annotated[int, msgspec.Meta(ge=0)] = 0
     smtp_url: str = ""
     mail_from: str = ""
+    support_contact: Contact = ""
     evosync_clock: str = ""
 
     def __repr__(self) -> str:

@@ -27,6 +27,7 @@ def _put_on(app: Flask) -> None:
     from app.web.mail import blueprint as mail
     from app.web.market import blueprint as market
     from app.web.market import remains
+    from app.web.ops import blueprint as ops
     from app.web.ops.views import blueprint as health
     from app.web.photos import blueprint as photos
     from app.web.sync import blueprint as sync
@@ -53,6 +54,6 @@ def _put_on(app: Flask) -> None:
         remains,
     ):
         part.init_app(app)
-    for blueprint in (auth, connections, catalog, photos, window, sync, market, mail, health, webhooks):
+    for blueprint in (auth, connections, catalog, photos, window, sync, market, mail, health, ops, webhooks):
         app.register_blueprint(blueprint)
     csrf.exempt(webhooks)
