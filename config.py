@@ -89,6 +89,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     trusted_proxies: Annotated[int, msgspec.Meta(ge=0)] = 0
     smtp_url: str = ""
     mail_from: str = ""
+    metrics_token: str = ""
     support_contact: Contact = ""
     evosync_clock: str = ""
 
@@ -262,6 +263,7 @@ def _check_for_production(settings: Settings) -> None:
     if any(_is_guessable(base64.urlsafe_b64decode(key).decode("latin-1")) for key in settings.key_ring):
         raise SettingsError("TOKEN_KEYS: one of them can be guessed; make a random one as .env.example shows")
     _check_webhook_secret(settings.evotor_webhook_secret)
+    _check_metrics_token(settings.metrics_token)
     if travels_in_clear(settings.public_url):
         raise SettingsError("PUBLIC_URL: production needs https:// (http:// only for this machine itself)")
 
@@ -273,6 +275,11 @@ def _check_webhook_secret(secret: str) -> None:
         raise SettingsError(f"EVOTOR_WEBHOOK_SECRET: needs at least {SECRET_LENGTH} characters, such as a UUID v4")
     if secret and _is_guessable(counts):
         raise SettingsError("EVOTOR_WEBHOOK_SECRET: this one can be guessed; make a random one as .env.example shows")
+
+
+def _check_metrics_token(token: str) -> None:
+    if token and (len(token) < SECRET_LENGTH or _is_guessable(token)):
+        raise SettingsError(f"METRICS_TOKEN: needs at least {SECRET_LENGTH} characters, made at random")
 
 
 def _is_guessable(secret: str) -> bool:

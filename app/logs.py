@@ -40,7 +40,9 @@ def remember_secret(secret: str) -> None:
 
 
 def init_app(app: Flask) -> None:
-    remember_secret(app.extensions["settings"].evotor_webhook_secret)
+    settings = app.extensions["settings"]
+    for secret in (settings.evotor_webhook_secret, settings.metrics_token):
+        remember_secret(secret)
     sys.excepthook = _write_masked
     default_handler.setFormatter(_MaskingFormatter("%(asctime)s %(levelname)s %(message)s"))
 

@@ -11,7 +11,7 @@ from app.models import RunTrigger, User
 from app.services.engine import run as engine_run
 from app.services.errors import NotReady
 from app.services.ops import figures, operators
-from app.services.owner import orders, run_requests, switch
+from app.services.owner import orders, run_requests
 from app.tasks.sync import run_one
 from app.web.auth.history import BY_OPERATORS
 from tests.factories import PASSWORD, make_user
@@ -198,26 +198,3 @@ def test_the_record_of_the_owner_says_it_without_the_operators_address(
         ("Обновления приостановлены", "оператор EvoSync"),
     ]
     assert "192.0.2.7" not in page.text
-
-
-# Who waits for a run
-
-
-def test_whoever_may_run_and_does_not_is_late(owner: User, app: Flask, sandbox: Sandbox) -> None:
-    story.ran(owner)
-    db.session.refresh(owner.sync_state)
-    assert owner.sync_state is not None
-    planned = owner.sync_state.next_run_at
-    assert planned is not None
-    assert figures.due(planned - timedelta(minutes=1)) == (0, None)
-    assert figures.due(planned + timedelta(hours=1)) == (1, planned)
-
-    operators.halt(owner, REASON, owner.id)
-    assert figures.due(planned + timedelta(hours=1)) == (0, None)
-
-
-def test_whoever_waits_for_nothing_is_not_late(owner: User, app: Flask, sandbox: Sandbox) -> None:
-    story.ran(owner)
-    later = utcnow() + timedelta(hours=1)
-    switch.toggle(owner, False)
-    assert figures.due(later) == (0, None)
