@@ -89,6 +89,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     trusted_proxies: Annotated[int, msgspec.Meta(ge=0)] = 0
     smtp_url: str = ""
     mail_from: str = ""
+    log_format: Literal["text", "json"] = "text"
     metrics_token: str = ""
     support_contact: Contact = ""
     evosync_clock: str = ""

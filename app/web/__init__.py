@@ -23,7 +23,7 @@ def _put_on(app: Flask) -> None:
     from app.web.auth import blueprint as auth
     from app.web.catalog import blueprint as catalog
     from app.web.connections import blueprint as connections
-    from app.web.doors import headers, hosts_and_bodies, limits, packing, seats, static, vanished
+    from app.web.doors import headers, hosts_and_bodies, limits, packing, request_ids, seats, static, vanished
     from app.web.mail import blueprint as mail
     from app.web.market import blueprint as market
     from app.web.market import remains
@@ -36,6 +36,7 @@ def _put_on(app: Flask) -> None:
 
     for part in (
         login_manager,
+        request_ids,
         hosts_and_bodies,
         csrf,
         packing,

@@ -11,7 +11,7 @@ from app import clock
 from app.clients.vk.errors import VkError
 from app.db import db
 from app.domain.planning.changes import published
-from app.logs import get_logger
+from app.logs import get_logger, naming
 from app.models import RunStatus, RunTrigger, SyncRun, User
 from app.services import health
 from app.services.engine.context import run_context
@@ -84,9 +84,9 @@ def run_user(
         return Outcome(user_id, email, "already_running") if is_there else _gone(user_id, email)
     run_id = row.id
     time_slice = TimeSlice(to_end=to_end, is_stopping=is_stopping, sleep=sleep, monotonic=monotonic)
-    _carry_out(
-        partial(_work, user, row, worker, time_slice, on_news), worker, time_slice, user_id=user_id, run_id=run_id
-    )
+    work = partial(_work, user, row, worker, time_slice, on_news)
+    with naming(user_id=user_id, run_id=run_id):
+        _carry_out(work, worker, time_slice, user_id=user_id, run_id=run_id)
     outcome = _outcome(user_id, email, run_id)
     log.info("run", user_id=user_id, run_id=run_id, status=outcome.status, error=outcome.error, done=outcome.done)
     return outcome
