@@ -217,7 +217,7 @@ def _checked(settings: Settings) -> Settings:
         raise SettingsError("RATELIMIT_STORAGE_URI: not the address of a Redis")
     settings = msgspec.structs.replace(
         settings,
-        database_url=_readable(_normal_url(settings.database_url)),
+        database_url=database_address(settings.database_url),
         public_url=_origin(settings.public_url),
     )
     if settings.is_production:
@@ -385,6 +385,11 @@ def _photo_dir(given: str) -> Path:
             return path
     except (OSError, RuntimeError, ValueError):
         raise SettingsError("PHOTO_DIR: not a folder into which we may write") from None
+
+
+def database_address(url: str) -> str:
+    """As SQLAlchemy reads it. Raises SettingsError."""
+    return _readable(_normal_url(url))
 
 
 def _normal_url(url: str) -> str:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
-from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.orm.base import PASSIVE_NO_INITIALIZE
 
@@ -28,6 +28,7 @@ __all__ = [
     "contains",
     "created_at_column",
     "db",
+    "engine_for",
     "in_chunks",
     "is_changed",
     "is_contention",
@@ -255,9 +256,20 @@ _ANSWERS = "answers in this transaction"
 
 def init_sqlite(app: Flask) -> None:
     with app.app_context():
-        if db.engine.dialect.name == "sqlite":
-            event.listen(db.engine, "connect", _on_connect)
-            event.listen(db.engine, "begin", _on_begin)
+        _mind_sqlite(db.engine)
+
+
+def engine_for(database_url: str) -> Engine:
+    """Of a database beside the application's own, with the same manners; whoever made it disposes of it."""
+    engine = sa.create_engine(database_url, **engine_options(database_url))
+    _mind_sqlite(engine)
+    return engine
+
+
+def _mind_sqlite(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
 
 
 def _on_connect(connection: Any, _record: object) -> None:
