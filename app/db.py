@@ -28,7 +28,6 @@ __all__ = [
     "contains",
     "created_at_column",
     "db",
-    "engine_for",
     "in_chunks",
     "is_changed",
     "is_contention",
@@ -256,17 +255,10 @@ _ANSWERS = "answers in this transaction"
 
 def init_sqlite(app: Flask) -> None:
     with app.app_context():
-        _mind_sqlite(db.engine)
+        mind_sqlite(db.engine)
 
 
-def engine_for(database_url: str) -> Engine:
-    """Of a database beside the application's own, with the same manners; whoever made it disposes of it."""
-    engine = sa.create_engine(database_url, **engine_options(database_url))
-    _mind_sqlite(engine)
-    return engine
-
-
-def _mind_sqlite(engine: Engine) -> None:
+def mind_sqlite(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)

@@ -16,6 +16,8 @@ from typing import Any
 from flask import Flask
 from flask.logging import default_handler
 
+from app import clock
+
 _SECRET_NAME = re.compile(r"token|secret|password|authorization|cookie|upload_response|cost_price", re.IGNORECASE)
 _SECRET_TEXT = re.compile(r"(?:bearer\s+\S+|vk\d\.[a-z]\.\S+|access_token=\S+)", re.IGNORECASE)
 _KEY_IN_PATH = re.compile(r"(/(?:password/reset|email/confirm|mail/stop)/)[^\s\"']+")
@@ -156,7 +158,7 @@ def _as_json(line: MutableMapping[str, Any]) -> str:
 
 
 def _head(level: str, event: str, moment: float | None = None) -> dict[str, Any]:
-    at = datetime.now(UTC) if moment is None else datetime.fromtimestamp(moment, UTC)
+    at = clock.utcnow() if moment is None else datetime.fromtimestamp(moment, UTC)
     return {"timestamp": f"{at:%Y-%m-%dT%H:%M:%S.%fZ}", "level": level, "event": event}
 
 

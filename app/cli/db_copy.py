@@ -28,7 +28,7 @@ _REFUSED = {
 @click.argument("target_url")
 @with_database
 def db_copy(target_url: str) -> None:
-    """Copy everything into the empty, migrated database at TARGET_URL, and compare what stands there then."""
+    """Copy everything into the empty, migrated database at TARGET_URL."""
     try:
         target = database_address(target_url)
     except SettingsError as error:

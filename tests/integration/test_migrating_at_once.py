@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from app.db import Base, engine_for
+from app.db import Base
 from app.services.health import newest_migration
+from app.services.ops.copying.engines import engine_for
 from config import database_address
 from tests.conftest import KEY
 from tests.support.database import drop_postgres, make_postgres

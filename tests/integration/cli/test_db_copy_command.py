@@ -15,15 +15,17 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.crypto import KeyRing
-from app.db import Base, db, engine_for
+from app.db import Base, db
 from app.models import CatalogProduct, EvotorConnection, EvotorKeptToken, SignInFailures, SyncRun, User
 from app.services.ops.copying import copy
+from app.services.ops.copying.engines import engine_for
 from app.services.ops.copying.raw import lots, raw_tables
 from config import database_address
 from tests.conftest import KEY, running_app, settings_for
 from tests.factories import add_product, make_user
 from tests.integration.cli.conftest import Shell
 from tests.integration.test_database import fill_every_table
+from tests.support import story
 from tests.support.clock import NOON
 from tests.support.database import copy_sqlite, drop_postgres, make_postgres
 
@@ -75,10 +77,9 @@ def fill() -> User:
     for number, name in enumerate(NAMES):
         add_product(user, f"P{number}", name=name, price=Decimal("9999999999.99"), quantity=Decimal("-1.375"))
     add_product(user, "P-null", price=None, quantity=None)
-    runs = [SyncRun(user_id=user.id, trigger="manual", status="failed") for _ in range(3)]
+    runs = [story.stopped(user) for _ in range(3)]
     runs[0].counts = {"название": ["\ud83d", None, 1.5, True, {"deep": "\u0000"}]}
     runs[1].finished_at = datetime(2026, 11, 29, 1, 2, 3, 456789)
-    db.session.add_all(runs)
     db.session.add(SignInFailures(account="b", source="ё", failures=1, last_at=NOON))
     db.session.add(SignInFailures(account="B", source="Z", failures=2, last_at=NOON, locked_until=NOON))
     db.session.add(EvotorKeptToken(evotor_user_id="x", token="kept in secret", expires_at=NOON))
@@ -127,9 +128,9 @@ def test_the_copy_is_read_as_the_original_was(pair: Pair) -> None:
     for _ in running_app(settings_for(pair.target)):
         product = db.session.scalars(sa.select(CatalogProduct).where(CatalogProduct.product_id == "P0")).one()
         assert (product.name, str(product.price), str(product.quantity)) == (NAMES[0], "9999999999.99", "-1.375")
-        runs = db.session.scalars(sa.select(SyncRun).where(SyncRun.status == "failed").order_by(SyncRun.id)).all()
+        runs = db.session.scalars(sa.select(SyncRun).where(SyncRun.status == "stopped").order_by(SyncRun.id)).all()
         assert runs[0].counts == {"название": ["\ud83d", None, 1.5, True, {"deep": "\u0000"}]}
-        assert runs[1].finished_at == datetime(2026, 11, 29, 1, 2, 3, 456789) and runs[2].finished_at is None
+        assert runs[1].finished_at == datetime(2026, 11, 29, 1, 2, 3, 456789) and len(runs) == 3
         assert db.session.scalars(sa.select(EvotorKeptToken)).one().token == "kept in secret"
 
 
@@ -155,11 +156,9 @@ def test_no_id_that_was_given_is_given_again(pair: Pair) -> None:
     db.session.commit()
     assert pair.flask()("db-copy", pair.target).code == 0
     for _ in running_app(settings_for(pair.target)):
-        run = SyncRun(user_id=user.id, trigger="manual", status="failed")
-        add_product(db.session.get_one(User, user.id), "P-new")
-        db.session.add(run)
-        db.session.commit()
-        assert run.id == last + 1
+        again = db.session.get_one(User, user.id)
+        add_product(again, "P-new")
+        assert story.stopped(again).id == last + 1
 
 
 def test_an_empty_database_is_copied_too(pair: Pair) -> None:

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, Row
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from app.db import engine_for, reading
+from app.db import reading
 from app.services.errors import ServiceError
 from app.services.health import newest_migration
 from app.services.ops.copying.counters import carry_over
+from app.services.ops.copying.engines import engine_for
 from app.services.ops.copying.raw import count, key_of, lots, raw_tables
 
 _ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
