@@ -29,6 +29,7 @@ Seconds = Annotated[int, msgspec.Meta(gt=0)]
 Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/]+")]
 RequestCounts = Annotated[str, msgspec.Meta(pattern=r"^(memory://$|rediss?://[^\s/]+|redis\+unix:///\S)")]
 Broker = Annotated[str, msgspec.Meta(pattern=r"^(amqps?|rediss?)://[^\s/]+\S*$")]
+Contact = Annotated[str, msgspec.Meta(max_length=200)]
 
 FARTHEST_MOVED = 10 * 366 * 24 * 60 * 60
 """Seconds. A clock that is years off helps no test."""
@@ -66,6 +67,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     trusted_proxies: Annotated[int, msgspec.Meta(ge=0)] = 0
     smtp_url: str = ""
     mail_from: str = ""
+    log_format: Literal["text", "json"] = "text"
+    metrics_token: str = ""
+    support_contact: Contact = ""
     evosync_clock: str = ""
 
     def __repr__(self) -> str:
@@ -217,6 +221,7 @@ def _check_moved_clock(settings: Settings) -> None:
 
 def _check_for_production(settings: Settings) -> None:
     strength.check_production(settings.secret_key, settings.key_ring, settings.evotor_webhook_secret)
+    strength.check_metrics_token(settings.metrics_token)
     if travels_in_clear(settings.public_url):
         raise SettingsError("PUBLIC_URL: production needs https:// (http:// only for this machine itself)")
 

@@ -2,14 +2,16 @@
 
 import os
 
-from app.serving import PatientWorker
+from app.serving import JsonLogger, PatientWorker
 from config import load_or_exit
 
-load_or_exit()  # a worker that refuses to start would be started again for ever
+settings = load_or_exit()  # a worker that refuses to start would be started again for ever
 wsgi_app = "wsgi:app"
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = PatientWorker
+if settings.log_format == "json":
+    logger_class = JsonLogger
 # A slow client holds a thread and nothing else, so there is one for every connection that is taken at all.
 threads = worker_connections = 256
 keepalive = 0

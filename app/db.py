@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
-from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.orm.base import PASSIVE_NO_INITIALIZE
 
@@ -255,9 +255,13 @@ _ANSWERS = "answers in this transaction"
 
 def init_sqlite(app: Flask) -> None:
     with app.app_context():
-        if db.engine.dialect.name == "sqlite":
-            event.listen(db.engine, "connect", _on_connect)
-            event.listen(db.engine, "begin", _on_begin)
+        mind_sqlite(db.engine)
+
+
+def mind_sqlite(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
 
 
 def _on_connect(connection: Any, _record: object) -> None:

@@ -1,18 +1,22 @@
-"""Log lines on stderr, as key=value, with ids; values that may hold a secret are refused."""
+"""Log lines on stderr, as key=value or JSON, with ids; values that may hold a secret are refused."""
 
+import json
 import logging
 import re
 import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from types import TracebackType
 from typing import Any
 
 from flask import Flask
 from flask.logging import default_handler
+
+from app import clock
 
 _SECRET_NAME = re.compile(r"token|secret|password|authorization|cookie|upload_response|cost_price", re.IGNORECASE)
 _SECRET_TEXT = re.compile(r"(?:bearer\s+\S+|vk\d\.[a-z]\.\S+|access_token=\S+)", re.IGNORECASE)
@@ -28,6 +32,7 @@ _MOST_REMEMBERED = 1_000
 _known_secrets: dict[str, None] = {}
 _remembering = threading.Lock()
 _before_lines: list[Callable[[], object]] = []
+_FIRST = ("timestamp", "level", "event")
 
 
 def remember_secret(secret: str) -> None:
@@ -40,9 +45,36 @@ def remember_secret(secret: str) -> None:
 
 
 def init_app(app: Flask) -> None:
-    remember_secret(app.extensions["settings"].evotor_webhook_secret)
-    sys.excepthook = _write_masked
-    default_handler.setFormatter(_MaskingFormatter("%(asctime)s %(levelname)s %(message)s"))
+    settings = app.extensions["settings"]
+    for secret in (settings.evotor_webhook_secret, settings.metrics_token):
+        remember_secret(secret)
+    is_json = settings.log_format == "json"
+    sys.excepthook = _tell_last_words if is_json else _write_masked
+    default_handler.setFormatter(JsonFormatter() if is_json else _TextFormatter())
+    _rendering.is_json = is_json
+
+
+class _Rendering:
+    """How lines are written, which is known later than that there are some."""
+
+    is_json = False
+
+    def __call__(self, logger: Any, method: str, line: MutableMapping[str, Any]) -> str:
+        import structlog
+
+        if self.is_json:
+            return _as_json(line)
+        return str(structlog.processors.LogfmtRenderer(key_order=_FIRST)(logger, method, line))
+
+
+_rendering = _Rendering()
+
+
+def naming(**ids: object) -> AbstractContextManager[None]:
+    """Every line that is written inside carries these as well."""
+    import structlog
+
+    return structlog.contextvars.bound_contextvars(**ids)
 
 
 @contextmanager
@@ -75,7 +107,7 @@ def _configure() -> None:
             structlog.processors.format_exc_info,
             refuse_secrets,
             _make_room,
-            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
+            _rendering,
         ],
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -114,8 +146,47 @@ def _write_masked(kind: type[BaseException], error: BaseException, trace: Traceb
     sys.stderr.write(_masked("".join(traceback.format_exception(kind, error, trace))))
 
 
-class _MaskingFormatter(logging.Formatter):
+def _tell_last_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """The same as one line."""
+    said = "".join(traceback.format_exception(kind, error, trace))
+    sys.stderr.write(_as_json({**_head("critical", "crashed"), "exception": _masked(said)}) + "\n")
+
+
+def _as_json(line: MutableMapping[str, Any]) -> str:
+    rest = {name: value for name, value in line.items() if name not in _FIRST}
+    return json.dumps({**{name: line.get(name) for name in _FIRST}, **rest}, ensure_ascii=False)
+
+
+def _head(level: str, event: str, moment: float | None = None) -> dict[str, Any]:
+    at = clock.utcnow() if moment is None else datetime.fromtimestamp(moment, UTC)
+    return {"timestamp": f"{at:%Y-%m-%dT%H:%M:%S.%fZ}", "level": level, "event": event}
+
+
+def _ids() -> dict[str, Any]:
+    import structlog
+
+    return dict(structlog.contextvars.get_contextvars())
+
+
+class _TextFormatter(logging.Formatter):
     """For what Flask itself says of an error that nobody expected."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
+        return " ".join([super().formatMessage(record), *(f"{name}={value}" for name, value in _ids().items())])
 
     def format(self, record: logging.LogRecord) -> str:
         return _masked(super().format(record))
+
+
+class JsonFormatter(logging.Formatter):
+    """For what libraries say: Flask of an error that nobody expected, gunicorn of its workers."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {**_head(record.levelname.lower(), "said", record.created), "logger": record.name}
+        line["said"] = _masked(record.getMessage())
+        if record.exc_info:
+            line["exception"] = _masked(self.formatException(record.exc_info))
+        return _as_json({**line, **_ids()})

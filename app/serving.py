@@ -8,7 +8,10 @@ from typing import Any
 
 from flask import Flask
 from gunicorn import util
+from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from app.logs import JsonFormatter
 
 REQUEST_SECONDS = 30.0
 """For head and body of one request; from a buffering proxy they come at once."""
@@ -46,6 +49,15 @@ class _TimedSocket(socket.socket):
 def _too_slow() -> ConnectionResetError:
     """What gunicorn takes for a client that went away."""
     return ConnectionResetError(errno.ECONNRESET, "the request did not arrive in time")
+
+
+class JsonLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """What gunicorn itself says, as the lines of the application are written."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(JsonFormatter())
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types

@@ -1,23 +1,63 @@
-"""Runs the migrations on the application's own engine."""
+"""Runs the migrations on the application's own engine, one process at a time: the next one finds them done."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from alembic import context
 from flask import current_app
+from sqlalchemy.engine import Connection, RootTransaction
+from sqlalchemy.exc import OperationalError
 
 import app.models.all  # noqa: F401  # makes every table known
-from app.db import Base, db
+from app.db import Base, db, is_contention
+
+MIGRATING = 7_262_025
+"""Any number: PostgreSQL's name of the lock."""
 
 
 def run() -> None:
-    options = dict(current_app.extensions["migrate"].configure_args)
     with db.engine.connect() as connection:
-        if connection.dialect.name == "sqlite":
-            # A changed table is made anew there: with foreign keys on, dropping the old one would delete its children.
-            connection.connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[attr-defined]
-        context.configure(connection=connection, target_metadata=Base.metadata, **options)
-        with context.begin_transaction():
+        alone = _alone_on_sqlite if connection.dialect.name == "sqlite" else _alone_on_postgres
+        with alone(connection):
             context.run_migrations()
-        if connection.dialect.name == "sqlite":
-            connection.connection.execute("PRAGMA foreign_keys=ON")  # type: ignore[attr-defined]
+
+
+@contextmanager
+def _alone_on_postgres(connection: Connection) -> Iterator[None]:
+    """However long the other takes: it is at the same work."""
+    _configure(connection)
+    with context.begin_transaction():
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
+        connection.exec_driver_sql("RESET lock_timeout")
+        yield
+
+
+@contextmanager
+def _alone_on_sqlite(connection: Connection) -> Iterator[None]:
+    """As the one writer, in one transaction for all migrations: they are made all, or none."""
+    # A changed table is made anew there: with foreign keys on, dropping the old one would delete its children.
+    connection.connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[attr-defined]
+    try:
+        with _turn(connection):
+            _configure(connection)
+            yield
+    finally:
+        connection.connection.execute("PRAGMA foreign_keys=ON")  # type: ignore[attr-defined]
+
+
+def _turn(connection: Connection) -> RootTransaction:
+    while True:
+        try:
+            return connection.begin()
+        except OperationalError as error:
+            if not is_contention(error):
+                raise
+
+
+def _configure(connection: Connection) -> None:
+    options = dict(current_app.extensions["migrate"].configure_args)
+    context.configure(connection=connection, target_metadata=Base.metadata, **options)
 
 
 run()

@@ -48,6 +48,12 @@ def _check_webhook_secret(secret: str) -> None:
         raise SettingsError("EVOTOR_WEBHOOK_SECRET: this one can be guessed; make a random one as .env.example shows")
 
 
+def check_metrics_token(token: str) -> None:
+    """None at all is fine: then there are no figures to read."""
+    if token and (len(token) < SECRET_LENGTH or is_guessable(token)):
+        raise SettingsError(f"METRICS_TOKEN: needs at least {SECRET_LENGTH} characters, made at random")
+
+
 def is_guessable(secret: str) -> bool:
     """What begins a list of guesses: words, few signs again and again, rows such as 1234 or abcd."""
     text = secret.lower()

@@ -11,6 +11,7 @@ COMMANDS = {
     "app.cli.users:users": "Accounts.",
     "app.cli.keys:keys": "Encryption of stored tokens.",
     "app.cli.mail:mail": "Outgoing mail.",
+    "app.cli.db_copy:db_copy": "Copy everything into the empty, migrated database at TARGET_URL.",
     "app.cli.demo:demo": "Everything for a first look; refused in production, for its password is public.",
     "flask_migrate.cli:db": "Perform database migrations.",
 }

@@ -1,4 +1,6 @@
 import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,6 +11,10 @@ from app.services.accounts import users as accounts_users
 from app.services.accounts.addresses import normalise_email
 from app.services.accounts.passwords import LONGEST, SHORTEST, WeakPassword
 from app.services.errors import EmailTaken, NotAnAddress
+from app.services.ops import operators
+
+if TYPE_CHECKING:
+    from app.models import User
 
 
 @click.group(cls=OneLineGroup)
@@ -45,6 +51,29 @@ def set_password(email: str, password_stdin: bool) -> None:
     accounts_users.set_password(user, _password(password_stdin, user.email))
     db.session.commit()
     print_json({"user_id": user.id, "email": user.email})
+
+
+@users.command("grant-operator")
+@click.argument("email")
+@with_database
+def grant_operator(email: str) -> None:
+    """Let EMAIL see /ops and hold up the runs of others."""
+    _told_after(operators.grant, email)
+
+
+@users.command("revoke-operator")
+@click.argument("email")
+@with_database
+def revoke_operator(email: str) -> None:
+    """Take that from EMAIL again."""
+    _told_after(operators.revoke, email)
+
+
+def _told_after(change: Callable[["User"], None], email: str) -> None:
+    user = user_or_exit(email)
+    change(user)
+    db.session.commit()
+    print_json({"user_id": user.id, "email": user.email, "is_operator": user.is_operator})
 
 
 WEAK = {

@@ -36,6 +36,10 @@ class EventKind(StrEnum):
     HIDE_ALL_ORDERED = "hide_all_ordered"
     UNDO_ORDERED = "undo_ordered"
     RUN_STOPPED = "run_stopped"
+    OPERATOR_GRANTED = "operator_granted"
+    OPERATOR_REVOKED = "operator_revoked"
+    HALTED = "halted"
+    RESUMED = "resumed"
 
 
 class AccountEvent(Base):

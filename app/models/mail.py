@@ -30,6 +30,12 @@ class OutgoingMail(Base):
         one_of("kind", MailKind),
         sa.Index("ix_outgoing_mails_next_try_at", "next_try_at"),
         sa.Index("ix_outgoing_mails_user_id", "user_id", "kind", "created_at"),
+        sa.Index(
+            "ix_outgoing_mails_given_up_at",
+            "given_up_at",
+            sqlite_where=sa.text("given_up_at IS NOT NULL"),
+            postgresql_where=sa.text("given_up_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from app.models.sync import SyncConfig, SyncState
 
 EMAIL_LENGTH = 254
+REASON_LENGTH = 500
 
 
 def new_session_key() -> str:
@@ -50,6 +51,12 @@ class User(_SignedIn, Base):
     """How often somebody did: each link is good for the next one alone."""
     mail_choices: Mapped[dict[str, bool]] = mapped_column(sa.JSON, default=dict, server_default="{}")
     """{MailKind: wanted}, where the owner chose: see services/mail/preferences.py."""
+    is_operator: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    """Sees `/ops`."""
+    halted_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """Since then no run of this user's starts, by an operator's word; None: they may."""
+    halt_reason: Mapped[str | None] = mapped_column(sa.String(REASON_LENGTH))
+    """The operator's, which the owner reads."""
     created_at: Mapped[datetime] = created_at_column()
 
     sync_config: Mapped["SyncConfig | None"] = relationship(back_populates="user", passive_deletes="all")

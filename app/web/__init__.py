@@ -23,10 +23,11 @@ def _put_on(app: Flask) -> None:
     from app.web.auth import blueprint as auth
     from app.web.catalog import blueprint as catalog
     from app.web.connections import blueprint as connections
-    from app.web.doors import headers, hosts_and_bodies, limits, packing, seats, static, vanished
+    from app.web.doors import headers, hosts_and_bodies, limits, packing, request_ids, seats, static, vanished
     from app.web.mail import blueprint as mail
     from app.web.market import blueprint as market
     from app.web.market import remains
+    from app.web.ops import blueprint as ops
     from app.web.ops.views import blueprint as health
     from app.web.photos import blueprint as photos
     from app.web.sync import blueprint as sync
@@ -35,6 +36,7 @@ def _put_on(app: Flask) -> None:
 
     for part in (
         login_manager,
+        request_ids,
         hosts_and_bodies,
         csrf,
         packing,
@@ -53,6 +55,6 @@ def _put_on(app: Flask) -> None:
         remains,
     ):
         part.init_app(app)
-    for blueprint in (auth, connections, catalog, photos, window, sync, market, mail, health, webhooks):
+    for blueprint in (auth, connections, catalog, photos, window, sync, market, mail, health, ops, webhooks):
         app.register_blueprint(blueprint)
     csrf.exempt(webhooks)

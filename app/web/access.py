@@ -26,7 +26,9 @@ WEBHOOKS = frozenset(
 )
 """Evotor's, which proves itself by its secret."""
 MAIL_LINKS = frozenset({"mail.forgot", "mail.new_password", "mail.confirm", "mail.stop", "mail.end_kind"})
-PUBLIC = WEBHOOKS | MAIL_LINKS | {"auth.index", "auth.login", "auth.register", "health.show", "static"}
+PUBLIC = (
+    WEBHOOKS | MAIL_LINKS | {"auth.index", "auth.login", "auth.register", "health.show", "health.metrics", "static"}
+)
 """Endpoints that answer without a sign-in; every other one asks for it."""
 
 ASIDE = frozenset({"window.settings_example"})

@@ -39,6 +39,7 @@ STATUS = {
     Status.ACTIVE: Label("Активна", "success"),
     Status.PAUSED: Label("Приостановлена", "secondary"),
 }
+HALTED = Label("Приостановлена оператором", "danger")
 
 CONNECTION = {
     ConnectionState.OK: Label("Подключено", "success"),

@@ -7,8 +7,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from app.models import MailKind
+from app.db import db
+from app.models import MailKind, User
 from app.services.mail import tokens
+from app.services.ops import operators
 from tests.e2e.conftest import Open, sign_in
 from tests.e2e.shops import SHIRTS, TEA, open_busy_shop
 from tests.factories import make_user
@@ -20,7 +22,7 @@ SIZES = {"rules": {"target-size": {"enabled": True}}}
 """Beside what axe checks of itself: nothing to press is too small or too near to another."""
 CONTRAST = {"runOnly": ["color-contrast"]}
 LOOKS = pytest.mark.parametrize("look", [DESKTOP, PHONE], ids=["desktop", "phone"])
-EXAMPLES = {"store_id": STORE, "group_id": SHIRTS, "product_id": TEA, "run_id": "1"}
+EXAMPLES = {"store_id": STORE, "group_id": SHIRTS, "product_id": TEA, "run_id": "1", "user_id": "1"}
 """For what stands in addresses: a new page with another such part adds one here."""
 
 
@@ -32,7 +34,7 @@ def test_the_pages_of_visitors_are_accessible(open_window: Open, look: dict[str,
 @LOOKS
 def test_the_pages_of_a_new_owner_are_accessible(product: Product, open_window: Open, look: dict[str, Any]) -> None:
     with product.inside():
-        make_user()
+        operators.grant(make_user())
     window = open_window(**look)
     sign_in(window)
     _check(window, product.pages())
@@ -41,6 +43,8 @@ def test_the_pages_of_a_new_owner_are_accessible(product: Product, open_window: 
 @LOOKS
 def test_the_pages_of_a_busy_shop_are_accessible(product: Product, open_window: Open, look: dict[str, Any]) -> None:
     open_busy_shop(product)
+    with product.inside():
+        operators.grant(db.session.get_one(User, 1))
     window = open_window(**look)
     sign_in(window).shows("ждут вашего решения")
     sections = [f"/sync/plan?show={name}" for name in ("hide", "skipped", "albums")]

@@ -12,6 +12,7 @@ from app.models import AccountEvent, EventKind, RunTrigger, User, UserSession
 from app.services.accounts import throttle, users
 from app.services.engine import run as engine_run
 from app.services.mail.tokens import confirm_token, reset_token
+from app.services.ops import operators
 from app.services.runs import records
 from tests.factories import PASSWORD, make_user, set_rule
 from tests.support.mail_server import with_mail
@@ -38,6 +39,8 @@ RECORDED = {
     "sync.hide_all",
     "sync.stop",
     "sync.undo",
+    "ops.halt",
+    "ops.resume",
     "webhooks.installation",
     "webhooks.token",
     "webhooks.verify",
@@ -74,6 +77,7 @@ UNRECORDED = {
     "window.settings",
     "window.settings_example",
 }
+BY_COMMAND = {EventKind.OPERATOR_GRANTED, EventKind.OPERATOR_REVOKED}
 EMAIL, ANOTHER, THIRD = "owner@example.ru", "another password", "a third password"
 Kinds = list[EventKind]
 
@@ -192,6 +196,15 @@ def story(browser: Browser, elsewhere: Browser) -> Iterator[tuple[str, Kinds]]:
     elsewhere.get(link)
     elsewhere.submit(link, password=THIRD, password_repeat=THIRD)
     yield "mail.new_password", [kind.PASSWORD_CHANGED]
+    elsewhere.sign_in(EMAIL, THIRD)
+    yield "auth.login", [kind.SIGNED_IN]
+    operators.grant(owner())
+    elsewhere.post(f"/ops/users/{owner().id}/halt", {"reason": "Проверяем"})
+    yield "ops.halt", [kind.OPERATOR_GRANTED, kind.HALTED]
+    elsewhere.post(f"/ops/users/{owner().id}/resume")
+    operators.revoke(owner())
+    db.session.commit()
+    yield "ops.resume", [kind.RESUMED, kind.OPERATOR_REVOKED]
 
 
 def test_what_an_owner_does_stands_in_the_record(
@@ -205,7 +218,8 @@ def test_what_an_owner_does_stands_in_the_record(
             sa.select(AccountEvent).where(AccountEvent.id > last).order_by(AccountEvent.id)
         ).all()
         assert [event.kind for event in events] == kinds, endpoint
-        assert all(event.user_id == owner().id and event.source for event in events)
+        assert all(event.user_id == owner().id for event in events)
+        assert all(event.source or event.kind in BY_COMMAND for event in events)
         lines = capsys.readouterr().err
         assert all(f"event={kind} user_id={owner().id} " in lines for kind in kinds)
         last = max([last, *(event.id for event in events)])

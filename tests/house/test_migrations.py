@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import op
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -75,6 +76,26 @@ def test_migrations_lead_forward_again(app_on_nothing: Flask) -> None:
     downgrade(revision="base")
     upgrade()
 
+    assert tables() == set(Base.metadata.tables)
+
+
+def test_a_migration_that_fails_takes_those_before_it_back(
+    app_on_nothing: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_index = op.create_index
+
+    def broken(name: str, *rest: object, **options: object) -> None:
+        if name == "ix_sync_runs_finished_at":
+            raise RuntimeError(name)
+        make_index(name, *rest, **options)  # type: ignore[arg-type]  # as the migrations give them
+
+    monkeypatch.setattr(op, "create_index", broken)
+    with pytest.raises(SystemExit):
+        upgrade()
+    assert tables() == set()
+
+    monkeypatch.undo()
+    upgrade()
     assert tables() == set(Base.metadata.tables)
 
 

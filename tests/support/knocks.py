@@ -38,7 +38,13 @@ PLAUSIBLE = {
     "next": "/sync",
     "stock_rule": "hide",
 }
-IN_ADDRESS = {"store_id": ("S1", "N1"), "group_id": ("tea",), "product_id": ("P1", "NP"), "run_id": ("1", "2")}
+IN_ADDRESS = {
+    "store_id": ("S1", "N1"),
+    "group_id": ("tea",),
+    "product_id": ("P1", "NP"),
+    "run_id": ("1", "2"),
+    "user_id": ("1", "2"),
+}
 DIGEST = "0" * 64
 ASKED_FOR = (
     *("day", "effect", "group", "marked", "next", "outcome", "page", "problem"),

@@ -5,7 +5,7 @@ import random
 
 import msgspec
 import pytest
-from flask import current_app
+from flask import Flask, current_app
 
 from config import SettingsError, load_settings
 
@@ -21,11 +21,13 @@ def refusal(environ: dict[str, str]) -> str:
     return str(refused.value)
 
 
+def with_settings(app: Flask, **changed: object) -> None:
+    app.extensions["settings"] = msgspec.structs.replace(app.extensions["settings"], **changed)
+
+
 def calls_go(*, together: int = 25, pictures: int = 5) -> None:
     """How many calls to VK go in one request from now on, and how many pictures."""
-    changed = {"vk_batch_size": together, "vk_photo_batch_size": pictures}
-    extensions = current_app.extensions
-    extensions["settings"] = msgspec.structs.replace(extensions["settings"], **changed)
+    with_settings(current_app, vk_batch_size=together, vk_photo_batch_size=pictures)
 
 
 def calls_go_singly() -> None:

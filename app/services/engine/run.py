@@ -11,7 +11,7 @@ from app import clock
 from app.clients.vk.errors import VkError
 from app.db import db
 from app.domain.planning.changes import published
-from app.logs import get_logger
+from app.logs import get_logger, naming
 from app.models import RunStatus, RunTrigger, SyncRun, User
 from app.services import health
 from app.services.engine.context import run_context
@@ -89,7 +89,8 @@ def run_user(
         to_end=to_end, is_stopping=is_stopping, others_wait=others_wait, sleep=sleep, monotonic=monotonic
     )
     work = partial(_work, user, row, worker, time_slice, on_news)
-    _carry_out(work, row, worker, time_slice, user_id=user_id, run_id=run_id)
+    with naming(user_id=user_id, run_id=run_id):
+        _carry_out(work, row, worker, time_slice, user_id=user_id, run_id=run_id)
     outcome = _outcome(user_id, email, run_id)
     log.info("run", user_id=user_id, run_id=run_id, status=outcome.status, error=outcome.error, done=outcome.done)
     return outcome

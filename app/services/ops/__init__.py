@@ -1,1 +1,1 @@
-"""What operators do: keys, pruning."""
+"""What operators do and see: keys, pruning, accounts of others, figures."""

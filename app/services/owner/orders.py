@@ -13,6 +13,7 @@ from app.services.accounts import events
 from app.services.errors import NotReady
 from app.services.owner import config as owner_config
 from app.services.owner.shop_window import has_lost_items, listing_counts, live_count
+from app.services.owner.switch import HALTED
 from app.services.runs import codes, queue
 from app.services.runs.codes import TIME_SLICE
 
@@ -81,7 +82,9 @@ def parts_of(user_id: int, run_id: int) -> list[int]:
 
 def order_obstacle(user: User) -> str | None:
     """Why what the owner ordered cannot be done now."""
-    return None if user.vk is not None and user.vk.is_connected else "vk_missing"
+    if user.vk is None or not user.vk.is_connected:
+        return "vk_missing"
+    return HALTED if user.halted_at is not None else None
 
 
 def _must_have_vk(user: User) -> None:

@@ -33,6 +33,10 @@ EVENTS = {
     EventKind.HIDE_ALL_ORDERED: "Команда «Скрыть всё в ВК»",
     EventKind.UNDO_ORDERED: "Команда вернуть скрытое",
     EventKind.RUN_STOPPED: "Обновление остановлено",
+    EventKind.OPERATOR_GRANTED: "Вы стали оператором EvoSync",
+    EventKind.OPERATOR_REVOKED: "Вы больше не оператор EvoSync",
+    EventKind.HALTED: "Обновления приостановлены",
+    EventKind.RESUMED: "Обновления снова разрешены",
 }
 IN_CABINET = {
     EventKind.EVOTOR_CONNECTED: "Учётная запись Эвотора связана с EvoSync",
@@ -40,6 +44,8 @@ IN_CABINET = {
     EventKind.EVOTOR_DISCONNECTED: "Приложение удалено в Эвоторе",
 }
 """What was done at Evotor's."""
+
+BY_OPERATORS = {EventKind.HALTED, EventKind.RESUMED}
 
 
 class Told(NamedTuple):
@@ -57,6 +63,8 @@ def told(event: AccountEvent) -> Told:
 
 
 def _where(event: AccountEvent) -> str:
+    if event.kind in BY_OPERATORS:  # whose address is nobody's business
+        return "оператор EvoSync"
     if event.source is None:
         return "по команде оператора или само"
     if event.source.startswith(SOURCE):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from flask import url_for
 
+from app.context import settings
 from app.domain.listing.fitness import SkipReason
 from app.models import ConnectionState, OwnerOrder
 from app.services.pages.sync.problem_kinds import Kind, Problem
@@ -43,6 +44,14 @@ def _unfit(problem: Problem, only_store: str | None) -> ProblemCard:
     advice = labels.reason(problem.code)
     title = f"{advice.text}: {counted(problem.count, *GOODS)}"
     return ProblemCard(title, advice.what_to_do, "Показать товары", skipped_address(problem.code, only_store))
+
+
+def _halted(problem: Problem) -> ProblemCard:
+    contact = settings().support_contact
+    whom = f"напишите нам: {contact}" if contact else "обратитесь к администратору"
+    text = f"Товары в ВК и ваши настройки остаются как есть. Чтобы обновления продолжились, {whom}. Причина:"
+    title = "Обновления приостановил оператор EvoSync"
+    return ProblemCard(title, text, "История обновлений", url_for("sync.history"), "danger", problem.names)
 
 
 def _connection(problem: Problem) -> ProblemCard:
@@ -228,6 +237,7 @@ def _as_written(title: str, text: str, button: str, endpoint: str) -> Callable[[
 
 
 _CARDS: dict[Kind, Callable[[Problem], ProblemCard]] = {
+    Kind.HALTED: _halted,
     Kind.CONNECTION: _connection,
     Kind.WITHDRAWN: _connection,
     Kind.RECONNECTED: lambda problem: ProblemCard(

@@ -3,7 +3,7 @@
 import pytest
 
 from app.db import db
-from app.services.accounts import sessions, users
+from app.services.accounts import events, sessions, users
 from tests.factories import PASSWORD, make_user
 from tests.integration.cli.conftest import Shell
 
@@ -98,3 +98,19 @@ def test_no_transaction_waits_for_the_operator(flask: Shell, monkeypatch: pytest
 
 def in_transaction() -> bool:
     return bool(db.session().in_transaction())
+
+
+def test_an_operator_is_made_and_unmade_and_their_record_says_so(flask: Shell) -> None:
+    user = make_user(EMAIL)
+
+    assert flask("users", "grant-operator", EMAIL).json == {"user_id": 1, "email": EMAIL, "is_operator": True}
+    assert flask("users", "grant-operator", EMAIL).code == 0
+    assert flask("users", "revoke-operator", EMAIL).json["is_operator"] is False
+
+    happened = events.latest(user.id, 1, 10).items
+    assert [event.kind for event in happened] == ["operator_revoked", "operator_granted", "registered"]
+
+
+@pytest.mark.parametrize("command", ["grant-operator", "revoke-operator"])
+def test_nobody_becomes_an_operator_without_an_account(flask: Shell, command: str) -> None:
+    assert flask("users", command, "nobody@example.ru").is_refusal(3)

@@ -12,6 +12,8 @@ from app.services.catalog.unreadable import UnreadableRow
 class Kind(StrEnum):
     """In the order of weight."""
 
+    HALTED = "halted"
+    """An operator lets no run start; `names` holds why."""
     CONNECTION = "connection"
     RECONNECTED = "reconnected"
     """Another account or community was connected, which took the confirmation back."""
@@ -58,6 +60,7 @@ class Kind(StrEnum):
 
 LOUD = frozenset(
     {
+        Kind.HALTED,
         Kind.CONNECTION,
         Kind.RECONNECTED,
         Kind.APPROVAL,

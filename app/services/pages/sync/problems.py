@@ -39,6 +39,7 @@ def problems(
     `plan_waits`: the plan as it stands now needs the owner's word (planning.pending).
     """
     found = [
+        *_of_operators(user),
         *_of_connections(user),
         *_of_application(user),
         *_of_switch(user),
@@ -52,6 +53,11 @@ def problems(
     ]
     weight = list(Kind).index
     return sorted(found, key=lambda problem: (weight(problem.kind), -problem.count, problem.code))
+
+
+def _of_operators(user: User) -> Iterator[Problem]:
+    if user.halted_at is not None:
+        yield Problem(Kind.HALTED, switch.HALTED, names=[user.halt_reason] if user.halt_reason else [])
 
 
 def _of_connections(user: User) -> Iterator[Problem]:
@@ -101,7 +107,7 @@ def _of_runs(user: User, *, plan_waits: bool) -> Iterator[Problem]:
 
 def _of_order(user: User) -> Iterator[Problem]:
     order, last = shop_window.order_of(user), records.latest(user.id)
-    if order is None:
+    if order is None or user.halted_at is not None:
         return
     if obstacle := orders.order_obstacle(user):
         yield Problem(Kind.ORDER, obstacle, vendor=order, count=shop_window.live_count(user))

@@ -1,0 +1,176 @@
+"""How the service is doing, counted over all users by statements that indexes answer or that read one table once."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from app.db import db
+from app.domain.rules import EntityType, FilterMode
+from app.models import (
+    CatalogStore,
+    ConnectionState,
+    EvotorConnection,
+    OutgoingMail,
+    RunStatus,
+    StoreState,
+    SyncConfig,
+    SyncFilter,
+    SyncRun,
+    SyncState,
+    User,
+    VkConnection,
+)
+
+_IS_ACTIVE = sa.text("status IN ('queued', 'running')")
+"""To the letter as the index of active runs has it: SQLite knows it by that alone."""
+ENDS = (RunStatus.SUCCEEDED, RunStatus.CONTINUED, RunStatus.STOPPED, RunStatus.FAILED, RunStatus.NEEDS_APPROVAL)
+
+
+class Users(NamedTuple):
+    total: int
+    active: int
+    paused: int
+    """Confirmed once, and switched off by their owners."""
+    waiting: int
+    """A store is chosen, and nothing confirmed."""
+    halted: int
+    """By an operator, whatever else they are."""
+
+
+class Due(NamedTuple):
+    """Users whose run could begin now and has not."""
+
+    users: int
+    oldest: datetime | None
+    """Since when the one waits who has waited longest."""
+
+
+class AtWork(NamedTuple):
+    queued: int
+    running: int
+    lost: int
+    """Of those that are running: their worker has not shown itself for longer than its lease."""
+
+
+class Mails(NamedTuple):
+    waiting: int
+    oldest: datetime | None
+    given_up: int
+
+
+class Failures(NamedTuple):
+    """Runs that ended for one reason."""
+
+    code: str
+    runs: int
+    users: int
+
+
+def users() -> Users:
+    total, halted = db.session.execute(
+        sa.select(sa.func.count(), sa.func.count(User.halted_at)).select_from(User)
+    ).one()
+    is_confirmed = SyncConfig.confirmed_at.is_not(None)
+    has_store = sa.exists().where(
+        SyncFilter.sync_config_id == SyncConfig.id, SyncFilter.entity_type == EntityType.STORE
+    )
+    active, paused, waiting = db.session.execute(
+        sa.select(
+            sa.func.count().filter(is_confirmed, SyncConfig.is_enabled),
+            sa.func.count().filter(is_confirmed, ~SyncConfig.is_enabled),
+            sa.func.count().filter(~is_confirmed, has_store),
+        ).select_from(SyncConfig)
+    ).one()
+    return Users(total, active, paused, waiting, halted)
+
+
+def due(now: datetime) -> Due:
+    """Without users for whom no run may start: see `run_obstacle` in services/owner/switch.py."""
+    is_time = sa.or_(SyncState.next_run_at.is_(None), SyncState.next_run_at <= now)
+    queued = sa.select(SyncRun.user_id).where(_IS_ACTIVE, SyncRun.status == RunStatus.QUEUED)
+    running = sa.select(SyncRun.user_id).where(_IS_ACTIVE, SyncRun.status == RunStatus.RUNNING)
+    candidates = sa.union(sa.select(SyncState.user_id).where(is_time), queued).subquery()
+    asked_at = (
+        sa.select(SyncRun.created_at)
+        .where(SyncRun.user_id == User.id, SyncRun.status == RunStatus.QUEUED)
+        .scalar_subquery()
+    )
+    since = sa.func.coalesce(asked_at, SyncState.next_run_at, SyncConfig.confirmed_at, SyncConfig.updated_at)
+    query = (
+        sa.select(sa.func.count(), sa.func.min(since))
+        .select_from(candidates)
+        .join(User, User.id == candidates.c.user_id)
+        .join(SyncConfig, SyncConfig.user_id == User.id)
+        .join(SyncState, SyncState.user_id == User.id)
+        .join(VkConnection, VkConnection.user_id == User.id)
+        .where(User.halted_at.is_(None), VkConnection.token.is_not(None), VkConnection.group_id.is_not(None))
+        .where(sa.or_(SyncState.owner_order.is_not(None), _may_synchronise()), User.id.not_in(running))
+    )
+    return Due(*db.session.execute(query).one())
+
+
+def _may_synchronise() -> sa.ColumnElement[bool]:
+    evotor = sa.exists().where(EvotorConnection.user_id == User.id, EvotorConnection.token.is_not(None))
+    rule = (SyncFilter.sync_config_id == SyncConfig.id, SyncFilter.entity_type == EntityType.STORE)
+    of_store = (*rule, SyncFilter.entity_id == CatalogStore.store_id)
+    included = sa.exists().where(*of_store, SyncFilter.filter_mode == FilterMode.INCLUDE)
+    excluded = sa.exists().where(*of_store, SyncFilter.filter_mode == FilterMode.EXCLUDE)
+    is_whitelist = sa.exists().where(*rule, SyncFilter.filter_mode == FilterMode.INCLUDE)
+    passes = sa.or_(included, sa.and_(sa.exists().where(*rule), ~is_whitelist, ~excluded))
+    store = sa.exists().where(CatalogStore.user_id == User.id, CatalogStore.state != StoreState.CLOSED, passes)
+    return sa.and_(SyncConfig.is_enabled, SyncConfig.confirmed_at.is_not(None), evotor, store)
+
+
+def at_work(now: datetime) -> AtWork:
+    is_running = SyncRun.status == RunStatus.RUNNING
+    query = sa.select(
+        sa.func.count().filter(SyncRun.status == RunStatus.QUEUED),
+        sa.func.count().filter(is_running),
+        sa.func.count().filter(is_running, SyncRun.lease_until < now),
+    )
+    return AtWork(*db.session.execute(query.select_from(SyncRun).where(_IS_ACTIVE)).one())
+
+
+def ended(since: datetime) -> Mapping[RunStatus, int]:
+    """How the runs ended that ended after that."""
+    query = sa.select(SyncRun.status, sa.func.count()).where(SyncRun.finished_at > since).group_by(SyncRun.status)
+    found = _by_name(query)
+    return {status: found.get(status, 0) for status in ENDS}
+
+
+def failures(since: datetime) -> Sequence[Failures]:
+    """Why runs ended badly after that, the most frequent first."""
+    count = sa.func.count()
+    query = (
+        sa.select(SyncRun.error_code, count, sa.func.count(SyncRun.user_id.distinct()))
+        .where(SyncRun.finished_at > since, SyncRun.status.in_((RunStatus.FAILED, RunStatus.STOPPED)))
+        .where(SyncRun.error_code.is_not(None))
+        .group_by(SyncRun.error_code)
+        .order_by(count.desc(), SyncRun.error_code)
+    )
+    return [Failures(code or "", runs, users) for code, runs, users in db.session.execute(query)]
+
+
+def connections() -> Mapping[str, Mapping[ConnectionState, int]]:
+    """By vendor and state."""
+    return {"evotor": _states(EvotorConnection), "vk": _states(VkConnection)}
+
+
+def _states(model: type[EvotorConnection] | type[VkConnection]) -> Mapping[ConnectionState, int]:
+    state = sa.case((model.token.is_not(None), model.state), else_=ConnectionState.DISCONNECTED)
+    found = _by_name(sa.select(state, sa.func.count()).group_by(state))
+    return {name: found.get(name, 0) for name in ConnectionState}
+
+
+def _by_name(query: sa.Select[str, int]) -> Mapping[str, int]:
+    return {row[0]: row[1] for row in db.session.execute(query)}
+
+
+def mails(given_up_since: datetime) -> Mails:
+    waiting, oldest = db.session.execute(
+        sa.select(sa.func.count(), sa.func.min(OutgoingMail.created_at)).where(OutgoingMail.next_try_at.is_not(None))
+    ).one()
+    given_up = sa.select(sa.func.count()).where(OutgoingMail.given_up_at > given_up_since)
+    return Mails(waiting, oldest, db.session.scalar(given_up.select_from(OutgoingMail)) or 0)
