@@ -1,18 +1,12 @@
 """How often one user may ask, and what stands where the counting is away."""
 
-import shutil
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-import redis
 import sqlalchemy as sa
 from flask import Flask
-from redis.backoff import ConstantBackoff
-from redis.retry import Retry
 from werkzeug.test import TestResponse
 
 from app.db import db
@@ -23,8 +17,7 @@ from config import Settings
 from tests import conftest
 from tests.factories import PASSWORD, make_user
 from tests.support.page import HTMX, Browser, Page
-
-REDIS_SERVER = shutil.which("redis-server")
+from tests.support.redis_server import RedisServer
 
 
 @pytest.fixture(autouse=True)
@@ -105,26 +98,9 @@ def statuses(settings: Settings, uri: str, times: int) -> list[int]:
     return []
 
 
-@pytest.fixture
-def redis_url(tmp_path: Path) -> Iterator[str]:
-    """A Redis of its own."""
-    assert REDIS_SERVER is not None, "install the package redis-server"
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    options = ("--bind", "127.0.0.1", "--port", str(port), "--dir", str(tmp_path), "--save", "")
-    server = subprocess.Popen([REDIS_SERVER, *options], stdout=subprocess.DEVNULL, env={})  # by the real time
-    try:
-        with redis.Redis(port=port, retry=Retry(ConstantBackoff(0.05), 200)) as there:
-            there.ping()
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        server.terminate()
-        server.wait()
-
-
 @pytest.mark.redis
-def test_processes_count_together_in_a_redis(settings: Settings, redis_url: str) -> None:
-    assert statuses(settings, redis_url, 1) + statuses(settings, redis_url, 2) == [200, 200, 429]
+def test_processes_count_together_in_a_redis(settings: Settings, redis_server: RedisServer) -> None:
+    assert statuses(settings, redis_server.url, 1) + statuses(settings, redis_server.url, 2) == [200, 200, 429]
 
 
 @pytest.fixture

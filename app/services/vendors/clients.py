@@ -14,6 +14,7 @@ from app.clients.vk_id.client import VkIdClient
 from app.context import settings
 from app.logs import remember_secret
 from app.services.vendors.connection_use import VkUse
+from app.services.vendors.shared_pace import shared_pace
 from app.services.vendors.vk_tokens import StoredTokens
 
 _budget: ContextVar[Budget | None] = ContextVar("budget", default=None)
@@ -36,8 +37,9 @@ def is_out_of_time() -> bool:
 
 def evotor_client(token: str) -> EvotorClient:
     remember_secret(token)
-    per_second = settings().evotor_requests_per_second
-    return EvotorClient(settings().evotor_api_url, token, per_second=per_second, budget=_budget.get())
+    per_second, budget = settings().evotor_requests_per_second, _budget.get()
+    shared = shared_pace("evotor", token.strip(), per_second, is_reader=budget is not None)
+    return EvotorClient(settings().evotor_api_url, token, per_second=per_second, budget=budget, shared_pace=shared)
 
 
 def vk_client(access: str | VkUse, *, slowest: float | None = None, hooks: CallHooks = NO_HOOKS) -> VkClient:
@@ -45,8 +47,10 @@ def vk_client(access: str | VkUse, *, slowest: float | None = None, hooks: CallH
 
     `slowest`: calls per second that are not exceeded whatever the settings, nor by many calls in one request.
     """
-    remember_secret(access if isinstance(access, str) else access.token)
-    per_second = settings().vk_requests_per_second
+    token = access if isinstance(access, str) else access.token
+    remember_secret(token)
+    per_second, budget = settings().vk_requests_per_second, _budget.get()
+    whose = f"{access.user_id} {access.number}" if isinstance(access, VkUse) and access.is_signed_in else token.strip()
     return VkClient(
         settings().vk_api_url,
         access if isinstance(access, str) else _tokens(access),
@@ -54,8 +58,9 @@ def vk_client(access: str | VkUse, *, slowest: float | None = None, hooks: CallH
         batch_size=settings().vk_batch_size if slowest is None else 1,
         photo_batch_size=settings().vk_photo_batch_size if slowest is None else 1,
         id_url=settings().vk_id_url,
-        budget=_budget.get(),
+        budget=budget,
         hooks=hooks,
+        shared_pace=shared_pace("vk", whose, per_second, is_reader=budget is not None),
     )
 
 
