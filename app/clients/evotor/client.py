@@ -18,6 +18,7 @@ from app.clients.evotor.products import ProductList, parse_products
 from app.clients.evotor.since import MOST_CHANGES, answered_at, since_after
 from app.clients.evotor.values import usable_id
 from app.clients.http import Response, Transport, TransportError
+from app.clients.line import Line
 from app.clients.pacing import Pacer, Shared
 from app.domain.catalog.goods import Store
 
@@ -65,8 +66,9 @@ class EvotorClient:
         per_second: float = 5,
         budget: Budget | None = None,
         shared_pace: Shared | None = None,
+        line: Line | None = None,
     ) -> None:
-        self._transport = Transport(base_url, budget=budget)
+        self._transport = Transport(base_url, budget=budget, line=line)
         self._budget = budget
         self._pacer = Pacer(per_second, shared_pace)
         self._token = token.strip()

@@ -10,6 +10,7 @@ import msgspec
 from app.clients.answers import MalformedAnswer, decode
 from app.clients.budget import Budget
 from app.clients.http import Transport
+from app.clients.line import Line
 from app.clients.pacing import Shared
 from app.clients.vk import answers
 from app.clients.vk.addresses import VkAddresses
@@ -57,6 +58,7 @@ class VkClient:
         id_url: str = "https://id.vk.ru",
         budget: Budget | None = None,
         shared_pace: Shared | None = None,
+        line: Line | None = None,
     ) -> None:
         self._addresses = VkAddresses(base_url, id_url)
         self._vk = VkCaller(
@@ -66,6 +68,7 @@ class VkClient:
             per_second=per_second,
             hooks=hooks,
             shared_pace=shared_pace,
+            line=line,
         )
         self._batches = Batches(self._vk, hooks, batch_size)
         self._lists = ListReader(self._vk, self._batches)

@@ -10,6 +10,7 @@ from app.models import RunStatus
 from app.services.pages.sync.overview import SyncOverview
 from app.web.formatting import GOODS, ago, counted, moment, number
 from app.web.messages import message
+from app.web.sync.silence import VENDOR, waiting
 
 
 class Headline(NamedTuple):
@@ -30,6 +31,8 @@ def when(sync: SyncOverview) -> str:
     """Of the next run, within a sentence."""
     if sync.next_run_at is None:
         return "не запланировано"
+    if sync.silence is not None:
+        return f"начнётся, как только ответит {VENDOR[sync.silence.vendor]}"
     return "начнётся в ближайшие минуты" if sync.next_run_is_due else f"начнётся {moment(sync.next_run_at)}"
 
 
@@ -126,6 +129,8 @@ def briefly(sync: SyncOverview) -> str:
         return message(sync.run_obstacle)
     if sync.situation is Situation.OFF:
         return "Выключена: товары в ВК не обновляются."
+    if sync.silence is not None and sync.situation in (Situation.QUEUED, Situation.TROUBLED):
+        return waiting(sync.silence)
     if sync.situation in _BRIEFLY:
         return _BRIEFLY[sync.situation]
     found = headline(sync)

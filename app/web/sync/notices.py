@@ -5,6 +5,7 @@ from app.services.owner import config, shop_window, switch
 from app.web.formatting import GOODS, counted
 from app.web.market.remains import stayed
 from app.web.messages import message
+from app.web.sync.silence import queued
 
 
 def toggled(user: User, is_on: bool) -> tuple[str, str]:
@@ -24,7 +25,7 @@ def confirmed(obstacle: str | None) -> tuple[str, str]:
     """`obstacle`: why no run starts all the same."""
     if obstacle:
         return f"Подтверждено, но обновление пока не начнётся. {message(obstacle)}", "warning"
-    return "Подтверждено. Обновление поставлено в очередь и скоро начнётся.", "success"
+    return f"Подтверждено. {queued()}", "success"
 
 
 def hiding_all(count: int) -> tuple[str, str]:

@@ -7,12 +7,15 @@ from enum import StrEnum
 from app.domain.listing.emptiness import Emptiness
 from app.models import ConnectionState
 from app.services.catalog.unreadable import UnreadableRow
+from app.services.vendors.circuits import Silence
 
 
 class Kind(StrEnum):
     """In the order of weight."""
 
     CONNECTION = "connection"
+    AWAY = "away"
+    """A vendor that answers nobody."""
     RECONNECTED = "reconnected"
     """Another account or community was connected, which took the confirmation back."""
     NO_STORE = "no_store"
@@ -57,6 +60,7 @@ class Kind(StrEnum):
 LOUD = frozenset(
     {
         Kind.CONNECTION,
+        Kind.AWAY,
         Kind.RECONNECTED,
         Kind.APPROVAL,
         Kind.ORDER,
@@ -95,6 +99,7 @@ class Problem:
     """A page of VK's that the owner has to open first."""
     needs_owner: bool = False
     run_id: int | None = None
+    silence: Silence | None = None
     unreadable: Sequence[UnreadableRow] = ()
     """The first of them."""
 
