@@ -35,6 +35,8 @@ PROBE_SECONDS = 10.0
 """For one small question, which a vendor that is there answers within one."""
 NEXT_TRY = timedelta(minutes=1)
 """Another user's run asks first the next time."""
+TRIES = 5
+"""To write what others write at the same time; who does not get to it is left out, as one user more or less may be."""
 HEARSAY = timedelta(hours=1)
 """What was found so long ago says nothing of today."""
 
@@ -104,21 +106,16 @@ def away(user: User, vendors: Iterable[Vendor]) -> Vendor | None:
 
 def note(user_id: int, lines: Mapping[Vendor, Line]) -> None:
     """How a run of this user found the vendors at its end. Commits where one of them fell silent."""
-    silent = [vendor for vendor, line in lines.items() if line.is_silent]
-    if silent:
-        circuits = _circuits()
-        for vendor in silent:
-            _count(vendor, circuits.get(vendor, Circuit()), user_id)
+    for vendor, line in lines.items():
+        if line.is_silent:
+            _count(vendor, user_id)
 
 
 def note_answers(lines: Mapping[Vendor, Line]) -> None:
     """Somebody has just asked these vendors. Commits."""
-    heard = [vendor for vendor, line in lines.items() if line.has_answered]
-    if heard:
-        circuits = _circuits()
-        for vendor in heard:
-            _close(vendor, circuits.get(vendor, Circuit()))
-        db.session.commit()
+    for vendor, line in lines.items():
+        if line.has_answered:
+            _close(vendor)
 
 
 def needed(*, is_order: bool) -> Sequence[Vendor]:
@@ -150,12 +147,11 @@ def _answers(user: User, vendor: Vendor, circuit: Circuit) -> bool:
         return False  # somebody else asks
     line = _ask(user, vendor)
     if line.has_answered:
-        _close(vendor, _circuits().get(vendor, Circuit()))
-        db.session.commit()
+        _close(vendor)
         return True
     if not is_open and (user.id in circuit.silent_to or not line.is_silent):
         return True  # more patience may help, or it was not the vendor who could not be asked
-    _count(vendor, circuit, user.id)
+    _count(vendor, user.id)
     schedule.not_before(user.id, utcnow() + NEXT_TRY)
     return False
 
@@ -182,19 +178,20 @@ def _ask_vk(user: User) -> None:
 _QUESTIONS: dict[Vendor, Callable[[User], None]] = {Vendor.EVOTOR: _ask_evotor, Vendor.VK: _ask_vk}
 
 
-def _count(vendor: Vendor, circuit: Circuit, user_id: int) -> None:
-    """Commits. Where another process was faster, it is left at that: one user more or less."""
-    counted = after_silence(circuit, user_id, utcnow())
-    if counted != circuit and _stored(vendor, circuit, counted) and counted.probe_after is not None:
+def _count(vendor: Vendor, user_id: int) -> None:
+    """Commits."""
+    was, now = _changed(vendor, lambda circuit: after_silence(circuit, user_id, utcnow()))
+    if was.probe_after is None and now.probe_after is not None:
         log.warning("vendor_away", vendor=vendor)
 
 
-def _close(vendor: Vendor, circuit: Circuit) -> None:
-    """Those whose runs ended for its silence need not wait any longer. Commits, where there was anything."""
-    if circuit == Circuit() or not _stored(vendor, circuit, Circuit()) or circuit.probe_after is None:
-        return
-    schedule.end_pauses_for(_CODES[vendor])
-    log.info("vendor_answers_again", vendor=vendor)
+def _close(vendor: Vendor) -> None:
+    """Those whose runs ended for its silence need not wait any longer. Commits."""
+    was, _ = _changed(vendor, lambda _circuit: Circuit())
+    if was.probe_after is not None:
+        schedule.end_pauses_for(_CODES[vendor])
+        db.session.commit()
+        log.info("vendor_answers_again", vendor=vendor)
 
 
 _CODES: dict[Vendor, Sequence[str]] = {Vendor.EVOTOR: EVOTOR_SILENT, Vendor.VK: (UNREACHABLE,)}
@@ -211,6 +208,17 @@ def _circuits() -> dict[Vendor, Circuit]:
         Vendor(vendor): Circuit(tuple(map(int, users.split())), since, probe_after)
         for vendor, users, since, probe_after in found
     }
+
+
+def _changed(vendor: Vendor, change: Callable[[Circuit], Circuit]) -> tuple[Circuit, Circuit]:
+    """As it was and as it is now, whoever changes it at the same time. Commits."""
+    for _ in range(TRIES):
+        seen = _circuits().get(vendor, Circuit())
+        new = change(seen)
+        if new == seen or _stored(vendor, seen, new):
+            db.session.commit()
+            return seen, new
+    return seen, seen
 
 
 def _stored(vendor: Vendor, seen: Circuit, new: Circuit) -> bool:

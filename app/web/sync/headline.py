@@ -10,7 +10,7 @@ from app.models import RunStatus
 from app.services.pages.sync.overview import SyncOverview
 from app.web.formatting import GOODS, ago, counted, moment, number
 from app.web.messages import message
-from app.web.sync.silence import VENDOR, waiting
+from app.web.sync.silence import waiting
 
 
 class Headline(NamedTuple):
@@ -31,8 +31,6 @@ def when(sync: SyncOverview) -> str:
     """Of the next run, within a sentence."""
     if sync.next_run_at is None:
         return "не запланировано"
-    if sync.silence is not None:
-        return f"начнётся, как только ответит {VENDOR[sync.silence.vendor]}"
     return "начнётся в ближайшие минуты" if sync.next_run_is_due else f"начнётся {moment(sync.next_run_at)}"
 
 

@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping
 
-from app.models import Vendor
 from app.services.vendors import circuits
 from app.services.vendors.circuits import Silence
+from app.web import labels
 from app.web.formatting import since
-
-VENDOR = {Vendor.EVOTOR: "Эвотор", Vendor.VK: "ВК"}
 
 
 def not_answering(silence: Silence) -> str:
     """«ВК не отвечает сегодня с 14:05», without a full stop."""
-    return f"{VENDOR[silence.vendor]} не отвечает {since(silence.since)}"
+    return f"{labels.VENDOR[silence.vendor]} не отвечает {since(silence.since)}"
 
 
 def waiting(silence: Silence) -> str:

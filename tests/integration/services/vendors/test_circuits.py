@@ -4,7 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
+from app.clients.http import Transport
+from app.clients.line import Line
 from app.db import db
 from app.models import RunStatus, RunTrigger, SyncRun, SyncState, User, Vendor
 from app.services.connections import vk
@@ -16,12 +19,14 @@ from app.services.vendors import circuits, turns
 from app.services.vendors.circuits import NEXT_TRY, PROBE_EVERY, USERS
 from app.tasks.sync import run_due
 from tests.factories import make_user
-from tests.support.sandbox import CLUB
+from tests.support.bad_vendor import BadVendor
+from tests.support.sandbox import CLUB, Sandbox
 from tests.support.shop import Shop
 from tests.support.statements import noted_statements
 
 USER_ID = 50001234
 OWNERS = 4
+TRIES_OF_A_RUN = 5
 SILENT = [("evotor", "drop"), ("evotor", "502"), ("vk", "drop_before"), ("vk", "http_502")]
 
 
@@ -86,6 +91,26 @@ def test_after_three_users_without_an_answer_the_others_are_put_off(shops: Shop,
     assert len(ended) == 1, "the first, by all its tries; the others asked once at most"
     assert away() == [vendor]
     assert shops.sandbox.calls() <= 5 + (USERS - 1) * 2 + 10
+
+
+def test_a_pass_waits_for_a_vendor_that_takes_calls_and_never_answers_as_long_as_for_three(
+    app_of_bad_vendor: Flask, bad_vendor: BadVendor, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = several(Shop(sandbox, monkeypatch))
+    defaults = Transport.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "read_seconds", 0.1)
+    monkeypatch.setattr(circuits, "PROBE_SECONDS", 0.1)
+    bad_vendor.spoil("/stores", lambda handler: handler.server.vendor.stopped.wait(30))
+    all_are_due(shop)
+    bad_vendor.seen.clear()
+
+    a_pass()
+    assert bad_vendor.seen.count("GET /evotor/stores") == TRIES_OF_A_RUN + (USERS - 1)
+    assert away() == [Vendor.EVOTOR]
+    bad_vendor.mend()
+    shop.clock.move(minutes=1)
+    assert a_pass() + a_pass() == [RunStatus.SUCCEEDED] * OWNERS
 
 
 def test_those_who_are_put_off_have_no_run_and_no_strikes(shops: Shop) -> None:
@@ -250,3 +275,17 @@ def test_a_healthy_vendor_costs_a_run_one_look(shop: Shop) -> None:
         shop.run()
     assert len(seen) == 1
     assert seen[0][0].startswith("SELECT")
+
+
+def test_of_two_workers_that_find_it_silent_at_once_both_count(
+    app_on_each_database: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Line()
+    line.note_silence()
+    circuits.note(1, {Vendor.VK: line})
+    stale, current = circuits._circuits(), circuits._circuits
+    circuits.note(2, {Vendor.VK: line})
+    answers = iter([stale])
+    monkeypatch.setattr(circuits, "_circuits", lambda: next(answers, None) or current())
+    circuits.note(3, {Vendor.VK: line})
+    assert away() == [Vendor.VK]
