@@ -28,8 +28,11 @@ class Place(NamedTuple):
 class Shared(Protocol):
     """The pace of one token in all processes."""
 
-    def take(self, way: float) -> Place | None:
-        """For a call that is on its way for so many seconds; None where the process is on its own."""
+    def take(self, way: float, waited_for: Place | None = None) -> Place | None:
+        """For a call that is on its way for so many seconds; None where the process is on its own.
+
+        `waited_for`: the same place again, which may be free later than was told.
+        """
         ...
 
     def settle(self, place: Place, later: float) -> None:
@@ -49,6 +52,11 @@ class _Turn:
     place: Place | None = None
     told: float = 0.0
     """What was told of `arrives_by` when the place was taken."""
+
+    def begin(self, way: float) -> None:
+        """Now, which may be later than was meant."""
+        self.start = max(self.start, clock.monotonic())
+        self.arrives_by = self.start + way
 
 
 def seconds_and_places(per_second: float) -> tuple[float, int]:
@@ -125,18 +133,19 @@ class Pacer:
             turn = _Turn(max(now, due), max(now, due) + way)
             self._recent.append(turn)
         if turn.start > now:
-            self._wait(turn, turn.start - now, way)
-        if self._shared is not None and (place := self._shared.take(way)) is not None:
-            turn.place, turn.told = place, clock.monotonic() + place.wait + way
-            self._wait(turn, place.wait, way)
+            clock.sleep(turn.start - now)
+            turn.begin(way)
+        if self._shared is not None:
+            self._take_place(self._shared, turn, way)
         return turn
 
-    @staticmethod
-    def _wait(turn: _Turn, seconds: float, way: float) -> None:
-        if seconds > 0:
-            clock.sleep(seconds)
-        turn.start = max(turn.start, clock.monotonic())
-        turn.arrives_by = turn.start + way
+    def _take_place(self, shared: Shared, turn: _Turn, way: float) -> None:
+        place = shared.take(way)
+        while place is not None and place.wait > 0:
+            clock.sleep(place.wait)
+            place = shared.take(way, place)
+        turn.begin(way)
+        turn.place, turn.told = place, turn.arrives_by
 
     def _frees_at(self, second: float) -> float:
         """When the first place within a second is free again."""

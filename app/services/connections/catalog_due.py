@@ -73,7 +73,7 @@ def read(user_id: int, seconds: float = SECONDS) -> None:
         db.session.execute(_of(user_id).values(refresh_due_at=None))
         db.session.commit()
         return
-    if circuits.away(user, [Vendor.EVOTOR]) is not None:
+    if circuits.enter(user, [Vendor.EVOTOR]).away is not None:
         db.session.execute(_of(user_id).values(refresh_due_at=utcnow() + AWAY_FOR))
         db.session.commit()
         return

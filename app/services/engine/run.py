@@ -77,9 +77,9 @@ def run_user(
         db.session.commit()
         status = "not_active" if obstacle == "not_active" else "not_ready"
         return Outcome(user_id, email, status, error=obstacle)
-    vendors = circuits.needed(is_order=shop_window.order_of(user) is not None)
-    if (away := circuits.away(user, vendors)) is not None:
-        return Outcome(user_id, email, "vendor_away", error=f"{away}_away")
+    entry = circuits.enter(user, circuits.needed(is_order=shop_window.order_of(user) is not None))
+    if entry.away is not None:
+        return Outcome(user_id, email, "vendor_away", error=f"{entry.away}_away")
     worker = claims.worker_name()
     row = claims.claim(user_id, trigger, worker)
     if row is None:
@@ -92,7 +92,7 @@ def run_user(
         _carry_out(
             partial(_work, user, row, worker, time_slice, on_news), worker, time_slice, user_id=user_id, run_id=run_id
         )
-    circuits.note(user_id, lines)
+    circuits.note(user_id, lines, entry.doubted)
     outcome = _outcome(user_id, email, run_id)
     log.info("run", user_id=user_id, run_id=run_id, status=outcome.status, error=outcome.error, done=outcome.done)
     return outcome

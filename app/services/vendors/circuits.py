@@ -4,7 +4,7 @@ What is known of it stands in the database, one row a vendor, for passes that en
 written only where somebody got no answer, and when that is over.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -64,9 +64,20 @@ class Way(Enum):
     WAIT = auto()
 
 
-def way(circuit: Circuit, now: datetime) -> Way:
+class Entry(NamedTuple):
+    """What a run finds before it begins."""
+
+    away: Vendor | None = None
+    """It answers nobody, so that no run begins."""
+    doubted: frozenset[Vendor] = frozenset()
+    """Somebody got no answer of late, this user perhaps."""
+
+
+def way(circuit: Circuit, user_id: int, now: datetime) -> Way:
     if circuit.probe_after is None:
-        return Way.ASK if circuit.silent_to and not _is_hearsay(circuit.silent_since, now) else Way.GO
+        # Who has noted it already tries on with all patience: one user alone says nothing of the vendor.
+        is_told = not circuit.silent_to or user_id in circuit.silent_to or _is_hearsay(circuit.silent_since, now)
+        return Way.GO if is_told else Way.ASK
     # A moment further ahead than a probe can be was set by a clock that went wrong.
     return Way.WAIT if now < circuit.probe_after <= now + PROBE_EVERY else Way.ASK
 
@@ -89,26 +100,29 @@ def _is_hearsay(moment: datetime | None, now: datetime) -> bool:
 # What runs and pages do
 
 
-def away(user: User, vendors: Iterable[Vendor]) -> Vendor | None:
-    """The vendor that does not answer, so that no run begins now; None where one may.
+def enter(user: User, vendors: Iterable[Vendor]) -> Entry:
+    """Whether a run of this user's may begin that needs these vendors.
 
     A vendor in doubt is asked, for PROBE_SECONDS at most, and whoever got no answer comes again after NEXT_TRY; then
     this commits.
     """
-    circuits = _circuits()
+    circuits = {vendor: circuit for vendor, circuit in _circuits().items() if circuit != Circuit()}
     for vendor in vendors:
-        circuit, now = circuits.get(vendor, Circuit()), utcnow()
-        if way(circuit, now) is Way.WAIT or (way(circuit, now) is Way.ASK and not _answers(user, vendor, circuit)):
+        circuit = circuits.get(vendor, Circuit())
+        found = way(circuit, user.id, utcnow())
+        if found is Way.WAIT or (found is Way.ASK and not _answers(user, vendor, circuit)):
             db.session.commit()
-            return vendor
-    return None
+            return Entry(vendor)
+    return Entry(doubted=frozenset(circuits))
 
 
-def note(user_id: int, lines: Mapping[Vendor, Line]) -> None:
-    """How a run of this user found the vendors at its end. Commits where one of them fell silent."""
+def note(user_id: int, lines: Mapping[Vendor, Line], doubted: Container[Vendor] = ()) -> None:
+    """How a run of this user found the vendors at its end. Commits where that is news."""
     for vendor, line in lines.items():
         if line.is_silent:
             _count(vendor, user_id)
+        elif line.has_answered and vendor in doubted:
+            _close(vendor)
 
 
 def note_answers(lines: Mapping[Vendor, Line]) -> None:
@@ -149,8 +163,8 @@ def _answers(user: User, vendor: Vendor, circuit: Circuit) -> bool:
     if line.has_answered:
         _close(vendor)
         return True
-    if not is_open and (user.id in circuit.silent_to or not line.is_silent):
-        return True  # more patience may help, or it was not the vendor who could not be asked
+    if not (is_open or line.is_silent):
+        return True  # it was not the vendor who could not be asked
     _count(vendor, user.id)
     schedule.not_before(user.id, utcnow() + NEXT_TRY)
     return False

@@ -32,25 +32,27 @@ local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 """
 # The vendor counts a call when it arrives, so a place is free a second after its last call has arrived at the latest.
-# Places are taken in turn: the one before in the same slot is the oldest. Whoever would wait for too long takes none.
+# Places are numbered, and kept for more rounds than anybody waits: who has waited looks again whether the call before
+# was late.
 _TAKE = f"""{_KEEP}
 local second, places, way, patience = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-for at = 5, #ARGV, 3 do
-  if redis.call('HGET', KEYS[1], ARGV[at]) == ARGV[at + 1] then
-    redis.call('HSET', KEYS[1], ARGV[at], string.format('%.0f', ARGV[at + 1] + ARGV[at + 2]))
+local function slot(number) return string.format('%.0f', number % (16 * places)) end
+for at = 6, #ARGV, 3 do
+  if redis.call('HGET', KEYS[1], slot(ARGV[at])) == ARGV[at + 1] then
+    redis.call('HSET', KEYS[1], slot(ARGV[at]), string.format('%.0f', ARGV[at + 1] + ARGV[at + 2]))
   end
 end
 local kept = redis.call('HMGET', KEYS[1], 'taken', 'held', 'slow')
 local taken, held, slow = tonumber(kept[1] or 0), tonumber(kept[2] or 0), tonumber(kept[3] or 0)
-local slot = string.format('%.0f', taken % places)
-local arrived = tonumber(redis.call('HGET', KEYS[1], slot) or 0)
+local number = tonumber(ARGV[5]) or taken
+local arrived = tonumber(redis.call('HGET', KEYS[1], slot(number + 15 * places)) or 0)
 local start = math.max(now, held, arrived + second)
 if start < slow then start = math.max(start, arrived + 2 * second) end
 if start - now > patience then return false end
 local arrives = string.format('%.0f', start + way)
-redis.call('HSET', KEYS[1], 'taken', string.format('%.0f', taken + 1), slot, arrives)
+redis.call('HSET', KEYS[1], slot(number), arrives, 'taken', string.format('%.0f', math.max(taken, number + 1)))
 keep_for(KEYS[1], start + way + 2 * second - now)
-return {{start - now, slot, arrives}}
+return {{start - now, number, arrives}}
 """
 _NOTE = f"""{_KEEP}
 local moment = now + ARGV[2]
@@ -142,15 +144,16 @@ class SharedPace:
         self._server, self._key = server, key
         self._given = (_micros(second), places)
         self._patience = _micros(patience)
-        self._settled: deque[tuple[bytes, bytes, int]] = deque(maxlen=8)
+        self._settled: deque[tuple[int, bytes, int]] = deque(maxlen=8)
 
-    def take(self, way: float) -> Place | None:
+    def take(self, way: float, waited_for: Place | None = None) -> Place | None:
         """The next free place within a second; None where there is nobody to ask, or it is too far.
 
-        `way`: how long the call is on its way to the vendor, in seconds.
+        `way`: how long the call is on its way to the vendor, in seconds. `waited_for`: look at this one again.
         """
+        number = waited_for.slot[0] if waited_for is not None else ""
         settled = [part for one in self._told() for part in one]
-        answer = self._server.run(_TAKE, self._key, *self._given, _micros(way), self._patience, *settled)
+        answer = self._server.run(_TAKE, self._key, *self._given, _micros(way), self._patience, number, *settled)
         if answer is None:
             return None
         wait, number, arrives = answer
@@ -166,7 +169,7 @@ class SharedPace:
     def slow_down(self, seconds: float) -> None:
         self._server.run(_NOTE, self._key, "slow", _micros(seconds))
 
-    def _told(self) -> list[tuple[bytes, bytes, int]]:
+    def _told(self) -> list[tuple[int, bytes, int]]:
         """Each once, whichever thread comes for them."""
         told = []
         while self._settled:

@@ -175,7 +175,7 @@ class OtherProcesses:
         self.settled: list[float] = []
         self.told: list[tuple[str, float]] = []
 
-    def take(self, way: float) -> Place | None:
+    def take(self, way: float, waited_for: Place | None = None) -> Place | None:
         self.ways.append(way)
         wait = next(self._waits)
         return None if wait is None else Place(wait, ())
@@ -191,7 +191,7 @@ class OtherProcesses:
 
 
 def test_a_call_waits_for_its_place_among_those_of_other_processes(turned: TurnedClock) -> None:
-    assert starts(Pacer(3, OtherProcesses(0, 0.7)), turned, 2) == pytest.approx([100, 101.04])
+    assert starts(Pacer(3, OtherProcesses(0, 0.5, 0.2, 0)), turned, 2) == pytest.approx([100, 101.04])
 
 
 def test_while_nobody_can_be_asked_the_own_pace_is_kept(turned: TurnedClock) -> None:
@@ -205,15 +205,12 @@ def test_other_processes_hear_how_much_sooner_a_call_was_answered(turned: Turned
     assert others.settled == pytest.approx([0.05 - 1.01, 0.05 - 0.08])
 
 
-def test_other_processes_hear_of_a_call_that_started_late(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_wakes_up_late_looks_again_whether_the_place_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
     busy = LateClock([0.3])
     turn(monkeypatch, busy)
-    others = OtherProcesses(0, 0)
-    starts(Pacer(3, others), busy, 2, takes=0.2)
-    assert others.settled[1] == pytest.approx(0)
-    late = OtherProcesses(0.5)
-    starts(Pacer(3, late), busy, 1, takes=2)
-    assert late.settled == pytest.approx([0.3])
+    others = OtherProcesses(0.5, 0)
+    assert starts(Pacer(3, others), busy, 1, takes=0.05) == pytest.approx([0.8])
+    assert others.settled == pytest.approx([0.05 - 1.01])
 
 
 def test_holds_and_half_the_pace_are_told_to_other_processes(turned: TurnedClock) -> None:

@@ -196,6 +196,17 @@ def test_who_got_no_answer_before_has_all_patience(shops: Shop) -> None:
     assert run(second).error == "vk_unreachable"
 
 
+def test_the_answer_to_a_run_that_had_none_before_ends_the_doubt(shop: Shop) -> None:
+    shop.run()
+    shop.sandbox.fault("vk", "drop_before")
+    shop.run()
+    shop.sandbox.clear_faults()
+    shop.forget_calls()
+    shop.run()
+    assert shop.calls("market.get") == 1, "nothing was asked before"
+    assert set(circuits._circuits().values()) == {circuits.Circuit()}
+
+
 def test_an_error_is_an_answer(shops: Shop) -> None:
     falls_silent(shops, "vk", "error:10")
     a_pass()

@@ -75,13 +75,27 @@ def test_a_call_that_was_answered_soon_holds_its_place_no_longer(process: Proces
     assert wait(page) > SECOND
 
 
+def test_who_has_waited_hears_that_the_call_before_was_late(process: Process) -> None:
+    run, page = process(per_second=1), process(per_second=1)
+    first = run.take(WAY)
+    mine = page.take(WAY)
+    assert first is not None and mine is not None
+    run.settle(first, 30)
+    for _ in range(10):
+        run.take(WAY)
+    again = page.take(WAY, mine)
+    assert again is not None
+    assert mine.wait + 28 < again.wait < mine.wait + 30
+
+
 def test_an_answer_to_a_place_that_is_taken_anew_says_nothing(process: Process) -> None:
     pace = process(per_second=1)
     first = pace.take(WAY)
     assert first is not None
     wait(pace)
+    wait(pace)
     pace.settle(first, 3600)
-    assert wait(pace) < 4
+    assert wait(pace) < 5
 
 
 def test_a_hold_is_for_all(process: Process) -> None:

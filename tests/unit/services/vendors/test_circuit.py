@@ -44,8 +44,8 @@ def test_what_was_found_long_ago_does_not_count() -> None:
 def test_a_moment_ahead_was_set_by_a_clock_that_went_wrong() -> None:
     earlier = NOON - timedelta(days=30)
     assert after_silence(silent_to(1, 2), 3, earlier) == Circuit((3,), earlier, None)
-    assert way(silent_to(1, 2), earlier) is Way.GO
-    assert way(OPEN, earlier) is Way.ASK
+    assert way(silent_to(1, 2), 3, earlier) is Way.GO
+    assert way(OPEN, 3, earlier) is Way.ASK
 
 
 @pytest.mark.parametrize(
@@ -60,4 +60,9 @@ def test_a_moment_ahead_was_set_by_a_clock_that_went_wrong() -> None:
     ],
 )
 def test_the_way_of_a_run(circuit: Circuit, after: timedelta, expected: Way) -> None:
-    assert way(circuit, NOON + after) is expected
+    assert way(circuit, 3, NOON + after) is expected
+
+
+def test_who_was_told_by_silence_already_is_not_asked_to_ask_again() -> None:
+    assert way(silent_to(1, 2), 2, LATER) is Way.GO
+    assert way(OPEN, 2, NOON) is Way.WAIT
