@@ -71,6 +71,18 @@ def test_a_press_says_what_the_update_waits_for(shop: Shop, pages: Browser) -> N
     assert "планировщик" not in pages.get("/sync").text
 
 
+def test_a_press_that_hides_all_says_so_too(pages: Browser) -> None:
+    falls_silent(Vendor.EVOTOR)
+    page = pages.submit("/sync/hide-all")
+    assert any("Скоро скроем" in notice for notice in page.notices), "it needs VK alone"
+
+
+def test_hiding_all_waits_for_vk(pages: Browser) -> None:
+    falls_silent()
+    page = pages.submit("/sync/hide-all")
+    assert any("скроем в ВК 3 товара, как только ответит" in notice for notice in page.notices)
+
+
 def test_who_waits_for_no_update_reads_of_it_beside_the_connections_alone(shop: Shop, pages: Browser) -> None:
     switch.toggle(shop.owner, False)
     db.session.commit()

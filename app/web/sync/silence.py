@@ -32,3 +32,9 @@ def queued() -> str:
     if silence is not None:
         return f"Обновление поставлено в очередь. {not_answering(silence)}: начнём, как только ответит."
     return "Обновление поставлено в очередь и скоро начнётся."
+
+
+def ordered(deed: str) -> str:
+    """After a press that asks for `deed`, which needs VK alone."""
+    silence = circuits.silence(circuits.needed(is_order=True))
+    return f"Скоро {deed}." if silence is None else f"{not_answering(silence)}: {deed}, как только ответит."
