@@ -29,6 +29,7 @@ from tests.support.compiled import CompiledStatements, CompiledTemplates, share_
 from tests.support.database import copy_sqlite, drop_postgres, empty_postgres, make_postgres
 from tests.support.mail_server import MailServer, with_mail
 from tests.support.product import Product
+from tests.support.redis_server import RedisServer
 from tests.support.sandbox import Sandbox
 
 WEBHOOK_SECRET = "6f1e0d5a-8c1b-4222-8333-9c0ffee00b71"
@@ -202,6 +203,13 @@ def mail_server() -> Iterator[MailServer]:
     server = MailServer()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path)
+    yield server
+    server.kill()
 
 
 @pytest.fixture

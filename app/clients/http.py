@@ -16,6 +16,7 @@ from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 from app.clients.answers import as_utf8
 from app.clients.bounded import BoundedAdapter
 from app.clients.budget import Budget
+from app.clients.line import Line
 
 USER_AGENT = "EvoSync/0.1"
 CONNECT_SECONDS = 10.0
@@ -24,6 +25,7 @@ LARGEST_BODY = 16 * 1024 * 1024
 """Unpacked. An older Evotor sends a whole catalog as one list (docs/contracts/evotor.md §3): 25,000 goods."""
 _CHUNK = 64 * 1024
 _TOO_LARGE = "too large"
+_SILENCE = ("no connection", "timeout", "connection lost")
 
 
 class TransportError(Exception):
@@ -38,6 +40,11 @@ class TransportError(Exception):
     def is_too_large(self) -> bool:
         """There was an answer, longer than what we take."""
         return self.reason == _TOO_LARGE
+
+    @property
+    def is_silence(self) -> bool:
+        """It was asked for, and nothing came."""
+        return self.reason in _SILENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,7 @@ class Transport:
     """Sends requests below one base URL; never repeats, never follows a redirect, keeps no cookies.
 
     `read_seconds` bound the whole answer, however it drips; a `budget` bounds all calls together. `public_only`: an
-    address within our own network is not connected to.
+    address within our own network is not connected to. `line` hears whether there was an answer.
     """
 
     def __init__(
@@ -67,6 +74,7 @@ class Transport:
         largest_body: int = LARGEST_BODY,
         public_only: bool = False,
         budget: Budget | None = None,
+        line: Line | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._connect_seconds, self._read_seconds = connect_seconds, read_seconds
@@ -74,6 +82,7 @@ class Transport:
         self._session = _session(public_only)
         self._proxies_by_origin: dict[str, dict[str, str]] = {}
         self._budget = budget
+        self._line = line or Line()
 
     def send(
         self,
@@ -102,9 +111,12 @@ class Transport:
             )
             with closing(answer):
                 body = _read(answer.iter_content(_CHUNK), self._largest_body)
+            self._line.note_answer(answer.status_code)
             return Response(answer.status_code, answer.headers, body)
         except (requests.RequestException, HTTPError, UnicodeError, TransportError) as error:
             failure = _failure(error)
+        if failure.is_silence:
+            self._line.note_silence()
         # Raised out here so that the error does not hold the original one, which holds the request and its token.
         raise failure
 

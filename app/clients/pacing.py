@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
 from app import clock
 
@@ -15,11 +16,55 @@ _LONGEST_WAY = 0.08
 """Seconds, at first. What an answer takes beyond, the vendor took; but for a call that opens a connection."""
 
 
+class Place(NamedTuple):
+    """One call's within a second that several processes share."""
+
+    wait: float
+    """Seconds until the call may start."""
+    slot: tuple[Any, ...]
+    """By which it is known where it was taken."""
+
+
+class Shared(Protocol):
+    """The pace of one token in all processes."""
+
+    def take(self, way: float, waited_for: Place | None = None) -> Place | None:
+        """For a call that is on its way for so many seconds; None where the process is on its own.
+
+        `waited_for`: the same place again, which may be free later than was told.
+        """
+        ...
+
+    def settle(self, place: Place, later: float) -> None:
+        """Its call has arrived so many seconds later than was told then, or sooner."""
+        ...
+
+    def hold(self, seconds: float) -> None: ...
+
+    def slow_down(self, seconds: float) -> None: ...
+
+
 @dataclass(slots=True)
 class _Turn:
     start: float
     arrives_by: float
     """The vendor counts the call at some moment between its start and this."""
+    place: Place | None = None
+    told: float = 0.0
+    """What was told of `arrives_by` when the place was taken."""
+
+    def begin(self, way: float) -> None:
+        """Now, which may be later than was meant."""
+        self.start = max(self.start, clock.monotonic())
+        self.arrives_by = self.start + way
+
+
+def seconds_and_places(per_second: float) -> tuple[float, int]:
+    """How long a second is taken to be, and how many calls may be within it."""
+    if per_second <= 0:
+        raise ValueError("per_second must be above 0")
+    places = max(1, int(per_second))
+    return _SECOND * places / per_second, places
 
 
 class Pacer:
@@ -27,14 +72,13 @@ class Pacer:
 
     The vendor counts a call when it arrives, which is later than its start by as much as the machine and the net are
     busy, and not later than its answer. So a place within the second is free a second after its last call has surely
-    arrived.
+    arrived. With `shared` the calls of other processes count as well.
     """
 
-    def __init__(self, per_second: float) -> None:
-        if per_second <= 0:
-            raise ValueError("per_second must be above 0")
-        places = max(1, int(per_second))
-        self._interval, self._second = _MARGIN / per_second, _SECOND * places / per_second
+    def __init__(self, per_second: float, shared: Shared | None = None) -> None:
+        self._second, places = seconds_and_places(per_second)
+        self._interval = _MARGIN / per_second
+        self._shared = shared
         self._longest_way = _LONGEST_WAY
         self._lock = threading.Lock()
         self._recent: deque[_Turn] = deque(maxlen=places)
@@ -49,11 +93,15 @@ class Pacer:
             yield
         finally:
             turn.arrives_by = min(turn.arrives_by, max(turn.start, clock.monotonic()))
+            if self._shared is not None and turn.place is not None:
+                self._shared.settle(turn.place, turn.arrives_by - turn.told)
 
     def hold(self, seconds: float) -> None:
-        """No call starts within the next `seconds`, whichever thread makes it."""
+        """No call starts within the next `seconds`, whoever makes it."""
         with self._lock:
             self._next_start = max(self._next_start, clock.monotonic() + seconds)
+        if self._shared is not None:
+            self._shared.hold(seconds)
 
     @property
     def is_slowed(self) -> bool:
@@ -64,6 +112,8 @@ class Pacer:
         """Half the pace for so many seconds from now."""
         with self._lock:
             self._slow_until = max(self._slow_until, clock.monotonic() + seconds)
+        if self._shared is not None:
+            self._shared.slow_down(seconds)
 
     def expect_later(self) -> None:
         """The vendor counted too many, so they are longer on their way than was thought."""
@@ -84,9 +134,18 @@ class Pacer:
             self._recent.append(turn)
         if turn.start > now:
             clock.sleep(turn.start - now)
-            turn.start = max(turn.start, clock.monotonic())
-            turn.arrives_by = turn.start + way
+            turn.begin(way)
+        if self._shared is not None:
+            self._take_place(self._shared, turn, way)
         return turn
+
+    def _take_place(self, shared: Shared, turn: _Turn, way: float) -> None:
+        place = shared.take(way)
+        while place is not None and place.wait > 0:
+            clock.sleep(place.wait)
+            place = shared.take(way, place)
+        turn.begin(way)
+        turn.place, turn.told = place, turn.arrives_by
 
     def _frees_at(self, second: float) -> float:
         """When the first place within a second is free again."""

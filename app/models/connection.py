@@ -23,6 +23,26 @@ class ConnectionState(StrEnum):
     NEEDS_OWNER = "needs_owner"
 
 
+class Vendor(StrEnum):
+    EVOTOR = "evotor"
+    VK = "vk"
+
+
+class VendorCircuit(Base):
+    """What all workers know of a vendor that gave several users no answer: see services/vendors/circuits.py."""
+
+    __tablename__ = "vendor_circuits"
+    __table_args__ = (one_of("vendor", Vendor),)
+
+    vendor: Mapped[str] = mapped_column(sa.String(16), primary_key=True)
+    silent_to: Mapped[str] = mapped_column(sa.String(64), default="", server_default="")
+    """Ids of users, one after another without an answer between."""
+    silent_since: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """As the first of them found it."""
+    probe_after: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """No run begins that needs this vendor; from then on one of them may ask whether it is back."""
+
+
 class _Connection:
     """What both connections have. A disconnected one keeps its row: reconnecting is recognised by it."""
 

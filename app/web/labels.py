@@ -9,7 +9,16 @@ from app.domain.listing.fitness import SkipReason
 from app.domain.market.adoption import MatchedBy
 from app.domain.planning.changes import Action, Reason
 from app.domain.rules import EntityType, FilterMode, Status
-from app.models import ConnectionState, EntryOutcome, EvotorConnection, RunStatus, RunTrigger, StoreState, VkConnection
+from app.models import (
+    ConnectionState,
+    EntryOutcome,
+    EvotorConnection,
+    RunStatus,
+    RunTrigger,
+    StoreState,
+    Vendor,
+    VkConnection,
+)
 from app.web import messages
 from app.web.formatting import counted
 
@@ -58,6 +67,7 @@ CONNECTION_BY_CODE = {
     "evotor_terminated": Label("Подписка закончилась", "danger"),
 }
 """Where the code tells more than the state."""
+VENDOR = {Vendor.EVOTOR: "Эвотор", Vendor.VK: "ВК"}
 SILENT = frozenset({"evotor_unreachable", "vk_unreachable", "vk_id_unreachable"})
 """What is no answer at all."""
 

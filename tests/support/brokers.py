@@ -2,34 +2,24 @@
 
 import secrets
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import redis
-from redis.backoff import ConstantBackoff
-from redis.retry import Retry
+from tests.support.redis_server import RedisServer
 
-REDIS_SERVER, RABBITMQCTL = shutil.which("redis-server"), shutil.which("rabbitmqctl")
+RABBITMQCTL = shutil.which("rabbitmqctl")
 
 
 @contextmanager
 def redis_process(folder: Path) -> Iterator[str]:
     """Its URL."""
-    assert REDIS_SERVER is not None, "install the package redis-server"
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    options = ("--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder), "--save", "")
-    server = subprocess.Popen([REDIS_SERVER, *options], stdout=subprocess.DEVNULL, env={})  # by the real time
+    server = RedisServer(folder)
     try:
-        with redis.Redis(port=port, retry=Retry(ConstantBackoff(0.05), 200)) as there:
-            there.ping()
-        yield f"redis://127.0.0.1:{port}/0"
+        yield server.url
     finally:
-        server.terminate()
-        server.wait()
+        server.kill()
 
 
 @contextmanager

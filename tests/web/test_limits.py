@@ -3,7 +3,6 @@
 import socket
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -17,8 +16,8 @@ from app.web.doors import limits
 from config import Settings
 from tests import conftest
 from tests.factories import PASSWORD, make_user
-from tests.support.brokers import redis_process
 from tests.support.page import HTMX, Browser, Page
+from tests.support.redis_server import RedisServer
 
 
 @pytest.fixture(autouse=True)
@@ -99,16 +98,9 @@ def statuses(settings: Settings, uri: str, times: int) -> list[int]:
     return []
 
 
-@pytest.fixture
-def redis_url(tmp_path: Path) -> Iterator[str]:
-    """A Redis of its own."""
-    with redis_process(tmp_path) as url:
-        yield url
-
-
 @pytest.mark.redis
-def test_processes_count_together_in_a_redis(settings: Settings, redis_url: str) -> None:
-    assert statuses(settings, redis_url, 1) + statuses(settings, redis_url, 2) == [200, 200, 429]
+def test_processes_count_together_in_a_redis(settings: Settings, redis_server: RedisServer) -> None:
+    assert statuses(settings, redis_server.url, 1) + statuses(settings, redis_server.url, 2) == [200, 200, 429]
 
 
 @pytest.fixture

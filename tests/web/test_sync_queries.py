@@ -9,7 +9,7 @@ from tests.support.sandbox import Sandbox
 from tests.support.shop import Shop
 from tests.support.statements import counted_statements, noted_statements, plan_of
 
-MOST = {"/sync": 14, "/sync/plan": 10, "/sync/plan?q=товар": 11, "/sync/problems": 14, "/connections": 14}
+MOST = {"/sync": 15, "/sync/plan": 10, "/sync/plan?q=товар": 11, "/sync/problems": 15, "/connections": 15}
 
 
 @pytest.fixture

@@ -18,7 +18,8 @@ from app.clients.evotor.products import ProductList, parse_products
 from app.clients.evotor.since import MOST_CHANGES, answered_at, since_after
 from app.clients.evotor.values import usable_id
 from app.clients.http import Response, Transport, TransportError
-from app.clients.pacing import Pacer
+from app.clients.line import Line
+from app.clients.pacing import Pacer, Shared
 from app.domain.catalog.goods import Store
 
 __all__ = ["EvotorClient", "GroupList", "ProductList"]
@@ -64,10 +65,12 @@ class EvotorClient:
         *,
         per_second: float = 5,
         budget: Budget | None = None,
+        shared_pace: Shared | None = None,
+        line: Line | None = None,
     ) -> None:
-        self._transport = Transport(base_url, budget=budget)
+        self._transport = Transport(base_url, budget=budget, line=line)
         self._budget = budget
-        self._pacer = Pacer(per_second)
+        self._pacer = Pacer(per_second, shared_pace)
         self._token = token.strip()
         self._old_header = False
 
@@ -176,9 +179,12 @@ class EvotorClient:
                 pause = self._pause(error, pauses, patience)
                 if pause is None:
                     raise
-                if error.kind is EvotorFault.RATE_LIMITED:
-                    patience -= pause
-            clock.sleep(pause)
+                is_quota = error.kind is EvotorFault.RATE_LIMITED
+            if is_quota:
+                patience -= pause
+                self._pacer.hold(pause)  # for all who call with this token
+            else:
+                clock.sleep(pause)
 
     def _pause(self, error: EvotorError, pauses: Iterator[float], patience: float) -> float | None:
         """Seconds before the next try, None to give up."""

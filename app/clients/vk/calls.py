@@ -10,7 +10,8 @@ from app import clock
 from app.clients.answers import MalformedAnswer, decode
 from app.clients.budget import Budget
 from app.clients.http import Response, Transport, TransportError
-from app.clients.pacing import Pacer
+from app.clients.line import Line
+from app.clients.pacing import Pacer, Shared
 from app.clients.vk import answers
 from app.clients.vk.addresses import VkAddresses
 from app.clients.vk.bulk_forms import BulkForm
@@ -53,11 +54,13 @@ class VkCaller:
         budget: Budget | None,
         per_second: float,
         hooks: CallHooks,
+        shared_pace: Shared | None = None,
+        line: Line | None = None,
     ) -> None:
         self._addresses = addresses
         self._budget = budget
-        self._transport = Transport(addresses.api_url, budget=budget)
-        self._pacer = Pacer(per_second)
+        self._transport = Transport(addresses.api_url, budget=budget, line=line)
+        self._pacer = Pacer(per_second, shared_pace)
         self._hooks = hooks
         self._tokens = FixedToken(token.strip()) if isinstance(token, str) else token
         self._token = ""

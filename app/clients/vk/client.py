@@ -10,6 +10,8 @@ import msgspec
 from app.clients.answers import MalformedAnswer, decode
 from app.clients.budget import Budget
 from app.clients.http import Transport
+from app.clients.line import Line
+from app.clients.pacing import Shared
 from app.clients.vk import answers
 from app.clients.vk.addresses import VkAddresses
 from app.clients.vk.batches import MOST_CALLS, Batches
@@ -55,6 +57,8 @@ class VkClient:
         hooks: CallHooks = NO_HOOKS,
         id_url: str = "https://id.vk.ru",
         budget: Budget | None = None,
+        shared_pace: Shared | None = None,
+        line: Line | None = None,
     ) -> None:
         self._addresses = VkAddresses(base_url, id_url)
         self._vk = VkCaller(
@@ -63,6 +67,8 @@ class VkClient:
             budget=budget,
             per_second=per_second,
             hooks=hooks,
+            shared_pace=shared_pace,
+            line=line,
         )
         self._batches = Batches(self._vk, hooks, batch_size)
         self._lists = ListReader(self._vk, self._batches)

@@ -10,17 +10,19 @@ from app import clock
 from app.clients.budget import Budget
 from app.clock import utcnow
 from app.db import db, reading
-from app.models import EvotorConnection, User
+from app.models import EvotorConnection, User, Vendor
 from app.services.catalog import refresh
 from app.services.catalog.refresh import CatalogUnavailable
 from app.services.owner import switch
-from app.services.vendors import clients
+from app.services.vendors import circuits, clients
 
 MOST_A_PASS, SECONDS_A_PASS = 20, 120.0
 SECONDS_BEFORE_RUNS = 15.0
 """Of those of a pass: so long may all of its runs wait for catalogs."""
 AGAIN_AFTER = timedelta(minutes=10)
 """Where Evotor is silent, or the process died."""
+AWAY_FOR = timedelta(minutes=1)
+"""Where it answers nobody, so that it was not asked."""
 SECONDS = 60.0
 """For one catalog."""
 
@@ -77,6 +79,10 @@ def read(user_id: int, seconds: float = SECONDS) -> None:
         return
     if switch.run_obstacle(user) is None:
         db.session.execute(_of(user_id).values(refresh_due_at=None))
+        db.session.commit()
+        return
+    if circuits.enter(user, [Vendor.EVOTOR]).away is not None:
+        db.session.execute(_of(user_id).values(refresh_due_at=utcnow() + AWAY_FOR))
         db.session.commit()
         return
     budget = Budget(seconds)

@@ -27,13 +27,14 @@ from app.services.planning.plans import read_anew
 from app.services.runs import claims, ending, history, records
 from app.services.runs.codes import ACCOUNT_DELETED, DATABASE_LOST
 from app.services.runs.ending import End
+from app.services.vendors import circuits, clients
 
 log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended: a RunStatus, or where there was none `not_active`, `not_ready`, `already_running`."""
+    """How a run ended: a RunStatus; without one `not_active`, `not_ready`, `vendor_away` or `already_running`."""
 
     user_id: int
     email: str
@@ -78,6 +79,9 @@ def run_user(
         db.session.commit()
         status = "not_active" if obstacle == "not_active" else "not_ready"
         return Outcome(user_id, email, status, error=obstacle)
+    entry = circuits.enter(user, circuits.needed(is_order=shop_window.order_of(user) is not None))
+    if entry.away is not None:
+        return Outcome(user_id, email, "vendor_away", error=f"{entry.away}_away")
     worker = claims.worker_name()
     row = claims.claim(user_id, trigger, worker)
     if row is None:
@@ -89,8 +93,9 @@ def run_user(
         to_end=to_end, is_stopping=is_stopping, others_wait=others_wait, sleep=sleep, monotonic=monotonic
     )
     work = partial(_work, user, row, worker, time_slice, on_news)
-    with naming(user_id=user_id, run_id=run_id):
+    with naming(user_id=user_id, run_id=run_id), clients.listening() as lines:
         _carry_out(work, row, worker, time_slice, user_id=user_id, run_id=run_id)
+    circuits.note(user_id, lines, entry.doubted)
     outcome = _outcome(user_id, email, run_id)
     log.info("run", user_id=user_id, run_id=run_id, status=outcome.status, error=outcome.error, done=outcome.done)
     return outcome

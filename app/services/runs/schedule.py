@@ -1,5 +1,6 @@
 """When a user's next run comes, and in which lane it waits."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -32,6 +33,13 @@ def end_pause(user_id: int) -> None:
     now = utcnow()
     state = sa.update(SyncState).where(SyncState.user_id == user_id)
     db.session.execute(state.values(next_run_at=now, scheduled_at=now, claimed_until=None, strikes=0))
+
+
+def end_pauses_for(codes: Sequence[str]) -> None:
+    """The same for all users whose runs are held for one of these reasons."""
+    held = sa.update(SyncState).where(SyncState.strike_code.in_(codes), SyncState.next_run_at > utcnow())
+    mended = held.values(next_run_at=utcnow(), strikes=0)
+    db.session.execute(mended.execution_options(synchronize_session=False))
 
 
 def run_soon(user_id: int, now: datetime) -> None:

@@ -1,22 +1,28 @@
 """Clients for the two vendors, made from the settings. Whoever asks for one closes it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 from app.clients.budget import Budget
 from app.clients.evotor import addresses
 from app.clients.evotor.client import EvotorClient
+from app.clients.line import Line
 from app.clients.vk.addresses import VkAddresses
 from app.clients.vk.calls import NO_HOOKS, CallHooks
 from app.clients.vk.client import VkClient
 from app.clients.vk_id.client import VkIdClient
 from app.context import settings
 from app.logs import remember_secret
+from app.models import Vendor
 from app.services.vendors.connection_use import VkUse
+from app.services.vendors.shared_pace import shared_pace
 from app.services.vendors.vk_tokens import StoredTokens
 
+Lines = Mapping[Vendor, Line]
+
 _budget: ContextVar[Budget | None] = ContextVar("budget", default=None)
+_lines: ContextVar[Lines | None] = ContextVar("lines", default=None)
 
 
 @contextmanager
@@ -29,6 +35,24 @@ def within(budget: Budget) -> Iterator[None]:
         _budget.reset(token)
 
 
+@contextmanager
+def listening() -> Iterator[Lines]:
+    """Of each vendor, whether it answers the clients that are made inside. What goes to VK's upload servers tells of
+    those alone, and is left out.
+    """
+    lines = {vendor: Line() for vendor in Vendor}
+    token = _lines.set(lines)
+    try:
+        yield lines
+    finally:
+        _lines.reset(token)
+
+
+def _line(vendor: Vendor) -> Line | None:
+    lines = _lines.get()
+    return lines[vendor] if lines is not None else None
+
+
 def is_out_of_time() -> bool:
     budget = _budget.get()
     return budget is not None and budget.is_spent
@@ -36,8 +60,15 @@ def is_out_of_time() -> bool:
 
 def evotor_client(token: str) -> EvotorClient:
     remember_secret(token)
-    per_second = settings().evotor_requests_per_second
-    return EvotorClient(settings().evotor_api_url, token, per_second=per_second, budget=_budget.get())
+    per_second, budget = settings().evotor_requests_per_second, _budget.get()
+    return EvotorClient(
+        settings().evotor_api_url,
+        token,
+        per_second=per_second,
+        budget=budget,
+        shared_pace=shared_pace(Vendor.EVOTOR, token.strip(), per_second, is_reader=budget is not None),
+        line=_line(Vendor.EVOTOR),
+    )
 
 
 def vk_client(access: str | VkUse, *, slowest: float | None = None, hooks: CallHooks = NO_HOOKS) -> VkClient:
@@ -45,8 +76,10 @@ def vk_client(access: str | VkUse, *, slowest: float | None = None, hooks: CallH
 
     `slowest`: calls per second that are not exceeded whatever the settings, nor by many calls in one request.
     """
-    remember_secret(access if isinstance(access, str) else access.token)
-    per_second = settings().vk_requests_per_second
+    token = access if isinstance(access, str) else access.token
+    remember_secret(token)
+    per_second, budget = settings().vk_requests_per_second, _budget.get()
+    whose = f"{access.user_id} {access.number}" if isinstance(access, VkUse) and access.is_signed_in else token.strip()
     return VkClient(
         settings().vk_api_url,
         access if isinstance(access, str) else _tokens(access),
@@ -54,8 +87,10 @@ def vk_client(access: str | VkUse, *, slowest: float | None = None, hooks: CallH
         batch_size=settings().vk_batch_size if slowest is None else 1,
         photo_batch_size=settings().vk_photo_batch_size if slowest is None else 1,
         id_url=settings().vk_id_url,
-        budget=_budget.get(),
+        budget=budget,
         hooks=hooks,
+        shared_pace=shared_pace(Vendor.VK, whose, per_second, is_reader=budget is not None),
+        line=_line(Vendor.VK),
     )
 
 

@@ -19,6 +19,7 @@ from app.clients.vk.tokens import ID_EXPIRED, ID_UNREACHABLE
 from app.models import ConnectionState
 
 UNREACHABLE = "vk_unreachable"
+EVOTOR_SILENT = tuple(f"evotor_{kind}" for kind in (EvotorFault.UNREACHABLE, EvotorFault.SERVER_ERROR))
 _NO_RIGHT = {
     NOT_PERMITTED,
     ACCESS_DENIED,

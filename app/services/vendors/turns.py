@@ -12,7 +12,7 @@ from app.clock import utcnow
 from app.db import db
 from app.models import User
 from app.services.errors import ServiceError
-from app.services.vendors import clients
+from app.services.vendors import circuits, clients
 
 READER_SECONDS = 20.0
 EXPIRES_AFTER = timedelta(seconds=60)
@@ -39,10 +39,12 @@ def turn(user_id: int) -> Iterator[None]:
     """
     with seat():
         until = _claim(user_id)
-        try:
-            yield
-        finally:
-            _release(user_id, until)
+        with clients.listening() as lines:
+            try:
+                yield
+            finally:
+                _release(user_id, until)
+                circuits.note_answers(lines)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from app.web.forms import ActionForm, sent
 from app.web.market.remains import stayed
 from app.web.messages import message
 from app.web.sync.headline import briefly
+from app.web.sync.silence import told_beside_connections
 
 
 @blueprint.get("/connections")
@@ -36,6 +37,7 @@ def show() -> str:
         status=sync.status,
         situation=briefly(sync),
         age=catalog_age(user.id),
+        silences=told_beside_connections(),
     )
 
 
@@ -65,6 +67,7 @@ def evotor() -> ResponseReturnValue:
         "is_awaited": is_awaited,
         "has_vk": user.vk is not None and user.vk.is_connected,
         "has_rules": bool(rules.rules_of(user).rules),
+        "silences": told_beside_connections(),
         **_window(),
     }
     return render_template("connections/evotor.html", form=form, **facts), form.status
@@ -131,7 +134,12 @@ def vk() -> ResponseReturnValue:
                 flash(message("vk_id_not_revoked"), "info")
             return redirect(url_for(".show"))
     offered = vk_id.is_offered()
-    facts = {"vk": owner().vk, "vk_id": offered, "is_choosing": offered and vk_id.pending(owner()) is not None}
+    facts = {
+        "vk": owner().vk,
+        "vk_id": offered,
+        "is_choosing": offered and vk_id.pending(owner()) is not None,
+        "silences": told_beside_connections(),
+    }
     return render_template("connections/vk.html", form=form, **facts, **_window()), form.status
 
 

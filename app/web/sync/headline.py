@@ -10,6 +10,7 @@ from app.models import RunStatus
 from app.services.pages.sync.overview import SyncOverview
 from app.web.formatting import GOODS, ago, counted, moment, number
 from app.web.messages import message
+from app.web.sync.silence import waiting
 
 
 class Headline(NamedTuple):
@@ -136,6 +137,8 @@ def briefly(sync: SyncOverview) -> str:
         return "Выключена: товары в ВК не обновляются."
     if sync.situation is Situation.SETUP and sync.pause_reason in _ANEW:
         return _ANEW[sync.pause_reason]
+    if sync.silence is not None and sync.situation in (Situation.QUEUED, Situation.TROUBLED):
+        return waiting(sync.silence)
     if sync.situation in _BRIEFLY:
         return _BRIEFLY[sync.situation]
     found = headline(sync)

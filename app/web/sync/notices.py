@@ -5,6 +5,7 @@ from app.services.owner import config, shop_window, switch
 from app.web.formatting import GOODS, counted
 from app.web.market.remains import stayed
 from app.web.messages import message
+from app.web.sync.silence import ordered, queued
 
 
 def toggled(user: User, is_on: bool) -> tuple[str, str]:
@@ -24,16 +25,16 @@ def confirmed(obstacle: str | None) -> tuple[str, str]:
     """`obstacle`: why no run starts all the same."""
     if obstacle:
         return f"Подтверждено, но обновление пока не начнётся. {message(obstacle)}", "warning"
-    return "Подтверждено. Обновление поставлено в очередь и скоро начнётся.", "success"
+    return f"Подтверждено. {queued()}", "success"
 
 
 def hiding_all(count: int) -> tuple[str, str]:
-    soon = f"Скоро скроем в ВК {counted(count, *GOODS)}."
+    soon = ordered(f"скроем в ВК {counted(count, *GOODS)}")
     return f"{soon} Синхронизация выключена: чтобы вернуть товары, включите её, когда будете готовы.", "success"
 
 
 def undoing(count: int) -> tuple[str, str]:
-    soon = f"Скоро снова покажем {counted(count, *GOODS)}."
+    soon = ordered(f"снова покажем {counted(count, *GOODS)}")
     then = "Синхронизация выключена, чтобы не скрыть их опять: проверьте фильтры в каталоге и потом включите её."
     return f"{soon} {then}", "success"
 

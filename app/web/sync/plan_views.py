@@ -22,6 +22,7 @@ from app.web.messages import message
 from app.web.sync import blueprint, plan_explained, problem_cards
 from app.web.sync.forms import ApproveForm
 from app.web.sync.plan_rows import plan_rows
+from app.web.sync.silence import queued
 
 ROWS_A_PAGE = 100
 
@@ -75,5 +76,5 @@ def approve() -> ResponseReturnValue:
     except NotReady as error:
         flash(message(error.code), "warning")
         return redirect(url_for(".plan"))
-    flash("Одобрено. Обновление поставлено в очередь и скоро начнётся.", "success")
+    flash(f"Одобрено. {queued()}", "success")
     return redirect(url_for(".show"))

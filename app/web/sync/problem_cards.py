@@ -14,6 +14,7 @@ from app.web.catalog import unreadable_goods
 from app.web.formatting import GOODS, counted, number, plural_ru, quoted
 from app.web.messages import message
 from app.web.sync import plan_explained
+from app.web.sync.silence import not_answering
 
 
 class ProblemCard(NamedTuple):
@@ -93,6 +94,13 @@ def _trouble(problem: Problem, vendor: str) -> str:
     if state is ConnectionState.SHOP_CLOSED:
         return "В сообществе ВК выключены товары"
     return f"{vendor} ждёт вашего участия" if problem.needs_owner else f"{vendor} отвечает ошибкой"
+
+
+def _away(problem: Problem) -> ProblemCard:
+    assert problem.silence is not None
+    text = "Делать ничего не нужно: обновим сами, как только ответит. Пока товары в ВК остаются как есть."
+    button = "Открыть подключение Эвотора" if problem.vendor == "evotor" else "Открыть подключение ВК"
+    return ProblemCard(not_answering(problem.silence), text, button, url_for(f"connections.{problem.vendor}"))
 
 
 def _empty(problem: Problem) -> ProblemCard:
@@ -240,6 +248,7 @@ _CARDS: dict[Kind, Callable[[Problem], ProblemCard]] = {
     Kind.HALTED: _halted,
     Kind.CONNECTION: _connection,
     Kind.WITHDRAWN: _connection,
+    Kind.AWAY: _away,
     Kind.RECONNECTED: lambda problem: ProblemCard(
         "Синхронизация выключена", message(problem.code), "Посмотреть, что изменится", url_for("sync.plan")
     ),

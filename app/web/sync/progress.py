@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from app.clock import utcnow
 from app.models import RunStatus, SyncRun
-from app.services.pages.sync.run_progress import RunPhase, RunProgress, is_called_off, run_progress
+from app.services.pages.sync.run_progress import RunPhase, RunProgress, awaited, is_called_off, run_progress
 from app.services.runs.stage_words import STAGE
 from app.web.access import owner
 from app.web.formatting import counted, number, quoted, span, time_left
 from app.web.sync import blueprint
+from app.web.sync.silence import waiting
 
 TEXT = {
     RunPhase.QUEUED: "Обновление в очереди и начнётся в течение минуты.",
@@ -38,7 +39,13 @@ class Progress:
 @blueprint.app_template_filter("progress_of")
 def progress_of(run: SyncRun, goes_on: bool = False) -> Progress:
     """`goes_on`: it has ended and left the rest to another one that comes at once."""
-    found = run_progress(run, utcnow(), goes_on=goes_on, is_called_off=is_called_off(owner(), run))
+    found = run_progress(
+        run,
+        utcnow(),
+        goes_on=goes_on,
+        is_called_off=is_called_off(owner(), run),
+        silence=awaited(run, goes_on=goes_on),
+    )
     if found.phase is RunPhase.CHANGING:
         return _changing(run, found)
     text = _text(run, found)
@@ -60,6 +67,9 @@ def _text(run: SyncRun, found: RunProgress) -> str:
         return _ended(run)
     if found.phase is RunPhase.BETWEEN:
         return f"{_ended(run)} Остальное продолжим в течение минуты."
+    if found.silence is not None:
+        begun = _ended(run) if run.finished_at is not None else "Обновление в очереди."
+        return f"{begun} {waiting(found.silence)}"
     if found.phase in (RunPhase.BEHIND, RunPhase.UNATTENDED):
         return _waiting_long(found)
     return f"{STAGE[found.stage]}{_note(run)}…" if found.stage else TEXT[found.phase]

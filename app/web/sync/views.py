@@ -14,6 +14,7 @@ from app.web.messages import message
 from app.web.sync import blueprint, notices, problem_cards
 from app.web.sync.forms import ConfirmForm, ToggleForm
 from app.web.sync.headline import headline
+from app.web.sync.silence import queued
 
 
 @blueprint.get("/sync")
@@ -76,7 +77,7 @@ def run_now() -> ResponseReturnValue:
     except NotReady as error:
         flash(message(error.code), "warning")
     else:
-        flash("Обновление поставлено в очередь и скоро начнётся.", "success")
+        flash(queued(), "success")
     return redirect(url_for(".show"))
 
 

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.clients.pacing import Pacer
+from app.clients.pacing import Pacer, Place
 from tests.support.clock import StoppedClock, TurnedClock, turn
 
 
@@ -161,3 +161,61 @@ def test_threads_share_one_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     for thread in threads:
         thread.join()
     assert sorted(stopped.slept) == pytest.approx([1.02, 2.04, 3.06, 4.08])
+
+
+# With other processes
+
+
+class OtherProcesses:
+    """Whose calls take places: what each wait of ours is, in turn; None while nobody can be asked."""
+
+    def __init__(self, *waits: float | None) -> None:
+        self._waits = iter(waits)
+        self.ways: list[float] = []
+        self.settled: list[float] = []
+        self.told: list[tuple[str, float]] = []
+
+    def take(self, way: float, waited_for: Place | None = None) -> Place | None:
+        self.ways.append(way)
+        wait = next(self._waits)
+        return None if wait is None else Place(wait, ())
+
+    def settle(self, place: Place, later: float) -> None:
+        self.settled.append(later)
+
+    def hold(self, seconds: float) -> None:
+        self.told.append(("hold", seconds))
+
+    def slow_down(self, seconds: float) -> None:
+        self.told.append(("slow", seconds))
+
+
+def test_a_call_waits_for_its_place_among_those_of_other_processes(turned: TurnedClock) -> None:
+    assert starts(Pacer(3, OtherProcesses(0, 0.5, 0.2, 0)), turned, 2) == pytest.approx([100, 101.04])
+
+
+def test_while_nobody_can_be_asked_the_own_pace_is_kept(turned: TurnedClock) -> None:
+    assert starts(Pacer(3, OtherProcesses(None, None)), turned, 2) == pytest.approx([100, 100.34])
+
+
+def test_other_processes_hear_how_much_sooner_a_call_was_answered(turned: TurnedClock) -> None:
+    others = OtherProcesses(0, 0)
+    starts(Pacer(3, others), turned, 2, takes=0.05)
+    assert others.ways == pytest.approx([1.01, 0.08]), "the first one opens a connection"
+    assert others.settled == pytest.approx([0.05 - 1.01, 0.05 - 0.08])
+
+
+def test_who_wakes_up_late_looks_again_whether_the_place_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    busy = LateClock([0.3])
+    turn(monkeypatch, busy)
+    others = OtherProcesses(0.5, 0)
+    assert starts(Pacer(3, others), busy, 1, takes=0.05) == pytest.approx([0.8])
+    assert others.settled == pytest.approx([0.05 - 1.01])
+
+
+def test_holds_and_half_the_pace_are_told_to_other_processes(turned: TurnedClock) -> None:
+    others = OtherProcesses()
+    paced = Pacer(3, others)
+    paced.hold(1.1)
+    paced.slow_down(60)
+    assert others.told == [("hold", 1.1), ("slow", 60)]

@@ -22,6 +22,8 @@ from app.services.pages.sync.problems import problems
 from app.services.planning.pending import PendingPlan, pending_plan
 from app.services.planning.readiness import MarketLimits, Readiness, market_limits, readiness_of
 from app.services.runs import records
+from app.services.vendors import circuits
+from app.services.vendors.circuits import Silence
 from app.services.vendors.clients import evotor_cabinet
 
 SOON = timedelta(minutes=1)
@@ -212,6 +214,11 @@ class SyncOverview:
     def others(self) -> int:
         """Problems that this page does not tell."""
         return len(self.problems) - len(self.told)
+
+    @cached_property
+    def silence(self) -> Silence | None:
+        """What the next run waits for, whenever its time comes."""
+        return circuits.silence(circuits.needed(is_order=self.order is not None))
 
     @property
     def next_run_is_due(self) -> bool:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from app.domain.listing.emptiness import Emptiness
 from app.models import ConnectionState
 from app.services.catalog.unreadable import UnreadableRow
+from app.services.vendors.circuits import Silence
 
 
 class Kind(StrEnum):
@@ -15,6 +16,8 @@ class Kind(StrEnum):
     HALTED = "halted"
     """An operator lets no run start; `names` holds why."""
     CONNECTION = "connection"
+    AWAY = "away"
+    """A vendor that answers nobody."""
     RECONNECTED = "reconnected"
     """Another account or community was connected, which took the confirmation back."""
     WITHDRAWN = "withdrawn"
@@ -62,6 +65,7 @@ LOUD = frozenset(
     {
         Kind.HALTED,
         Kind.CONNECTION,
+        Kind.AWAY,
         Kind.RECONNECTED,
         Kind.APPROVAL,
         Kind.ORDER,
@@ -100,6 +104,7 @@ class Problem:
     """A page of VK's that the owner has to open first."""
     needs_owner: bool = False
     run_id: int | None = None
+    silence: Silence | None = None
     unreadable: Sequence[UnreadableRow] = ()
     """The first of them."""
 

@@ -19,6 +19,7 @@ from app.services.pages.sync.market_problems import market_problems
 from app.services.pages.sync.problem_kinds import Kind, Problem
 from app.services.runs import records
 from app.services.runs.codes import TIME_SLICE
+from app.services.vendors import circuits
 
 STRANGE_ERRORS = "vk_strange_errors"
 UNPAID = "evotor_payment_required"
@@ -38,13 +39,15 @@ def problems(
 
     `plan_waits`: the plan as it stands now needs the owner's word (planning.pending).
     """
+    away = list(_of_vendors(user))
     found = [
         *_of_operators(user),
-        *_of_connections(user),
+        *away,
+        *(one for one in _of_connections(user) if not (one.passes and one.vendor in {other.vendor for other in away})),
         *_of_application(user),
         *_of_switch(user),
         *_of_order(user),
-        *_of_runs(user, plan_waits=plan_waits),
+        *_of_runs(user, plan_waits=plan_waits, is_away=bool(away)),
         *filter(None, [empty_problem(user, empty)]),
         *store_problems(user),
         *market_problems(user),
@@ -82,6 +85,15 @@ def _of_application(user: User) -> Iterator[Problem]:
         yield Problem(Kind.WITHDRAWN, row.told, vendor="evotor")
 
 
+def _of_vendors(user: User) -> Iterator[Problem]:
+    """Only where a run waits for it."""
+    order = shop_window.order_of(user)
+    obstacle = orders.order_obstacle(user) if order else switch.run_obstacle(user)
+    silence = circuits.silence(circuits.needed(is_order=order is not None)) if obstacle is None else None
+    if silence is not None:
+        yield Problem(Kind.AWAY, vendor=silence.vendor, silence=silence)
+
+
 def _of_switch(user: User) -> Iterator[Problem]:
     state, config = user.sync_state, owner_config.config_of(user)
     if state is not None and state.pause_reason:
@@ -92,8 +104,11 @@ def _of_switch(user: User) -> Iterator[Problem]:
         yield Problem(Kind.NOT_CONFIRMED)
 
 
-def _of_runs(user: User, *, plan_waits: bool) -> Iterator[Problem]:
-    """A waiting plan of a sync that is switched off waits for nobody."""
+def _of_runs(user: User, *, plan_waits: bool, is_away: bool) -> Iterator[Problem]:
+    """A waiting plan of a sync that is switched off waits for nobody.
+
+    `is_away`: a vendor answers nobody, which is told, and why runs failed.
+    """
     last, state = records.latest(user.id), user.sync_state
     if last is None or state is None or switch.status_of(user) is not Status.ACTIVE:
         return
@@ -101,7 +116,7 @@ def _of_runs(user: User, *, plan_waits: bool) -> Iterator[Problem]:
         yield Problem(Kind.APPROVAL)
     is_told_already = any(problem.code == state.strike_code for problem in _of_connections(user))
     worries = state.strikes >= (1 if needs_somebody(state.strike_code or "") else STRIKES_THAT_WORRY)
-    if state.strike_code and worries and not is_told_already:
+    if state.strike_code and worries and not (is_told_already or is_away):
         yield Problem(Kind.RUNS_FAIL, state.strike_code, count=state.strikes, run_id=last.id)
 
 

@@ -8,6 +8,8 @@ from app.models import OwnerOrder, RunStage, RunStatus, SyncRun, User
 from app.models.run import ACTIVE
 from app.services.owner.config import config_of
 from app.services.runs import records
+from app.services.vendors import circuits
+from app.services.vendors.circuits import Silence
 
 USUAL_WAIT = timedelta(minutes=5)
 """Cron looks every minute; a little patience for a machine that is busy."""
@@ -24,6 +26,8 @@ class RunPhase(StrEnum):
     QUEUED = "queued"
     BEHIND = "behind"
     """In the queue for long: others are being served."""
+    AWAITING = "awaiting"
+    """It, or the rest, begins when a vendor answers again."""
     UNATTENDED = "unattended"
     """In the queue for long, and nobody takes anything from it: the scheduler does not run."""
     STOPPING = "stopping"
@@ -43,6 +47,8 @@ class RunProgress:
     stage: RunStage | None = None
     seconds_left: float | None = None
     """While it changes something; None where nobody can tell yet."""
+    silence: Silence | None = None
+    """Of the vendor that is awaited."""
 
     @property
     def is_going(self) -> bool:
@@ -54,18 +60,22 @@ class RunProgress:
         return self.phase in (RunPhase.UNATTENDED, RunPhase.LOST)
 
 
-def run_progress(run: SyncRun, now: datetime, *, goes_on: bool = False, is_called_off: bool = False) -> RunProgress:
+def run_progress(
+    run: SyncRun,
+    now: datetime,
+    *,
+    goes_on: bool = False,
+    is_called_off: bool = False,
+    silence: Silence | None = None,
+) -> RunProgress:
     """`goes_on`: it has ended and left the rest to another one that comes at once.
 
-    `is_called_off`: as the function of that name says.
+    `is_called_off`, `silence`: as `is_called_off` and `awaited` say.
     """
-    if goes_on:
-        waited = now - (run.finished_at or now)
-        return RunProgress(RunPhase.BETWEEN) if waited < USUAL_WAIT else _in_queue(waited, now)
+    if goes_on or run.status == RunStatus.QUEUED:
+        return _to_begin(run, now, goes_on, silence)
     if run.status not in ACTIVE:
         return RunProgress(RunPhase.ENDED)
-    if run.status == RunStatus.QUEUED:
-        return _in_queue(now - run.created_at, now)
     if run.cancel_requested or is_called_off:
         return RunProgress(RunPhase.STOPPING)
     if run.lease_until is not None and run.lease_until < now:
@@ -76,6 +86,20 @@ def run_progress(run: SyncRun, now: datetime, *, goes_on: bool = False, is_calle
 def is_called_off(user: User, run: SyncRun) -> bool:
     """Its worker is about to find the switch off; what was ordered in one piece goes on all the same."""
     return run.status == RunStatus.RUNNING and run.trigger not in set(OwnerOrder) and not config_of(user).is_enabled
+
+
+def awaited(run: SyncRun, *, goes_on: bool) -> Silence | None:
+    """The vendor whose answer it, or the rest of it, waits for."""
+    if not goes_on and run.status != RunStatus.QUEUED:
+        return None
+    return circuits.silence(circuits.needed(is_order=run.trigger in set(OwnerOrder)))
+
+
+def _to_begin(run: SyncRun, now: datetime, goes_on: bool, silence: Silence | None) -> RunProgress:
+    if silence is not None:
+        return RunProgress(RunPhase.AWAITING, silence=silence)
+    waited = now - ((run.finished_at or now) if goes_on else run.created_at)
+    return RunProgress(RunPhase.BETWEEN) if goes_on and waited < USUAL_WAIT else _in_queue(waited, now)
 
 
 def _in_queue(waited: timedelta, now: datetime) -> RunProgress:
