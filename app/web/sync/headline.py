@@ -112,6 +112,7 @@ _HEADLINES: dict[Situation, Callable[[SyncOverview], Headline | None]] = {
 _BRIEFLY = {
     Situation.AT_WORK: "Сейчас идёт обновление.",
     Situation.QUEUED: "Обновление в очереди и скоро начнётся.",
+    Situation.OFF: "Выключена: товары в ВК не обновляются.",
     Situation.SETUP: "Ещё не запущена: пройдите первые шаги, и товары появятся в ВК.",
     Situation.TROUBLED: "Обновления сейчас не получаются: почему и что делать, написано на странице синхронизации.",
     Situation.WAITING: "Изменения ждут вашего решения.",
@@ -133,8 +134,6 @@ def briefly(sync: SyncOverview) -> str:
         return "Скрываем товары в ВК." if sync.order == "hide_all" else "Возвращаем товары в ВК."
     if sync.situation is Situation.BLOCKED and sync.run_obstacle:
         return message(sync.run_obstacle)
-    if sync.situation is Situation.OFF:
-        return "Выключена: товары в ВК не обновляются."
     if sync.situation is Situation.SETUP and sync.pause_reason in _ANEW:
         return _ANEW[sync.pause_reason]
     if sync.silence is not None and sync.situation in (Situation.QUEUED, Situation.TROUBLED):
