@@ -16,6 +16,7 @@ from app.services.engine import run
 from app.services.engine.context.held_lease import RunNews
 from app.services.engine.run import Outcome
 from app.services.runs import due, tidying
+from app.services.vendors import circuits
 from app.tasks import mail
 
 T = TypeVar("T")
@@ -119,7 +120,7 @@ def serve(user_id: int, is_stopping: Callable[[], bool]) -> Outcome | None:
             user, RunTrigger.SCHEDULE, to_end=False, is_stopping=is_stopping, others_wait=due.somebody_waits
         )
         if outcome.run_id is None:
-            due.pass_over(user_id)
+            due.pass_over(user_id, circuits.PROBE_EVERY if outcome.status == "vendor_away" else due.AGAIN_AFTER)
         return outcome
 
     return _apart(user_id, work)

@@ -68,10 +68,10 @@ def give_back(user_id: int) -> None:
     db.session.commit()
 
 
-def pass_over(user_id: int) -> None:
-    """Who was claimed cannot run now, and is looked at again soon; nobody makes room for them. Commits."""
+def pass_over(user_id: int, wait: timedelta = AGAIN_AFTER) -> None:
+    """Who was claimed cannot run now, and is looked at again after that; nobody makes room for them. Commits."""
     state = sa.update(SyncState).where(SyncState.user_id == user_id)
-    later = state.values(claimed_until=utcnow() + AGAIN_AFTER, lane=Lane.ROUTINE)
+    later = state.values(claimed_until=utcnow() + wait, lane=Lane.ROUTINE)
     db.session.execute(later.execution_options(synchronize_session=False))
     db.session.commit()
 

@@ -14,12 +14,12 @@ from app.services.connections import vk
 from app.services.engine import run as engine_run
 from app.services.engine.run import Outcome
 from app.services.owner import orders, run_requests
-from app.services.runs import schedule
 from app.services.vendors import circuits, turns
 from app.services.vendors.circuits import NEXT_TRY, PROBE_EVERY, USERS
 from app.tasks.sync import run_due
 from tests.factories import make_user
 from tests.support.bad_vendor import BadVendor
+from tests.support.due import due_user_ids
 from tests.support.sandbox import CLUB, Sandbox
 from tests.support.shop import Shop
 from tests.support.statements import noted_statements
@@ -61,7 +61,7 @@ def falls_silent(shop: Shop, vendor: str, kind: str = "") -> None:
 def all_are_due(shop: Shop) -> None:
     shop.clock.move(minutes=16)
     db.session.remove()
-    assert len(schedule.due_user_ids()) == OWNERS
+    assert len(due_user_ids()) == OWNERS
     shop.forget_calls()
 
 
@@ -119,8 +119,8 @@ def test_those_who_are_put_off_have_no_run_and_no_strikes(shops: Shop) -> None:
     a_pass()
     assert db.session.query(SyncRun).count() == runs + 1
     assert sorted(strikes().values()) == [0] * (OWNERS - 1) + [1]
-    due = schedule.due_user_ids()
-    assert len(due) == OWNERS - USERS, "as soon as it answers"
+    shops.clock.move(seconds=PROBE_EVERY.total_seconds())
+    assert len(due_user_ids()) == OWNERS - USERS, "to see whether it answers"
 
 
 def test_while_it_is_open_nobody_asks_but_one_every_while(shops: Shop) -> None:
@@ -138,12 +138,12 @@ def test_while_it_is_open_nobody_asks_but_one_every_while(shops: Shop) -> None:
 def test_another_user_asks_the_next_time(shops: Shop) -> None:
     falls_silent(shops, "vk")
     a_pass()
-    first = schedule.due_user_ids()[0]
     shops.clock.move(seconds=PROBE_EVERY.total_seconds())
+    first = due_user_ids()[0]
     a_pass()
-    assert first not in schedule.due_user_ids()
+    assert first not in due_user_ids()
     shops.clock.move(seconds=NEXT_TRY.total_seconds())
-    assert schedule.due_user_ids()[-1] == first
+    assert due_user_ids()[-1] == first
 
 
 @pytest.mark.parametrize("vendor", list(Vendor))
@@ -170,7 +170,7 @@ def test_when_it_is_back_everybody_is_served_by_the_next_passes(shops_everywhere
 
 def test_an_answer_between_two_silences_shows_that_it_is_there(shops: Shop) -> None:
     falls_silent(shops, "vk")
-    users = schedule.due_user_ids()
+    users = due_user_ids()
     for silent in (True, True, False, True):
         shops.sandbox.clear_faults()
         if silent:
@@ -190,7 +190,7 @@ def test_one_user_alone_opens_nothing(shops: Shop) -> None:
 def test_who_got_no_answer_before_has_all_patience(shops: Shop) -> None:
     """A vendor that is slow for one user is not away."""
     falls_silent(shops, "vk")
-    first, second, *_ = schedule.due_user_ids()
+    first, second, *_ = due_user_ids()
     run(first)
     assert run(second).status == "vendor_away"
     assert run(second).error == "vk_unreachable"
@@ -216,7 +216,8 @@ def test_an_error_is_an_answer(shops: Shop) -> None:
 def test_an_owner_s_press_waits_as_well_and_is_not_lost(shops: Shop) -> None:
     falls_silent(shops, "vk")
     a_pass()
-    last = schedule.due_user_ids()[-1]
+    shops.clock.move(seconds=PROBE_EVERY.total_seconds())
+    last = due_user_ids()[-1]
     run_requests.request_run(db.session.get_one(User, last))
     db.session.commit()
     assert a_pass() == []
@@ -275,7 +276,7 @@ def test_two_workers_that_come_at_once_make_one_question(
     shops.forget_calls()
     seen = circuits._circuits()
     monkeypatch.setattr(circuits, "_circuits", lambda: seen)
-    for user_id in schedule.due_user_ids():
+    for user_id in due_user_ids():
         assert run(user_id).status == "vendor_away"
     assert shops.sandbox.calls() == 1
 
