@@ -6,22 +6,27 @@ is dropped, and one that is lost costs no more than the claim lasts.
 
 from collections.abc import Callable
 from threading import Event
+from typing import TYPE_CHECKING
 
-from celery import Celery
 from flask import Flask
-from kombu.entity import Queue
 
 from app.context import settings
 from app.models import Lane
 from app.services.runs import due
+
+if TYPE_CHECKING:
+    from celery import Celery
 
 stopping = Event()
 """This worker is told to end: its runs do, after their current change."""
 KEPT_DAYS = 90
 
 
-def make_celery(app: Flask) -> Celery:
+def make_celery(app: Flask) -> "Celery":
     """For one application, whose CELERY_BROKER_URL is set. Asks nobody."""
+    from celery import Celery
+    from kombu.entity import Queue
+
     with app.app_context():
         longest = settings().run_slice_seconds + settings().run_lease_seconds
         broker = settings().celery_broker_url
