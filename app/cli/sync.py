@@ -23,7 +23,7 @@ from app.tasks.sync import run_due, run_one
 
 log = get_logger()
 
-KEPT_DAYS, DAY = 90, 24 * 60 * 60
+DAY = 24 * 60 * 60
 
 
 @click.group(cls=OneLineGroup)
@@ -104,7 +104,11 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
 
 @sync.command()
 @click.option(
-    "--days", type=click.IntRange(min=1, max=36500), default=KEPT_DAYS, show_default=True, help="How long to keep."
+    "--days",
+    type=click.IntRange(1, 36500),
+    default=pruning.KEPT_DAYS,
+    show_default=True,
+    help="How long to keep.",
 )
 @with_database
 def prune(days: int) -> None:
@@ -132,7 +136,7 @@ def go_on(every: int) -> None:
                 _run_due(stop)
                 if not stop.is_set() and clock.monotonic() >= prune_at:
                     prune_at = clock.monotonic() + DAY
-                    pruning.prune(KEPT_DAYS)
+                    pruning.prune(pruning.KEPT_DAYS)
             except (OperationalError, InterfaceError) as error:
                 log.error("database_lost", error=type(error.orig).__name__, next_try_in_seconds=every)
             except Exception:

@@ -1,11 +1,9 @@
-"""What a worker of the queue does every few seconds beside its runs: it says that it lives, and as the beat fills the
-queues."""
+"""What a worker of the queue does beside its runs: it says that it lives, and as the beat it fills the queues."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from celery import Celery
 from flask import Flask
-from kombu.entity import Queue
 
 from app import clock
 from app.db import db
@@ -13,6 +11,9 @@ from app.logs import get_logger
 from app.models import Lane
 from app.services.runs import due, slots, tidying
 from app.tasks.celery_app import catalogs, checks, mails, prune, queue_of, serve
+
+if TYPE_CHECKING:
+    from celery import Celery
 
 log = get_logger()
 
@@ -25,7 +26,7 @@ TIDY_EVERY = 60
 class Beat:
     """Several at once do no harm: each user is claimed once, and so is whatever else they ask for."""
 
-    def __init__(self, celery: Celery) -> None:
+    def __init__(self, celery: "Celery") -> None:
         self._celery = celery
         self._next: dict[object, float] = {}
 
@@ -57,6 +58,8 @@ class Beat:
 
 def _length(connection: object, queue: str) -> int:
     """How many messages wait there; makes the queue where a broker lost it."""
+    from kombu.entity import Queue
+
     with connection.channel() as channel:  # type: ignore[attr-defined]  # kombu has no types
         return int(Queue(queue, channel=channel, durable=True).queue_declare().message_count)
 

@@ -6,22 +6,29 @@ is dropped, and one that is lost costs no more than the claim lasts.
 
 from collections.abc import Callable
 from threading import Event
+from typing import TYPE_CHECKING
 
-from celery import Celery
 from flask import Flask
-from kombu.entity import Queue
 
 from app.context import settings
+from app.logs import get_logger
 from app.models import Lane
 from app.services.runs import due
 
+if TYPE_CHECKING:
+    from celery import Celery
+
+log = get_logger()
+
 stopping = Event()
 """This worker is told to end: its runs do, after their current change."""
-KEPT_DAYS = 90
 
 
-def make_celery(app: Flask) -> Celery:
+def make_celery(app: Flask) -> "Celery":
     """For one application, whose CELERY_BROKER_URL is set. Asks nobody."""
+    from celery import Celery
+    from kombu.entity import Queue
+
     with app.app_context():
         longest = settings().run_slice_seconds + settings().run_lease_seconds
         broker = settings().celery_broker_url
@@ -55,7 +62,10 @@ def queue_of(lane: Lane) -> str:
 def _in_context(app: Flask, work: Callable[..., None]) -> Callable[..., None]:
     def run(*given: int) -> None:
         with app.app_context():
-            work(*given)
+            try:
+                work(*given)
+            except Exception:  # in lines that mask what nobody shall read; the next round comes anyway
+                log.exception("task_failed", task=work.__name__)
 
     return run
 
@@ -91,7 +101,7 @@ def checks() -> None:
 def prune() -> None:
     from app.services.ops import pruning
 
-    pruning.prune(KEPT_DAYS)
+    pruning.prune(pruning.KEPT_DAYS)
 
 
 WORK: dict[str, Callable[..., None]] = {work.__name__: work for work in (serve, mails, catalogs, checks, prune)}

@@ -6,7 +6,6 @@ from functools import partial
 from threading import Event, Thread
 from typing import Any
 
-from celery import signals
 from flask import Flask
 
 from app.models import Lane
@@ -18,6 +17,8 @@ from app.tasks.celery_app import make_celery, queue_of, stopping
 
 def work(app: Flask, lanes: Sequence[Lane], threads: int, *, with_beat: bool) -> int:
     """Until SIGTERM or SIGINT, after which runs end between two changes; returns the exit code of the process."""
+    from celery import signals
+
     celery = make_celery(app)
     ended = Event()
     name = worker_name()

@@ -90,9 +90,10 @@ def a_value(column: sa.Column[Any]) -> object:
 
 def owned_tables() -> list[sa.Table]:
     """Failures to sign in are counted for addresses that nobody has, too, and tokens of Evotor's kept that are nobody's
-    so far; both are forgotten. Vendors are everybody's.
+    so far; both are forgotten, as are the slots of workers that are gone. Vendors are
+    everybody's.
     """
-    of_nobody = {"sign_in_failures", "evotor_kept_tokens", "vendor_circuits"}
+    of_nobody = {"sign_in_failures", "evotor_kept_tokens", "queue_slots", "vendor_circuits"}
     return [table for table in Base.metadata.sorted_tables if table.name not in of_nobody]
 
 

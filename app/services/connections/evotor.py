@@ -36,13 +36,13 @@ def connect_evotor(user: User, token: str) -> bool:
     connection.evotor_user_id = owner_id or (None if is_other else connection.evotor_user_id)
     if owner_id and connection.linked_id not in (None, owner_id):
         _unlink(connection)
-    record_ok(connection)
-    connection.forget_withdrawal()
     user.evotor = connection
     if is_other:
         other_account.begin_anew(user)
     else:
         events.record(EventKind.EVOTOR_CONNECTED, user.id)
+    record_ok(connection)
+    connection.forget_withdrawal()
     db.session.commit()
     # The token is good; what cannot be read is marked on the connection and the stores.
     with contextlib.suppress(ServiceError):

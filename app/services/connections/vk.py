@@ -109,13 +109,13 @@ def _take_up(user: User, connection: VkConnection, access: _VkAccess) -> bool:
     except IntegrityError:
         db.session.rollback()
         raise ConnectionRefused("community_taken") from None
+    if is_other:
+        switch.take_confirmation_back(user, "other_vk")
     record_ok(connection)
     if access.categories:
         market_categories.store_categories(user, group_id, access.categories)
     if user.sync_state is not None:
         user.sync_state.market_read_at = None  # meanwhile the community may have been in other hands
-    if is_other:
-        switch.take_confirmation_back(user, "other_vk")
     events.record(EventKind.VK_CHANGED if is_other else EventKind.VK_CONNECTED, user.id, group_id=group_id)
     return is_other
 

@@ -24,6 +24,7 @@ from app.models.run import ACTIVE
 from app.services.accounts.throttle import FORGOTTEN_AFTER
 from app.services.photos import gallery
 
+KEPT_DAYS = 90
 MAILS_ARE_ASKED_FOR = timedelta(days=8)
 """Those of the last week say what was told already."""
 RUNS_A_TIME, ENTRIES_A_TIME = 200, 2_000

@@ -111,8 +111,8 @@ def take_confirmation_back(user: User, reason: str) -> None:
 def withdraw_order(user: User) -> None:
     """What the owner ordered in one piece is not wanted any more."""
     if user.sync_state is not None and user.sync_state.owner_order is not None:
+        queue.drop_queued(user.id)  # before the state is touched, as a worker that takes the run up does it
         user.sync_state.owner_order = user.sync_state.order_run_id = None
-        queue.drop_queued(user.id)
 
 
 def _digest_of_confirmed(user: User) -> str:

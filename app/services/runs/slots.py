@@ -9,7 +9,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from app.clock import utcnow
-from app.db import db
+from app.db import db, reading
 from app.models import Lane, QueueSlots, RunStatus, SyncRun, SyncState
 from app.models.run import ACTIVE
 from app.services.runs.claims import is_dead
@@ -38,14 +38,21 @@ def forget(worker: str) -> None:
 def room(queued: Mapping[Lane, int]) -> dict[Lane, int]:
     """How many more of each lane may go into its queue, which holds so many already.
 
-    What waits for longer than a moment waits in our rows, where it keeps its place whatever becomes of the queue.
+    What waits for longer than a moment waits in our rows, where it keeps its place whatever becomes of the queue. Ends
+    the transaction that it looked in.
     """
-    rows = sa.select(QueueSlots.lane, sa.func.sum(QueueSlots.slots)).where(QueueSlots.seen_at > utcnow() - GONE_AFTER)
-    slots: dict[str, int] = {lane: int(count) for lane, count in db.session.execute(rows.group_by(QueueSlots.lane))}
+    with reading():
+        slots, bulk_at_work = _slots(), _bulk_at_work()
+        db.session.commit()
     most = {lane: slots.get(lane, 0) * A_SLOT for lane in Lane}
-    if lanes_slots := slots.get(Lane.BULK):
-        most[Lane.BULK] = max(1, lanes_slots // BULK_PART) - _bulk_at_work()
+    if of_bulk := slots.get(Lane.BULK):
+        most[Lane.BULK] = max(1, of_bulk // BULK_PART) - bulk_at_work
     return {lane: max(0, most[lane] - queued[lane]) for lane in Lane}
+
+
+def _slots() -> dict[str, int]:
+    rows = sa.select(QueueSlots.lane, sa.func.sum(QueueSlots.slots)).where(QueueSlots.seen_at > utcnow() - GONE_AFTER)
+    return {lane: int(count) for lane, count in db.session.execute(rows.group_by(QueueSlots.lane))}
 
 
 def _bulk_at_work() -> int:

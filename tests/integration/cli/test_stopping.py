@@ -121,8 +121,9 @@ def test_a_worker_says_what_it_waits_for_and_goes_on(
     assert (answer.code, passes) == (0, [0, 1])
 
 
-def test_a_worker_deletes_old_history_once_a_day(
-    flask: Shell, monkeypatch: pytest.MonkeyPatch, clock: TurnedClock
+@pytest.mark.parametrize("command", [("sync", "worker"), ("worker",)])
+def test_a_worker_without_a_queue_deletes_old_history_once_a_day(
+    flask: Shell, monkeypatch: pytest.MonkeyPatch, clock: TurnedClock, command: tuple[str, ...]
 ) -> None:
     deeds: list[str] = []
 
@@ -137,5 +138,11 @@ def test_a_worker_deletes_old_history_once_a_day(
     monkeypatch.setattr("app.cli.sync.run_due", run_due)
     monkeypatch.setattr("app.cli.sync.pruning.prune", lambda days: deeds.append(f"older than {days} days"))
 
-    assert flask("sync", "worker").code == 0
+    assert flask(*command).code == 0
     assert deeds == ["pass", "older than 90 days", "pass", "pass", "older than 90 days", "pass"]
+
+
+def test_a_worker_takes_lanes_that_there_are(flask: Shell) -> None:
+    answer = flask("worker", "--lanes", "interactive,fast")
+
+    assert (answer.code, answer.out) == (2, "") and "interactive, routine, bulk" in answer.err

@@ -17,7 +17,7 @@ LOOK_EVERY = 5.0
 class TimeSlice:
     """A run's time, which begins now. `to_end`: as long as it takes, and short waits are waited out.
 
-    `is_stopping`: the process is told to end. `others_wait`: somebody asked for a run and nobody has taken it up.
+    `is_stopping`: the process is told to end. `others_wait`: somebody asked for a run that has not begun.
     """
 
     def __init__(
