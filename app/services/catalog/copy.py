@@ -148,10 +148,11 @@ def _follow(
 
 def _note_read(user_id: int, store_id: str, **more: Any) -> None:
     """Commits."""
+    now = utcnow()
     db.session.execute(
         sa.update(CatalogStore)
         .where(CatalogStore.user_id == user_id, CatalogStore.store_id == store_id)
-        .values(state=StoreState.OK, error_code=None, fetched_at=utcnow(), retry_after=None, **more)
+        .values(state=StoreState.OK, error_code=None, fetched_at=now, heard_at=now, retry_after=None, **more)
     )
     db.session.commit()
 
