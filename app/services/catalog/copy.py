@@ -26,8 +26,13 @@ from app.models import (
     User,
 )
 from app.services.catalog import planner_statistics
-from app.services.catalog.bad_reads import doubt_about
-from app.services.catalog.copy_merge import groups_in_use, kept_products, with_old_choices, with_unread_fields
+from app.services.catalog.copy_merge import (
+    doubt_about,
+    groups_in_use,
+    kept_products,
+    with_old_choices,
+    with_unread_fields,
+)
 from app.services.catalog.copy_rows import (
     COUNTED,
     GROUPS,
