@@ -224,7 +224,6 @@ def test_a_hint_of_evotors_brings_it_back(seldom_shop: Shop) -> None:
 def test_whatever_the_owner_does_brings_it_back(seldom_shop: Shop) -> None:
     seldom_shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, "P3")
     quiet.come_back(seldom_shop.owner_id)
-    db.session.commit()
 
     assert seldom_shop.next_run_in() == INTERVAL
     assert state_of(seldom_shop).quiet_runs == 0
@@ -236,6 +235,5 @@ def test_the_owners_deed_ends_no_pause(seldom_shop: Shop) -> None:
     db.session.commit()
 
     quiet.come_back(seldom_shop.owner_id)
-    db.session.commit()
 
     assert seldom_shop.next_run_in() == timedelta(hours=5)
