@@ -52,6 +52,8 @@ class CatalogStore(Base):
 
     heard: Mapped[str | None] = mapped_column(sa.String(64))
     """Tells the lists that the copy was made of from others; None = the next ones are held against the copy itself."""
+    heard_at: Mapped[datetime | None] = mapped_column(sa.DateTime)
+    """As `fetched_at`, or another program has made another copy since."""
 
     @hybrid_property
     def is_open(self) -> bool:

@@ -36,7 +36,7 @@ _VERDICT = ("included", "level", "decided_by", "problem", "search_text", "sort_k
 _CHECKED = ("checked_at", "error_code", "state_since", "token")
 UNASKED: Mapping[type[Base], frozenset[str]] = {
     CatalogStore: frozenset(
-        {"error_code", "fetched_at", "read_whole_at", "since", "retry_after", "hinted_at", "heard"}
+        {"error_code", "fetched_at", "read_whole_at", "since", "retry_after", "hinted_at", "heard", "heard_at"}
     ),
     CatalogGroup: frozenset(),
     CatalogProduct: frozenset(_VERDICT),

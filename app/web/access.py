@@ -137,14 +137,14 @@ def commit_on_success(view: Callable[P, ResponseReturnValue]) -> Callable[P, Res
 
     @wraps(view)
     def committing(*args: P.args, **kwargs: P.kwargs) -> Response:
+        if current_user.is_authenticated:
+            quiet.come_back(current_user.id)
         try:
             answer = make_response(view(*args, **kwargs))
         except BaseException:
             db.session.rollback()
             raise
         if answer.status_code < 400:
-            if current_user.is_authenticated:
-                quiet.come_back(current_user.id)
             db.session.commit()
         else:
             db.session.rollback()

@@ -70,5 +70,8 @@ def _columns() -> dict[str, tuple[sa.Column[Any], ...]]:
             sa.Column("settled_until", sa.DateTime(), nullable=True),
             sa.Column("settled_skipped", sa.JSON(), nullable=False, server_default="{}"),
         ),
-        "catalog_stores": (sa.Column("heard", sa.String(64), nullable=True),),
+        "catalog_stores": (
+            sa.Column("heard", sa.String(64), nullable=True),
+            sa.Column("heard_at", sa.DateTime(), nullable=True),
+        ),
     }

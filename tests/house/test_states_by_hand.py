@@ -23,6 +23,7 @@ BY_HAND = {
     "integration/services/connections/test_daily_checks.py": 1,  # when a catalog is due, and nothing else of it
     "integration/services/market/test_links_loaded.py": 1,  # a table of rows and what is read from them
     "integration/services/ops/test_keys.py": 2,  # what lies in the column, again
+    "integration/services/ops/test_pruning.py": 2,  # months old, and nothing else of it
     "integration/services/owner/conftest.py": 1,  # no vendor has a part in switches and rules
     "integration/services/owner/test_orders_taken_back.py": 1,
     "integration/services/owner/test_switch.py": 1,

@@ -392,3 +392,19 @@ def test_a_quiet_run_counts_as_the_last_one_on_the_main_page(browser: Browser, o
     story.ran(owner)
     story.run_again(owner)
     assert "Всё в порядке" in browser.get("/sync").text
+
+
+def test_a_press_brings_back_what_has_become_seldom(browser: Browser, owner: User) -> None:
+    story.ran(owner)
+    state = owner.sync_state
+    assert state is not None
+    for _ in range(8):
+        state.next_run_at = None  # its time has come
+        db.session.commit()
+        story.run_again(owner)
+    assert state.next_run_at == utcnow() + timedelta(hours=1)
+
+    browser.post("/catalog/filters", {"entity_type": "store", "entity_id": SECOND_STORE, "filter_mode": "include"})
+
+    db.session.expire_all()
+    assert state.next_run_at == utcnow() + timedelta(minutes=15)

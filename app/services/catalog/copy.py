@@ -26,8 +26,13 @@ from app.models import (
     User,
 )
 from app.services.catalog import planner_statistics
-from app.services.catalog.bad_reads import doubt_about
-from app.services.catalog.copy_merge import groups_in_use, kept_products, with_old_choices, with_unread_fields
+from app.services.catalog.copy_merge import (
+    doubt_about,
+    groups_in_use,
+    kept_products,
+    with_old_choices,
+    with_unread_fields,
+)
 from app.services.catalog.copy_rows import (
     COUNTED,
     GROUPS,
@@ -148,10 +153,11 @@ def _follow(
 
 def _note_read(user_id: int, store_id: str, **more: Any) -> None:
     """Commits."""
+    now = utcnow()
     db.session.execute(
         sa.update(CatalogStore)
         .where(CatalogStore.user_id == user_id, CatalogStore.store_id == store_id)
-        .values(state=StoreState.OK, error_code=None, fetched_at=utcnow(), retry_after=None, **more)
+        .values(state=StoreState.OK, error_code=None, fetched_at=now, heard_at=now, retry_after=None, **more)
     )
     db.session.commit()
 

@@ -1,12 +1,17 @@
-"""What of the old copy stays, where a good read does not say it readably."""
+"""What of the old copy stays: what a good read does not say readably, and all of it after a read that looks bad."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
+from typing import Any
 
 from app.clients.evotor.client import GroupList, ProductList
 from app.domain.catalog.goods import Attribute, Group, Product
-from app.services.catalog.copy_rows import stored_products
+from app.services.catalog.copy_rows import quantity_of, stored_products
 from app.services.catalog.copy_table import HeldRow
+
+FEWEST_IN_STOCK = 3
+"""So many products that were in stock do not all sell out between two reads."""
 
 
 def with_unread_fields(group: Group, listed: GroupList, old: Mapping[str, Group]) -> Group:
@@ -72,3 +77,26 @@ def groups_in_use(old: Mapping[str, Group], groups: Sequence[Group], standing: C
             found.add(group_id)
             waiting.add(old[group_id].parent_id)
     return found
+
+
+def doubt_about(
+    old_groups: Mapping[str, Any],
+    old_products: Mapping[str, HeldRow],
+    groups: Sequence[Group],
+    products: ProductList,
+    kept: Sequence[Product],
+) -> str | None:
+    """Why lists that came whole look like a bad read all the same; a code."""
+    readable = products.products
+    if old_products and not readable and not products.unreadable:
+        return "evotor_empty"
+    if old_groups and not groups and any(product.group_id for product in readable):
+        return "evotor_empty"
+    if any(_is_in_stock(product.quantity) for product in (*readable, *kept)):
+        return None
+    were_in_stock = sum(_is_in_stock(quantity_of(row)) for row in old_products.values())
+    return "evotor_no_stock" if were_in_stock >= FEWEST_IN_STOCK else None
+
+
+def _is_in_stock(quantity: Decimal | float | None) -> bool:
+    return quantity is not None and quantity > 0

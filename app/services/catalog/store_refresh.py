@@ -84,7 +84,7 @@ class StoreRefresh:
         """Of stores whose copy stands as it is, unless somebody else made another one meanwhile. Flushes."""
         now = utcnow()
         rows = [
-            {"row_id": row.id, "row_heard": row.heard, "fetched_at": now}
+            {"row_id": row.id, "row_heard": row.heard, "row_heard_at": row.heard_at, "fetched_at": now}
             | ({"read_whole_at": now, "since": since.since_of(read.products)} if read.is_whole else {})
             for row, read in self._heard_again
         ]
@@ -136,7 +136,7 @@ class StoreRefresh:
 
 def _is_as_heard(row: CatalogStore | None, read: StoreRead) -> bool:
     """The copy was made of the very same lists, or nothing changed since it was."""
-    if row is None or row.state != StoreState.OK or row.heard is None:
+    if row is None or row.state != StoreState.OK or row.heard is None or row.heard_at != row.fetched_at:
         return False
     if read.is_whole:
         return row.heard == heard(read.groups, read.products)
@@ -148,8 +148,8 @@ _STORES: Any = CatalogStore.__table__
 _HEARD_AGAIN = (
     sa.update(_STORES)
     .where(_STORES.c.id == sa.bindparam("row_id"), _STORES.c.heard == sa.bindparam("row_heard"))
-    .where(_STORES.c.state == StoreState.OK)
-    .values(fetched_at=sa.bindparam("fetched_at"))
+    .where(_STORES.c.state == StoreState.OK, _STORES.c.fetched_at == sa.bindparam("row_heard_at"))
+    .values(fetched_at=sa.bindparam("fetched_at"), heard_at=sa.bindparam("fetched_at"))
 )
 
 

@@ -15,6 +15,7 @@ from app.clock import utcnow
 from app.db import db
 from app.domain.digest import digest_of
 from app.models import KeptPlan, User
+from app.services import plan_version
 from app.services.market.categories import known_categories
 from app.services.photos import files
 from app.services.planning import plan_validity
@@ -36,6 +37,8 @@ def look(user: User) -> Look:
 
 def note(user: User, seen: Look, skipped: Mapping[str, int]) -> None:
     """The plan of that look changes nothing. `skipped`: the products that it leaves as they are, by the reason."""
+    if not seen.version:
+        plan_version.begin(user.id)  # nobody numbered the records so far: the next run may note something
     until = plan_validity.valid_until(user, seen.at)
     if (known := known_categories(user)) is not None:
         until = min(until, known.old_at)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from app.clock import utcnow
 from app.context import settings
-from app.db import db
+from app.db import db, reading
 from app.domain.account.time_zones import zone_of
 from app.models import Lane, RunStatus, RunTrigger, SyncRun, SyncState, User
 from app.models.run import UNASKED_FOR
@@ -73,17 +73,27 @@ def interrupt(user_id: int) -> None:
 
 
 def come_back(user_id: int) -> None:
-    """The owner did something: where runs have become seldom, the next one comes as soon as it did before."""
+    """The owner does something: where runs have become seldom, the next one comes as soon as it did before. Commits.
+
+    Looked up without the writer's turn, for it is seldom so.
+    """
+    are_seldom = (SyncState.user_id == user_id, SyncState.quiet_runs > AS_USUAL)
+    with reading():
+        found = db.session.scalar(sa.select(SyncState.id).where(*are_seldom))
+        db.session.commit()
+    if found is None:
+        return
     now = utcnow()
     soon = now + _interval()
     comes_later = sa.and_(SyncState.next_run_at > soon, SyncState.strike_code.is_(None))
-    seldom = sa.update(SyncState).where(SyncState.user_id == user_id, SyncState.quiet_runs > AS_USUAL)
     values = {
         "quiet_runs": 0,
         "next_run_at": sa.case((comes_later, soon), else_=SyncState.next_run_at),
         "scheduled_at": sa.case((comes_later, now), else_=SyncState.scheduled_at),
     }
-    db.session.execute(seldom.values(values).execution_options(synchronize_session=False))
+    seldom = sa.update(SyncState).where(*are_seldom).values(values)
+    db.session.execute(seldom.execution_options(synchronize_session=False))
+    db.session.commit()
 
 
 def _interval() -> timedelta:

@@ -2,7 +2,6 @@
 
 from datetime import date
 
-import sqlalchemy as sa
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -102,9 +101,8 @@ def run(run_id: int) -> ResponseReturnValue:
 
 def _without_row(run_id: int) -> SyncRun | None:
     """It found nothing to do and left no row, perhaps while somebody watched."""
-    if db.session.scalar(sa.select(SyncRun.id).where(SyncRun.id == run_id)) is not None:
-        return None
-    return quiet.row_that_went(owner().sync_state, run_id)
+    gone = quiet.row_that_went(owner().sync_state, run_id)
+    return gone if gone is not None and db.session.get(SyncRun, run_id) is None else None
 
 
 def _progress(found: SyncRun) -> str:

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
@@ -176,3 +177,37 @@ def test_a_rule_follows_its_entity_to_another_name(shop_everywhere: Shop) -> Non
 
     rules = owner_rules.rules_of(shop_everywhere.owner).rules
     assert [rule.name for rule in rules if rule.entity_type is EntityType.PRODUCT] == ["Новое имя"]
+
+
+def stored_names() -> set[str]:
+    db.session.remove()
+    return {row.name for row in db.session.query(CatalogProduct)}
+
+
+def rename_past_us(**store: Any) -> None:
+    """As a program does that knows nothing of what was heard."""
+    db.session.remove()
+    with db.engine.begin() as connection:
+        connection.execute(sa.update(CatalogProduct).values(name="Другое"))
+        if store:
+            connection.execute(sa.update(CatalogStore).values(**store))
+
+
+def test_lists_that_are_heard_once_more_are_not_held_against_the_copy(shop_everywhere: Shop) -> None:
+    refresh.refresh(shop_everywhere.owner)
+    rename_past_us()
+
+    report = refresh.refresh(shop_everywhere.owner)
+
+    assert (report.stores_read, report.products, report.failed) == (1, 3, [])
+    assert stored_names() == {"Другое"}, "nothing was read of it"
+
+
+def test_they_are_where_another_program_has_made_the_copy(shop_everywhere: Shop) -> None:
+    refresh.refresh(shop_everywhere.owner)
+    shop_everywhere.clock.move(minutes=1)
+    rename_past_us(fetched_at=shop_everywhere.clock.utcnow())
+
+    refresh.refresh(shop_everywhere.owner)
+
+    assert "Другое" not in stored_names()

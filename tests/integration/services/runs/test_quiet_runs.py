@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
-from app.models import RunStatus, RunTrigger, SyncRun, SyncState
+from app.models import KeptPlan, RunStatus, RunTrigger, SyncRun, SyncState
 from app.services.engine import run as engine_run
 from app.services.engine.run import Outcome
 from app.services.owner import run_requests
@@ -75,6 +75,17 @@ def test_whoever_presses_gets_a_run_that_looks_at_everything(quiet_shop: Shop) -
         engine_run.run_user(owner, RunTrigger.SCHEDULE)
 
     assert any("FROM listings" in statement and "NOT (EXISTS" not in statement for statement in statements)
+
+
+def test_records_that_nobody_numbered_get_a_number(quiet_shop: Shop) -> None:
+    db.session.execute(sa.delete(KeptPlan))
+    db.session.commit()
+
+    for _ in range(2):
+        quiet_shop.run()
+
+    kept = db.session.scalars(sa.select(KeptPlan)).one()
+    assert kept.settled_of == kept.version
 
 
 # What is left of it
@@ -213,7 +224,6 @@ def test_a_hint_of_evotors_brings_it_back(seldom_shop: Shop) -> None:
 def test_whatever_the_owner_does_brings_it_back(seldom_shop: Shop) -> None:
     seldom_shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, "P3")
     quiet.come_back(seldom_shop.owner_id)
-    db.session.commit()
 
     assert seldom_shop.next_run_in() == INTERVAL
     assert state_of(seldom_shop).quiet_runs == 0
@@ -225,6 +235,5 @@ def test_the_owners_deed_ends_no_pause(seldom_shop: Shop) -> None:
     db.session.commit()
 
     quiet.come_back(seldom_shop.owner_id)
-    db.session.commit()
 
     assert seldom_shop.next_run_in() == timedelta(hours=5)
