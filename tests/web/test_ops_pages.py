@@ -103,6 +103,16 @@ def test_an_account_is_found_by_address_or_number(operator: Browser, owner: User
     assert len(page.all("tbody tr")) == found
 
 
+def test_nothing_asks_the_operator_for_what_the_owner_has_to_do(
+    operator: Browser, owner: User, sandbox: Sandbox
+) -> None:
+    story.ran(owner)
+    story.ran_into(owner, sandbox, "vk", "captcha")
+    for path in ("/ops", "/ops/users", f"/ops/users/{owner.id}"):
+        page = operator.get(path)
+        assert "Нужно участие владельца" in page.text and "Нужно ваше участие" not in page.text
+
+
 def test_an_account_that_is_not_there_is_none(operator: Browser) -> None:
     operator.get("/ops/users/99", 404)
     operator.get(f"/ops/users/{10**18}", 404)

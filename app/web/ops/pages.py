@@ -14,7 +14,7 @@ from app.services.owner import switch
 from app.web.access import LARGEST_ID, commit_on_success, owner
 from app.web.address import requested_page
 from app.web.forms import ActionForm, sent, text_of
-from app.web.ops import blueprint
+from app.web.ops import blueprint, labels
 from app.web.ops.forms import HaltForm
 
 LONGEST_WORDS = 254
@@ -32,6 +32,7 @@ def overview() -> str:
     hour, day = now - timedelta(hours=1), now - timedelta(days=1)
     return render_template(
         "ops/overview.html",
+        words=labels,
         now=now,
         users=figures.users(),
         due=figures.due(now),
@@ -48,9 +49,9 @@ def overview() -> str:
 
 @blueprint.get("/ops/users")
 def user_list() -> str:
-    words = request.args.get("q", "").strip()[:LONGEST_WORDS]
-    page = accounts.accounts(words if words.isprintable() else "", requested_page())
-    return render_template("ops/users.html", page=page, words=words)
+    asked = request.args.get("q", "").strip()[:LONGEST_WORDS]
+    page = accounts.accounts(asked if asked.isprintable() else "", requested_page())
+    return render_template("ops/users.html", page=page, asked=asked, words=labels)
 
 
 @blueprint.get("/ops/users/<int:user_id>")
@@ -86,6 +87,7 @@ def _account_or_404(user_id: int) -> User:
 def _user_page(account: User, form: HaltForm) -> str:
     return render_template(
         "ops/user.html",
+        words=labels,
         account=account,
         form=form,
         status=switch.status_of(account),
