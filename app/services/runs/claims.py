@@ -27,7 +27,6 @@ def worker_name() -> str:
 def claim(user_id: int, trigger: RunTrigger, worker: str) -> SyncRun | None:
     """The user's run, now ours; None while another worker is at work. Commits."""
     now = utcnow()
-    _bury_dead(user_id, now)
     values = {
         "status": RunStatus.RUNNING,
         "worker": worker,
@@ -35,24 +34,43 @@ def claim(user_id: int, trigger: RunTrigger, worker: str) -> SyncRun | None:
         "heartbeat_at": now,
         "lease_until": now + timedelta(seconds=settings().run_lease_seconds),
     }
-    run_id = _take_queued(user_id, values)
-    # From here on nobody asks for a run or begins one, and who is to be served next need not be held any longer.
-    db.session.execute(sa.update(SyncState).where(SyncState.user_id == user_id).values(claimed_until=None))
-    if run_id is None:
-        # Asked for just before.
-        run_id = _take_queued(user_id, values)
-    if run_id is None:
-        return _insert_running(user_id, trigger, values)
+    return _begun_at_once(user_id, trigger, values) or _taken_up(user_id, trigger, now, values)
+
+
+def _begun_at_once(user_id: int, trigger: RunTrigger, values: dict[str, Any]) -> SyncRun | None:
+    """Where no run is queued or at work, which is so but for a moment now and then. Commits."""
+    active = sa.select(SyncRun.id).where(SyncRun.user_id == user_id, SyncRun.status.in_(ACTIVE))
+    is_free = sa.update(SyncState).where(SyncState.user_id == user_id, sa.not_(active.exists()))
+    freed = is_free.values(claimed_until=None).returning(SyncState.id).execution_options(synchronize_session=False)
+    run = _inserted(user_id, trigger, values) if db.session.scalar(freed) is not None else None
     db.session.commit()
-    return db.session.get(SyncRun, run_id, populate_existing=True)
+    return run
 
 
-def _bury_dead(user_id: int, now: datetime) -> None:
-    db.session.execute(
-        sa.update(SyncRun)
-        .where(SyncRun.user_id == user_id, SyncRun.status == RunStatus.RUNNING, is_dead(now))
-        .values(status=RunStatus.FAILED, error_code=WORKER_LOST, finished_at=now)
-    )
+def _taken_up(user_id: int, trigger: RunTrigger, now: datetime, values: dict[str, Any]) -> SyncRun | None:
+    """The queued one; another where that of before has lost its worker. Commits."""
+    run_id = _take_active(user_id, now, values)
+    # From here on nobody asks for a run or begins one.
+    db.session.execute(sa.update(SyncState).where(SyncState.user_id == user_id).values(claimed_until=None))
+    run = _inserted(user_id, trigger, values) if run_id is None else None
+    db.session.commit()
+    return db.session.get(SyncRun, run_id, populate_existing=True) if run_id else run
+
+
+def _take_active(user_id: int, now: datetime, values: dict[str, Any]) -> int | None:
+    """The number of the queued run, which is ours now; 0 where one is at work. One that is dead is buried."""
+    active = sa.select(SyncRun.id, SyncRun.status, is_dead(now)).where(SyncRun.user_id == user_id)
+    found = db.session.execute(active.where(SyncRun.status.in_(ACTIVE)).with_for_update()).first()
+    if found is None:
+        return None
+    run_id, status, has_lost_its_worker = found
+    if status == RunStatus.RUNNING and not has_lost_its_worker:
+        return 0
+    is_queued = status == RunStatus.QUEUED
+    buried = {"status": RunStatus.FAILED, "error_code": WORKER_LOST, "finished_at": now}
+    changed = sa.update(SyncRun).where(SyncRun.id == run_id).values(values if is_queued else buried)
+    db.session.execute(changed.execution_options(synchronize_session=False))
+    return run_id if is_queued else None
 
 
 def is_dead(now: datetime) -> sa.ColumnElement[bool]:
@@ -61,23 +79,12 @@ def is_dead(now: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(SyncRun.lease_until.is_(None), SyncRun.lease_until < now, SyncRun.lease_until > now + longest)
 
 
-def _take_queued(user_id: int, values: dict[str, Any]) -> int | None:
-    queued = sa.update(SyncRun).where(SyncRun.user_id == user_id, SyncRun.status == RunStatus.QUEUED)
-    return db.session.scalar(queued.values(values).returning(SyncRun.id))
-
-
-def _insert_running(user_id: int, trigger: RunTrigger, values: dict[str, Any]) -> SyncRun | None:
-    """None where a run is at work, or its account is gone. An insert that fails would cost a number. Commits."""
-    is_active = sa.select(SyncRun.id).where(SyncRun.user_id == user_id, SyncRun.status.in_(ACTIVE))
-    if db.session.scalar(is_active) is not None:
-        db.session.commit()
-        return None
+def _inserted(user_id: int, trigger: RunTrigger, values: dict[str, Any]) -> SyncRun | None:
+    """None where somebody was faster, or the account is gone."""
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
     new = insert(SyncRun).values(user_id=user_id, trigger=trigger, **values).on_conflict_do_nothing()
     try:
-        run = db.session.scalar(new.returning(SyncRun))
-        db.session.commit()
+        return db.session.scalar(new.returning(SyncRun))
     except IntegrityError:
         db.session.rollback()
         return None
-    return run
