@@ -103,8 +103,7 @@ def _is_hearsay(moment: datetime | None, now: datetime) -> bool:
 def enter(user: User, vendors: Iterable[Vendor]) -> Entry:
     """Whether a run of this user's may begin that needs these vendors.
 
-    A vendor in doubt is asked, for PROBE_SECONDS at most, and whoever got no answer comes again after NEXT_TRY; then
-    this commits.
+    Commits. A vendor in doubt is asked, for PROBE_SECONDS at most; whoever got no answer comes again after NEXT_TRY.
     """
     circuits = {vendor: circuit for vendor, circuit in _circuits().items() if circuit != Circuit()}
     for vendor in vendors:
@@ -113,6 +112,7 @@ def enter(user: User, vendors: Iterable[Vendor]) -> Entry:
         if found is Way.WAIT or (found is Way.ASK and not _answers(user, vendor, circuit)):
             db.session.commit()
             return Entry(vendor)
+    db.session.commit()
     return Entry(doubted=frozenset(circuits))
 
 
