@@ -30,7 +30,7 @@ from bench.speed.goods import Goods, make_goods
 from config import load_settings
 from tests.factories import connect_both, make_user
 from tests.support.database import drop_postgres, make_postgres
-from tests.support.sandbox import ACCOUNT, CLUB, EVOTOR_TOKEN, SECOND_STORE, STORE, Sandbox
+from tests.support.sandbox import ACCOUNT, EVOTOR_TOKEN, SECOND_STORE, STORE, Sandbox
 
 OWNER = "owner@example.ru"
 BIG, SMALL = "20260101-AAAA-4BBB-80CC-000000000001", "20260101-AAAA-4BBB-80CC-000000000002"
@@ -163,7 +163,7 @@ def lay_plan(user: User) -> None:
         changes = plans.plan_for(user).changes
         if not changes:
             return
-        market = records.MarketRecords(user.id, CLUB)
+        market = records.MarketRecords(user.id, user.market_id)
         market.load()
         for number, change in enumerate(changes):
             _lay(market, change, FIRST_ITEM + number)

@@ -7,7 +7,7 @@ from werkzeug.exceptions import NotFound
 from app.sandbox.control.actions import action, set_fields
 from app.sandbox.documents import Json
 from app.sandbox.evotor.api import timestamp
-from app.sandbox.evotor.state import EvotorStore
+from app.sandbox.evotor.state import EvotorAccount, EvotorStore
 from app.sandbox.state import World
 from app.sandbox.vk.market import REJECTED
 from app.sandbox.vk.state import RIGHTS, Album, Club, Item, VkToken
@@ -47,7 +47,7 @@ def _change_entities(world: World, store: EvotorStore, entities: dict[str, Json]
 
 @action("evotor/stores")
 def change_stores(world: World, body: Json) -> Json:
-    account = world.evotor.accounts[body["account"]]
+    account = world.evotor.accounts.setdefault(body["account"], EvotorAccount(body["account"]))
     now = timestamp(world.clock.now())
     for given in body.get("upsert", []):
         about = {"user_id": account.user_id, "created_at": now, "updated_at": now, **given}

@@ -19,7 +19,7 @@
                           "tokens": {"<token>": {"user_id": "01-...", "stock": false, "allowed": true} or null}}
     POST evotor/products  {"store", "upsert": [{...}], "patch": [{"id", "price": 1}], "delete": ["id"]}
     POST evotor/groups    the same for groups; a null in a patch drops the field
-    POST evotor/stores    {"account": "01-...", "upsert": [...], "patch": [...], "delete": [...]}
+    POST evotor/stores    {"account": "01-...", "upsert": [...], "patch": [...], "delete": [...]}; a new account is made
     POST evotor/partner   {"url", "secret", "hints": true}: whom Evotor tells, whether of changed goods, too; it stays
     POST evotor/install   {"account", "email", "password"}, evotor/uninstall {"account"}: as in the cabinet, /ui/evotor
     POST evotor/send      {"path": "user/token", "body", "token": instead of the secret, "headers"}: any webhook;

@@ -1,0 +1,1 @@
+"""Many owners at once, served by many workers."""
