@@ -12,7 +12,7 @@ KINDS = (
     "'registered', 'signed_in', 'sign_in_failed', 'sign_in_locked', 'password_refused', 'signed_out', "
     "'signed_out_everywhere', 'password_changed', 'evotor_connected', 'evotor_changed', 'evotor_disconnected', "
     "'vk_connected', 'vk_changed', 'vk_disconnected', 'enabled', 'disabled', 'confirmed', 'approved', "
-    "'hide_all_ordered', 'undo_ordered', 'run_stopped'"
+    "'hide_all_ordered', 'undo_ordered', 'run_stopped', 'email_confirmed', 'evotor_installed'"
 )
 NEW_KINDS = ("operator_granted", "operator_revoked", "halted", "resumed")
 GIVEN_UP = sa.text("given_up_at IS NOT NULL")
