@@ -91,9 +91,14 @@ class Happenings:
         return [
             lambda: shop.put(one, price=chance.randint(90, 110), parent_id=chance.choice(GROUPS)),
             lambda: shop.put(one, price=100, quantity=chance.choice((0, 5))),
-            lambda: shop.drop(one),
+            lambda: self._gone(one),
             lambda: shop.sandbox.control("evotor/groups", store=TINY, upsert=renamed),
         ]
+
+    def _gone(self, product_id: str) -> None:
+        """Whether or not it was there before."""
+        self.shop.put(product_id)
+        self.shop.drop(product_id)
 
     def _by_the_owner(self) -> list[Callable[[], Any]]:
         shop, chance = self.shop, self.chance
