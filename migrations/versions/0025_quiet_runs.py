@@ -23,10 +23,11 @@ NUMBERS = {
 
 
 def upgrade() -> None:
+    is_postgresql = op.get_bind().dialect.name == "postgresql"
     for table, columns in _columns().items():
-        for column in columns:
-            op.add_column(table, column)
-    if op.get_bind().dialect.name != "postgresql":
+        for column in columns:  # an earlier try may have come so far
+            op.add_column(table, column, if_not_exists=is_postgresql)
+    if not is_postgresql:
         op.create_index(NEWEST, "sync_runs", ["user_id", "id"])
         return
     # Each by itself, so that a table is locked no longer than it takes to write it anew, and runs go on with the rest.

@@ -79,7 +79,7 @@ def test_migrations_lead_forward_again(app_on_nothing: Flask) -> None:
     assert tables() == set(Base.metadata.tables)
 
 
-def test_a_migration_that_fails_takes_those_before_it_back(
+def test_after_a_migration_that_failed_the_next_try_goes_on(
     app_on_nothing: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_index = op.create_index
@@ -92,7 +92,8 @@ def test_a_migration_that_fails_takes_those_before_it_back(
     monkeypatch.setattr(op, "create_index", broken)
     with pytest.raises(SystemExit):
         upgrade()
-    assert tables() == set()
+    # On PostgreSQL those up to 0025, which makes an index without a lock, stay.
+    assert tables() == set() or db.engine.dialect.name == "postgresql"
 
     monkeypatch.undo()
     upgrade()
@@ -234,3 +235,23 @@ def test_the_last_event_of_a_subscription_is_kept(app_on_nothing: Flask) -> None
     upgrade()
 
     assert db.session.scalar(sa.select(EvotorConnection.subscriptions)) == {"s1": [5, True]}
+
+
+def test_an_index_that_could_not_be_made_beside_the_runs_is_made_by_the_next_try(
+    app_on_nothing: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute = op.execute
+
+    def broken(statement: object) -> None:
+        if "CONCURRENTLY" in str(statement):
+            raise RuntimeError(statement)
+        execute(statement)  # type: ignore[arg-type]  # as the migrations give it
+
+    if db.engine.dialect.name == "postgresql":
+        monkeypatch.setattr(op, "execute", broken)
+        with pytest.raises(SystemExit):
+            upgrade()
+        monkeypatch.undo()
+    upgrade()
+
+    assert "ix_sync_runs_newest" in {index["name"] for index in sa.inspect(db.engine).get_indexes("sync_runs")}
