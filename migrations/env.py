@@ -1,8 +1,10 @@
 """Runs the migrations on the application's own engine, one process at a time: the next one finds them done."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import sqlalchemy as sa
 from alembic import context
 from flask import current_app
 from sqlalchemy.engine import Connection, RootTransaction
@@ -24,13 +26,18 @@ def run() -> None:
 
 @contextmanager
 def _alone_on_postgres(connection: Connection) -> Iterator[None]:
-    """However long the other takes: it is at the same work."""
-    _configure(connection)
-    with context.begin_transaction():
-        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATING})")
-        connection.exec_driver_sql("RESET lock_timeout")
-        yield
+    """However long the other takes: it is at the same work. The turn outlasts the transactions of a migration that
+    commits on its way, and who waits for it holds no snapshot that an index made CONCURRENTLY would wait for.
+    """
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as turn:
+        while not turn.scalar(sa.select(sa.func.pg_try_advisory_lock(MIGRATING))):
+            time.sleep(0.2)
+        try:
+            _configure(connection)
+            with context.begin_transaction():
+                yield
+        finally:
+            turn.execute(sa.select(sa.func.pg_advisory_unlock(MIGRATING)))
 
 
 @contextmanager

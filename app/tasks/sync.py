@@ -119,7 +119,7 @@ def serve(user_id: int, is_stopping: Callable[[], bool]) -> Outcome | None:
         outcome = run.run_user(
             user, RunTrigger.SCHEDULE, to_end=False, is_stopping=is_stopping, others_wait=due.somebody_waits
         )
-        if outcome.run_id is None:
+        if outcome.run_id is None and outcome.status != "already_running":
             due.pass_over(user_id, circuits.PROBE_EVERY if outcome.status == "vendor_away" else due.AGAIN_AFTER)
         return outcome
 

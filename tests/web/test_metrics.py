@@ -9,6 +9,7 @@ import yaml
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 
 from app.clock import utcnow
@@ -105,10 +106,10 @@ def test_no_key_and_no_address_stands_there(metered: Flask, owner: User, sandbox
 
 
 def test_a_database_that_is_away_is_told_and_nothing_else(metered: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(*_args: object) -> None:
+    def away(*_args: object, **_options: object) -> None:
         raise OperationalError("SELECT 1", {}, Exception("away"))
 
-    monkeypatch.setattr("app.services.health.sa.inspect", away)
+    monkeypatch.setattr(Engine, "connect", away)
     assert scraped(metered) == {("evosync_database_up",): 0}
 
 

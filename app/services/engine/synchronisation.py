@@ -32,7 +32,7 @@ from app.services.owner.settings import owner_settings
 from app.services.planning import approvals, look_alikes
 from app.services.planning.approvals import BrakeCheck
 from app.services.planning.plans import desired_for, undecided
-from app.services.runs import codes
+from app.services.runs import codes, records
 from app.services.vendors.connection_use import CONNECTION_CHANGED
 
 MARKET_READ_EVERY = timedelta(days=1)
@@ -283,8 +283,9 @@ class Synchronisation:
 
     def _note_success(self, *, is_settled: bool) -> None:
         user, state = self._run.user, self._run.user.sync_state
-        if state is None:
+        if state is None or (is_settled and state.confirmed_adds is None):
             return
+        records.hold(self._run.row.id)  # before the state: whoever asks for a run begins there, too
         state.confirmed_adds = None
         if is_settled:
             return

@@ -114,7 +114,8 @@ def without_a_good_run(only: int | None = None) -> list[Occasion]:
     quiet = sa.select(SyncState.id).where(SyncState.user_id == User.id, SyncState.quiet_began_at > since)
     query = sa.select(User.id).join(SyncConfig, SyncConfig.user_id == User.id)
     is_older = (SyncConfig.confirmed_at <= since, SyncConfig.updated_at <= since)
-    query = query.where(*_owners(MailKind.NO_GOOD_RUN, only), *is_older, ~quiet.exists(), ~good.exists())
+    query = query.where(*_owners(MailKind.NO_GOOD_RUN, only), User.halted_at.is_(None), *is_older)
+    query = query.where(~quiet.exists(), ~good.exists())
     return [Occasion(user_id) for user_id in db.session.scalars(query)]
 
 

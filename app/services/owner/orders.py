@@ -100,9 +100,10 @@ def _last_with_changes(user_id: int) -> int | None:
 def _place(user: User, order: OwnerOrder, run_id: int | None) -> None:
     config = owner_config.ensure_config(user)
     assert user.sync_state is not None
-    # Before the state is touched, as a run that ends does it: else the two wait for each other.
-    queue.cancel(user.id, codes.OTHER_ORDER)
     config.is_enabled = False
+    db.session.flush()
+    # After the switch and before the state, as others do it: else two wait for each other.
+    queue.cancel(user.id, codes.OTHER_ORDER)
     if order is OwnerOrder.UNDO:  # the owner thought better of what was approved
         db.session.execute(sa.delete(SyncApproval).where(SyncApproval.user_id == user.id))
     user.sync_state.owner_order, user.sync_state.order_run_id = order, run_id

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from app.clock import utcnow
 from app.context import settings
 from app.db import db
-from app.models import RunStatus, RunTrigger, SyncRun, SyncState
+from app.models import Lane, RunStatus, RunTrigger, SyncRun, SyncState
 from app.models.run import ACTIVE
 from app.services.runs.codes import WORKER_LOST
 from app.services.runs.pauses import CLOCK_TOLERANCE
@@ -41,8 +41,11 @@ def _begun_at_once(user_id: int, trigger: RunTrigger, values: dict[str, Any]) ->
     """Where no run is queued or at work, which is so but for a moment now and then. Commits."""
     active = sa.select(SyncRun.id).where(SyncRun.user_id == user_id, SyncRun.status.in_(ACTIVE))
     is_free = sa.update(SyncState).where(SyncState.user_id == user_id, sa.not_(active.exists()))
-    freed = is_free.values(claimed_until=None).returning(SyncState.id).execution_options(synchronize_session=False)
-    run = _inserted(user_id, trigger, values) if db.session.scalar(freed) is not None else None
+    freed = is_free.values(claimed_until=None).returning(SyncState.lane).execution_options(synchronize_session=False)
+    lane = db.session.scalar(freed)
+    if lane == Lane.INTERACTIVE and trigger is RunTrigger.SCHEDULE:
+        trigger = RunTrigger.MANUAL  # the owner pressed while another run was at work
+    run = _inserted(user_id, trigger, values) if lane is not None else None
     db.session.commit()
     return run
 

@@ -69,9 +69,10 @@ def give_back(user_id: int) -> None:
 
 
 def pass_over(user_id: int, wait: timedelta = AGAIN_AFTER) -> None:
-    """Who was claimed cannot run now, and is looked at again after that; nobody makes room for them. Commits."""
-    state = sa.update(SyncState).where(SyncState.user_id == user_id)
-    later = state.values(claimed_until=utcnow() + wait, lane=Lane.ROUTINE)
+    """Who was claimed cannot run now: they come again after that, and hold nobody up meanwhile. Commits."""
+    at = utcnow() + wait
+    claimed = sa.update(SyncState).where(SyncState.user_id == user_id, SyncState.claimed_until.is_not(None))
+    later = claimed.values(claimed_until=at, next_run_at=at, scheduled_at=utcnow())
     db.session.execute(later.execution_options(synchronize_session=False))
     db.session.commit()
 

@@ -19,6 +19,11 @@ def is_there(run_id: int) -> bool:
     return db.session.scalar(sa.select(SyncRun.id).where(SyncRun.id == run_id)) is not None
 
 
+def hold(run_id: int) -> None:
+    """Nobody else changes the run until the transaction ends."""
+    db.session.execute(sa.select(SyncRun.id).where(SyncRun.id == run_id).with_for_update())
+
+
 def somebody_is_at_work(now: datetime) -> bool:
     """A worker is alive, whoever it works for."""
     at_work = (SyncRun.status.in_(ACTIVE), SyncRun.status == RunStatus.RUNNING, SyncRun.lease_until > now)

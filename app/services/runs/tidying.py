@@ -15,6 +15,8 @@ from app.context import settings
 from app.db import db
 from app.models import Lane, RunStatus, SyncConfig, SyncRun, SyncState, User
 from app.models.run import ACTIVE
+from app.services.runs.claims import is_dead
+from app.services.runs.codes import WORKER_LOST
 from app.services.runs.due import is_wanted
 from app.services.runs.pauses import LONGEST_AHEAD
 
@@ -26,7 +28,7 @@ def put_in_order() -> None:
     """Commits."""
     now = utcnow()
     _make_missing()
-    for statement in (_due_at_once(now), _set_aside(now), _freed(now), _leases_from_now(now)):
+    for statement in (_due_at_once(now), _set_aside(now), _freed(now), _leases_from_now(now), _buried(now)):
         db.session.execute(statement.execution_options(synchronize_session=False))
     db.session.commit()
 
@@ -38,6 +40,7 @@ def what_is_out_of_order(now: datetime) -> Sequence[sa.ColumnElement[bool]]:
         sa.select(SyncState.id).where(is_wanted(), _is_misplaced(now)).exists(),
         sa.select(SyncState.id).where(_is_claimed_too_long(now)).exists(),
         sa.select(SyncRun.id).where(*_is_ahead(now)).exists(),
+        sa.select(SyncRun.id).where(*_is_left_behind(now)).exists(),
     )
 
 
@@ -68,7 +71,7 @@ def _is_misplaced(now: datetime) -> sa.ColumnElement[bool]:
         SyncState.next_run_at.is_(None),
         SyncState.next_run_at > now + LONGEST_AHEAD,
         SyncState.scheduled_at > now + A_WHILE,
-        sa.and_(SyncState.next_run_at > now, _is_queued()),
+        sa.and_(SyncState.next_run_at > now, SyncState.claimed_until.is_(None), _is_queued()),
     )
 
 
@@ -105,6 +108,17 @@ def _leases_from_now(now: datetime) -> sa.Update:
     """Who lives renews them, and who died is found out."""
     changed = sa.update(SyncRun).where(_free_to_change(SyncRun, *_is_ahead(now)))
     return changed.values(heartbeat_at=now, lease_until=now + timedelta(seconds=settings().run_lease_seconds))
+
+
+def _is_left_behind(now: datetime) -> Sequence[sa.ColumnElement[bool]]:
+    """Runs whose worker died, and after which none comes that would bury them."""
+    state = sa.select(SyncState.id).where(SyncState.user_id == SyncRun.user_id, sa.not_(is_wanted()))
+    return SyncRun.status.in_(ACTIVE), SyncRun.status == RunStatus.RUNNING, is_dead(now), state.exists()
+
+
+def _buried(now: datetime) -> sa.Update:
+    changed = sa.update(SyncRun).where(_free_to_change(SyncRun, *_is_left_behind(now)))
+    return changed.values(status=RunStatus.FAILED, error_code=WORKER_LOST, finished_at=now)
 
 
 def _free_to_change(

@@ -16,7 +16,18 @@ from flask import Flask
 
 from app.crypto import KeyRing
 from app.db import Base, db
-from app.models import CatalogProduct, EvotorConnection, EvotorKeptToken, SignInFailures, SyncRun, User
+from app.models import (
+    CatalogProduct,
+    EvotorConnection,
+    EvotorKeptToken,
+    Lane,
+    QueueSlots,
+    SignInFailures,
+    SyncRun,
+    User,
+    Vendor,
+    VendorCircuit,
+)
 from app.services.ops.copying import copy
 from app.services.ops.copying.engines import engine_for
 from app.services.ops.copying.raw import lots, raw_tables
@@ -83,6 +94,8 @@ def fill() -> User:
     db.session.add(SignInFailures(account="b", source="ё", failures=1, last_at=NOON))
     db.session.add(SignInFailures(account="B", source="Z", failures=2, last_at=NOON, locked_until=NOON))
     db.session.add(EvotorKeptToken(evotor_user_id="x", token="kept in secret", expires_at=NOON))
+    db.session.add(QueueSlots(worker="w:1:ё", lane=Lane.BULK, slots=4, seen_at=NOON))
+    db.session.add(VendorCircuit(vendor=Vendor.VK, silent_to="1 2", silent_since=NOON))
     db.session.commit()
     return user
 

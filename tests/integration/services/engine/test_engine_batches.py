@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from app.clients.http import Response
 from app.db import db
 from app.models import ConnectionState, RunStatus, SyncConfig, SyncRun
+from app.services.engine.context import held_lease
 from app.services.pages.sync.problems import problems
 from tests.support.sandbox import CLUB, Sandbox
 from tests.support.settings import calls_go_singly
@@ -150,7 +151,10 @@ def test_the_lease_is_renewed_between_pages_that_are_asked_for_alone(asked_alone
     assert max(left) - min(left) < timedelta(seconds=10), "whole each time"
 
 
-def test_a_run_is_switched_off_between_pages_that_are_asked_for_alone(asked_alone: Shop) -> None:
+def test_a_run_is_switched_off_between_pages_that_are_asked_for_alone(
+    asked_alone: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held_lease, "WHILE_READING", timedelta(0))  # as if pages took seconds
     asked = []
 
     def switch_off(call: Callable[[], Response]) -> Response:

@@ -121,10 +121,10 @@ def test_a_run_reads_a_list_that_is_a_week_old(shop: Shop) -> None:
     shop.run()
     shop.forget_calls()
 
-    make_old(6)
+    shop.clock.move(days=6)
     shop.run()
     assert shop.calls("market.getCategories") == 0
-    make_old(7)
+    shop.clock.move(days=1)
     shop.run()
     shop.run()
     assert shop.calls("market.getCategories") == 1
