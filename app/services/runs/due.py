@@ -72,7 +72,8 @@ def pass_over(user_id: int, wait: timedelta = AGAIN_AFTER) -> None:
     """Who was claimed cannot run now: they come again after that, and hold nobody up meanwhile. Commits."""
     at = utcnow() + wait
     claimed = sa.update(SyncState).where(SyncState.user_id == user_id, SyncState.claimed_until.is_not(None))
-    later = claimed.values(claimed_until=at, next_run_at=at, scheduled_at=utcnow())
+    comes_at = sa.case((SyncState.next_run_at > at, SyncState.next_run_at), else_=at)
+    later = claimed.values(claimed_until=at, next_run_at=comes_at, scheduled_at=utcnow())
     db.session.execute(later.execution_options(synchronize_session=False))
     db.session.commit()
 
