@@ -99,7 +99,7 @@ with app.app_context():
 def quiet_runs() -> dict[int, int]:
     """Those that left no row, by user."""
     db.session.remove()
-    return dict(db.session.execute(sa.select(SyncState.user_id, SyncState.quiet_runs)).tuples().all())
+    return {user_id: runs for user_id, runs in db.session.execute(sa.select(SyncState.user_id, SyncState.quiet_runs))}
 
 
 @pytest.mark.parametrize("hours", [1, -1])
