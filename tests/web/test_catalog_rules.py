@@ -7,8 +7,8 @@ from app.db import db
 from app.domain.rules import EntityType, FilterMode
 from app.models import SyncConfig, SyncFilter, User
 from tests.factories import add_group, add_product, add_store, connect_both, make_active, set_rule
-from tests.support.page import HTMX, Browser, words
-from tests.support.sandbox import STORE, Sandbox
+from tests.support.page import HTMX, Browser, Page, words
+from tests.support.sandbox import SECOND_STORE, STORE, Sandbox
 
 STORE_PAGE = "/catalog/stores/S1"
 WHY = f"{STORE_PAGE}/products/P1/why"
@@ -81,12 +81,26 @@ def test_what_was_so_already_offers_no_way_back(browser: Browser, shop: User) ->
     assert browser.page.notices == ["Ничего не изменилось: так уже было."]
 
 
+def excludes_the_store(browser: Browser) -> Page:
+    browser.get(f"/catalog/stores/{STORE}")
+    return browser.post("/catalog/filters", {"entity_type": "store", "entity_id": STORE, "filter_mode": "exclude"})
+
+
 def test_an_active_sync_is_said_to_follow_later(browser: Browser, owner: User, sandbox: Sandbox) -> None:
     make_active(connect_both(owner))
-    browser.get(f"/catalog/stores/{STORE}")
-    page = browser.post("/catalog/filters", {"entity_type": "store", "entity_id": STORE, "filter_mode": "exclude"})
+    page = excludes_the_store(browser)
     assert "при следующем обновлении" in page.notices[0]
     assert page.all(".notice a[href='/sync/plan']")
+
+
+def test_what_keeps_an_active_sync_from_following_is_said_instead(
+    browser: Browser, owner: User, sandbox: Sandbox
+) -> None:
+    make_active(connect_both(owner))
+    set_rule(owner, EntityType.STORE, FilterMode.EXCLUDE, SECOND_STORE)
+    page = excludes_the_store(browser)
+    assert "при следующем обновлении" not in page.notices[0]
+    assert "не пропускают ни одного магазина, поэтому обновления не начинаются" in page.notices[0]
 
 
 def test_a_name_is_no_markup_in_the_notice(browser: Browser, shop: User) -> None:

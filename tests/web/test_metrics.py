@@ -9,7 +9,6 @@ import yaml
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 
 from app.clock import utcnow
@@ -85,6 +84,18 @@ def test_what_is_at_work_and_how_it_ended_is_counted(metered: Flask, owner: User
     assert found["evosync_connections", "ok", "vk"] == found["evosync_connections", "ok", "evotor"] == 1
 
 
+def test_runs_that_left_no_row_are_told_by_their_users(
+    metered: Flask, owner: User, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story.ran(owner)
+    story.run_again(owner)
+    found = scraped(metered)
+    assert (found["evosync_users_quiet_last_hour",], found["evosync_runs_ended_last_hour", "succeeded"]) == (1, 1)
+
+    stop_at(monkeypatch, utcnow() + timedelta(minutes=61))
+    assert scraped(metered)["evosync_users_quiet_last_hour",] == 0
+
+
 def test_how_late_the_latest_is_is_told(
     metered: Flask, owner: User, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,7 +120,7 @@ def test_a_database_that_is_away_is_told_and_nothing_else(metered: Flask, monkey
     def away(*_args: object, **_options: object) -> None:
         raise OperationalError("SELECT 1", {}, Exception("away"))
 
-    monkeypatch.setattr(Engine, "connect", away)
+    monkeypatch.setattr("app.services.health.sa.text", away)
     assert scraped(metered) == {("evosync_database_up",): 0}
 
 

@@ -21,6 +21,7 @@ from tests.support.clock import stop_at
 from tests.support.page import Browser
 from tests.support.sandbox import EVOTOR_TOKEN, VK_TOKEN, Sandbox
 from tests.support.settings import with_settings
+from tests.support.webhooks import Webhooks
 
 REASON = 'Много ошибок ВК: напишите "нам"'
 
@@ -75,6 +76,26 @@ def test_the_overview_counts_owners_runs_and_connections(operator: Browser, owne
     assert ["Завершено", "1", "1"] in page.cells()
     assert ["Подключено", "1", "1"] in page.cells()
     assert f"Миграция {newest_migration()}" in page.text
+
+
+def test_an_owner_whose_runs_find_nothing_to_do_is_seen_to_be_fine(
+    operator: Browser, owner: User, sandbox: Sandbox
+) -> None:
+    story.ran(owner)
+    story.run_again(owner)
+
+    assert "Без изменений: 1 владелец за час, 1 владелец за сутки" in operator.get("/ops").text.replace("\xa0", " ")
+    rows = operator.get(f"/ops/users/{owner.id}").cells()
+    assert [row[1] for row in rows] == ["Без изменений", "Завершено"]
+
+
+def test_a_removed_application_stands_apart(app: Flask, operator: Browser, owner: User, sandbox: Sandbox) -> None:
+    story.ran(owner)
+    Webhooks(app.test_client()).uninstalled(1_000)
+    rows = operator.get("/ops").cells()
+
+    assert ["Приложение удалено", "1", "—"] in rows and ["Ключ не принят", "0", "0"] in rows
+    assert "Приложение удалено" in operator.get("/ops/users").text
 
 
 def test_whose_runs_fail_stands_there_with_the_reason_and_no_shop(

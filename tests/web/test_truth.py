@@ -221,7 +221,7 @@ def test_an_empty_success_is_told_everywhere_with_the_setting_that_mends_it(
     reader: Browser, shop: Shop, sandbox: Sandbox
 ) -> None:
     nothing_in_stock(shop)
-    said = "Почти ничего не показывается: нет в наличии 3 из 3"
+    said = "Показывать почти нечего: нет в наличии 3 из 3"
     for path in ("/sync", "/sync/plan", "/sync/problems"):
         page = reader.get(path)
         assert said in page.text and "«Показывать всегда»" in page.text and "/sync/settings#stock" in page.links()
@@ -235,11 +235,29 @@ def test_an_empty_success_is_told_everywhere_with_the_setting_that_mends_it(
     assert "Всё в порядке: 3 товара в ВК" in reader.get("/sync").text.replace("\xa0", " ")
 
 
+def test_filters_that_let_nothing_through_are_told_of_before_anything_is_hidden(reader: Browser, shop: Shop) -> None:
+    shop.run()
+    shop.rule(EntityType.PRODUCT, FilterMode.EXCLUDE, "P1", "P2", "P3")
+    for path in ("/sync", "/sync/plan"):
+        text = reader.get(path).text
+        assert "Фильтры не пропускают ни одного товара" in text and "При обновлении из ВК скроется всё" in text
+        assert "не показывается" not in text
+
+
+def test_the_subtitle_is_left_out_while_buyers_see_nothing(reader: Browser, shop: Shop) -> None:
+    shop.run()
+    assert "Выбранные товары из Эвотора — в сообществе ВК." in reader.get("/sync").text
+    hidden(shop)
+    db.session.commit()
+    text = reader.get("/sync").text
+    assert "не видят в ВК ни одного товара" in text.replace("\xa0", " ") and "— в сообществе ВК" not in text
+
+
 def test_an_empty_selection_is_told_before_confirming(reader: Browser, shop: Shop) -> None:
     nothing_in_stock(shop)
     within(shop, confirmation_is_taken_back)
     for path in ("/sync", "/sync/plan"):
-        assert "Почти ничего не показывается: нет в наличии 3 из 3" in reader.get(path).text
+        assert "Показывать почти нечего: нет в наличии 3 из 3" in reader.get(path).text
 
 
 def test_a_plan_that_hides_all_for_want_of_stock_names_the_setting(reader: Browser, shop: Shop) -> None:

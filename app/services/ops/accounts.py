@@ -8,7 +8,9 @@ import sqlalchemy as sa
 
 from app.db import contains, db
 from app.domain.paging import Page, fetch_page
-from app.models import ConnectionState, EvotorConnection, SyncConfig, SyncRun, SyncState, User, VkConnection
+from app.models import EvotorConnection, SyncConfig, SyncRun, SyncState, User, VkConnection
+from app.services.ops.figures import state_of
+from app.services.runs import quiet
 
 A_PAGE = 50
 MOST_FAILING = 50
@@ -21,8 +23,9 @@ class Account(NamedTuple):
     is_enabled: bool
     confirmed_at: datetime | None
     halted_at: datetime | None
-    evotor: ConnectionState
-    vk: ConnectionState
+    evotor: str
+    """As `figures.connections` names it."""
+    vk: str
 
 
 class Failing(NamedTuple):
@@ -38,7 +41,7 @@ def accounts(words: str, number: int) -> Page[Account]:
     query = (
         sa.select(
             *(User.id, User.email, sa.func.coalesce(SyncConfig.is_enabled, sa.false()), SyncConfig.confirmed_at),
-            *(User.halted_at, _state(EvotorConnection), _state(VkConnection)),
+            *(User.halted_at, state_of(EvotorConnection), state_of(VkConnection)),
         )
         .join(SyncConfig, SyncConfig.user_id == User.id, isouter=True)
         .join(EvotorConnection, EvotorConnection.user_id == User.id, isouter=True)
@@ -50,7 +53,7 @@ def accounts(words: str, number: int) -> Page[Account]:
     def fetch(offset: int, limit: int) -> tuple[int, Sequence[Account]]:
         total = db.session.scalar(sa.select(sa.func.count()).select_from(User).where(*wanted)) or 0
         rows = db.session.execute(query.offset(offset).limit(limit))
-        return total, [Account(*row[:5], ConnectionState(row[5]), ConnectionState(row[6])) for row in rows]
+        return total, [Account(*row) for row in rows]
 
     return fetch_page(fetch, number, A_PAGE)
 
@@ -61,11 +64,6 @@ def _wanted(words: str) -> list[sa.ColumnElement[bool]]:
     if words.isdecimal() and len(words) < 10:
         return [User.id == int(words)]
     return [contains(User.__table__.c.email, words.lower())]
-
-
-def _state(model: type[EvotorConnection] | type[VkConnection]) -> sa.ColumnElement[str]:
-    """None of a vendor that was never connected is as good as disconnected."""
-    return sa.case((model.token.is_not(None), model.state), else_=ConnectionState.DISCONNECTED)
 
 
 def failing() -> Sequence[Failing]:
@@ -82,5 +80,10 @@ def failing() -> Sequence[Failing]:
 
 
 def latest_runs(user_id: int) -> Sequence[SyncRun]:
+    """The newest first; of those that left no row the last one."""
     query = sa.select(SyncRun).where(SyncRun.user_id == user_id).order_by(SyncRun.created_at.desc(), SyncRun.id.desc())
-    return db.session.scalars(query.limit(MOST_RUNS)).all()
+    runs = list(db.session.scalars(query.limit(MOST_RUNS)))
+    left_no_row = sa.select(SyncState).where(SyncState.user_id == user_id, SyncState.quiet_run_id.is_not(None))
+    if (state := db.session.scalar(left_no_row)) is not None:
+        runs.append(quiet.row_of(state))
+    return sorted(runs, key=lambda run: (run.created_at, run.id), reverse=True)[:MOST_RUNS]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -28,7 +29,16 @@ _IS_ACTIVE = sa.text("status IN ('queued', 'running')")
 ENDS = (RunStatus.SUCCEEDED, RunStatus.CONTINUED, RunStatus.STOPPED, RunStatus.FAILED, RunStatus.NEEDS_APPROVAL)
 
 
+class Withdrawn(StrEnum):
+    """What Evotor said of the application, which outweighs what it answers to the token."""
+
+    UNINSTALLED = "uninstalled"
+    TERMINATED = "terminated"
+
+
 class Users(NamedTuple):
+    """Whoever is halted is nothing else beside that."""
+
     total: int
     active: int
     paused: int
@@ -36,7 +46,7 @@ class Users(NamedTuple):
     waiting: int
     """A store is chosen, and nothing confirmed."""
     halted: int
-    """By an operator, whatever else they are."""
+    """By an operator."""
 
 
 class Due(NamedTuple):
@@ -81,7 +91,10 @@ def users() -> Users:
             sa.func.count().filter(is_confirmed, SyncConfig.is_enabled),
             sa.func.count().filter(is_confirmed, ~SyncConfig.is_enabled),
             sa.func.count().filter(~is_confirmed, has_store),
-        ).select_from(SyncConfig)
+        )
+        .select_from(SyncConfig)
+        .join(User, User.id == SyncConfig.user_id)
+        .where(User.halted_at.is_(None))
     ).one()
     return Users(total, active, paused, waiting, halted)
 
@@ -134,10 +147,16 @@ def at_work(now: datetime) -> AtWork:
 
 
 def ended(since: datetime) -> Mapping[RunStatus, int]:
-    """How the runs ended that ended after that."""
+    """How the runs ended that ended after that and left a row."""
     query = sa.select(SyncRun.status, sa.func.count()).where(SyncRun.finished_at > since).group_by(SyncRun.status)
     found = _by_name(query)
     return {status: found.get(status, 0) for status in ENDS}
+
+
+def quiet_users(since: datetime) -> int:
+    """Whose last run that found nothing to do, and left no row, ended after that."""
+    query = sa.select(sa.func.count()).select_from(SyncState).where(SyncState.quiet_at > since)
+    return db.session.scalar(query) or 0
 
 
 def failures(since: datetime) -> Sequence[Failures]:
@@ -153,15 +172,27 @@ def failures(since: datetime) -> Sequence[Failures]:
     return [Failures(code or "", runs, users) for code, runs, users in db.session.execute(query)]
 
 
-def connections() -> Mapping[str, Mapping[ConnectionState, int]]:
-    """By vendor and state."""
-    return {"evotor": _states(EvotorConnection), "vk": _states(VkConnection)}
+def connections() -> Mapping[str, Mapping[str, int]]:
+    """By vendor and state: a ConnectionState, or Withdrawn."""
+    return {
+        "evotor": _by_state(EvotorConnection, [*ConnectionState, *Withdrawn]),
+        "vk": _by_state(VkConnection, [*ConnectionState]),
+    }
 
 
-def _states(model: type[EvotorConnection] | type[VkConnection]) -> Mapping[ConnectionState, int]:
-    state = sa.case((model.token.is_not(None), model.state), else_=ConnectionState.DISCONNECTED)
+def _by_state(model: type[EvotorConnection] | type[VkConnection], states: Sequence[str]) -> Mapping[str, int]:
+    state = state_of(model)
     found = _by_name(sa.select(state, sa.func.count()).group_by(state))
-    return {name: found.get(name, 0) for name in ConnectionState}
+    return {str(name): found.get(name, 0) for name in states}
+
+
+def state_of(model: type[EvotorConnection] | type[VkConnection]) -> sa.ColumnElement[str]:
+    """None of a vendor that was never connected is as good as disconnected."""
+    arms: list[tuple[sa.ColumnElement[bool], str]] = [(model.token.is_(None), ConnectionState.DISCONNECTED)]
+    if issubclass(model, EvotorConnection):
+        arms.append((model.is_uninstalled.is_(True), Withdrawn.UNINSTALLED))
+        arms.append((model.is_terminated.is_(True), Withdrawn.TERMINATED))
+    return sa.case(*arms, else_=model.state)
 
 
 def _by_name(query: sa.Select[str, int]) -> Mapping[str, int]:
@@ -169,8 +200,12 @@ def _by_name(query: sa.Select[str, int]) -> Mapping[str, int]:
 
 
 def mails(given_up_since: datetime) -> Mails:
+    """Without those to nobody, for passwords that nobody has: they go nowhere."""
+    is_to_somebody = OutgoingMail.user_id.is_not(None)
     waiting, oldest = db.session.execute(
-        sa.select(sa.func.count(), sa.func.min(OutgoingMail.created_at)).where(OutgoingMail.next_try_at.is_not(None))
+        sa.select(sa.func.count(), sa.func.min(OutgoingMail.created_at)).where(
+            OutgoingMail.next_try_at.is_not(None), is_to_somebody
+        )
     ).one()
-    given_up = sa.select(sa.func.count()).where(OutgoingMail.given_up_at > given_up_since)
+    given_up = sa.select(sa.func.count()).where(OutgoingMail.given_up_at > given_up_since, is_to_somebody)
     return Mails(waiting, oldest, db.session.scalar(given_up.select_from(OutgoingMail)) or 0)

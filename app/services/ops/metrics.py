@@ -78,6 +78,11 @@ def _tell_of_runs(gauges: _Gauges, now: datetime) -> None:
     gauges.tell("evosync_runs_lost", "Runs at work whose lease has ended", runs.lost)
     ended = _each(figures.ended(now - HOUR))
     gauges.tell_each("evosync_runs_ended_last_hour", "Runs that ended within the last hour", ("outcome",), ended)
+    gauges.tell(
+        "evosync_users_quiet_last_hour",
+        "Users whose last run without a change ended within the last hour: such runs are not among the ended ones",
+        figures.quiet_users(now - HOUR),
+    )
 
 
 def _tell_of_mails(gauges: _Gauges, now: datetime) -> None:

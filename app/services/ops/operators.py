@@ -4,8 +4,7 @@ from app.clock import utcnow
 from app.db import db
 from app.models import EventKind, User
 from app.services.accounts import events
-from app.services.owner.switch import HALTED
-from app.services.runs import queue, schedule
+from app.services.runs import codes, queue, schedule
 
 
 def grant(user: User) -> None:
@@ -30,7 +29,7 @@ def halt(user: User, reason: str, operator_id: int) -> None:
     is_new = user.halted_at is None
     user.halted_at, user.halt_reason = user.halted_at or utcnow(), reason
     db.session.flush()
-    queue.cancel(user.id, HALTED)
+    queue.cancel(user.id, codes.HALTED)
     if is_new:
         events.record(EventKind.HALTED, user.id, by=operator_id)
 

@@ -13,7 +13,6 @@ from app.services.accounts import events
 from app.services.errors import NotReady
 from app.services.owner import config as owner_config
 from app.services.owner.shop_window import has_lost_items, listing_counts, live_count
-from app.services.owner.switch import HALTED
 from app.services.runs import codes, queue
 from app.services.runs.codes import TIME_SLICE
 
@@ -84,7 +83,7 @@ def order_obstacle(user: User) -> str | None:
     """Why what the owner ordered cannot be done now."""
     if user.vk is None or not user.vk.is_connected:
         return "vk_missing"
-    return HALTED if user.halted_at is not None else None
+    return codes.HALTED if user.halted_at is not None else None
 
 
 def _must_have_vk(user: User) -> None:

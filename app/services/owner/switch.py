@@ -23,9 +23,6 @@ from app.services.owner.config import config_of, ensure_config
 from app.services.owner.rules import digest_of_rules, passing_stores, rules_of
 from app.services.runs import codes, queue, schedule
 
-HALTED = "halted"
-"""The code of an operator's word: `User.halted_at`."""
-
 
 def status_of(user: User, rules: RuleSet | None = None) -> Status:
     """`rules`: where they are known already."""
@@ -125,7 +122,7 @@ def run_obstacle(user: User) -> str | None:
     if not (config.is_enabled and config.confirmed_at):
         return "not_active"
     if user.halted_at is not None:
-        return HALTED
+        return codes.HALTED
     if user.evotor is None or not user.evotor.is_connected:
         return "evotor_missing"
     if user.vk is None or not user.vk.is_connected:

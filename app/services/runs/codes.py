@@ -3,6 +3,8 @@
 from app.clients.vk.errors import METHOD_QUOTA, stored
 
 CANCELLED, SWITCHED_OFF, CHANGED_MEANWHILE = "cancelled", "switched_off", "changed_meanwhile"
+HALTED = "halted"
+"""By an operator: `User.halted_at`."""
 OTHER_ORDER = "other_order"
 """The owner ordered something in one piece, which comes first."""
 TIME_SLICE = "time_slice"

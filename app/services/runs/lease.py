@@ -10,7 +10,8 @@ from app.clock import utcnow
 from app.context import settings
 from app.db import db
 from app.models import RunStatus, SyncConfig, SyncRun, SyncState, VkConnection
-from app.services.runs.codes import CANCELLED, CHANGED_MEANWHILE, SWITCHED_OFF
+from app.services.runs.codes import CANCELLED, CHANGED_MEANWHILE, HALTED, SWITCHED_OFF
+from app.services.runs.due import is_halted
 
 
 def renew(
@@ -24,9 +25,9 @@ def renew(
 ) -> bool:
     """One committed UPDATE: the lease goes on if worker, switch, what was confirmed and community are what they were.
 
-    `confirmed`: what told what was confirmed from anything else when the run began; None where that was before it was
-    noted. `order`: the run is for something that the owner ordered, so that is what must stand still. `news`: columns
-    of the run that tell the owner what it is doing.
+    Not where an operator holds the user up. `confirmed`: what told what was confirmed from anything else when the run
+    began; None where that was before it was noted. `order`: the run is for something that the owner ordered, so that
+    is what must stand still. `news`: columns of the run that tell the owner what it is doing.
     """
     now = utcnow()
     renewed = db.session.execute(
@@ -37,6 +38,7 @@ def renew(
             SyncRun.worker == worker,
             SyncRun.cancel_requested.is_(False),
             _still_wanted(run.user_id, confirmed, order),
+            sa.not_(is_halted(run.user_id)),
             sa.exists().where(VkConnection.user_id == run.user_id, VkConnection.group_id == group_id),
         )
         .values(heartbeat_at=now, lease_until=now + timedelta(seconds=settings().run_lease_seconds), **(news or {}))
@@ -72,6 +74,8 @@ def why_stopped(run: SyncRun, confirmed: str | None, order: str | None = None) -
     cancelled = db.session.execute(query).first()
     if cancelled is not None and cancelled.cancel_requested:
         return cancelled.error_code or CANCELLED
+    if db.session.scalar(sa.select(is_halted(run.user_id))):
+        return HALTED
     is_other = sa.and_(_is_on(run.user_id), sa.not_(_is_confirmed(run.user_id, confirmed)))
     if order is None and db.session.scalar(sa.select(is_other)):
         return CHANGED_MEANWHILE

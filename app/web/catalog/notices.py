@@ -64,12 +64,14 @@ def notice(user: User, changed: Changed, done: str, level: EntityType, back: str
     if changed.token is None:
         return Markup("Ничего не изменилось: так уже было.")
     rules = rules_of(user)
+    is_active = switch.status_of(user, rules) is Status.ACTIVE
     return Markup(  # noqa: S704 - a template escaped it
         render_template(
             "catalog/_changed.html",
             done=done,
             now=_what_holds(rules, level, is_exclusion=is_exclusion),
-            is_active=switch.status_of(user, rules) is Status.ACTIVE,
+            is_active=is_active,
+            obstacle=switch.run_obstacle(user) if is_active else None,
             token=changed.token,
             back=back,
         ).strip()

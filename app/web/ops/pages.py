@@ -39,6 +39,8 @@ def overview() -> str:
         at_work=figures.at_work(now),
         ended_in_hour=figures.ended(hour),
         ended_in_day=figures.ended(day),
+        quiet_in_hour=figures.quiet_users(hour),
+        quiet_in_day=figures.quiet_users(day),
         failures=figures.failures(day),
         connections=figures.connections(),
         mails=figures.mails(day),

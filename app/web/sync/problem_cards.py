@@ -107,11 +107,12 @@ def _empty(problem: Problem) -> ProblemCard:
     """Why next to nothing is shown, reason by reason, and what brings the most of it into the window."""
     found = problem.emptiness
     if found is None or not found.reasons:
-        title = "Ничего не показывается: фильтры не пропускают ни одного товара"
-        return ProblemCard(title, "Проверьте, что выбрано.", "Настроить фильтры", url_for("catalog.stores"))
+        title = "Фильтры не пропускают ни одного товара"
+        text = "При обновлении из ВК скроется всё, что мы там показываем. Проверьте, что выбрано."
+        return ProblemCard(title, text, "Настроить фильтры", url_for("catalog.stores"))
     of = number(found.selected)
     why = [f"{labels.within(labels.reason(code).text)} {number(n)} из {of}" for code, n in found.reasons.items()]
-    title = f"Почти ничего не показывается: {', '.join(why)}"
+    title = f"Показывать почти нечего: {', '.join(why)}"
     if (way := plan_explained.way_out(problem.code)) is not None:
         return ProblemCard(title, way.text, way.link, way.href)
     text = labels.reason(problem.code).what_to_do

@@ -98,8 +98,9 @@ with app.app_context():
 
 def quiet_runs() -> dict[int, int]:
     """Those that left no row, by user."""
-    db.session.remove()
-    return {user_id: runs for user_id, runs in db.session.execute(sa.select(SyncState.user_id, SyncState.quiet_runs))}
+    with reading(), db.engine.connect() as connection:
+        rows = connection.execute(sa.select(SyncState.user_id, SyncState.quiet_runs)).all()
+    return {row.user_id: row.quiet_runs for row in rows}
 
 
 @pytest.mark.parametrize("hours", [1, -1])

@@ -18,7 +18,7 @@ from app.services.pages.sync.goods_problems import empty_problem, goods_problems
 from app.services.pages.sync.market_problems import market_problems
 from app.services.pages.sync.problem_kinds import Kind, Problem
 from app.services.runs import records
-from app.services.runs.codes import TIME_SLICE
+from app.services.runs.codes import HALTED, TIME_SLICE
 from app.services.vendors import circuits
 
 STRANGE_ERRORS = "vk_strange_errors"
@@ -60,7 +60,7 @@ def problems(
 
 def _of_operators(user: User) -> Iterator[Problem]:
     if user.halted_at is not None:
-        yield Problem(Kind.HALTED, switch.HALTED, names=[user.halt_reason] if user.halt_reason else [])
+        yield Problem(Kind.HALTED, HALTED, names=[user.halt_reason] if user.halt_reason else [])
 
 
 def _of_connections(user: User) -> Iterator[Problem]:

@@ -9,13 +9,15 @@ from flask import Flask
 from app.clock import utcnow
 from app.db import db
 from app.domain.rules import EntityType, FilterMode
-from app.models import RunStatus, User
+from app.models import MailKind, RunStatus, User
 from app.services.connections import evotor, vk
-from app.services.ops import figures, operators
+from app.services.mail import outbox
+from app.services.ops import accounts, figures, operators
 from app.services.owner import switch
 from tests.factories import make_user, set_rule
 from tests.support import story
 from tests.support.sandbox import EVOTOR_TOKEN, SECOND_STORE, STORE
+from tests.support.webhooks import Webhooks
 
 LATER = timedelta(hours=1)
 
@@ -84,7 +86,7 @@ def test_users_are_counted_by_what_they_have_done(owner: User) -> None:
 
     switch.toggle(owner, False)
     operators.halt(waiting, "Проверяем", owner.id)
-    assert figures.users() == (3, 0, 1, 1, 1)
+    assert figures.users() == (3, 0, 1, 0, 1), "who is held up is nothing else"
 
 
 def test_runs_are_counted_by_their_ends(owner: User) -> None:
@@ -93,3 +95,33 @@ def test_runs_are_counted_by_their_ends(owner: User) -> None:
     assert (found[RunStatus.SUCCEEDED], found[RunStatus.STOPPED], found[RunStatus.FAILED]) == (1, 1, 0)
     assert figures.failures(utcnow() - LATER) == [("switched_off", 1, 1)]
     assert not any(figures.ended(utcnow() + LATER).values())
+
+
+def test_whose_run_left_no_row_is_counted_and_their_newest_run_is_that_one(owner: User) -> None:
+    assert figures.quiet_users(utcnow() - LATER) == 0
+    quiet = story.run_again(owner)
+
+    assert figures.ended(utcnow() - LATER)[RunStatus.SUCCEEDED] == 1, "the one that did something"
+    assert figures.quiet_users(utcnow() - LATER) == 1 and figures.quiet_users(utcnow() + LATER) == 0
+    assert [run.id for run in accounts.latest_runs(owner.id)] == [quiet.id, quiet.id - 1]
+    newer = story.queued(owner)
+    assert accounts.latest_runs(owner.id)[0].id == newer.id
+
+
+def test_a_removed_application_is_no_refused_key(app_on_each_database: Flask, owner: User) -> None:
+    server = Webhooks(app_on_each_database.test_client())
+    server.uninstalled(1_000)
+    found = figures.connections()["evotor"]
+    assert (found["uninstalled"], found["token_rejected"], sum(found.values())) == (1, 0, 1)
+    (account,) = accounts.accounts("", 1).items
+    assert (account.evotor, account.vk) == ("uninstalled", "ok")
+
+    server.installed(2_000)
+    server.subscription("SubscriptionTerminated", 1, 3_000)
+    found = figures.connections()["evotor"]
+    assert (found["terminated"], found["uninstalled"]) == (1, 0)
+
+
+def test_mails_to_nobody_are_no_failures(owner: User) -> None:
+    outbox.queue_asked(None, MailKind.RESET_PASSWORD, "nobody@example.ru")
+    assert figures.mails(utcnow() - LATER) == (0, None, 0)

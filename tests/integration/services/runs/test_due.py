@@ -10,12 +10,13 @@ from flask import Flask
 from app.clock import utcnow
 from app.db import db
 from app.models import Lane, RunStatus, RunTrigger, SyncConfig, SyncRun, SyncState, User
+from app.services.ops import operators
 from app.services.owner import switch
-from app.services.runs import claims, due, ending, queue, schedule
+from app.services.runs import claims, due, ending, queue, schedule, tidying
 from app.services.runs.ending import End
 from app.tasks.sync import run_due
 from tests.support.clock import TurnedClock
-from tests.support.due import make_wanted
+from tests.support.due import due_user_ids, make_wanted
 from tests.support.passes import make_stall
 from tests.support.sandbox import Sandbox
 from tests.support.shop import TINY, Shop
@@ -150,6 +151,28 @@ def test_who_was_passed_over_is_due_at_once_by_every_door(clock: TurnedClock, do
     db.session.commit()
 
     assert claim_all() == [user]
+
+
+@pytest.mark.parametrize("is_struck", [False, True])
+def test_who_is_held_up_by_an_operator_is_left_alone_and_due_at_once_when_that_ends(
+    clock: TurnedClock, is_struck: bool
+) -> None:
+    user = db.session.get_one(User, make_due("owner", Lane.INTERACTIVE))
+    code = "vk_14" if is_struck else None
+    db.session.execute(sa.update(SyncState).where(SyncState.user_id == user.id).values(strike_code=code))
+    operators.halt(user, "Проверяем", user.id)
+    db.session.commit()
+
+    assert list(run_due()) == [] and claim_all() == [] and not due.somebody_waits()
+    now = utcnow()
+    waiting = sa.or_(due.somebody_is_due(now), *tidying.what_is_out_of_order(now))
+    assert not db.session.scalar(sa.select(waiting)), "a pass has nothing to do for them"
+    state = sa.select(SyncState.claimed_until).where(SyncState.user_id == user.id)
+    assert db.session.scalar(state) is None, "nobody had taken them up"
+
+    operators.resume(user, user.id)
+    db.session.commit()
+    assert due_user_ids() == [user.id]
 
 
 def test_somebody_waits_who_asked_until_their_run_begins(clock: TurnedClock) -> None:

@@ -9,7 +9,8 @@ from flask import Flask
 
 from app.clock import utcnow
 from app.db import db
-from app.models import RunStatus, RunTrigger, SyncRun, User
+from app.models import RunStatus, RunTrigger, SyncRun, SyncState, User
+from app.services.ops import operators
 from app.services.owner import switch
 from app.services.runs import claims, codes, ending, lease, queue, schedule
 from app.services.runs.ending import End
@@ -236,3 +237,20 @@ def test_a_confirmation_ends_the_lease_of_a_run_that_began_before_any_was_noted(
     db.session.commit()
     assert not lease.renew(run, "w1", None, CLUB)
     assert lease.why_stopped(run, None) == codes.CHANGED_MEANWHILE
+
+
+@pytest.mark.parametrize("order", [None, "hide_all"])
+def test_a_run_that_was_claimed_as_an_operator_held_the_user_up_goes_no_further(
+    shop_everywhere: Shop, order: str | None
+) -> None:
+    owner = shop_everywhere.owner
+    operators.halt(owner, "Проверяем", owner.id)
+    db.session.commit()
+    run, state = claim(owner), owner.sync_state
+    assert run is not None and state is not None and not run.cancel_requested
+    if order is not None:
+        db.session.execute(sa.update(SyncState).values(owner_order=order))
+        db.session.commit()
+
+    assert not lease.renew(run, "w1", state.confirmation, CLUB, order)
+    assert lease.why_stopped(run, state.confirmation, order) == codes.HALTED
