@@ -9,7 +9,7 @@ from app import clock
 from app.db import db
 from app.logs import get_logger
 from app.models import Lane
-from app.services.runs import due, slots, tidying
+from app.services.runs.lanes import due, slots, tidying
 from app.tasks.celery_app import catalogs, checks, mails, prune, queue_of, serve
 
 if TYPE_CHECKING:

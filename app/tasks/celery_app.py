@@ -13,7 +13,7 @@ from flask import Flask
 from app.context import settings
 from app.logs import get_logger
 from app.models import Lane
-from app.services.runs import due
+from app.services.runs.lanes import due
 
 if TYPE_CHECKING:
     from celery import Celery

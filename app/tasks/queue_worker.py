@@ -9,8 +9,8 @@ from typing import Any
 from flask import Flask
 
 from app.models import Lane
-from app.services.runs import slots
 from app.services.runs.claims import worker_name
+from app.services.runs.lanes import slots
 from app.tasks.beat import Beat, keep_on
 from app.tasks.celery_app import make_celery, queue_of, stopping
 

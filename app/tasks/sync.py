@@ -15,7 +15,7 @@ from app.services.connections import catalog_due, daily_checks
 from app.services.engine import run
 from app.services.engine.context.held_lease import RunNews
 from app.services.engine.run import Outcome
-from app.services.runs import due, tidying
+from app.services.runs.lanes import due, tidying
 from app.services.vendors import circuits
 from app.tasks import mail
 

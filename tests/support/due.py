@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from app.clock import utcnow
 from app.db import db
 from app.models import Lane, SyncConfig, SyncState, User
-from app.services.runs import due, tidying
+from app.services.runs.lanes import due, tidying
 from tests.factories import make_user
 
 

@@ -11,7 +11,7 @@ from app.context import settings
 from app.db import db
 from app.models import RunStatus, SyncConfig, SyncRun, SyncState, VkConnection
 from app.services.runs.codes import CANCELLED, CHANGED_MEANWHILE, HALTED, SWITCHED_OFF
-from app.services.runs.due import is_halted
+from app.services.runs.lanes.due import is_halted
 
 
 def renew(

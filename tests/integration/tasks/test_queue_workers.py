@@ -17,7 +17,7 @@ from kombu.connection import Connection
 
 from app.db import db, reading
 from app.models import Lane, QueueSlots, RunStatus, SyncRun, SyncState
-from app.services.runs import slots
+from app.services.runs.lanes import slots
 from app.tasks.beat import Beat
 from app.tasks.celery_app import make_celery, queue_of
 from tests.support.brokers import rabbitmq_host, redis_process

@@ -12,8 +12,9 @@ from app.db import db
 from app.models import Lane, RunStatus, RunTrigger, SyncConfig, SyncRun, SyncState, User
 from app.services.ops import operators
 from app.services.owner import switch
-from app.services.runs import claims, due, ending, queue, schedule, tidying
+from app.services.runs import claims, ending, queue, schedule
 from app.services.runs.ending import End
+from app.services.runs.lanes import due, tidying
 from app.tasks.sync import run_due
 from tests.support.clock import TurnedClock
 from tests.support.due import due_user_ids, make_wanted

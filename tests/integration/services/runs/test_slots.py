@@ -6,7 +6,8 @@ from flask import Flask
 
 from app.db import db
 from app.models import Lane, RunTrigger, SyncState
-from app.services.runs import claims, slots
+from app.services.runs import claims
+from app.services.runs.lanes import slots
 from tests.factories import make_user
 from tests.support.clock import TurnedClock
 

@@ -9,8 +9,9 @@ from flask import Flask
 from app.clock import utcnow
 from app.db import db
 from app.models import Lane, OwnerOrder, RunStatus, RunTrigger, SyncConfig, SyncRun, SyncState, User
-from app.services.runs import claims, due, schedule
-from app.services.runs.tidying import put_in_order
+from app.services.runs import claims, schedule
+from app.services.runs.lanes import due
+from app.services.runs.lanes.tidying import put_in_order
 from tests.support.clock import NOON, TurnedClock
 from tests.support.due import due_user_ids, make_wanted
 

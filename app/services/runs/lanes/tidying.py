@@ -17,7 +17,7 @@ from app.models import Lane, RunStatus, SyncConfig, SyncRun, SyncState, User
 from app.models.run import ACTIVE
 from app.services.runs.claims import is_dead
 from app.services.runs.codes import WORKER_LOST
-from app.services.runs.due import is_wanted
+from app.services.runs.lanes.due import is_wanted
 from app.services.runs.pauses import LONGEST_AHEAD
 
 A_WHILE = timedelta(minutes=1)

@@ -1,0 +1,1 @@
+"""Who is served next: by lanes, each user by one worker."""
