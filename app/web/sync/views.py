@@ -75,7 +75,7 @@ def run_now() -> ResponseReturnValue:
     try:
         run_requests.request_run(owner())
     except NotReady as error:
-        flash(message(error.code), "warning")
+        flash(notices.obstacle_here(error.code), "warning")
     else:
         flash(queued(), "success")
     return redirect(url_for(".show"))
@@ -88,7 +88,7 @@ def hide_all() -> ResponseReturnValue:
     try:
         flash(*notices.hiding_all(orders.hide_all(owner())))
     except NotReady as error:
-        flash(message(error.code), "warning")
+        flash(*notices.not_ordered(error.code, "Ничего не скрыто."))
     return redirect(url_for(".show"))
 
 

@@ -45,6 +45,8 @@ class SyncOverview:
         """Which ways to connect are offered."""
         self.pause_reason = user.sync_state.pause_reason if user.sync_state else None
         """Why the confirmation was taken back; a code."""
+        self.is_halted, self.halt_reason = user.halted_at is not None, user.halt_reason
+        """By an operator."""
         self.evotor_is_withdrawn = user.evotor is not None and user.evotor.withdrawn is not None
         self.awaits_evotor = user.evotor is not None and user.evotor.is_awaiting_key
 
