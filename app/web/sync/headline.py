@@ -72,6 +72,8 @@ def _failed(sync: SyncOverview) -> Headline | None:
         return None
     if run.error_code == HALTED and not sync.is_halted:
         return Headline("info", "Оператор EvoSync снова разрешил обновления.", f"Обновление {when(sync)}.")
+    if sync.is_reconnected:
+        return Headline("info", "Эвотор подключён снова.", f"Обновление {when(sync)}.")
     if sync.is_mended:
         return Headline("info", "Подключение снова работает.", f"Обновление {when(sync)}.")
     title = "Обновление остановлено." if run.status == RunStatus.STOPPED else "Обновление не получилось."

@@ -1,4 +1,4 @@
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.domain.situation import Situation
@@ -18,8 +18,10 @@ from app.web.sync.silence import queued
 
 
 @blueprint.get("/sync")
-def show() -> str:
+def show() -> ResponseReturnValue:
     user = owner()
+    if is_htmx() and request.args.get("seen") == SyncOverview(user).seen:
+        return "", 204
     if user.sync_config is None or user.sync_state is None:
         writing(lambda: config.ensure_config(user))
     return _main_page("sync/show.html", user)
