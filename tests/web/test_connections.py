@@ -145,6 +145,17 @@ def test_the_goods_of_a_former_community_are_told_wherever_they_are_missed(brows
     assert told in browser.post("/vk/disconnect").notices[0]
 
 
+def test_after_the_way_back_no_update_is_called_the_first(browser: Browser, owner: User) -> None:
+    story.ran(owner)
+    for club in (EXTENDED_CLUB, CLUB):
+        browser.get("/vk")
+        browser.submit("/vk", group_id=str(club), access_token=VK_TOKEN)
+
+    for path in ("/sync", "/sync/plan", "/sync/market"):
+        text = browser.get(path).text
+        assert "первым обновлением" not in text and "первом обновлении" not in text and "не читали" not in text
+
+
 def test_whoever_goes_back_to_a_former_community_has_its_goods_again(browser: Browser, owner: User) -> None:
     story.ran(owner)
     for club in (EXTENDED_CLUB, CLUB):
