@@ -24,6 +24,23 @@ CONTRAST = {"runOnly": ["color-contrast"]}
 LOADED = Axe("")
 """For a page that has axe already: its half a megabyte is not sent and read again."""
 LOOKS = pytest.mark.parametrize("look", [DESKTOP, PHONE], ids=["desktop", "phone"])
+BROKEN = r"""
+() => {
+  const broken = [];
+  for (const cell of document.querySelectorAll(".table td, .table th")) {
+    const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode())
+      for (const { 0: word, index } of node.data.matchAll(/[А-Яа-яЁё]+/g)) {
+        const range = document.createRange();
+        range.setStart(node, index);
+        range.setEnd(node, index + word.length);
+        if (new Set([...range.getClientRects()].map((part) => Math.round(part.top))).size > 1) broken.push(word);
+      }
+  }
+  return broken;
+}
+"""
+"""Russian words that stand on two lines, without what has a form or a picture of its own."""
 EXAMPLES = {"store_id": STORE, "group_id": SHIRTS, "product_id": TEA, "run_id": "1", "user_id": "1"}
 """For what stands in addresses: a new page with another such part adds one here."""
 
@@ -91,3 +108,16 @@ def _faults(window: Page, axe: Axe, rules: dict[str, Any]) -> list[str]:
         for violation in answer["violations"]
         for node in violation["nodes"]
     ]
+
+
+@LOOKS
+def test_no_word_of_ours_breaks_in_a_table(product: Product, open_window: Open, look: dict[str, Any]) -> None:
+    open_busy_shop(product)
+    with product.inside():
+        operators.grant(db.session.get_one(User, 1))
+        make_user("new@example.ru")
+    window = open_window(**look)
+    sign_in(window)
+    for path in ("/account", "/sync/runs", "/ops/users"):
+        window.goto(path)
+        assert (path, window.evaluate(BROKEN)) == (path, [])

@@ -60,7 +60,10 @@ def test_no_store_is_told_to_be_shown_before_one_is_chosen(browser: Browser, sho
         page = browser.get(path)
         assert "Пока не выбран" in page.text and "пропускают 1" not in page.text
     assert "пропускают" not in words(browser.get("/catalog").one(".store-card"))
+    goods = (words(browser.get(STORE_PAGE).one(".product-table")), browser.get(f"{STORE_PAGE}/products/P1").text)
+    assert all("Магазин не выбран" in told and "Показывается" not in told for told in goods)
     set_rule(shop, EntityType.STORE, FilterMode.INCLUDE, "S1")
+    assert "Магазин не выбран" not in browser.get(STORE_PAGE).text
     assert "Пока не выбран" not in browser.get("/catalog").text + browser.get(STORE_PAGE).text
 
 

@@ -132,15 +132,28 @@ def test_the_goods_of_a_former_community_are_told_wherever_they_are_missed(brows
     story.ran(owner)
     browser.get("/vk")
     fields = {"group_id": str(EXTENDED_CLUB), "access_token": VK_TOKEN}
-    told = "В прежнем сообществе ВК осталось 9 наших товаров: чтобы скрыть их, подключите это сообщество снова"
+    left = "осталось 9 наших товаров: чтобы скрыть их, подключите это сообщество снова"
+    told = f"В прежнем сообществе ВК {left}"
 
-    assert told in browser.submit("/vk", **fields).notices[0]
+    assert f"В прежнем сообществе ВК «Лавка на Садовой» {left}" in browser.submit("/vk", **fields).notices[0]
     assert "Нужно подтвердить заново: подключено другое сообщество ВК." in browser.get("/connections").text
     page = browser.get("/sync")
     assert "в подключённом сообществе наших товаров нет" in page.text and page.text.count(told) == 1
     for path in ("/account", "/vk", "/evotor"):
         assert f"В подключённом сообществе наших товаров нет. {told}" in browser.get(path).text
+    assert browser.post("/sync/toggle").text.count(told) == 1
     assert told in browser.post("/vk/disconnect").notices[0]
+
+
+def test_after_the_way_back_no_update_is_called_the_first(browser: Browser, owner: User) -> None:
+    story.ran(owner)
+    for club in (EXTENDED_CLUB, CLUB):
+        browser.get("/vk")
+        browser.submit("/vk", group_id=str(club), access_token=VK_TOKEN)
+
+    for path in ("/sync", "/sync/plan", "/sync/market"):
+        text = browser.get(path).text
+        assert "первым обновлением" not in text and "первом обновлении" not in text and "не читали" not in text
 
 
 def test_whoever_goes_back_to_a_former_community_has_its_goods_again(browser: Browser, owner: User) -> None:

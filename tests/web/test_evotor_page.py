@@ -115,6 +115,21 @@ def test_a_running_shop_is_not_called_in_order_while_its_application_is_removed(
     assert "Всё в порядке" not in page.text
 
 
+def test_an_application_that_is_installed_again_is_not_called_removed(
+    browser: Browser, owner: User, evotor: Webhooks, sandbox: Sandbox
+) -> None:
+    run_one(make_active(connect_both(owner)))
+    evotor.uninstalled(1_000)
+    sandbox.fault("evotor", "401")
+    run_one(owner)
+    assert "Установите его снова" in browser.get("/sync").text
+    evotor.installed(2_000)
+
+    page = browser.get("/sync")
+    assert "Эвотор подключён снова. Обновление начнётся в ближайшие минуты." in page.text
+    assert "Установите его снова" not in page.text
+
+
 def test_disconnecting_forgets_who_is_linked(browser: Browser, owner: User, evotor: Webhooks, app: Flask) -> None:
     evotor.verify()
     browser.get("/evotor")

@@ -68,14 +68,26 @@ def test_a_new_password_is_made_by_a_link_that_was_mailed(
 def test_whoever_proves_the_address_first_looks_at_what_was_connected_before(
     visitor: Browser, owner: User, mail_server: MailServer, clock: TurnedClock
 ) -> None:
-    def says() -> bool:
+    def says(password: str) -> bool:
         link = asks_for_a_password(visitor, mail_server)
         visitor.get(link)
-        notices = visitor.submit(link, password=ANOTHER, password_repeat=ANOTHER).notices
+        notices = visitor.submit(link, password=password, password_repeat=password).notices
         clock.move(hours=1)
         return any("что Эвотор и ВК там ваши" in notice for notice in notices)
 
-    assert [says(), says()] == [True, False]
+    assert [says(ANOTHER), says(f"{ANOTHER} и ещё")] == [True, False]
+
+
+def test_the_password_of_before_is_no_new_one_and_the_link_stays_good(
+    visitor: Browser, owner: User, mail_server: MailServer
+) -> None:
+    link = asks_for_a_password(visitor, mail_server)
+    visitor.get(link)
+    page = visitor.submit(link, 422, password=PASSWORD, password_repeat=PASSWORD)
+
+    assert page.errors == ["Это и есть ваш нынешний пароль. Войдите с ним или придумайте другой."]
+    assert owner.email_confirmed_at is None
+    assert visitor.submit(link, password=ANOTHER, password_repeat=ANOTHER).path == "/login"
 
 
 def test_signing_out_everywhere_stops_a_new_password_under_way(

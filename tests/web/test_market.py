@@ -182,7 +182,7 @@ def test_every_field_that_can_be_changed_has_its_words(browser: Browser, shop: U
 def test_an_empty_page_says_that_all_is_well(browser: Browser) -> None:
     for section in ("similar", "gone", "changed", "nothing"):
         page = browser.get(f"{MARKET}?show={section}")
-        assert page.one(".empty") and "прочитаем при следующем обновлении" in page.text
+        assert page.one(".empty") and "прочитаем при ближайшем обновлении" in page.text
 
 
 def test_others_items_are_counted(browser: Browser, shop: User) -> None:

@@ -18,7 +18,7 @@ from app.web.auth.history import BY_OPERATORS
 from tests.factories import PASSWORD, make_user
 from tests.support import story
 from tests.support.clock import stop_at
-from tests.support.page import Browser
+from tests.support.page import Browser, words
 from tests.support.sandbox import EVOTOR_TOKEN, VK_TOKEN, Sandbox
 from tests.support.settings import with_settings
 from tests.support.webhooks import Webhooks
@@ -171,6 +171,36 @@ def test_a_run_starts_neither_by_itself_nor_by_a_press(
     page = browser.post("/sync/confirm")
     assert any("обновление пока не начнётся" in notice for notice in page.notices)
     assert run_one(owner).error == "halted"
+
+
+def test_the_page_of_the_synchronisation_tells_the_reason_and_does_not_lead_to_itself(
+    operator: Browser, browser: Browser, owner: User, sandbox: Sandbox
+) -> None:
+    story.ran(owner)
+    halt(operator, owner)
+    assert f"Причина: {REASON}" in words(browser.get("/sync").one("#run-reason"))
+
+    off = browser.post("/sync/toggle", {"enabled": "0"})
+    assert "Включите, чтобы" not in off.text and "когда оператор EvoSync снимет паузу" in off.text
+    pages = [off, *(browser.post(f"/sync/{press}") for press in ("toggle", "confirm", "run", "hide-all"))]
+    assert not any("на странице «Синхронизация»" in page.text for page in pages)
+    assert pages[-1].notices[0].startswith("Ничего не скрыто. Обновления приостановил оператор EvoSync:")
+
+
+def test_after_the_pause_the_page_says_that_updates_may_go_on(
+    operator: Browser, browser: Browser, owner: User, sandbox: Sandbox
+) -> None:
+    story.ran(owner)
+    story.queued(owner)
+    halt(operator, owner)
+    operator.submit(f"/ops/users/{owner.id}/resume")
+
+    page = browser.get("/sync")
+    assert "Оператор EvoSync снова разрешил обновления." in page.text and "приостановил" not in page.text
+
+
+def test_the_record_says_in_plain_words_who_made_an_operator(operator: Browser) -> None:
+    assert "по команде администратора сервера" in operator.get("/account").text
 
 
 def test_switch_and_confirmation_stay(operator: Browser, owner: User, sandbox: Sandbox) -> None:

@@ -213,7 +213,7 @@ def test_the_limits_of_vk_are_shown_before_the_first_run(browser: Browser, plann
     page = browser.get("/sync/plan")
     items, albums = page.all("meter")
     assert (items["max"], albums["max"]) == ("15000", "100") and int(str(items["value"])) > 0
-    assert "посчитаем при первом обновлении" in page.text
+    assert "посчитаем при ближайшем обновлении" in page.text
 
 
 def test_what_does_not_fit_is_told_with_what_to_do(browser: Browser, planned: User) -> None:

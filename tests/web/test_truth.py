@@ -318,6 +318,19 @@ def test_a_page_drawn_before_the_run_began_is_brought_up_to_date(reader: Browser
     assert 'hx-select="#main"' in reader.get(str(part), headers=HTMX).html, "the rest of the page speaks of a queue"
 
 
+def test_a_page_that_waits_for_a_run_that_is_due_asks_until_it_is_over(reader: Browser, shop: Shop) -> None:
+    shop.run()
+    reader.post("/sync/toggle", {"enabled": "0"})
+    assert not reader.get("/sync").all("#run-awaited")
+    reader.post("/sync/toggle", {"enabled": "1"})
+    poll = str(reader.get("/sync").one("#run-awaited")["hx-get"])
+    reader.get(poll, 204, headers=HTMX)
+
+    shop.run()
+    page = reader.get(poll, headers=HTMX)
+    assert page.one("#main") and not page.all("#run-awaited")
+
+
 def test_a_page_drawn_between_two_parts_of_a_run_goes_on_asking(reader: Browser, shop: Shop) -> None:
     shop.run_slice(1)
     page = reader.get("/sync")

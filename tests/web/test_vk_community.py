@@ -16,7 +16,7 @@ from tests.factories import PASSWORD, connect_both, make_active, make_user
 from tests.support import story
 from tests.support.clock import NOON, stop_at
 from tests.support.connections import stored_vk
-from tests.support.page import Browser, Page
+from tests.support.page import Browser, Page, words
 from tests.support.sandbox import CLOSED_CLUB, CLUB, EXTENDED_CLUB, VK_TOKEN, Sandbox
 from tests.support.vk_id import BORIS, asked, decided, followed, settings_of, signed_in
 
@@ -232,7 +232,30 @@ def test_a_community_with_goods_of_ours_is_known_also_after_another_one(
 
     page = browser.get("/vk/community")
 
-    assert page.text.count("Это сообщество вы уже подключали.") == 2 and "не тронем" not in page.text
+    told = [page.text.count(said) for said in ("Это сообщество вы уже подключали.", "Подключено сейчас.")]
+    assert told == [1, 1] and "не тронем" not in page.text
+
+
+def test_the_connected_community_needs_no_choice_and_another_one_is_asked_about_first(
+    browser: Browser, owner: User, sandbox: Sandbox
+) -> None:
+    story.ran(owner)
+    page = browser.get("/vk/community")
+
+    here, other = page.all(".communities > li:not(.community-off)")
+    assert "Подключено сейчас" in words(here) and not here.select("form")
+    asked_first = words(other.select_one("details.confirm form"))
+    assert "Синхронизация выключится" in asked_first
+    assert "9 наших товаров в прежнем сообществе «Лавка на Садовой» останутся там" in asked_first
+
+    browser.submit("/vk/community")
+    vk = stored_vk()
+    assert vk is not None and vk.group_id == EXTENDED_CLUB
+
+
+def test_without_goods_in_sight_nothing_is_asked(browser: Browser, owner: User, sandbox: Sandbox) -> None:
+    connect_both(owner)
+    assert not browser.get("/vk/community").all("details.confirm")
 
 
 def test_lists_are_limited_when_they_are_only_opened(browser: Browser, owner: User, sandbox: Sandbox) -> None:

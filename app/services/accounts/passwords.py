@@ -43,7 +43,8 @@ _at_once = BoundedSemaphore(2)
 
 
 class WeakPassword(ServiceError):
-    """`code` says why: password_length, password_common, password_simple, password_expected, password_same."""
+    """`code` says why: password_length, password_common, password_simple, password_expected, password_same,
+    password_known."""
 
 
 def check_new(password: str, email: str = "") -> None:
@@ -65,6 +66,12 @@ def check_other(password: str, current: str) -> None:
     """Where the current one is known, as its owner just proved. Raises WeakPassword."""
     if _normal(password) == _normal(current):
         raise WeakPassword("password_same")
+
+
+def check_not_known(password: str, password_hash: str) -> None:
+    """Where only the hash of the current one is known. Slow: no transaction may be open. Raises WeakPassword."""
+    if matches(password_hash, password):
+        raise WeakPassword("password_known")
 
 
 def _is_simple(folded: str) -> bool:

@@ -38,6 +38,8 @@ class Choice:
     """Why it cannot be chosen, as a code; None: it can."""
     is_ours: bool
     """Connected now or before."""
+    is_connected: bool = False
+    """Now, and with a key that nothing waits to replace: there is nothing to choose."""
     goods: int | None = None
     """How many items stand there, ours among them; None where that is not known."""
     picture: str | None = None
@@ -61,15 +63,15 @@ def maker(user: User) -> str:
 
 def choices(user: User) -> list[Choice]:
     """Those that can be chosen come first. Commits before it asks. Raises ConnectionRefused."""
-    ours = _connected_before(user)
+    ours, connected = _connected_before(user), _connected_now(user)
     with _asking(user) as client:
         communities = client.communities(EDITOR)
         usable = [one for one in communities if _obstacle(one) is None]
         sizes = _sizes(client, [one.id for one in usable[:MOST_COUNTED]])
         edited = {one.id for one in communities}
         others = [one for one in _moderated(client) if one.id not in edited]
-    found = [_choice(one, _obstacle(one), ours, sizes.get(one.id)) for one in communities]
-    found += [_choice(one, LOW_ROLE, ours, None) for one in others]
+    found = [_choice(one, _obstacle(one), ours, connected, sizes.get(one.id)) for one in communities]
+    found += [_choice(one, LOW_ROLE, ours, connected, None) for one in others]
     return sorted(found, key=lambda choice: (choice.obstacle is not None, not choice.is_ours))
 
 
@@ -79,7 +81,11 @@ def _connected_before(user: User) -> set[int]:
     return {user.market_id, *known}
 
 
-def _choice(one: Community, obstacle: str | None, ours: set[int], goods: int | None) -> Choice:
+def _connected_now(user: User) -> int | None:
+    return user.vk.group_id if user.vk is not None and vk_id.pending(user) is None else None
+
+
+def _choice(one: Community, obstacle: str | None, ours: set[int], connected: int | None, goods: int | None) -> Choice:
     return Choice(
         one.id,
         one.name,
@@ -87,6 +93,7 @@ def _choice(one: Community, obstacle: str | None, ours: set[int], goods: int | N
         vk_community_page(one.id),
         obstacle,
         one.id in ours,
+        one.id == connected,
         goods,
         vk_picture(one.picture),
     )

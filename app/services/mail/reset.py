@@ -27,9 +27,12 @@ def reset(token: str, password: str) -> bool:
     user = tokens.reset_by(token)
     if user is None:
         raise LinkExpired
+    known = user.password_hash
     passwords.check_new(password, user.email)
+    db.session.commit()
+    passwords.check_not_known(password, known)
     try:
-        users.replace_password(user, user.password_hash, password)
+        users.replace_password(user, known, password)
     except BadCredentials:
         raise LinkExpired from None
     is_first_proof = user.email_confirmed_at is None

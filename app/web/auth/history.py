@@ -47,6 +47,8 @@ IN_CABINET = {
 
 BY_OPERATORS = {EventKind.HALTED, EventKind.RESUMED}
 
+BY_ADMINISTRATORS = {EventKind.OPERATOR_GRANTED, EventKind.OPERATOR_REVOKED}
+
 
 class Told(NamedTuple):
     what: str
@@ -66,7 +68,8 @@ def _where(event: AccountEvent) -> str:
     if event.kind in BY_OPERATORS:  # whose address is nobody's business
         return "оператор EvoSync"
     if event.source is None:
-        return "по команде оператора или само"
+        is_command = event.kind in BY_ADMINISTRATORS
+        return "по команде администратора сервера" if is_command else "сам EvoSync или администратор сервера"
     if event.source.startswith(SOURCE):
         return "личный кабинет Эвотора"
     source = "адрес неизвестен" if event.source == "unknown" else event.source

@@ -26,7 +26,7 @@ from app.web.auth.signing import forget_device, sign_in
 from app.web.doors import seats
 from app.web.formatting import counted, moment, quoted
 from app.web.forms import ActionForm, sent, text_of
-from app.web.market.remains import stayed
+from app.web.market.remains import stayed_everywhere
 from app.web.messages import message
 
 # Beside the counted failures (services/throttle.py): what even right passwords may cost.
@@ -212,7 +212,7 @@ def delete_account() -> ResponseReturnValue:
         else:
             are_revoked = _are_revoked(tokens)
             forget_device()
-            flash(f"Учётная запись удалена. {stayed(window)}", "success")
+            flash(f"Учётная запись удалена. {stayed_everywhere(window)}", "success")
             if not are_revoked:
                 flash(message("vk_id_not_revoked"), "info")
             return redirect(url_for(".login"))

@@ -3,7 +3,9 @@
 from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 
+from app.domain.rules import EntityType
 from app.services.errors import UnknownEntity
+from app.services.owner import rules
 from app.services.pages.goods import group as goods_group
 from app.services.pages.goods import product as goods_product
 from app.services.pages.window import group_categories
@@ -33,6 +35,7 @@ def product_page(store_id: str, product_id: str, form: PhotoForm) -> ResponseRet
         pending=change_rows(shown.pending),
         entries=entry_rows(shown.entries, history.communities_of(owner().id, shown.entries)),
         words=verdict_labels,
+        has_store=rules.rules_of(owner()).count()[EntityType.STORE] > 0,
         unreadable_words=unreadable_goods,
     ), form.status
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from app.domain.listing.fitness import SkipReason
-from app.domain.rules import FilterMode
+from app.domain.rules import EntityType, FilterMode
 from app.services.pages.goods.store import StorePage
 from app.web.address import addresses
 from app.web.catalog import verdict_labels
@@ -56,9 +56,10 @@ def group_rows(shown: StorePage, params: Mapping[str, Any]) -> Iterator[Row]:
 def product_rows(shown: StorePage, *, is_marked: bool) -> Iterator[Row]:
     pages = addresses("catalog.product", "product_id", store_id=shown.store.id)
     whys = addresses("catalog.why_product", "product_id", store_id=shown.store.id)
+    has_store = shown.rules.count()[EntityType.STORE] > 0
     for place, row in enumerate(shown.page.items, 1):
         product, verdict, codes = row.product, row.verdict, " · ".join(row.codes)
-        label = verdict_labels.verdict(verdict, row.problem is not None)
+        label = verdict_labels.verdict(verdict, row.problem is not None, has_store)
         reason = "" if verdict.included else verdict_labels.why(verdict)
         words = {
             "key": f"row{place}",

@@ -11,6 +11,8 @@ from app.web.labels import Label
 
 IN, OUT = Label("Показывается", "success"), Label("Не показывается", "secondary")
 NOT_CHOSEN = Label("Пока не выбран", "secondary")
+WITHOUT_STORE = Label("Магазин не выбран", "secondary")
+"""Of a product that nothing keeps out, before any store is chosen: nothing goes to VK yet."""
 NOTHING_PASSES = Label("Выбран, но не показывается ни один товар", "warning")
 HELD = Label("Выбран, но не показан", "warning")
 IN_VK: Mapping[str, Label] = {
@@ -41,11 +43,16 @@ _BY_WHITELIST = {
 }
 
 
-def verdict(found: Verdict, is_held: bool = False) -> Label:
-    """`is_held`: the rules let the product through, but something keeps it from the window."""
+def verdict(found: Verdict, is_held: bool = False, has_store: bool = True) -> Label:
+    """`is_held`: the rules let the product through, but something keeps it from the window.
+
+    `has_store`: there are rules for stores at all.
+    """
     if not found.included:
         return OUT
-    return HELD if is_held else IN
+    if is_held:
+        return HELD
+    return IN if has_store else WITHOUT_STORE
 
 
 def store(found: Verdict, *, passing: int, total: int, is_chosen: bool) -> Label:

@@ -17,10 +17,10 @@ from app.web.access import commit_on_success, is_htmx, owner
 from app.web.asking import asks_vendors
 from app.web.connections import blueprint, kept
 from app.web.connections.forms import EvotorForm, VkForm
-from app.web.connections.told import checked, evotor_connected, vk_connected
+from app.web.connections.told import checked, evotor_connected, left_by, vk_connected
 from app.web.doors import limits, seats
 from app.web.forms import ActionForm, sent
-from app.web.market.remains import stayed
+from app.web.market.remains import stayed_everywhere
 from app.web.messages import message
 from app.web.sync.headline import briefly
 from app.web.sync.silence import told_beside_connections
@@ -110,7 +110,7 @@ def disconnect_evotor() -> ResponseReturnValue:
     what = (
         "Эвотор отключён." if is_done else "Эвотор уже был отключён: чтобы подключить его снова, вставьте ключ доступа."
     )
-    flash(f"{what} Каталог и фильтры сохранены. {stayed(shop_window.shop_window(owner()))}", "success")
+    flash(f"{what} Каталог и фильтры сохранены. {stayed_everywhere(shop_window.shop_window(owner()))}", "success")
     return redirect(url_for(".evotor"))
 
 
@@ -123,12 +123,13 @@ def vk() -> ResponseReturnValue:
     if form.validate_on_submit():
         replaced = user.vk.token if user.vk is not None and user.vk.is_signed_in else None
         try:
+            left = left_by(user)
             is_other = connections_vk.connect_vk(user, form.key, form.community or 0)
         except ConnectionRefused as error:
             form.refuse_connection(error)
         else:
             kept.forget(form.service)
-            flash(*vk_connected(user, is_other=is_other))
+            flash(*vk_connected(user, left if is_other else None))
             db.session.commit()
             if replaced is not None and replaced != form.key and not vk_id.revoke(replaced):
                 flash(message("vk_id_not_revoked"), "info")
@@ -162,7 +163,7 @@ def disconnect_vk() -> ResponseReturnValue:
     is_done, token = connections_vk.disconnect_vk(owner())
     kept.forget(VkForm.service)
     what = "ВК отключён." if is_done else "ВК уже был отключён. Подключить его снова можно ниже."
-    flash(f"{what} {stayed(shop_window.shop_window(owner()))}", "success")
+    flash(f"{what} {stayed_everywhere(shop_window.shop_window(owner()))}", "success")
     if token is not None and not _is_revoked(token):
         flash(message("vk_id_not_revoked"), "info")
     return redirect(url_for(".vk"))

@@ -7,11 +7,12 @@ from app.clients.vk.errors import ACCESS_DENIED, NO_ACCESS_TO_COMMUNITY, NO_MARK
 from app.services.connections import vk_communities, vk_id
 from app.services.connections.vk_communities import Choice
 from app.services.errors import ConnectionRefused
+from app.services.owner import shop_window
 from app.web.access import commit_on_success, owner, writing
 from app.web.asking import asks_vendors
 from app.web.connections import blueprint
 from app.web.connections.forms import CommunityForm
-from app.web.connections.told import vk_connected
+from app.web.connections.told import left_by, vk_connected
 from app.web.doors import headers, limits
 from app.web.forms import text_of
 from app.web.messages import message
@@ -74,11 +75,12 @@ def vk_community() -> ResponseReturnValue:
         return redirect(url_for(".vk"))
     if form.validate_on_submit():
         try:
+            left = left_by(user)
             is_other = vk_communities.choose(user, form.chosen or 0, text_of(form.listed_by) or None)
         except ConnectionRefused as error:
             form.refuse(form.group_id, message("vk_list_is_old" if error.code in NOT_THEIRS else error.code))
         else:
-            flash(*vk_connected(user, is_other=is_other))
+            flash(*vk_connected(user, left if is_other else None))
             return redirect(url_for(".show"))
     return _list(form), form.status
 
@@ -92,6 +94,8 @@ def _list(form: CommunityForm) -> Response:
         "made_by": made_by,
         "person": "" if refusal else vk_communities.signed_in_as(owner()),
         "vk_id": vk_id.is_offered(),
+        "connected": owner().vk,
+        "window": shop_window.shop_window(owner()),
     }
     page = make_response(render_template("connections/community.html", form=form, **facts))
     headers.allow_pictures(page, (choice.picture for choice in found if choice.picture))

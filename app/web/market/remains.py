@@ -3,39 +3,44 @@
 from flask import Flask
 
 from app.services.owner.shop_window import ShopWindow
-from app.web.formatting import GOODS, counted, plural_ru
+from app.web.formatting import GOODS, counted, plural_ru, quoted
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.globals.update(left_behind=left_behind, stayed=stayed, stays=stays)
+    words = {"left_behind": left_behind, "stayed": stayed, "stayed_everywhere": stayed_everywhere, "stays": stays}
+    app.jinja_env.globals.update(words)
 
 
 def stayed(window: ShopWindow) -> str:
     """After something was switched off or taken away."""
-    told = _told(window, "Товары в ВК остались как были.")
-    return told if window.live else _with_left(told, window)
+    return _told(window, "Товары в ВК остались как были.")
+
+
+def stayed_everywhere(window: ShopWindow) -> str:
+    """The same where nothing else tells of communities that were connected before."""
+    return stayed(window) if window.live else f"{stayed(window)} {left_behind(window)}".strip()
 
 
 def stays(window: ShopWindow) -> str:
     """Before it is."""
-    return _with_left(_told(window, "Товары в ВК останутся как есть."), window)
+    return _told(window, "Товары в ВК останутся как есть.")
 
 
-def left_behind(window: ShopWindow) -> str:
-    """What stands in communities that were connected before; empty where nothing does."""
+def left_behind(window: ShopWindow, name: str = "") -> str:
+    """What stands in communities that were connected before; empty where nothing does.
+
+    `name`: of the one where all of it stands, if that is known.
+    """
     if not window.left:
         return ""
     stay = plural_ru(window.left, "остался", "осталось", "осталось")
     goods = counted(window.left, "наш товар", "наших товара", "наших товаров")
+    called = f" {quoted(name)}" if name else ""
     them = plural_ru(window.left, "его", "их", "их")
     return (
-        f"В прежнем сообществе ВК {stay} {goods}: чтобы скрыть {them}, подключите это сообщество снова "
+        f"В прежнем сообществе ВК{called} {stay} {goods}: чтобы скрыть {them}, подключите это сообщество снова "
         "и нажмите «Скрыть всё в ВК»."
     )
-
-
-def _with_left(told: str, window: ShopWindow) -> str:
-    return f"{told} {left_behind(window)}".strip()
 
 
 def _told(window: ShopWindow, unchanged: str) -> str:

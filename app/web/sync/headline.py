@@ -7,6 +7,7 @@ from flask import url_for
 
 from app.domain.situation import Situation
 from app.models import RunStatus
+from app.services.owner.switch import HALTED
 from app.services.pages.sync.overview import SyncOverview
 from app.web.formatting import GOODS, ago, counted, moment, number
 from app.web.messages import message
@@ -69,6 +70,10 @@ def _failed(sync: SyncOverview) -> Headline | None:
     run = sync.last_run
     if run is None:
         return None
+    if run.error_code == HALTED and not sync.is_halted:
+        return Headline("info", "Оператор EvoSync снова разрешил обновления.", f"Обновление {when(sync)}.")
+    if sync.is_reconnected:
+        return Headline("info", "Эвотор подключён снова.", f"Обновление {when(sync)}.")
     if sync.is_mended:
         return Headline("info", "Подключение снова работает.", f"Обновление {when(sync)}.")
     title = "Обновление остановлено." if run.status == RunStatus.STOPPED else "Обновление не получилось."

@@ -49,7 +49,7 @@ def _unfit(problem: Problem, only_store: str | None) -> ProblemCard:
 
 def _halted(problem: Problem) -> ProblemCard:
     contact = settings().support_contact
-    whom = f"напишите нам: {contact}" if contact else "обратитесь к администратору"
+    whom = f"напишите нам: {contact}" if contact else "обратитесь к оператору EvoSync"
     text = f"Товары в ВК и ваши настройки остаются как есть. Чтобы обновления продолжились, {whom}. Причина:"
     title = "Обновления приостановил оператор EvoSync"
     return ProblemCard(title, text, "История обновлений", url_for("sync.history"), "danger", problem.names)

@@ -23,7 +23,6 @@ from app.web.address import requested_choice, requested_page, requested_words
 from app.web.change_rows import entry_rows, item_address
 from app.web.formatting import user_zone
 from app.web.forms import ActionForm, sent
-from app.web.messages import message
 from app.web.sync import blueprint, notices, run_summary
 from app.web.sync.chart import chart_of
 from app.web.sync.progress import progress_of
@@ -152,5 +151,5 @@ def undo(run_id: int) -> ResponseReturnValue:
     try:
         flash(*notices.undoing(orders.undo(owner(), found)))
     except NotReady as error:
-        flash(message(error.code), "warning")
+        flash(*notices.not_ordered(error.code, "Ничего не возвращено."))
     return redirect(url_for(".show"))

@@ -1,4 +1,4 @@
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.domain.situation import Situation
@@ -18,8 +18,10 @@ from app.web.sync.silence import queued
 
 
 @blueprint.get("/sync")
-def show() -> str:
+def show() -> ResponseReturnValue:
     user = owner()
+    if is_htmx() and request.args.get("seen") == SyncOverview(user).seen:
+        return "", 204
     if user.sync_config is None or user.sync_state is None:
         writing(lambda: config.ensure_config(user))
     return _main_page("sync/show.html", user)
@@ -75,7 +77,7 @@ def run_now() -> ResponseReturnValue:
     try:
         run_requests.request_run(owner())
     except NotReady as error:
-        flash(message(error.code), "warning")
+        flash(notices.obstacle_here(error.code), "warning")
     else:
         flash(queued(), "success")
     return redirect(url_for(".show"))
@@ -88,7 +90,7 @@ def hide_all() -> ResponseReturnValue:
     try:
         flash(*notices.hiding_all(orders.hide_all(owner())))
     except NotReady as error:
-        flash(message(error.code), "warning")
+        flash(*notices.not_ordered(error.code, "Ничего не скрыто."))
     return redirect(url_for(".show"))
 
 

@@ -45,6 +45,8 @@ class SyncOverview:
         """Which ways to connect are offered."""
         self.pause_reason = user.sync_state.pause_reason if user.sync_state else None
         """Why the confirmation was taken back; a code."""
+        self.is_halted, self.halt_reason = user.halted_at is not None, user.halt_reason
+        """By an operator."""
         self.evotor_is_withdrawn = user.evotor is not None and user.evotor.withdrawn is not None
         self.awaits_evotor = user.evotor is not None and user.evotor.is_awaiting_key
 
@@ -219,6 +221,22 @@ class SyncOverview:
     def silence(self) -> Silence | None:
         """What the next run waits for, whenever its time comes."""
         return circuits.silence(circuits.needed(is_order=self.order is not None))
+
+    @cached_property
+    def is_reconnected(self) -> bool:
+        """The key that ended the last run came anew, or counts again, and nobody has tried it yet."""
+        row, code = self._user.evotor, (self.last_run.error_code if self.last_run else None) or ""
+        return code.startswith("evotor_") and row is not None and row.is_unchecked and row.error_code is None
+
+    @property
+    def is_awaited(self) -> bool:
+        """The time of the next run has come, and the page waits for it to begin."""
+        return self.next_run_is_due and self.silence is None and not self.goes_on
+
+    @property
+    def seen(self) -> str:
+        """What is another once a run began, or came and went."""
+        return f"{self.last_run.id}-{self.last_run.status}" if self.last_run else "none"
 
     @property
     def next_run_is_due(self) -> bool:
