@@ -67,18 +67,13 @@ def _connection(problem: Problem) -> ProblemCard:
 _TROUBLE = {
     "evotor_payment_required": "Эвотор не отдаёт товары",
     "evotor_unauthorized": "Эвотор не принимает ключ доступа",
-    "evotor_uninstalled": "Приложение удалено в Эвоторе",
-    "evotor_terminated": "Подписка в Эвоторе закончилась",
-    "evotor_uninstalled_told": "Приложение удалено в Эвоторе",
-    "evotor_terminated_told": "Подписка в Эвоторе закончилась",
+    **dict.fromkeys(("evotor_uninstalled", "evotor_uninstalled_told"), "Приложение удалено в Эвоторе"),
+    **dict.fromkeys(("evotor_terminated", "evotor_terminated_told"), "Подписка в Эвоторе закончилась"),
     "evotor_rate_limited": "Эвотор просит подождать",
     "evotor_empty": "Эвотор прислал пустой список",
     "vk_id_expired": "Нужно войти через ВК заново",
-    "vk_14": "ВК просит подтвердить, что вы не робот",
-    "vk_3300": "ВК просит подтвердить, что вы не робот",
-    "vk_6": "ВК просит подождать",
-    "vk_9": "ВК просит подождать",
-    "vk_29": "ВК просит подождать",
+    **dict.fromkeys(("vk_14", "vk_3300"), "ВК просит подтвердить, что вы не робот"),
+    **dict.fromkeys(("vk_6", "vk_9", "vk_29"), "ВК просит подождать"),
 }
 
 
