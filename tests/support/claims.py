@@ -7,7 +7,7 @@ import pytest
 from app.db import db
 from app.models import RunStatus, SyncRun, User
 from app.services.owner import config, shop_window, switch
-from app.services.pages.sync.overview import is_between, next_run_at
+from app.services.pages.sync.next_run import is_between, next_run_at
 from app.services.runs import records
 from tests.support.page import Page, words
 from tests.support.pending import pending_afresh

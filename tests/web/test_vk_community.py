@@ -244,7 +244,8 @@ def test_the_connected_community_needs_no_choice_and_another_one_is_asked_about_
 
     here, other = page.all(".communities > li:not(.community-off)")
     assert "Подключено сейчас" in words(here) and not here.select("form")
-    asked_first = words(other.select_one("details.confirm form"))
+    (form,) = other.select("details.confirm form")
+    asked_first = words(form)
     assert "Синхронизация выключится" in asked_first
     assert "9 наших товаров в прежнем сообществе «Лавка на Садовой» останутся там" in asked_first
 

@@ -7,8 +7,8 @@ from flask import url_for
 
 from app.domain.situation import Situation
 from app.models import RunStatus
-from app.services.owner.switch import HALTED
 from app.services.pages.sync.overview import SyncOverview
+from app.services.runs.codes import HALTED
 from app.web.formatting import GOODS, ago, counted, moment, number
 from app.web.messages import message
 from app.web.sync.silence import waiting

@@ -2,6 +2,7 @@
 
 from app.models import User
 from app.services.owner import config, shop_window, switch
+from app.services.runs import codes
 from app.web.formatting import GOODS, counted
 from app.web.market.remains import stayed
 from app.web.messages import message
@@ -10,7 +11,7 @@ from app.web.sync.silence import ordered, queued
 
 def obstacle_here(code: str) -> str:
     """Why no run begins, above the page to which the message of an operator's pause leads from everywhere else."""
-    if code == switch.HALTED:
+    if code == codes.HALTED:
         return "Обновления приостановил оператор EvoSync: почему и что делать, написано ниже."
     return message(code)
 

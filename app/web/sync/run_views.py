@@ -13,7 +13,8 @@ from app.models.run import ACTIVE
 from app.services.errors import NotReady
 from app.services.owner import orders, run_requests, shop_window
 from app.services.pages.goods.names import names_of
-from app.services.pages.sync.overview import SyncOverview, is_between, next_run_at
+from app.services.pages.sync.next_run import is_between, next_run_at
+from app.services.pages.sync.overview import SyncOverview
 from app.services.planning.pending import pending_plan
 from app.services.runs import history as runs_history
 from app.services.runs import quiet, records

@@ -1,7 +1,7 @@
 """What the main page shows, read from what is stored; calls nobody and writes nothing."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 
 from app.clock import utcnow
@@ -17,6 +17,7 @@ from app.services.owner.known_stores import only_store
 from app.services.owner.shop_window import ShopWindow
 from app.services.pages.goods.rule_summary import RuleSummary, rule_summary
 from app.services.pages.sync.first_steps import Step, StepState, first_steps
+from app.services.pages.sync.next_run import is_between, next_run_at
 from app.services.pages.sync.problem_kinds import Kind, Problem
 from app.services.pages.sync.problems import problems
 from app.services.planning.pending import PendingPlan, pending_plan
@@ -26,8 +27,6 @@ from app.services.vendors import circuits
 from app.services.vendors.circuits import Silence
 from app.services.vendors.clients import evotor_cabinet
 
-SOON = timedelta(minutes=1)
-"""A run that is due by then is waited for by the page."""
 TOLD_OTHERWISE = frozenset({Kind.APPROVAL, Kind.EMPTY})
 """Problems that have a situation of their own."""
 
@@ -256,20 +255,6 @@ class SyncOverview:
     def goes_on(self) -> bool:
         """The page keeps asking how far it is: a run goes on, or the next part of one is about to begin."""
         return self.last_run is not None and (self.is_busy or is_between(self.last_run, self.next_run_at))
-
-
-def is_between(run: SyncRun, next_run_at: datetime | None) -> bool:
-    """It left the rest to another run, which comes at once."""
-    is_part = run.status == RunStatus.CONTINUED
-    return is_part and next_run_at is not None and next_run_at <= utcnow() + SOON
-
-
-def next_run_at(user: User) -> datetime | None:
-    """When the next one begins by itself: a synchronisation, or the rest of what was ordered."""
-    obstacle = orders.order_obstacle(user) if shop_window.order_of(user) else switch.run_obstacle(user)
-    if obstacle is not None:
-        return None
-    return (user.sync_state.next_run_at if user.sync_state else None) or utcnow()
 
 
 _ENDS = {
