@@ -126,7 +126,8 @@ def _products(
     user_id: int, store_id: str | None, product_id: str | None, *, texts: bool, facts: bool
 ) -> dict[str, list[Product]]:
     columns = (*FACT_COLUMNS, *(TEXT_COLUMNS if texts else ())) if facts else _NAME_COLUMNS
-    query = sa.select(_C.store_id, *columns).where(_C.user_id == user_id)
+    # In the same order each time, and so the changes of a plan: PostgreSQL keeps none of rows that were written anew.
+    query = sa.select(_C.store_id, *columns).where(_C.user_id == user_id).order_by(_C.id)
     if store_id is not None:
         query = query.where(_C.store_id == store_id)
     if product_id is not None:

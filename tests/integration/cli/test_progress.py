@@ -5,12 +5,14 @@ import os
 import pty
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from app.cli import progress
 from app.models import RunStage
+from app.services.engine.context import held_lease
 from app.services.engine.context.held_lease import RunNews
 from tests.factories import make_active_owner
 from tests.integration.cli.conftest import Shell
@@ -75,6 +77,7 @@ def test_a_run_tells_whoever_watches_how_far_it_is(
     flask: Shell, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_active_owner(EMAIL)
+    monkeypatch.setattr(held_lease, "WHILE_READING", timedelta(0))  # as if reading took seconds
     heard: list[RunNews] = []
     monkeypatch.setattr(progress.RunBar, "__call__", lambda _bar, news: heard.append(news))
     answer = flask("sync", "run", EMAIL)
