@@ -127,7 +127,7 @@ def _products(
 ) -> dict[str, list[Product]]:
     columns = (*FACT_COLUMNS, *(TEXT_COLUMNS if texts else ())) if facts else _NAME_COLUMNS
     # In the same order each time, and so the changes of a plan: PostgreSQL keeps none of rows that were written anew.
-    query = sa.select(_C.store_id, *columns).where(_C.user_id == user_id).order_by(_C.id)
+    query = sa.select(_C.store_id, *columns).where(_C.user_id == user_id).order_by(_C.store_id, _C.product_id)
     if store_id is not None:
         query = query.where(_C.store_id == store_id)
     if product_id is not None:
