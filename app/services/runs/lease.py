@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.clock import utcnow
 from app.context import settings
 from app.db import db
-from app.models import RunStatus, SyncConfig, SyncRun, SyncState, VkConnection
+from app.models import RunStatus, SyncConfig, SyncRun, SyncState, User, VkConnection
 from app.services.runs.codes import CANCELLED, CHANGED_MEANWHILE, HALTED, SWITCHED_OFF
-from app.services.runs.lanes.due import is_halted
 
 
 def renew(
@@ -49,6 +49,11 @@ def renew(
         return False
     db.session.commit()
     return True
+
+
+def is_halted(user_id: int | InstrumentedAttribute[int]) -> sa.ColumnElement[bool]:
+    """An operator holds the user's runs up."""
+    return sa.exists().where(User.id == user_id, User.halted_at.is_not(None))
 
 
 def _still_wanted(user_id: int, confirmed: str | None, order: str | None) -> sa.ColumnElement[bool]:

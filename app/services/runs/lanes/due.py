@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import InstrumentedAttribute
 
 from app.clock import utcnow
 from app.context import settings
 from app.db import db, reading
-from app.models import Lane, RunStatus, SyncConfig, SyncRun, SyncState, User
+from app.models import Lane, RunStatus, SyncConfig, SyncRun, SyncState
 from app.models.run import ACTIVE
 from app.services.runs.claims import is_dead
+from app.services.runs.lease import is_halted
 
 BULK_EVERY = 4
 """Every so many claims the rest of a long run comes first: it holds nobody up, and nobody holds it up for ever."""
@@ -118,8 +118,3 @@ def is_wanted() -> sa.ColumnElement[bool]:
     active = sa.select(SyncConfig.id).where(SyncConfig.user_id == SyncState.user_id)
     is_active = active.where(SyncConfig.is_enabled, SyncConfig.confirmed_at.is_not(None)).exists()
     return sa.and_(sa.or_(SyncState.owner_order.is_not(None), is_active), sa.not_(is_halted(SyncState.user_id)))
-
-
-def is_halted(user_id: int | InstrumentedAttribute[int]) -> sa.ColumnElement[bool]:
-    """An operator holds the user's runs up."""
-    return sa.exists().where(User.id == user_id, User.halted_at.is_not(None))
