@@ -14,7 +14,6 @@ from pathlib import Path
 
 import sqlalchemy as sa
 import structlog
-from cryptography.fernet import Fernet
 from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy.engine import Connection
@@ -29,12 +28,13 @@ from bench.many.owners import Owner, open_settled_shop, open_shop, reprice
 from bench.many.workers import Workers, working
 from bench.speed.figures import going, machine, p95, percentile, show_json, show_table, tell
 from bench.speed.options import end_on_sigterm, numbers
+from bench.speed.shop import environment_of
 from config import Settings, load_settings
 from tests.support.database import drop_postgres, make_postgres
 from tests.support.sandbox import Sandbox
 
 DATABASE = "evosync_scale"
-UNPACED = {"VK_REQUESTS_PER_SECOND": "100000", "EVOTOR_REQUESTS_PER_SECOND": "100000"}
+PACED = {"VK_REQUESTS_PER_SECOND": "3", "EVOTOR_REQUESTS_PER_SECOND": "5"}
 LOOK_EVERY = 0.25
 PRESS_EVERY = 2.0
 LONGEST = 1800.0
@@ -186,9 +186,10 @@ def _wait_until_idle(workers: Workers) -> None:
 def _town(folder: Path, options: argparse.Namespace) -> Iterator[Town]:
     sandbox = Sandbox()
     try:
-        environment = _environment(make_postgres(DATABASE), sandbox, folder, options.broker)
+        unpaced = environment_of(make_postgres(DATABASE), sandbox, folder)
         # The vendors' pace is for the workers; whoever opens so many shops has no time for it.
-        settings = load_settings({**environment, **UNPACED})
+        settings = load_settings(unpaced)
+        environment = {**unpaced, **PACED, "CELERY_BROKER_URL": options.broker}
         app = create_app(settings)
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
         with app.app_context():
@@ -202,19 +203,6 @@ def _town(folder: Path, options: argparse.Namespace) -> Iterator[Town]:
     finally:
         sandbox.stop()
         drop_postgres(DATABASE)
-
-
-def _environment(url: str, sandbox: Sandbox, folder: Path, broker: str) -> dict[str, str]:
-    return {
-        "EVOSYNC_ENV": "development",
-        "DATABASE_URL": url,
-        "SECRET_KEY": "a secret of the benches that is long enough",
-        "TOKEN_KEYS": Fernet.generate_key().decode(),
-        "EVOTOR_API_URL": sandbox.evotor_url,
-        "VK_API_URL": sandbox.vk_url,
-        "CELERY_BROKER_URL": broker,
-        "PHOTO_DIR": str(folder / "photos"),
-    }
 
 
 def _show(rounds: list[Round], options: argparse.Namespace) -> None:

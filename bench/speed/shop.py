@@ -207,7 +207,7 @@ def shop(
     sandbox = Sandbox()
     try:
         with _database(folder, server) as url:
-            environment = {**_environment(url, sandbox, folder), **settings}
+            environment = {**environment_of(url, sandbox, folder), **settings}
             app = create_app(load_settings(environment))
             with app.app_context():
                 upgrade()
@@ -233,7 +233,8 @@ def _database(folder: Path, server: str | None) -> Iterator[str]:
         drop_postgres(name)
 
 
-def _environment(url: str, sandbox: Sandbox, folder: Path) -> dict[str, str]:
+def environment_of(url: str, sandbox: Sandbox, folder: Path) -> dict[str, str]:
+    """Settings of a product of its own; the vendors' pace is as good as none."""
     return {
         "EVOSYNC_ENV": "development",
         "DATABASE_URL": url,
