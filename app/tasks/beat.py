@@ -1,5 +1,6 @@
 """What a worker of the queue does beside its runs: it says that it lives, and as the beat it fills the queues."""
 
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 
 log = get_logger()
 
-EVERY = 10
-"""Seconds between two rounds."""
+EVERY = 2
+"""Seconds between two rounds: an owner who pressed waits for the next one, and quick runs empty a queue as soon."""
+SHOWN_EVERY = 10
+"""Seconds between two times that a worker says that it lives."""
 UPKEEP_EVERY: dict[Callable[..., None], float] = {mails: 30, catalogs: 30, checks: 60, prune: 24 * 60 * 60}
 TIDY_EVERY = 60
 
@@ -69,14 +72,17 @@ def keep_on(app: Flask, show: Callable[[], None], beat: Beat | None, wait: Calla
 
     `show`: that the worker lives.
     """
+    every = SHOWN_EVERY if beat is None else EVERY
+    rounds = itertools.cycle(range(SHOWN_EVERY // every))
     with app.app_context():
         is_over = False
         while not is_over:
             try:
-                show()
+                if next(rounds) == 0:
+                    show()
                 if beat is not None:
                     beat.round()
             except Exception as error:
-                log.error("round_failed", error=type(error).__name__, next_try_in_seconds=EVERY)
+                log.error("round_failed", error=type(error).__name__, next_try_in_seconds=every)
             db.session.remove()
-            is_over = wait(EVERY)
+            is_over = wait(every)
