@@ -88,8 +88,8 @@ def _active(user_id: int) -> sa.Select[int]:
 def _inserted(user_id: int, trigger: RunTrigger, values: dict[str, Any]) -> SyncRun | None:
     """None where somebody was faster, or the account is gone. The state is held.
 
-    Whether there is an active run is looked at anew: one that came while the state was waited for may be in the hands of
-    a worker who waits for the state now, and the index would wait for that worker.
+    Whether there is an active run is looked at anew: one that came while the state was waited for may be in the hands
+    of a worker who waits for the state now, and the index would wait for that worker.
     """
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
     given = {"user_id": user_id, "trigger": trigger, **values}
