@@ -1,50 +1,29 @@
 """A vendor that answers nobody is left alone until it answers somebody."""
 
-import itertools
-from collections.abc import Sequence
-
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from app.clients.http import Transport
 from app.clients.line import Line
-from app.clock import utcnow
 from app.db import db
-from app.models import Lane, RunStatus, RunTrigger, SyncRun, SyncState, User, Vendor
+from app.models import RunStatus, RunTrigger, SyncRun, SyncState, User, Vendor
 from app.services.connections import vk
 from app.services.engine import run as engine_run
 from app.services.engine.run import Outcome
-from app.services.ops import figures
 from app.services.owner import orders, run_requests
-from app.services.runs.lanes import due
 from app.services.runs.lanes.ready import PROBE_EVERY
 from app.services.vendors import circuits, turns
 from app.services.vendors.circuits import NEXT_TRY, USERS
-from app.tasks import sync
-from app.tasks.sync import run_due
-from tests.factories import make_user
 from tests.support.bad_vendor import BadVendor
 from tests.support.due import due_user_ids
 from tests.support.sandbox import CLUB, Sandbox
 from tests.support.shop import Shop
+from tests.support.silent_vendor import OWNERS, a_pass, all_are_due, away, falls_silent, several
 from tests.support.statements import noted_statements
 
-USER_ID = 50001234
-OWNERS = 4
 TRIES_OF_A_RUN = 5
 SILENT = [("evotor", "drop"), ("evotor", "502"), ("vk", "drop_before"), ("vk", "http_502")]
-
-
-def several(shop: Shop) -> Shop:
-    """Owners, each with a community."""
-    for number in range(1, OWNERS):
-        shop.club = CLUB + 1000 + number
-        shop.sandbox.control("vk/clubs", id=shop.club, levels={str(USER_ID): 3})
-        shop.connect(make_user(f"owner{number}@example.ru"))
-    shop.club = CLUB
-    list(run_due())
-    return shop
 
 
 @pytest.fixture
@@ -58,23 +37,6 @@ def shops_everywhere(shop_everywhere: Shop) -> Shop:
     return several(shop_everywhere)
 
 
-def falls_silent(shop: Shop, vendor: str, kind: str = "") -> None:
-    """And all runs are due."""
-    shop.sandbox.fault(vendor, kind or {"evotor": "drop", "vk": "drop_before"}[vendor])
-    all_are_due(shop)
-
-
-def all_are_due(shop: Shop) -> None:
-    shop.clock.move(minutes=16)
-    db.session.remove()
-    assert len(due_user_ids()) == OWNERS
-    shop.forget_calls()
-
-
-def a_pass() -> list[str]:
-    return [outcome.status for outcome in run_due()]
-
-
 def run(user_id: int) -> Outcome:
     db.session.remove()
     return engine_run.run_user(db.session.get_one(User, user_id), RunTrigger.COMMAND)
@@ -83,11 +45,6 @@ def run(user_id: int) -> Outcome:
 def strikes() -> dict[int, int]:
     db.session.remove()
     return {state.user_id: state.strikes for state in db.session.scalars(sa.select(SyncState))}
-
-
-def away() -> Sequence[Vendor]:
-    db.session.remove()
-    return [*circuits.silent_since()]
 
 
 @pytest.mark.parametrize(("vendor", "kind"), SILENT)
@@ -234,53 +191,6 @@ def test_an_owner_s_press_waits_as_well_and_is_not_lost(shops: Shop) -> None:
     db.session.remove()
     triggers = db.session.scalars(sa.select(SyncRun.trigger).where(SyncRun.user_id == last).order_by(SyncRun.id))
     assert list(triggers)[-1] == RunTrigger.MANUAL
-
-
-@pytest.mark.parametrize("vendor", list(Vendor))
-def test_while_it_is_open_those_who_need_it_keep_their_place_and_are_not_claimed(
-    shops_everywhere: Shop, vendor: Vendor
-) -> None:
-    shops = shops_everywhere
-    falls_silent(shops, vendor)
-    a_pass()
-    orders.hide_all(shops.owner)
-    db.session.execute(sa.update(SyncState).values(next_run_at=utcnow(), claimed_until=None))
-    db.session.commit()
-
-    asked, others = due.claim(Lane.INTERACTIVE, most=OWNERS), due.claim(Lane.ROUTINE, most=OWNERS)
-    assert (asked, others) == ([shops.owner_id] if vendor is Vendor.EVOTOR else [], [])
-
-    shops.clock.move(seconds=PROBE_EVERY.total_seconds())
-    shops.forget_calls()
-    number = itertools.count()
-    while (user_id := due.claim_next(next(number), utcnow())) is not None:
-        sync.serve(user_id, lambda: False)
-    assert next(number) == 2, "one was claimed, and asked"
-    assert shops.sandbox.calls() == 1
-
-
-def test_who_pressed_and_asked_in_vain_goes_on_waiting_as_such(shops: Shop) -> None:
-    falls_silent(shops, "vk")
-    a_pass()
-    shops.clock.move(seconds=NEXT_TRY.total_seconds())
-    user = due_user_ids()[0]
-    run_requests.request_run(db.session.get_one(User, user))
-    db.session.commit()
-    shops.forget_calls()
-    a_pass()
-    assert shops.sandbox.calls() == 1
-    shops.clock.move(seconds=NEXT_TRY.total_seconds())
-    assert due.claim(Lane.INTERACTIVE, most=OWNERS) == [user]
-
-
-def test_nobody_is_late_who_waits_for_a_vendor(shops: Shop) -> None:
-    falls_silent(shops, "evotor")
-    a_pass()
-    shops.clock.move(minutes=30)
-    assert figures.due(utcnow()) == (0, None)
-    orders.hide_all(shops.owner)
-    db.session.commit()
-    assert figures.due(utcnow()).users == 1, "an order needs VK alone"
 
 
 def test_hiding_all_needs_no_evotor(shops: Shop) -> None:
