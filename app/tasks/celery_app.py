@@ -75,7 +75,7 @@ def serve(user_id: int) -> None:
 
     if stopping.is_set():
         due.give_back(user_id)
-    elif due.is_claimed(user_id):
+    else:
         sync.serve(user_id, stopping.is_set)
 
 

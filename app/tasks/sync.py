@@ -1,5 +1,6 @@
 import itertools
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -7,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from app.clock import utcnow
+from app.context import settings
 from app.db import db, reading
 from app.logs import get_logger
 from app.models import RunTrigger, User
@@ -16,7 +18,7 @@ from app.services.engine import run
 from app.services.engine.context.held_lease import RunNews
 from app.services.engine.run import Outcome
 from app.services.runs.lanes import due, tidying
-from app.services.vendors import circuits
+from app.services.runs.lanes.ready import PROBE_EVERY
 from app.tasks import mail
 
 T = TypeVar("T")
@@ -37,7 +39,7 @@ def run_due(is_stopping: Callable[[], bool] = lambda: False) -> Iterator[Outcome
     """Everybody whose run is queued or whose time has come, each for at most one time slice; catalogs that are to be
     read, one between each two of them and the others after. However many passes are at work, nobody is served twice.
 
-    Users who cannot run now (nothing connected, or another worker is at them) are passed over in silence; connections
+    Users who cannot run now (nothing connected, or another worker is at them) are left out in silence; connections
     that no run asks are checked at the end. Raises a database error where the database stays away; nothing else that
     happens to one user ends the pass. Mails go out after the runs, and briefly between them, so that none waits for a
     whole pass. A pass for which nothing waits asks so in one statement, and looks only for notices.
@@ -113,14 +115,20 @@ def _read_catalog(user: User, seconds: float) -> None:
 
 
 def serve(user_id: int, is_stopping: Callable[[], bool]) -> Outcome | None:
-    """One time slice for a user who was claimed. Raises a database error where the database stays away."""
+    """One time slice for a user who was claimed; None where somebody has begun a run for them since.
 
-    def work(user: User) -> Outcome:
+    Raises a database error where the database stays away.
+    """
+
+    def work(user: User) -> Outcome | None:
+        if not due.is_claimed(user_id):
+            return None
         outcome = run.run_user(
             user, RunTrigger.SCHEDULE, to_end=False, is_stopping=is_stopping, others_wait=due.somebody_waits
         )
         if outcome.run_id is None and outcome.status != "already_running":
-            due.pass_over(user_id, circuits.PROBE_EVERY if outcome.status == "vendor_away" else due.AGAIN_AFTER)
+            usual = timedelta(minutes=settings().sync_interval_minutes)
+            due.pass_over(user_id, PROBE_EVERY if outcome.status == "vendor_away" else usual)
         return outcome
 
     return _apart(user_id, work)

@@ -6,9 +6,10 @@ import sqlalchemy as sa
 
 from app.clock import utcnow
 from app.db import db
-from app.models import Lane, SyncConfig, SyncState, User
+from app.domain.rules import EntityType, FilterMode
+from app.models import EvotorConnection, Lane, SyncConfig, SyncState, User, VkConnection
 from app.services.runs.lanes import due, tidying
-from tests.factories import make_user
+from tests.factories import add_store, make_user, set_rule
 
 
 def due_user_ids() -> list[int]:
@@ -19,11 +20,14 @@ def due_user_ids() -> list[int]:
 
 
 def make_wanted(email: str = "owner@example.ru") -> User:
-    """Active, by what somebody wrote into the table."""
+    """Active and ready, by what somebody wrote into the tables."""
     user = make_user(email)
     config = sa.update(SyncConfig).where(SyncConfig.user_id == user.id)
     db.session.execute(config.values(is_enabled=True, confirmed_at=utcnow()))
-    db.session.commit()
+    db.session.add(EvotorConnection(user_id=user.id, token="evotor", checked_at=utcnow()))
+    db.session.add(VkConnection(user_id=user.id, token="vk", group_id=user.id, checked_at=utcnow()))
+    add_store(user)
+    set_rule(user, EntityType.STORE, FilterMode.INCLUDE, "S1")
     return user
 
 

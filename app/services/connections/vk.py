@@ -207,7 +207,7 @@ def disconnect_vk(user: User) -> tuple[bool, str | None]:
     connection.number += 1
     record_state(connection, ConnectionState.DISCONNECTED, None)
     db.session.flush()
-    switch.withdraw_order(user)
     queue.drop_queued(user.id)
+    switch.withdraw_order(user)  # touches the state, so it comes after the runs
     events.record(EventKind.VK_DISCONNECTED, user.id)
     return True, token

@@ -8,14 +8,12 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from app.db import db
-from app.domain.rules import EntityType, FilterMode
+from app.domain.rules import EntityType
 from app.models import (
-    CatalogStore,
     ConnectionState,
     EvotorConnection,
     OutgoingMail,
     RunStatus,
-    StoreState,
     SyncConfig,
     SyncFilter,
     SyncRun,
@@ -23,6 +21,8 @@ from app.models import (
     User,
     VkConnection,
 )
+from app.services.runs.lanes.ready import is_wanted
+from app.services.vendors import circuits
 
 _IS_ACTIVE = sa.text("status IN ('queued', 'running')")
 """To the letter as the index of active runs has it: SQLite knows it by that alone."""
@@ -100,40 +100,33 @@ def users() -> Users:
 
 
 def due(now: datetime) -> Due:
-    """Without users for whom no run may start: see `run_obstacle` in services/owner/switch.py."""
+    """Without users for whom no run may start, or who wait for a vendor that answers nobody."""
     is_time = sa.or_(SyncState.next_run_at.is_(None), SyncState.next_run_at <= now)
     queued = sa.select(SyncRun.user_id).where(_IS_ACTIVE, SyncRun.status == RunStatus.QUEUED)
     running = sa.select(SyncRun.user_id).where(_IS_ACTIVE, SyncRun.status == RunStatus.RUNNING)
     candidates = sa.union(sa.select(SyncState.user_id).where(is_time), queued).subquery()
     asked_at = (
         sa.select(SyncRun.created_at)
-        .where(SyncRun.user_id == User.id, SyncRun.status == RunStatus.QUEUED)
+        .where(SyncRun.user_id == SyncState.user_id, SyncRun.status == RunStatus.QUEUED)
         .scalar_subquery()
     )
     since = sa.func.coalesce(asked_at, SyncState.next_run_at, SyncConfig.confirmed_at, SyncConfig.updated_at)
     query = (
         sa.select(sa.func.count(), sa.func.min(since))
         .select_from(candidates)
-        .join(User, User.id == candidates.c.user_id)
-        .join(SyncConfig, SyncConfig.user_id == User.id)
-        .join(SyncState, SyncState.user_id == User.id)
-        .join(VkConnection, VkConnection.user_id == User.id)
-        .where(User.halted_at.is_(None), VkConnection.token.is_not(None), VkConnection.group_id.is_not(None))
-        .where(sa.or_(SyncState.owner_order.is_not(None), _may_synchronise()), User.id.not_in(running))
+        .join(SyncState, SyncState.user_id == candidates.c.user_id)
+        .join(SyncConfig, SyncConfig.user_id == SyncState.user_id)
+        .where(is_wanted(), _is_answered(), SyncState.user_id.not_in(running))
     )
     return Due(*db.session.execute(query).one())
 
 
-def _may_synchronise() -> sa.ColumnElement[bool]:
-    evotor = sa.exists().where(EvotorConnection.user_id == User.id, EvotorConnection.token.is_not(None))
-    rule = (SyncFilter.sync_config_id == SyncConfig.id, SyncFilter.entity_type == EntityType.STORE)
-    of_store = (*rule, SyncFilter.entity_id == CatalogStore.store_id)
-    included = sa.exists().where(*of_store, SyncFilter.filter_mode == FilterMode.INCLUDE)
-    excluded = sa.exists().where(*of_store, SyncFilter.filter_mode == FilterMode.EXCLUDE)
-    is_whitelist = sa.exists().where(*rule, SyncFilter.filter_mode == FilterMode.INCLUDE)
-    passes = sa.or_(included, sa.and_(sa.exists().where(*rule), ~is_whitelist, ~excluded))
-    store = sa.exists().where(CatalogStore.user_id == User.id, CatalogStore.state != StoreState.CLOSED, passes)
-    return sa.and_(SyncConfig.is_enabled, SyncConfig.confirmed_at.is_not(None), evotor, store)
+def _is_answered() -> sa.ColumnElement[bool]:
+    """Every vendor that the user's run needs answers, as far as is known."""
+    away = circuits.silent_since().keys()
+    if away.isdisjoint(circuits.needed(is_order=False)):
+        return sa.true()
+    return SyncState.owner_order.is_not(None) if away.isdisjoint(circuits.needed(is_order=True)) else sa.false()
 
 
 def at_work(now: datetime) -> AtWork:

@@ -39,8 +39,7 @@ def claim(user_id: int, trigger: RunTrigger, worker: str) -> SyncRun | None:
 
 def _begun_at_once(user_id: int, trigger: RunTrigger, values: dict[str, Any]) -> SyncRun | None:
     """Where no run is queued or at work, which is so but for a moment now and then. Commits."""
-    active = sa.select(SyncRun.id).where(SyncRun.user_id == user_id, SyncRun.status.in_(ACTIVE))
-    is_free = sa.update(SyncState).where(SyncState.user_id == user_id, sa.not_(active.exists()))
+    is_free = sa.update(SyncState).where(SyncState.user_id == user_id, sa.not_(_active(user_id).exists()))
     freed = is_free.values(claimed_until=None).returning(SyncState.lane).execution_options(synchronize_session=False)
     lane = db.session.scalar(freed)
     if lane == Lane.INTERACTIVE and trigger is RunTrigger.SCHEDULE:
@@ -82,10 +81,21 @@ def is_dead(now: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(SyncRun.lease_until.is_(None), SyncRun.lease_until < now, SyncRun.lease_until > now + longest)
 
 
+def _active(user_id: int) -> sa.Select[int]:
+    return sa.select(SyncRun.id).where(SyncRun.user_id == user_id, SyncRun.status.in_(ACTIVE))
+
+
 def _inserted(user_id: int, trigger: RunTrigger, values: dict[str, Any]) -> SyncRun | None:
-    """None where somebody was faster, or the account is gone."""
+    """None where somebody was faster, or the account is gone. The state is held.
+
+    Whether there is an active run is looked at anew: one that came while the state was waited for may be in the hands
+    of a worker who waits for the state now, and the index would wait for that worker.
+    """
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    new = insert(SyncRun).values(user_id=user_id, trigger=trigger, **values).on_conflict_do_nothing()
+    given = {"user_id": user_id, "trigger": trigger, **values}
+    columns = SyncRun.__table__.c
+    row = sa.select(*(sa.literal(value, columns[name].type) for name, value in given.items()))
+    new = insert(SyncRun).from_select([*given], row.where(sa.not_(_active(user_id).exists()))).on_conflict_do_nothing()
     try:
         return db.session.scalar(new.returning(SyncRun))
     except IntegrityError:

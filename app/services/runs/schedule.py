@@ -8,15 +8,20 @@ import sqlalchemy as sa
 from app.clock import utcnow
 from app.db import db
 from app.models import Lane, RunStatus, SyncRun, SyncState
+from app.models.run import ACTIVE
 
 HINTS_EVERY = timedelta(minutes=1)
 
 
 def not_before(user_id: int, moment: datetime) -> None:
-    """No run starts by itself earlier than that."""
+    """No run starts by itself earlier than that; who asked for one goes on waiting as such."""
     is_earlier = sa.or_(SyncState.next_run_at.is_(None), SyncState.next_run_at < moment)
+    is_asked_for = sa.exists().where(
+        SyncRun.user_id == user_id, SyncRun.status.in_(ACTIVE), SyncRun.status == RunStatus.QUEUED
+    )
     later = sa.update(SyncState).where(SyncState.user_id == user_id, is_earlier)
-    db.session.execute(later.values(next_run_at=moment, scheduled_at=utcnow(), lane=Lane.ROUTINE))
+    lane = sa.case((is_asked_for, SyncState.lane), else_=Lane.ROUTINE)
+    db.session.execute(later.values(next_run_at=moment, scheduled_at=utcnow(), lane=lane))
 
 
 def set_next_run(user_id: int, at: datetime, lane: Lane = Lane.ROUTINE) -> None:

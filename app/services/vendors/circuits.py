@@ -22,6 +22,7 @@ from app.db import db, once_while_reading
 from app.logs import get_logger
 from app.models import User, Vendor, VendorCircuit
 from app.services.runs import schedule
+from app.services.runs.lanes.ready import PROBE_EVERY
 from app.services.vendors import clients
 from app.services.vendors.connection_use import evotor_use, vk_use
 from app.services.vendors.faults import EVOTOR_SILENT, UNREACHABLE
@@ -30,7 +31,6 @@ log = get_logger()
 
 USERS = 3
 """So many of them, one after another, got no answer: then it is not about one of them."""
-PROBE_EVERY = timedelta(seconds=20)
 PROBE_SECONDS = 10.0
 """For one small question, which a vendor that is there answers within one."""
 NEXT_TRY = timedelta(minutes=1)

@@ -93,7 +93,7 @@ def _trouble(problem: Problem, vendor: str) -> str:
 
 def _away(problem: Problem) -> ProblemCard:
     assert problem.silence is not None
-    text = "Делать ничего не нужно: обновим сами, как только ответит. Пока товары в ВК остаются как есть."
+    text = "Делать ничего не нужно: обновим сами, как только ответит. Пока в ВК всё как есть, новые фильтры тоже ждут."
     button = "Открыть подключение Эвотора" if problem.vendor == "evotor" else "Открыть подключение ВК"
     return ProblemCard(not_answering(problem.silence), text, button, url_for(f"connections.{problem.vendor}"))
 

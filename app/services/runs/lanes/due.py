@@ -12,15 +12,13 @@ import sqlalchemy as sa
 from app.clock import utcnow
 from app.context import settings
 from app.db import db, reading
-from app.models import Lane, RunStatus, SyncConfig, SyncRun, SyncState
+from app.models import Lane, RunStatus, SyncRun, SyncState
 from app.models.run import ACTIVE
 from app.services.runs.claims import is_dead
-from app.services.runs.lease import is_halted
+from app.services.runs.lanes.ready import is_wanted, waits_for_vendor
 
 BULK_EVERY = 4
 """Every so many claims the rest of a long run comes first: it holds nobody up, and nobody holds it up for ever."""
-AGAIN_AFTER = timedelta(minutes=1)
-"""Who cannot run now is looked at anew."""
 
 
 def claim_next(number: int, came_by: datetime) -> int | None:
@@ -69,12 +67,20 @@ def give_back(user_id: int) -> None:
     db.session.commit()
 
 
-def pass_over(user_id: int, wait: timedelta = AGAIN_AFTER) -> None:
-    """Who was claimed cannot run now: they come again after that, and hold nobody up meanwhile. Commits."""
+def pass_over(user_id: int, wait: timedelta) -> None:
+    """Who was claimed cannot run now: they come again after that, and hold nobody up meanwhile. Commits.
+
+    Who is wanted no more is set aside until they are.
+    """
     at = utcnow() + wait
     claimed = sa.update(SyncState).where(SyncState.user_id == user_id, SyncState.claimed_until.is_not(None))
     comes_at = sa.case((SyncState.next_run_at > at, SyncState.next_run_at), else_=at)
-    later = claimed.values(claimed_until=at, next_run_at=comes_at, scheduled_at=utcnow())
+    values = {
+        "claimed_until": sa.case((is_wanted(), at), else_=None),
+        "next_run_at": sa.case((is_wanted(), comes_at), else_=None),
+        "scheduled_at": utcnow(),
+    }
+    later = claimed.values(values)
     db.session.execute(later.execution_options(synchronize_session=False))
     db.session.commit()
 
@@ -98,7 +104,7 @@ def somebody_is_due(now: datetime) -> sa.ColumnElement[bool]:
 
 
 def is_waiting(lane: Lane, now: datetime) -> sa.ColumnElement[bool]:
-    """Of a state: the time of its user has come, nobody has claimed it, and no worker is at it."""
+    """Of a state: the time of its user has come, nobody has claimed it, no worker is at it, and a run may begin."""
     return sa.and_(_is_due(lane, now), sa.or_(SyncState.claimed_until.is_(None), SyncState.claimed_until <= now))
 
 
@@ -109,12 +115,6 @@ def _is_due(lane: Lane, now: datetime) -> sa.ColumnElement[bool]:
         SyncState.lane == lane,
         SyncState.next_run_at <= now,
         is_wanted(),
+        sa.not_(waits_for_vendor(now)),
         sa.not_(is_at_work),
     )
-
-
-def is_wanted() -> sa.ColumnElement[bool]:
-    """Of a state: its user's synchronisation is active, or they ordered something, and no operator holds them up."""
-    active = sa.select(SyncConfig.id).where(SyncConfig.user_id == SyncState.user_id)
-    is_active = active.where(SyncConfig.is_enabled, SyncConfig.confirmed_at.is_not(None)).exists()
-    return sa.and_(sa.or_(SyncState.owner_order.is_not(None), is_active), sa.not_(is_halted(SyncState.user_id)))

@@ -17,7 +17,7 @@ from app.models import Lane, RunStatus, SyncConfig, SyncRun, SyncState, User
 from app.models.run import ACTIVE
 from app.services.runs.claims import is_dead
 from app.services.runs.codes import WORKER_LOST
-from app.services.runs.lanes.due import is_wanted
+from app.services.runs.lanes.ready import is_wanted
 from app.services.runs.pauses import LONGEST_AHEAD
 
 A_WHILE = timedelta(minutes=1)
@@ -82,11 +82,11 @@ def _due_at_once(now: datetime) -> sa.Update:
 
 
 def _set_aside(now: datetime) -> sa.Update:
-    """Whose time has come though nothing is to be done for them. Who is wanted again later is due at once."""
+    """Whose time has come though nothing is to be done for them, or cannot. Who is wanted later is due at once."""
     changed = sa.update(SyncState).where(
         _free_to_change(SyncState, sa.not_(is_wanted()), SyncState.next_run_at <= now - A_WHILE)
     )
-    return changed.values(next_run_at=None, lane=Lane.ROUTINE)
+    return changed.values(next_run_at=None, lane=sa.case((_is_queued(), SyncState.lane), else_=Lane.ROUTINE))
 
 
 def _is_claimed_too_long(now: datetime) -> sa.ColumnElement[bool]:

@@ -11,10 +11,11 @@ from app.clock import utcnow
 from app.db import db
 from app.models import Lane, RunStatus, RunTrigger, SyncConfig, SyncRun, SyncState, User
 from app.services.ops import operators
-from app.services.owner import switch
+from app.services.owner import run_requests, switch
 from app.services.runs import claims, ending, queue, schedule
 from app.services.runs.ending import End
 from app.services.runs.lanes import due, tidying
+from app.tasks import sync
 from app.tasks.sync import run_due
 from tests.support.clock import TurnedClock
 from tests.support.due import due_user_ids, make_wanted
@@ -131,10 +132,15 @@ def test_a_worker_that_loses_costs_no_number(clock: TurnedClock) -> None:
     assert again is not None and again.id == first.id + 1
 
 
-def test_who_cannot_run_now_is_passed_over_for_a_minute(clock: TurnedClock) -> None:
+def test_who_cannot_run_though_nothing_stored_tells_so_is_passed_over_until_the_usual_time(
+    clock: TurnedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No key of the ring opens their tokens."""
     user = make_due("owner")
+    monkeypatch.setattr("app.services.engine.run.run_obstacle", lambda _user: "vk_missing")
 
     assert list(run_due()) == []
+    clock.move(minutes=14)
     assert claim_all() == []
     clock.move(minutes=1)
     assert claim_all() == [user]
@@ -143,7 +149,9 @@ def test_who_cannot_run_now_is_passed_over_for_a_minute(clock: TurnedClock) -> N
 @pytest.mark.parametrize("door", ["end_pause", "request", "set_next_run"])
 def test_who_was_passed_over_is_due_at_once_by_every_door(clock: TurnedClock, door: str) -> None:
     user = make_due("owner")
-    due.pass_over(user)
+    due.claim(Lane.ROUTINE)
+    due.pass_over(user, timedelta(minutes=15))
+    assert claim_all() == []
     {
         "end_pause": lambda: schedule.end_pause(user),
         "request": lambda: queue.request(user, RunTrigger.MANUAL),
@@ -187,13 +195,6 @@ def test_somebody_waits_who_asked_until_their_run_begins(clock: TurnedClock) -> 
     assert not due.somebody_waits()
 
 
-def test_nobody_makes_room_for_who_cannot_run(clock: TurnedClock) -> None:
-    make_due("owner", Lane.INTERACTIVE)
-
-    assert list(run_due()) == []
-    assert not due.somebody_waits()
-
-
 def test_a_claim_waits_for_no_row_that_somebody_holds(app_on_postgres: Flask) -> None:
     held, free = make_due("held", minutes=9), make_due("free")
     with db.engine.connect() as other:
@@ -202,6 +203,21 @@ def test_a_claim_waits_for_no_row_that_somebody_holds(app_on_postgres: Flask) ->
         assert claim_all() == [free]
         other.rollback()
     assert claim_all() == [held]
+
+
+def test_who_was_claimed_before_they_pressed_is_served_once(shop_everywhere: Shop) -> None:
+    shop_everywhere.run()
+    user = shop_everywhere.owner_id
+    schedule.set_next_run(user, utcnow())
+    db.session.commit()
+    assert due.claim(Lane.ROUTINE) == [user]
+    run_requests.request_run(db.session.get_one(User, user))
+    db.session.commit()
+    assert due.claim(Lane.INTERACTIVE) == [user]
+
+    served = [sync.serve(user, lambda: False) for _ in range(2)]
+
+    assert [outcome and outcome.status for outcome in served] == [RunStatus.SUCCEEDED, None]
 
 
 # A long run makes room

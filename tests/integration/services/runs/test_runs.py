@@ -17,7 +17,7 @@ from app.services.runs.ending import End
 from app.tasks.sync import run_due
 from tests.factories import make_user
 from tests.support.clock import stop_at
-from tests.support.due import due_user_ids
+from tests.support.due import due_user_ids, make_wanted
 from tests.support.sandbox import CLUB
 from tests.support.shop import Shop
 
@@ -142,7 +142,7 @@ def test_who_is_due_and_in_which_order(app_on_each_database: Flask) -> None:
     now = utcnow()
     waits = {"long": now - timedelta(hours=2), "short": now - timedelta(minutes=1), "never": None}
     waits |= {"later": now + timedelta(minutes=1), "asked": now + timedelta(hours=1)}
-    users = {name: make_user(f"{name}@example.ru") for name in (*waits, "paused", "unconfirmed")}
+    users = {name: make_wanted(f"{name}@example.ru") for name in (*waits, "paused", "unconfirmed")}
     for name, user in users.items():
         config, state = user.sync_config, user.sync_state
         assert config is not None

@@ -1,7 +1,5 @@
 """A vendor that answers nobody is left alone until it answers somebody."""
 
-from collections.abc import Sequence
-
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -14,31 +12,18 @@ from app.services.connections import vk
 from app.services.engine import run as engine_run
 from app.services.engine.run import Outcome
 from app.services.owner import orders, run_requests
+from app.services.runs.lanes.ready import PROBE_EVERY
 from app.services.vendors import circuits, turns
-from app.services.vendors.circuits import NEXT_TRY, PROBE_EVERY, USERS
-from app.tasks.sync import run_due
-from tests.factories import make_user
+from app.services.vendors.circuits import NEXT_TRY, USERS
 from tests.support.bad_vendor import BadVendor
 from tests.support.due import due_user_ids
 from tests.support.sandbox import CLUB, Sandbox
 from tests.support.shop import Shop
+from tests.support.silent_vendor import OWNERS, a_pass, all_are_due, away, falls_silent, several
 from tests.support.statements import noted_statements
 
-USER_ID = 50001234
-OWNERS = 4
 TRIES_OF_A_RUN = 5
 SILENT = [("evotor", "drop"), ("evotor", "502"), ("vk", "drop_before"), ("vk", "http_502")]
-
-
-def several(shop: Shop) -> Shop:
-    """Owners, each with a community."""
-    for number in range(1, OWNERS):
-        shop.club = CLUB + 1000 + number
-        shop.sandbox.control("vk/clubs", id=shop.club, levels={str(USER_ID): 3})
-        shop.connect(make_user(f"owner{number}@example.ru"))
-    shop.club = CLUB
-    list(run_due())
-    return shop
 
 
 @pytest.fixture
@@ -52,23 +37,6 @@ def shops_everywhere(shop_everywhere: Shop) -> Shop:
     return several(shop_everywhere)
 
 
-def falls_silent(shop: Shop, vendor: str, kind: str = "") -> None:
-    """And all runs are due."""
-    shop.sandbox.fault(vendor, kind or {"evotor": "drop", "vk": "drop_before"}[vendor])
-    all_are_due(shop)
-
-
-def all_are_due(shop: Shop) -> None:
-    shop.clock.move(minutes=16)
-    db.session.remove()
-    assert len(due_user_ids()) == OWNERS
-    shop.forget_calls()
-
-
-def a_pass() -> list[str]:
-    return [outcome.status for outcome in run_due()]
-
-
 def run(user_id: int) -> Outcome:
     db.session.remove()
     return engine_run.run_user(db.session.get_one(User, user_id), RunTrigger.COMMAND)
@@ -77,11 +45,6 @@ def run(user_id: int) -> Outcome:
 def strikes() -> dict[int, int]:
     db.session.remove()
     return {state.user_id: state.strikes for state in db.session.scalars(sa.select(SyncState))}
-
-
-def away() -> Sequence[Vendor]:
-    db.session.remove()
-    return [*circuits.silent_since()]
 
 
 @pytest.mark.parametrize(("vendor", "kind"), SILENT)

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.services.vendors.circuits import HEARSAY, PROBE_EVERY, Circuit, Way, after_silence, way
+from app.services.runs.lanes.ready import PROBE_EVERY
+from app.services.vendors.circuits import HEARSAY, Circuit, Way, after_silence, way
 from tests.support.clock import NOON
 
 LATER = NOON + timedelta(minutes=1)
