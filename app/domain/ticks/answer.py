@@ -8,8 +8,9 @@ from app.domain.ticks.aim import MOST_CHANGES, Aim, Catalog, Changes, Key, Press
 from app.domain.ticks.search import Search, all_whitelists, cost_of, nodes_of
 
 STORE, GROUP = EntityType.STORE, EntityType.GROUP
-_TRIED = 3
-"""Of ids that stand in several places, so many are tried with every rule; more would take too long."""
+_TRIED = 800
+"""So many places are gone through, again for every choice of rules of the ids that stand in several of them; where it
+would be more, those that were not pressed keep theirs."""
 
 
 def answer(catalog: Catalog, rules: RuleSet, press: Press) -> Changes | None:
@@ -38,16 +39,17 @@ def _differing(rules: RuleSet, fixed: Mapping[Key, FilterMode | None]) -> Change
 
 
 def _fixed(question: Question) -> Iterator[dict[Key, FilterMode | None]]:
-    """Rules that are given for the ids that stand in several places: every one in turn, where these are few."""
+    """Rules given for the ids that stand in several places: each in turn, in a small catalog with few of them."""
     shared, rules = question.shared, (None, *FilterMode)
-    if len(shared) <= _TRIED:
+    if len(rules) ** min(len(shared), _TRIED) * len(question.places) <= _TRIED:
         for some in product(rules, repeat=len(shared)):
             yield dict(zip(shared, some, strict=True))
         return
     present = {key: question.rules.rule_for(*key) for key in shared}
     yield present
-    for rule in rules:
-        yield {**present, **{key: rule for key in shared if key in question.aim.keys}}
+    if pressed := question.aim.keys.intersection(shared):
+        for rule in rules:
+            yield {**present, **dict.fromkeys(pressed, rule)}
 
 
 def holds(question: Question, changes: Changes) -> bool:
