@@ -15,33 +15,28 @@ def listen_anew_after_lost_words(celery: "Celery", worker: Any) -> None:
     """`worker`: Celery's, which has not started. Messages that are handed out twice by that find no claim."""
     from celery.worker.request import Request
 
-    ear = Ear(worker)
-
     class Heard(Request):  # type: ignore[misc]  # Celery has no types
-        def acknowledge(self) -> None:
-            super().acknowledge()
-            if not self.message.acknowledged:
-                ear.note_deaf(self.message.channel)
+        def __init__(self, message: Any, **given: Any) -> None:
+            super().__init__(message, **given)
+            message.ack = self._acknowledge_aloud(message, message.ack)
+
+        def _acknowledge_aloud(self, message: Any, acknowledge: Any) -> Any:
+            def aloud(**given: Any) -> None:
+                try:
+                    acknowledge(**given)
+                except self.connection_errors as error:
+                    if not _listens_in(worker, message.channel):
+                        raise
+                    # Of all errors the one that Celery does not only write down: it takes its connection for lost.
+                    raise BrokenPipeError("the broker did not hear that a message is done") from error
+
+            return aloud
 
     for task in celery.tasks.values():
         task.Request = Heard
 
 
-class Ear:
-    def __init__(self, worker: Any) -> None:
-        self._worker = worker
-        self._given_up: object = None
-
-    def note_deaf(self, channel: object) -> None:
-        """From any thread: the broker did not hear what was said in this channel."""
-        self._worker.consumer.hub.call_soon(self._give_up, channel)
-
-    def _give_up(self, channel: object) -> None:
-        """In the thread that listens: once for each channel, and not where it listens in another by now.
-
-        Raises what Celery takes for the loss of its connection, after which it makes another.
-        """
-        listening = self._worker.consumer.task_consumer
-        if channel is not self._given_up and listening is not None and listening.channel is channel:
-            self._given_up = channel
-            raise ConnectionResetError("the broker did not hear that a message is done")
+def _listens_in(worker: Any, channel: object) -> bool:
+    """Not in another one by now, which hears the broker."""
+    listening = worker.consumer.task_consumer
+    return listening is not None and listening.channel is channel
