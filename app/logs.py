@@ -7,7 +7,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, MutableMapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
 from types import TracebackType
@@ -30,7 +30,7 @@ _SHORTEST_SECRET = 8
 """Shorter ones would blot out ordinary words."""
 _MOST_REMEMBERED = 1_000
 _known_secrets: dict[str, None] = {}
-_remembering = threading.Lock()
+_remembering, _writing = threading.Lock(), threading.Lock()
 _before_lines: list[Callable[[], object]] = []
 _FIRST = ("timestamp", "level", "event")
 
@@ -109,10 +109,23 @@ def _configure() -> None:
             _make_room,
             _rendering,
         ],
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        logger_factory=lambda *_: _Lines(),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )
+
+
+class _Lines:
+    """On stderr. One that finds no room there, as on a disk that is full, is lost, and whoever says it goes on."""
+
+    def __init__(self) -> None:
+        self._output = sys.stderr
+
+    def _write(self, line: str) -> None:
+        with _writing, suppress(OSError):
+            print(line, file=self._output, flush=True)
+
+    debug = info = warning = error = critical = _write
 
 
 def refuse_secrets(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

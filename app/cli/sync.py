@@ -12,9 +12,10 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from app import clock
 from app.cli.command import CommandError, ExitCode, OneLineGroup, leave, print_json, user_or_exit, with_database
 from app.cli.progress import run_bar
-from app.db import db, reading
+from app.db import reading
 from app.logs import get_logger
 from app.models import RunStatus
+from app.services import health
 from app.services.engine.run import Outcome
 from app.services.ops import pruning
 from app.services.planning import approvals, plans
@@ -141,5 +142,5 @@ def go_on(every: int) -> None:
                 log.error("database_lost", error=type(error.orig).__name__, next_try_in_seconds=every)
             except Exception:
                 log.exception("pass_failed", next_try_in_seconds=every)
-            db.session.remove()
+            health.end_session()
             stop.wait(every)

@@ -1,10 +1,11 @@
 """Whether the database answers and is at the newest migration."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app import clock
@@ -46,3 +47,10 @@ def comes_back(sleep: Callable[[float], None] = clock.sleep) -> bool:
             return True
         sleep(pause)
     return database_state() is not DatabaseState.UNREACHABLE
+
+
+def end_session() -> None:
+    """What is open is given up, also where the connection has gone meanwhile, which the first try finds out."""
+    with suppress(DBAPIError):
+        db.session.remove()
+    db.session.remove()

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from app import clock
-from app.db import db
 from app.logs import get_logger
 from app.models import Lane
+from app.services import health
 from app.services.runs.lanes import due, slots, tidying
 from app.tasks.celery_app import catalogs, checks, mails, prune, queue_of, serve
 
@@ -84,5 +84,5 @@ def keep_on(app: Flask, show: Callable[[], None], beat: Beat | None, wait: Calla
                     beat.round()
             except Exception as error:
                 log.error("round_failed", error=type(error).__name__, next_try_in_seconds=every)
-            db.session.remove()
+            health.end_session()
             is_over = wait(every)

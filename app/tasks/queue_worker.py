@@ -13,6 +13,7 @@ from app.services.runs.claims import worker_name
 from app.services.runs.lanes import slots
 from app.tasks.beat import Beat, keep_on
 from app.tasks.celery_app import make_celery, queue_of, stopping
+from app.tasks.hearing import listen_anew_after_lost_words
 
 
 def work(app: Flask, lanes: Sequence[Lane], threads: int, *, with_beat: bool) -> int:
@@ -44,6 +45,7 @@ def work(app: Flask, lanes: Sequence[Lane], threads: int, *, with_beat: bool) ->
         without_heartbeat=True,
         quiet=True,
     )
+    listen_anew_after_lost_words(celery, worker)
     worker.start()
     ended.set()
     if beside.is_alive():

@@ -46,7 +46,7 @@ class Owner:
 
     @property
     def vk_token(self) -> str:
-        return f"vk-{self.number}"
+        return f"vk-{self.number:013}"
 
     def goods(self, size: int) -> list[Json]:
         return [

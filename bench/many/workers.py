@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,22 +12,27 @@ TICKS = os.sysconf("SC_CLK_TCK")
 PATIENCE_SECONDS = 60
 
 
+def start_worker(environment: Mapping[str, str], options: Sequence[str], log: Path) -> "subprocess.Popen[bytes]":
+    """In a group of its own; `log` gets what it says."""
+    more = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [str(ROOT / "bin" / "worker"), *options],
+            env={**more, "FLASK_SKIP_DOTENV": "1", **environment},
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+
+
 class Workers:
     """So many of them; with a broker, one keeps time as well."""
 
     def __init__(self, environment: Mapping[str, str], number: int, threads: int, log: Path) -> None:
-        more = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        with log.open("ab") as output:
-            self._processes = [
-                subprocess.Popen(
-                    [str(ROOT / "bin" / "worker"), *_options(environment, threads, is_first=place == 0)],
-                    env={**more, "FLASK_SKIP_DOTENV": "1", **environment},
-                    stdout=output,
-                    stderr=output,
-                    start_new_session=True,
-                )
-                for place in range(number)
-            ]
+        self._processes = [
+            start_worker(environment, _options(environment, threads, is_first=place == 0), log)
+            for place in range(number)
+        ]
 
     def cpu_seconds(self) -> float:
         """Of all of them and of what they started, since they began."""

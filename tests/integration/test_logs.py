@@ -28,6 +28,12 @@ from app import create_app
 create_app()
 raise RuntimeError("vk1.a.Th1sIsAToken")
 """
+UNHEARD = """
+from app.logs import get_logger
+get_logger().error("odd")
+get_logger().info("odd again")
+print("went on")
+"""
 
 
 @pytest.fixture
@@ -128,6 +134,15 @@ def test_an_error_that_nobody_expected_is_one_line_with_the_id_of_its_request(
     assert answer.status_code == 500
     assert (line["level"], line["request_id"]) == ("error", answer.headers[ID])
     assert "RuntimeError: [hidden]" in line["exception"]
+
+
+def test_a_line_that_finds_no_room_on_its_disk_stops_nobody() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", UNHEARD], cwd=ROOT, stdout=subprocess.PIPE, stderr=full, text=True, check=False
+        )
+
+    assert done.stdout == "went on\n"
 
 
 @pytest.fixture

@@ -61,7 +61,8 @@ def _answer(resource: str, store_id: str | None = None, entity_id: str | None = 
     token = _token_text()
     world.delay("evotor", resource, token=token, store=store_id)
     with world.lock:
-        entry = world.note_call("evotor", resource, token=token[:16], store=store_id, query=request.args.to_dict())
+        facts = {"store": store_id, "peer": request.environ.get("REMOTE_PORT"), "query": request.args.to_dict()}
+        entry = world.note_call("evotor", resource, token=token[:16], **facts)
         is_first_page = resource in LISTS and "cursor" not in request.args
         world.faults.draw("evotor", LIST_KINDS if is_first_page else ())
         try:

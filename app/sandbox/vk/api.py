@@ -75,7 +75,7 @@ def call_method(name: str) -> Response:
     world.delay("vk", name, token=token)
     with world.lock:
         shown = {key: value for key, value in incoming.given.items() if key not in SECRET_PARAMS}
-        entry = world.note_call("vk", name, token=token[:16], params=shown)
+        entry = world.note_call("vk", name, token=token[:16], peer=request.environ.get("REMOTE_PORT"), params=shown)
         faults.draw("vk", tuple(kind for kind, methods in SPECIAL_FAULTS.items() if name in methods))
         if before := faults.take("vk", name, BEFORE_KINDS, token=token):
             entry["outcome"] = before.kind

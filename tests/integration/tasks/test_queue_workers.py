@@ -22,7 +22,9 @@ from app.tasks.beat import Beat
 from app.tasks.celery_app import make_celery, queue_of
 from tests.support.brokers import rabbitmq_host, redis_process
 from tests.support.passes import Passes, make_stalls
+from tests.support.redis_server import RedisServer
 from tests.support.sandbox import EVOTOR_TOKEN, VK_TOKEN, Sandbox
+from tests.support.settings import with_settings
 
 WORKER = (sys.executable, "-m", "flask", "worker")
 PATIENCE = 90.0
@@ -133,3 +135,25 @@ def test_a_worker_that_is_told_to_end_gives_its_run_back(passes: Passes, sandbox
     ended = db.session.scalars(sa.select(SyncRun)).one()
     assert (ended.status, ended.error_code) == (RunStatus.CONTINUED, "time_slice")
     assert db.session.scalar(sa.select(sa.func.count()).select_from(QueueSlots)) == 0
+
+
+@pytest.mark.redis
+def test_a_broker_that_was_away_while_all_slots_were_taken_is_heard_again(
+    app_on_postgres: Flask, sandbox: Sandbox, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    server = RedisServer(tmp_path)
+    request.addfinalizer(server.kill)
+    with_settings(app_on_postgres, celery_broker_url=server.url, run_lease_seconds=15)
+    passes = Passes(app_on_postgres, tmp_path)
+    users = make_stalls(sandbox, 10)
+    sandbox.fault("vk", "slow:300")
+    db.session.remove()
+    worker = passes.begin(*WORKER, "--beat", "--threads", "2")
+    until(lambda: len(served()) >= 2 and len(users_of_runs(RunStatus.RUNNING)) == 2, passes)
+
+    server.kill()
+    until(lambda: not users_of_runs(RunStatus.RUNNING), passes)
+    server.start()
+
+    until(lambda: served() == Counter(users), passes)
+    assert stopped(worker) == [0]
