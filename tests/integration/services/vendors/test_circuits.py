@@ -26,17 +26,6 @@ TRIES_OF_A_RUN = 5
 SILENT = [("evotor", "drop"), ("evotor", "502"), ("vk", "drop_before"), ("vk", "http_502")]
 
 
-@pytest.fixture
-def shops(shop: Shop) -> Shop:
-    return several(shop)
-
-
-@pytest.fixture
-def shops_everywhere(shop_everywhere: Shop) -> Shop:
-    """On both databases."""
-    return several(shop_everywhere)
-
-
 def run(user_id: int) -> Outcome:
     db.session.remove()
     return engine_run.run_user(db.session.get_one(User, user_id), RunTrigger.COMMAND)

@@ -16,18 +16,7 @@ from app.services.vendors.circuits import NEXT_TRY
 from app.tasks import sync
 from tests.support.due import due_user_ids
 from tests.support.shop import Shop
-from tests.support.silent_vendor import OWNERS, a_pass, falls_silent, several
-
-
-@pytest.fixture
-def shops(shop: Shop) -> Shop:
-    return several(shop)
-
-
-@pytest.fixture
-def shops_everywhere(shop_everywhere: Shop) -> Shop:
-    """On both databases."""
-    return several(shop_everywhere)
+from tests.support.silent_vendor import OWNERS, a_pass, falls_silent
 
 
 @pytest.mark.parametrize("vendor", list(Vendor))
