@@ -126,7 +126,7 @@ def test_an_error_that_nobody_expected_is_one_line_with_the_id_of_its_request(
 
     app.config["PROPAGATE_EXCEPTIONS"] = False
     app.logger.handlers = [default_handler]
-    default_handler.setStream(sys.stderr)
+    monkeypatch.setattr(default_handler, "stream", sys.stderr)
     monkeypatch.setattr("app.web.ops.views.database_state", broken)
     answer = app.test_client().get("/health")
     (line,) = lines(capsys.readouterr().err)
